@@ -1,0 +1,1 @@
+"""Tokkatot runs animal houses and greenhouses: a hub on the farm, a cloud, a phone app."""

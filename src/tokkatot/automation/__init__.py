@@ -1,0 +1,1 @@
+"""Rules, interlocks, alarms and arbitration as pure functions of state and time."""

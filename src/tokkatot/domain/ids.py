@@ -1,0 +1,15 @@
+"""Names for the ids, so that one kind can't be passed for another."""
+
+from typing import NewType
+from uuid import UUID
+
+UserId = NewType("UserId", UUID)
+SessionId = NewType("SessionId", UUID)
+FarmId = NewType("FarmId", UUID)
+HouseId = NewType("HouseId", UUID)
+ZoneId = NewType("ZoneId", UUID)
+FlockId = NewType("FlockId", UUID)
+HubId = NewType("HubId", UUID)
+DeviceId = NewType("DeviceId", UUID)
+CommandId = NewType("CommandId", UUID)
+AlertId = NewType("AlertId", UUID)

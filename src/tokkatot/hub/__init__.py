@@ -1,0 +1,1 @@
+"""The on-farm program: reads, decides and acts, with everything else at its edges."""

@@ -1,0 +1,1 @@
+"""Drivers: one folder a protocol, each behind the same small port."""

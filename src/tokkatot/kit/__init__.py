@@ -1,0 +1,1 @@
+"""Clock, ids, backoff and queues: the standard library and nothing else."""

@@ -1,0 +1,371 @@
+"""The bodies of the MQTT messages, decoded and checked once at the border."""
+
+from typing import Annotated, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+PROTOCOL_VERSION = 1
+MAX_BATCH_ROWS = 500
+MAX_BATCH_BYTES = 256 * 1024
+MAX_BODY_BYTES = 512 * 1024
+"""No message of ours is longer; a longer one is dropped unread and counted."""
+
+V1 = Literal[1]
+Seq = Annotated[int, Meta(ge=0, le=2**53)]
+Millis = Annotated[int, Meta(ge=0, le=2**53)]
+Epoch = Annotated[str, Meta(min_length=1, max_length=36)]
+Short = Annotated[str, Meta(min_length=1, max_length=64)]
+State = Literal["on", "off"] | Annotated[float, Meta(ge=0, le=100)]
+StreamName = Literal["events", "readings"]
+
+
+class Body(Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """A message body of protocol version 1."""
+
+    v: V1 = 1
+
+
+class StreamPosition(Struct, frozen=True, kw_only=True):
+    """Where a hub's stream stands: the sequence number that the next row will get."""
+
+    epoch: Epoch
+    next: Seq
+
+
+class AckedThrough(Struct, frozen=True, kw_only=True):
+    """The last row of a stream that the cloud has stored (0: none)."""
+
+    epoch: Epoch
+    seq: Seq
+
+
+class Hello(Body, frozen=True, kw_only=True):
+    """A hub begins a session."""
+
+    hub: UUID
+    events: StreamPosition
+    readings: StreamPosition
+    boot: Short
+    mono_ms: Millis
+    t: Millis | None
+    desired_version: Seq
+    software: Short
+    protocol: tuple[int, int]
+
+
+class Welcome(Body, frozen=True, kw_only=True):
+    """The cloud answers a hello; `session` marks everything that follows."""
+
+    session: Short
+    mono_ms: Millis
+    t: Millis
+    events: AckedThrough | None
+    readings: AckedThrough | None
+    desired_version: Seq
+
+
+class Up(Body, frozen=True, kw_only=True):
+    """A batch of rows `[seq, kind, …]`; the rows are decoded one by one, so a bad one spoils no other."""
+
+    session: Short
+    stream: StreamName
+    epoch: Epoch
+    first: Seq = msgspec.field(name="from")
+    rows: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_BATCH_ROWS)]
+
+
+class Ack(Body, frozen=True, kw_only=True):
+    """Everything through `acked_through` is stored; `quarantined` of this batch were not acceptable."""
+
+    session: Short
+    stream: StreamName
+    epoch: Epoch
+    acked_through: Seq
+    quarantined: int = 0
+
+
+class ReadingRow(Struct, frozen=True, array_like=True):
+    """`[seq, "r", device, quantity, t, value, quality]`."""
+
+    seq: Seq
+    kind: Literal["r"]
+    device: str
+    quantity: str
+    t: int
+    value: float
+    quality: Annotated[int, Meta(ge=0, le=3)]
+
+
+class Why(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why an actuator is where it is: who won, until when, and what cut it."""
+
+    source: Literal["person", "schedule", "rule", "rest", "interlock"]
+    reason: Short
+    level: float
+    until_ms: int | None = None
+    command: UUID | None = None
+    cut_by: tuple[str, ...] = ()
+    proposals: tuple[tuple[str, str, float], ...] = ()
+    """(source, reason, level) of everything that was asked, the winner included."""
+
+
+class DeviceStateRow(Struct, frozen=True, array_like=True):
+    """`[seq, "s", device, t, actual, target, online, error, why]`; levels in %, None where unknown."""
+
+    seq: Seq
+    kind: Literal["s"]
+    device: str
+    t: int
+    actual: float | None
+    target: float | None
+    online: bool
+    error: str | None
+    why: Why | None
+
+
+class CommandRow(Struct, frozen=True, array_like=True):
+    """`[seq, "c", command, t, state, reason, device, by, action_level, end_ms]`.
+
+    The last four let the cloud record an order that was given on the farm's own network.
+    """
+
+    seq: Seq
+    kind: Literal["c"]
+    command: str
+    t: int
+    state: Literal["executing", "completed", "failed", "refused", "interrupted", "expired"]
+    reason: str | None
+    device: str
+    by: str | None = None
+    level: float | None = None
+    end_ms: int | None = None
+
+
+class ScheduleRunRow(Struct, frozen=True, array_like=True):
+    """`[seq, "x", schedule, due, t, outcome, reason]`."""
+
+    seq: Seq
+    kind: Literal["x"]
+    schedule: str
+    due: int
+    t: int
+    outcome: Literal["executed", "failed", "skipped"]
+    reason: str | None
+
+
+class AlertRow(Struct, frozen=True, array_like=True):
+    """`[seq, "a", alert, t, type, change, house, device, threshold, actual]`."""
+
+    seq: Seq
+    kind: Literal["a"]
+    alert: str
+    t: int
+    type: Short
+    change: Literal["raised", "cleared"]
+    house: str
+    device: str | None
+    threshold: float | None
+    actual: float | None
+
+
+class EventRow(Struct, frozen=True, array_like=True):
+    """`[seq, "e", t, type, data]`: what the event log keeps.
+
+    `reading.refused` events travel in the readings stream, so that a broken sensor can't crowd the
+    events; their data is `{"device", "quantity", "t", "raw", "reason"}`.
+    """
+
+    seq: Seq
+    kind: Literal["e"]
+    t: int
+    type: Short
+    data: dict[str, str | int | float | bool | None]
+
+
+class GapRow(Struct, frozen=True, array_like=True):
+    """`[seq, "g", t, from, to, reason]`: readings with these numbers were thinned out and won't come."""
+
+    seq: Seq
+    kind: Literal["g"]
+    t: int
+    first: Seq
+    last: Seq
+    reason: Short
+
+
+Row = ReadingRow | DeviceStateRow | CommandRow | ScheduleRunRow | AlertRow | EventRow | GapRow
+
+
+class LiveReading(Struct, frozen=True, array_like=True):
+    """`[device, quantity, t, value, quality]`."""
+
+    device: str
+    quantity: str
+    t: int
+    value: float
+    quality: int
+
+
+class LiveDevice(Struct, frozen=True, array_like=True):
+    """`[device, actual, target, online, why]`."""
+
+    device: str
+    actual: float | None
+    target: float | None
+    online: bool
+    why: Why | None
+
+
+class Live(Body, frozen=True, kw_only=True):
+    """What is so now, beside the streams and never history."""
+
+    session: Short
+    t: Millis
+    readings: list[LiveReading]
+    devices: list[LiveDevice]
+
+
+class Command(Body, frozen=True, kw_only=True):
+    """The signed body of an order; `value` is the level in %, `end_s` how long it is to hold."""
+
+    hub: UUID
+    id: UUID
+    session: Short
+    device: UUID
+    action: Literal["on", "off", "set_value"]
+    value: Annotated[float, Meta(ge=0, le=100)]
+    issued: Millis
+    ttl_ms: Annotated[int, Meta(gt=0, le=300_000)]
+    end_s: Annotated[int, Meta(gt=0, le=43_200)]
+    by: UUID
+
+
+class FirmwareManifest(Body, frozen=True, kw_only=True):
+    """The signed body of a firmware order."""
+
+    hub: UUID
+    model: Short
+    build: Short
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    size: Annotated[int, Meta(gt=0, le=64 * 1024 * 1024)]
+    where: Annotated[str, Meta(max_length=2048)]
+    expires_ms: Millis
+
+
+class NodeSensor(Body, frozen=True, kw_only=True):
+    """Readings of a node; `n` counts up within one `boot`, so that a repeated message is known."""
+
+    boot: Short
+    n: Seq
+    t: Millis | None = None
+    up_ms: Millis
+    values: Annotated[dict[str, msgspec.Raw], Meta(min_length=1, max_length=32)]
+
+
+class NodeStatus(Body, frozen=True, kw_only=True):
+    """What a node's actuator really does; also the node's last will with `online` false."""
+
+    boot: Short = "?"
+    n: Seq = 0
+    online: bool
+    actual: State | None = None
+    last_command: str | None = None
+    error: str | None = None
+
+
+class NodeHeartbeat(Body, frozen=True, kw_only=True):
+    """A node is alive."""
+
+    boot: Short
+    up_ms: Millis
+    fw: Short
+    rssi: float | None = None
+    heap: int | None = None
+
+
+class NodeCommand(Body, frozen=True, kw_only=True):
+    """The level that a node is to hold until the lease lapses."""
+
+    id: str
+    set: State
+    lease_s: Annotated[int, Meta(gt=0, le=300)]
+
+
+class MessageError(Exception):
+    """A body that is not what its topic promises; `reason` says why, for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+B = TypeVar("B", bound=Struct)
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: Struct) -> bytes:
+    """Return a message as JSON bytes."""
+    return _encoder.encode(message)
+
+
+def decode(payload: bytes | bytearray | memoryview, kind: type[B]) -> B:
+    """Return the message of type `kind` in `payload`.
+
+    Raises:
+        MessageError: when it is too long, no JSON, or not of that shape.
+    """
+    if len(payload) > MAX_BODY_BYTES:
+        raise MessageError(f"longer than {MAX_BODY_BYTES} bytes")
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise MessageError(str(error)) from error
+
+
+_KINDS: dict[str, type[Row]] = {
+    "r": ReadingRow,
+    "s": DeviceStateRow,
+    "c": CommandRow,
+    "x": ScheduleRunRow,
+    "a": AlertRow,
+    "e": EventRow,
+    "g": GapRow,
+}
+_row_decoders = {kind: msgspec.json.Decoder(row) for kind, row in _KINDS.items()}
+_reading_decoder: msgspec.json.Decoder[ReadingRow] = msgspec.json.Decoder(ReadingRow)
+
+
+class RowHead(Struct, frozen=True, array_like=True):
+    """The first two fields of any row."""
+
+    seq: Seq
+    kind: str
+
+
+_head_decoder: msgspec.json.Decoder[RowHead] = msgspec.json.Decoder(RowHead)
+
+
+def decode_row(raw: msgspec.Raw) -> Row:
+    """Return one row of a batch.
+
+    Raises:
+        MessageError: when the row is of no known kind or its fields are wrong.
+    """
+    try:
+        head = _head_decoder.decode(raw)
+        decoder = _row_decoders.get(head.kind)
+        if decoder is None:
+            raise MessageError(f"unknown row kind {head.kind!r}")
+        return decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MessageError(str(error)) from error
+
+
+def decode_readings(payload: list[msgspec.Raw]) -> list[ReadingRow] | None:
+    """Return a batch that holds good reading rows only, fast; None where any row is something else."""
+    try:
+        return [_reading_decoder.decode(raw) for raw in payload]
+    except msgspec.DecodeError:
+        return None
