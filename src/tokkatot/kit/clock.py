@@ -3,7 +3,9 @@
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Protocol, override
+from typing import Protocol
+
+from typing_extensions import override
 
 
 class Clock(Protocol):
