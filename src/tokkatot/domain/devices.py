@@ -88,9 +88,7 @@ ACTUATORS: Mapping[DeviceRole, ActuatorSpec] = MappingProxyType(
         ),
         DeviceRole.FEEDER: ActuatorSpec(tap_on_s=30, tap_off_s=1800, max_on_s=60, moves=True),
         DeviceRole.LIGHT: ActuatorSpec(tap_on_s=3600, tap_off_s=3600, max_on_s=None),
-        DeviceRole.FAN: ActuatorSpec(
-            tap_on_s=3600, tap_off_s=600, max_on_s=None, ventilates=True
-        ),
+        DeviceRole.FAN: ActuatorSpec(tap_on_s=3600, tap_off_s=600, max_on_s=None, ventilates=True),
         DeviceRole.HEATER: ActuatorSpec(tap_on_s=1800, tap_off_s=1800, max_on_s=3600, heats=True),
         DeviceRole.CONVEYOR: ActuatorSpec(tap_on_s=300, tap_off_s=1800, max_on_s=900, moves=True),
         DeviceRole.VENT: ActuatorSpec(tap_on_s=3600, tap_off_s=600, max_on_s=None, ventilates=True),

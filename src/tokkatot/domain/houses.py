@@ -33,7 +33,7 @@ class SetPoints:
             raise ValueError("temperature_hard_max_c must be at least 1 °C above temperature_max_c")
         if not 0 <= self.water_low_percent < self.water_full_percent <= 100:
             raise ValueError("water_low_percent must be below water_full_percent, both in 0..100")
-        if not -20 <= self.temperature_min_c or not self.temperature_hard_max_c <= 60:
+        if not self.temperature_min_c >= -20 or not self.temperature_hard_max_c <= 60:
             raise ValueError("temperatures must lie between -20 and 60 °C")
 
 

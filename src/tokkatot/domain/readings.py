@@ -19,7 +19,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedReading:
-    """One value that was not accepted, as it came, with the reason; it is listed, never stored as data."""
+    """A value that was not accepted, as it came, with the reason; listed, never stored as data."""
 
     device_id: DeviceId
     quantity: str

@@ -67,7 +67,7 @@ class Welcome(Body, frozen=True, kw_only=True):
 
 
 class Up(Body, frozen=True, kw_only=True):
-    """A batch of rows `[seq, kind, …]`; the rows are decoded one by one, so a bad one spoils no other."""
+    """A batch of rows `[seq, kind, …]`, decoded one by one, so that a bad one spoils no other."""
 
     session: Short
     stream: StreamName
@@ -77,7 +77,7 @@ class Up(Body, frozen=True, kw_only=True):
 
 
 class Ack(Body, frozen=True, kw_only=True):
-    """Everything through `acked_through` is stored; `quarantined` of this batch were not acceptable."""
+    """All through `acked_through` is stored; `quarantined` of this batch were not acceptable."""
 
     session: Short
     stream: StreamName
@@ -112,7 +112,7 @@ class Why(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DeviceStateRow(Struct, frozen=True, array_like=True):
-    """`[seq, "s", device, t, actual, target, online, error, why]`; levels in %, None where unknown."""
+    """`[seq, "s", device, t, actual, target, online, error, why]`; levels in %, None: unknown."""
 
     seq: Seq
     kind: Literal["s"]
@@ -185,7 +185,7 @@ class EventRow(Struct, frozen=True, array_like=True):
 
 
 class GapRow(Struct, frozen=True, array_like=True):
-    """`[seq, "g", t, from, to, reason]`: readings with these numbers were thinned out and won't come."""
+    """`[seq, "g", t, from, to, reason]`: readings with these numbers were thinned out."""
 
     seq: Seq
     kind: Literal["g"]
@@ -364,7 +364,7 @@ def decode_row(raw: msgspec.Raw) -> Row:
 
 
 def decode_readings(payload: list[msgspec.Raw]) -> list[ReadingRow] | None:
-    """Return a batch that holds good reading rows only, fast; None where any row is something else."""
+    """Return a batch of nothing but good reading rows, fast; None where a row is anything else."""
     try:
         return [_reading_decoder.decode(raw) for raw in payload]
     except msgspec.DecodeError:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from uuid import UUID
 
+from typing_extensions import override
+
 from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId
 
 
@@ -33,7 +35,9 @@ class NodeLeaf(StrEnum):
 
 
 FROM_HUB = frozenset({HubLeaf.HELLO, HubLeaf.UP, HubLeaf.LIVE})
-TO_HUB = frozenset({HubLeaf.WELCOME, HubLeaf.ACK, HubLeaf.COMMAND, HubLeaf.DESIRED, HubLeaf.FW_UPDATE})
+TO_HUB = frozenset(
+    {HubLeaf.WELCOME, HubLeaf.ACK, HubLeaf.COMMAND, HubLeaf.DESIRED, HubLeaf.FW_UPDATE}
+)
 FROM_NODE = frozenset({NodeLeaf.SENSOR, NodeLeaf.STATUS, NodeLeaf.HEARTBEAT})
 
 
@@ -45,18 +49,20 @@ class HubTopic:
     hub_id: HubId
     leaf: HubLeaf
 
+    @override
     def __str__(self) -> str:
         return f"farm/{self.farm_id}/hubs/{self.hub_id}/{self.leaf}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeTopic:
-    """`farm/{farm}/devices/{device}/{leaf}` on the farm's broker; `device` is a hardware id or a UUID."""
+    """`farm/{farm}/devices/{device}/{leaf}` on the farm's broker; `device` is a hardware id."""
 
     farm: str
     device: str
     leaf: NodeLeaf
 
+    @override
     def __str__(self) -> str:
         return f"farm/{self.farm}/devices/{self.device}/{self.leaf}"
 

@@ -62,7 +62,7 @@ class Inbox(Protocol):
     """Where drivers put what they observe; the loop takes it at its own pace."""
 
     def offer(self, item: Observation) -> bool:
-        """Add without waiting; False where the queue is full and the item was dropped and counted."""
+        """Add without waiting; False where the queue is full and the item dropped and counted."""
         ...
 
     async def put(self, item: Observation) -> None:
@@ -90,10 +90,12 @@ class Driver(Protocol):
         ...
 
     async def run(self, inbox: Inbox) -> None:
-        """Observe until cancelled, reconnecting by itself; a return means that the source is at its end."""
+        """Observe until cancelled, reconnecting by itself; it returns where the source ends."""
         ...
 
-    async def write(self, device_id: DeviceId, level: Level, *, order: str, timeout_s: float) -> None:
+    async def write(
+        self, device_id: DeviceId, level: Level, *, order: str, timeout_s: float
+    ) -> None:
         """Ask the device for a level under the name `order`; what it did comes as `Reported`.
 
         Raises:

@@ -1,0 +1,1 @@
+"""The server that stores, relays and shows."""
