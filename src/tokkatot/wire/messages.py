@@ -363,9 +363,28 @@ def decode_row(raw: msgspec.Raw) -> Row:
         raise MessageError(str(error)) from error
 
 
-def decode_readings(payload: list[msgspec.Raw]) -> list[ReadingRow] | None:
-    """Return a batch of nothing but good reading rows, fast; None where a row is anything else."""
-    try:
-        return [_reading_decoder.decode(raw) for raw in payload]
-    except msgspec.DecodeError:
-        return None
+class ReadingsUp(Body, frozen=True, kw_only=True):
+    """An `Up` that holds good reading rows only: the usual one, decoded fast."""
+
+    session: Short
+    stream: Literal["readings"]
+    epoch: Epoch
+    first: Seq = msgspec.field(name="from")
+    rows: Annotated[list[ReadingRow], Meta(min_length=1, max_length=MAX_BATCH_ROWS)]
+
+
+_readings_up_decoder: msgspec.json.Decoder[ReadingsUp] = msgspec.json.Decoder(ReadingsUp)
+
+
+def decode_up(payload: bytes | bytearray | memoryview) -> Up | ReadingsUp:
+    """Return a batch: its rows typed where all are good readings, else raw.
+
+    Raises:
+        MessageError: when it is too long, no JSON, or not of that shape.
+    """
+    if len(payload) <= MAX_BODY_BYTES:
+        try:
+            return _readings_up_decoder.decode(payload)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            pass  # another stream, or a row among them that is no good reading
+    return decode(payload, Up)
