@@ -16,7 +16,10 @@ class WebAppHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's t
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    # typing_extensions is no build dependency, so this can't say @override.
+    def initialize(  # type: ignore[explicit-override]
+        self, version: str, build_data: dict[str, Any]
+    ) -> None:
         """Build the web app if need be; an editable install serves it from the checkout."""
         if self.target_name != "wheel" or version == "editable":
             return

@@ -1,0 +1,101 @@
+"""The settings of the cloud, read once from the environment or a TOML file."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from typing_extensions import override
+
+PREFIX = "TOKKATOT_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Secret = Annotated[str | None, Field(repr=False)]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SettingsRefused(Exception):
+    """Settings that can't be used; the text names each of them in a line of its own."""
+
+
+class CloudSettings(BaseSettings):
+    """What a person may choose; unset means embedded."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Path("data")
+    """Everything that is kept: database, keys, logins, objects, logs."""
+    http_host: str = "127.0.0.1"
+    """Loopback until a person opens it: the demo's passwords are public."""
+    http_port: Port = 8080
+    public_url: str | None = None
+    """How phones reach the cloud, where a proxy stands before it."""
+    log_level: LogLevel = "info"
+
+    database_url: Secret = None
+    """postgresql://…; unset: PostgreSQL run by the program under the data folder."""
+    database_pool_size: Annotated[int, Field(ge=2, le=200)] = 10
+
+    mqtt_url: str | None = None
+    """mqtt://host:port of the cloud's broker; unset: a broker run by the program."""
+    mqtt_login: str = "tokkatot-cloud"
+    mqtt_password: Secret = None
+    mqtt_logins_dir: Path | None = None
+    """Where the broker's password and access files are written, if the program keeps them."""
+
+    object_store_url: Secret = None
+    """s3://…; unset: a folder under the data folder."""
+
+    rate_limit_per_minute: Annotated[int, Field(ge=1)] = 1000
+    """Requests of one caller."""
+    rate_limit_auth_per_minute: Annotated[int, Field(ge=1)] = 10
+    """Attempts to log in, sign up or reset, from one address or at one login."""
+
+    @override
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let arguments beat the environment, and the environment the file."""
+        config = os.environ.get(CONFIG_VARIABLE)
+        if config is None:
+            return init_settings, env_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(config))
+
+    def as_environment(self) -> dict[str, str]:
+        """Return these settings as variables for a child process."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
+def load_settings(**overrides: object) -> CloudSettings:
+    """Read the settings; `overrides` come from the command line.
+
+    Raises:
+        SettingsRefused: with one line for each setting that is wrong.
+    """
+    config = os.environ.get(CONFIG_VARIABLE)
+    if config is not None and not Path(config).is_file():
+        raise SettingsRefused(f"{CONFIG_VARIABLE}: there is no file {config}")
+    try:
+        return CloudSettings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors(include_url=False, include_input=False)
+        ]
+        raise SettingsRefused("\n".join(lines)) from None
+    except ValueError as error:
+        raise SettingsRefused(f"{config}: {error}") from error

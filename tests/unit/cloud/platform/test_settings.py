@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+
+from tokkatot.cloud.platform.settings import SettingsRefused, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONFIG", "DATA_DIR", "HTTP_PORT", "DATABASE_URL", "MQTT_URL"):
+        monkeypatch.delenv(f"TOKKATOT_{name}", raising=False)
+
+
+def test_unset_means_embedded_and_on_loopback() -> None:
+    settings = load_settings()
+
+    assert (settings.database_url, settings.mqtt_url) == (None, None)
+    assert (settings.http_host, settings.http_port) == ("127.0.0.1", 8080)
+    assert settings.data_dir == Path("data")
+
+
+def test_the_environment_beats_the_file_and_an_argument_beats_both(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "cloud.toml"
+    config.write_text('http_port = 1001\nlog_level = "debug"\ndata_dir = "from-file"\n')
+    monkeypatch.setenv("TOKKATOT_CONFIG", str(config))
+    monkeypatch.setenv("TOKKATOT_HTTP_PORT", "1002")
+    monkeypatch.setenv("TOKKATOT_DATA_DIR", "from-environment")
+
+    settings = load_settings(data_dir=Path("from-argument"))
+
+    assert settings.log_level == "debug"
+    assert settings.http_port == 1002
+    assert settings.data_dir == Path("from-argument")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
+def test_a_wrong_value_is_refused_by_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    monkeypatch.setenv("TOKKATOT_HTTP_PORT", port)
+
+    with pytest.raises(SettingsRefused, match=r"^TOKKATOT_HTTP_PORT: "):
+        load_settings()
+
+
+def test_an_unknown_name_in_the_file_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "cloud.toml"
+    config.write_text("htp_port = 1001\n")
+    monkeypatch.setenv("TOKKATOT_CONFIG", str(config))
+
+    with pytest.raises(SettingsRefused, match="TOKKATOT_HTP_PORT"):
+        load_settings()
+
+
+def test_a_file_that_is_not_toml_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "cloud.toml"
+    config.write_text("http_port: 1001\n")
+    monkeypatch.setenv("TOKKATOT_CONFIG", str(config))
+
+    with pytest.raises(SettingsRefused, match=r"cloud\.toml"):
+        load_settings()
+
+
+def test_a_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKKATOT_CONFIG", "no-such.toml")
+
+    with pytest.raises(SettingsRefused, match="no file"):
+        load_settings()
+
+
+def test_secrets_are_not_shown_in_a_log() -> None:
+    settings = load_settings(database_url="postgresql://a:hidden@b/c", mqtt_password="hidden")
+
+    assert "hidden" not in repr(settings)
+
+
+def test_a_child_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(database_url="postgresql://a:b@c/d", http_port=1003)
+
+    for name, value in settings.as_environment().items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings() == settings
