@@ -1,0 +1,1 @@
+"""The durable memory of a hub: its two streams, its orders, its desired document."""

@@ -1,0 +1,159 @@
+"""What the rest of the hub may ask of its journal."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from tokkatot.hub.drivers.port import Position
+from tokkatot.wire.messages import CommandRow, Row, StreamName
+
+STREAMS: tuple[StreamName, ...] = ("events", "readings")
+
+
+class JournalError(Exception):
+    """The journal could not do what was asked, for now; `reason` says why, for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class JournalFull(JournalError):
+    """No room: the disk, the size limit or the buffer before the disk is full."""
+
+
+class JournalTimeout(JournalError):
+    """The disk did not answer within `after_s`; what was to be recorded stays in the buffer."""
+
+    def __init__(self, after_s: float) -> None:
+        super().__init__(f"the disk did not answer within {after_s:g} s")
+        self.after_s = after_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamHead:
+    """Where a stream stands: `next` is the number that the next row gets, `acked` the last stored.
+
+    No row at or beyond `unsent_from` has ever left this hub. A cloud that has stored such rows
+    heard them from a later life of this memory card, before the card was restored from an image.
+    """
+
+    epoch: str
+    next: int
+    acked: int
+    unsent_from: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Committed rows of one stream, `first` to `last`, as they go on the wire."""
+
+    stream: StreamName
+    epoch: str
+    first: int
+    last: int
+    rows: list[msgspec.Raw]
+
+
+class JournalPort(Protocol):
+    """Rows are numbered by the journal, in the transaction that makes them durable.
+
+    Calls keep their order: a row recorded earlier has the lower number. Every call that waits for
+    the disk is bounded and raises `JournalTimeout` or `JournalFull` when the bound is passed; rows
+    that were handed over with `record` stay in the buffer and are committed when it works again.
+    """
+
+    grown: asyncio.Event
+    """Set when rows were committed; who waits for it clears it."""
+
+    async def record(
+        self,
+        *,
+        events: Sequence[Row] = (),
+        readings: Sequence[Row] = (),
+        position: Position | None = None,
+        urgent: bool,
+    ) -> None:
+        """Keep rows and the position of the source they came from, both or neither.
+
+        With `urgent` it returns when they are on the disk, else at once (they are there within
+        5 seconds) or, while the buffer is full, when there is room.
+        """
+        ...
+
+    def offer(self, *, events: Sequence[Row] = (), readings: Sequence[Row] = ()) -> bool:
+        """Buffer rows without ever waiting; False where there is no room (counted, told later)."""
+        ...
+
+    async def positions(self) -> Mapping[str, int]:
+        """Return how far each source was read, as committed with its rows."""
+        ...
+
+    async def begin_order(self, command_id: UUID, row: CommandRow) -> bool:
+        """Commit that an order has STARTED, with its row; False if this order was begun before.
+
+        It must return True before the relay moves. When it raises, the order must not start: refuse
+        it with `finish_order` and the reason `journal_full`.
+        """
+        ...
+
+    async def finish_order(self, row: CommandRow) -> None:
+        """Record how an order ended (or that it never started); urgent, but doesn't wait."""
+        ...
+
+    async def interrupted(self) -> Sequence[CommandRow]:
+        """Return the orders that a crash interrupted, as they were recorded when it was opened."""
+        ...
+
+    async def desired(self) -> bytes | None:
+        """Return the newest desired document that was kept whole, still in its signed envelope."""
+        ...
+
+    async def older_desired(self) -> bytes | None:
+        """Return the one before it, for when the newest is not understood."""
+        ...
+
+    async def keep_desired(self, envelope: bytes, version: int) -> None:
+        """Keep a desired document that was found valid; the one before it stays beside it."""
+        ...
+
+    async def state(self, name: str) -> bytes | None:
+        """Return what was kept under a name."""
+        ...
+
+    async def keep_state(self, name: str, value: bytes) -> None:
+        """Keep a small value (a driver's, a rule's) under a name; grouped like readings."""
+        ...
+
+    def heads(self) -> Mapping[StreamName, StreamHead]:
+        """Return where both streams stand, committed rows only."""
+        ...
+
+    async def stretch(
+        self, stream: StreamName, first: int, *, max_rows: int, max_bytes: int
+    ) -> Stretch | None:
+        """Return committed rows from `first` on, at least one; None where there are none.
+
+        Rows that are no longer kept are stood for by one gap row with the reason `not_kept`.
+        """
+        ...
+
+    async def contacted(self) -> None:
+        """Commit that rows may leave the hub from now on; before the first batch of a process."""
+        ...
+
+    async def acked(self, stream: StreamName, epoch: str, through: int) -> None:
+        """Note what the cloud has stored; also less than before, where the cloud was restored."""
+        ...
+
+    async def new_epoch(self, stream: StreamName) -> StreamHead:
+        """Begin a new epoch: rows that no ack covers are numbered anew from 1."""
+        ...
+
+    async def close(self) -> None:
+        """Commit what is buffered and close the file."""
+        ...
