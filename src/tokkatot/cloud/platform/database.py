@@ -1,0 +1,144 @@
+"""The one way to PostgreSQL: a bounded pool, time-outs on every wait, one transaction a request."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from tokkatot.cloud.platform import outbox
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.domain.ids import FarmId
+from tokkatot.kit.clock import Clock
+from tokkatot.kit.ids import IdSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseLimits:
+    """What no use of the database may exceed."""
+
+    pool_size: int = 10
+    pool_overflow: int = 5
+    pool_timeout_s: float = 5.0
+    connect_timeout_s: int = 5
+    statement_timeout_s: float = 15.0
+    lock_timeout_s: float = 5.0
+    idle_transaction_timeout_s: float = 60.0
+
+    def server_options(self) -> str:
+        """Return the limits that the server itself enforces, as libpq options."""
+        options = {
+            "statement_timeout": round(self.statement_timeout_s * 1000),
+            "lock_timeout": round(self.lock_timeout_s * 1000),
+            "idle_in_transaction_session_timeout": round(self.idle_transaction_timeout_s * 1000),
+            "timezone": "UTC",
+        }
+        return " ".join(f"-c {name}={value}" for name, value in options.items())
+
+
+DEFAULT_LIMITS = DatabaseLimits()
+
+
+class Transaction:
+    """One unit of work: a session, the changes that it tells of, one instant that is its now."""
+
+    def __init__(self, session: AsyncSession, *, clock: Clock, ids: IdSource) -> None:
+        self.session = session
+        self.now = clock.now()
+        self._ids = ids
+        self._changes: list[outbox.Change] = []
+        self._notices: list[tuple[str, str]] = []
+
+    def new_id(self) -> UUID:
+        """Return the next id."""
+        return self._ids.new()
+
+    def emit(self, farm_id: FarmId, kind: str, data: JsonObject) -> None:
+        """Tell the farm's listeners of a change, numbered last in this transaction."""
+        self._changes.append(outbox.Change(farm_id=farm_id, type=kind, data=data))
+
+    def notify(self, channel: str, payload: str) -> None:
+        """Send a NOTIFY with the commit; equal notices of one transaction are sent once."""
+        if (channel, payload) not in self._notices:
+            self._notices.append((channel, payload))
+
+    async def psycopg(self) -> psycopg.AsyncConnection:
+        """Return the driver's connection under this transaction, for COPY."""
+        connection = await self.session.connection()
+        raw = await connection.get_raw_connection()
+        return cast("psycopg.AsyncConnection", raw.driver_connection)
+
+    async def before_commit(self) -> None:
+        """Number and write the changes, then queue the notices; the farms' rows are locked last."""
+        await self.session.flush()
+        for farm_id, seq in await outbox.write(self.session, self._changes, now=self.now):
+            self.notify(outbox.CHANNEL, f"{farm_id} {seq}")
+        for channel, payload in self._notices:
+            await self.session.execute(
+                text("SELECT pg_notify(:channel, :payload)"),
+                {"channel": channel, "payload": payload},
+            )
+
+
+class Database:
+    """The engine and its limits."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, ids: IdSource) -> None:
+        self.engine = engine
+        self._clock = clock
+        self._ids = ids
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @classmethod
+    def open(
+        cls, url: str, *, clock: Clock, ids: IdSource, limits: DatabaseLimits = DEFAULT_LIMITS
+    ) -> "Database":
+        """Make the pool; the first transaction connects."""
+        engine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=limits.pool_size,
+            max_overflow=limits.pool_overflow,
+            pool_timeout=limits.pool_timeout_s,
+            # A server that restarted closes every connection: ask before use, not after failure.
+            pool_pre_ping=True,
+            pool_recycle=3600,
+            connect_args={
+                "connect_timeout": limits.connect_timeout_s,
+                "options": limits.server_options(),
+                "application_name": "tokkatot",
+                "keepalives_idle": 30,
+            },
+        )
+        return cls(engine, clock=clock, ids=ids)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Commit at the end of the block, with what was emitted; roll back on any exception."""
+        async with self._sessions() as session, session.begin():
+            transaction = Transaction(session, clock=self._clock, ids=self._ids)
+            yield transaction
+            await transaction.before_commit()
+
+    async def close(self) -> None:
+        """Close every connection of the pool."""
+        await self.engine.dispose()
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Return a `postgresql://` address with the driver that the cloud uses."""
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def libpq_url(url: str) -> str:
+    """Return the address as libpq takes it, without a driver's name."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,104 @@
+"""Turns every exception of a route into a problem."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from psycopg import errors as pg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from tokkatot.cloud.platform.http import problem_response
+from tokkatot.cloud.platform.problems import FieldError, Invalid, Problem, Unavailable
+
+_log = structlog.get_logger(__name__)
+
+_MAX_ERRORS = 20
+_BY_STATUS: Mapping[int, str] = MappingProxyType(
+    {
+        400: "validation_failed",
+        401: "unauthenticated",
+        403: "forbidden",
+        404: "not_found",
+        405: "method_not_allowed",
+        413: "body_too_large",
+        415: "validation_failed",
+        422: "validation_failed",
+        429: "rate_limited",
+        503: "unavailable",
+    }
+)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Answer problems, refused bodies, framework errors and database errors alike."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _refused_body)
+    app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _pool)
+    app.add_exception_handler(ClientDisconnect, _gone)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem), "registered for problems"
+    return problem_response(error, request.scope)
+
+
+async def _refused_body(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError), "registered for refused bodies"
+    fields = [
+        FieldError(
+            field=".".join(str(part) for part in item["loc"])[:200],
+            code=str(item["type"]),
+            detail=str(item["msg"])[:300],
+        )
+        for item in error.errors()[:_MAX_ERRORS]
+    ]
+    return problem_response(Invalid(errors=fields), request.scope)
+
+
+async def _framework(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException), "registered for framework errors"
+    code = _BY_STATUS.get(error.status_code)
+    if code is None:
+        code = "internal" if error.status_code >= 500 else "validation_failed"
+    return problem_response(Problem(code, headers=error.headers or {}), request.scope)
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DBAPIError), "registered for database errors"
+    return problem_response(_problem_of(error), request.scope)
+
+
+def _problem_of(error: DBAPIError) -> Problem:
+    match error.orig:
+        case pg.UniqueViolation():
+            # Two requests at once: the services check before they write.
+            return Problem("already_exists")
+        case pg.ForeignKeyViolation() | pg.SerializationFailure() | pg.DeadlockDetected():
+            return Problem("conflict")
+        case pg.DataError() | pg.UntranslatableCharacter():
+            return Problem("validation_failed", "A value can't be stored, such as a NUL character.")
+        case pg.OperationalError() | pg.InterfaceError():
+            _log.warning("database.unavailable", error=str(error.orig).strip())
+            return Unavailable("The database does not answer.")
+        case _:
+            _log.error("database.error", exc_info=error)
+            return Problem("internal")
+
+
+async def _pool(request: Request, error: Exception) -> Response:
+    _log.warning("database.pool_exhausted", error=str(error))
+    return problem_response(Unavailable(), request.scope)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    # Nobody reads this answer, except the body limit, which replaces it with its own.
+    del error
+    return problem_response(Problem("validation_failed"), request.scope)

@@ -1,0 +1,73 @@
+"""Files of the cloud (images, firmware, models, backups), in a folder or an object store."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from tokkatot.cloud.platform.problems import Unavailable
+
+_TIMEOUT_S = 20.0
+MAX_OBJECT_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """A file with what a browser's cache needs."""
+
+    content: bytes
+    etag: str
+    modified_at: datetime
+
+
+class Objects:
+    """Puts and gets whole files by key (`pictures/HOUSE.jpg`)."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @classmethod
+    def open(cls, url: str | None, *, folder: Path) -> "Objects":
+        """Open the store at `url`, or the folder where there is none."""
+        if url is None:
+            return cls(LocalStore(prefix=folder, mkdir=True))
+        return cls(from_url(url))
+
+    async def put(self, key: str, content: bytes) -> None:
+        """Store a file under a key, replacing what was there.
+
+        Raises:
+            Unavailable: when the store does not answer.
+        """
+        assert len(content) <= MAX_OBJECT_BYTES, "larger files are not kept whole in memory"
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                await obstore.put_async(self._store, key, content)
+        except (BaseError, OSError, TimeoutError) as error:
+            raise Unavailable("The file store does not answer.") from error
+
+    async def get(self, key: str) -> StoredObject | None:
+        """Return the file under a key, or None where there is none.
+
+        Raises:
+            Unavailable: when the store does not answer.
+        """
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                result = await obstore.get_async(self._store, key)
+                content = bytes(await result.bytes_async())
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError, TimeoutError) as error:
+            raise Unavailable("The file store does not answer.") from error
+        meta = result.meta
+        modified_at = meta["last_modified"]
+        return StoredObject(
+            content=content,
+            etag=meta["e_tag"] or f'"{len(content)}-{int(modified_at.timestamp())}"',
+            modified_at=modified_at,
+        )
