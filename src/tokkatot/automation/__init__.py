@@ -1,1 +1,1 @@
-"""Rules, interlocks, alarms and arbitration as pure functions of state and time."""
+"""What a house does next: pure functions from what is known to what is to be done."""

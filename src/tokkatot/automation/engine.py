@@ -1,0 +1,268 @@
+"""One step of the engine: what is known becomes what every actuator is to do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum, unique
+
+from tokkatot.automation.alarms import AlarmChange, Condition, Scene, conditions, follow
+from tokkatot.automation.arbitration import arbitrate
+from tokkatot.automation.guards import (
+    Guarded,
+    guard,
+    moved,
+    settling,
+    watch_dry_run,
+    watch_on_time,
+)
+from tokkatot.automation.inputs import Inputs, Order
+from tokkatot.automation.instant import Instant
+from tokkatot.automation.interlocks import Interlock, constrain
+from tokkatot.automation.perception import Senses, learn, look
+from tokkatot.automation.plan import Actuator, House, Plan, Trait
+from tokkatot.automation.proposals import Hold, Proposal, Source
+from tokkatot.automation.rules import fill, regulate, rule_proposal
+from tokkatot.automation.state import Climate, DryRun, Relay, State
+from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, Level
+from tokkatot.domain.ids import CommandId, DeviceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What one actuator is to do, with the trace that answers "why is it on?".
+
+    `winner` is what was decided before the interlocks, `cut_by` names those that changed it.
+    """
+
+    device_id: DeviceId
+    target: Level
+    winner: Proposal
+    proposals: tuple[Proposal, ...]
+    cut_by: tuple[Interlock, ...] = ()
+
+    @property
+    def source(self) -> Source:
+        """Return who set the target in the end."""
+        return Source.INTERLOCK if self.cut_by else self.winner.source
+
+    @property
+    def reason(self) -> str:
+        """Return why, in one word."""
+        return self.cut_by[0] if self.cut_by else self.winner.reason
+
+
+@unique
+class HoldEnd(StrEnum):
+    """Why a person's order is over, or did not begin."""
+
+    LAPSED = "lapsed"
+    SUPERSEDED = "superseded"
+    CUT = "cut"
+    REFUSED = "refused"
+    UNKNOWN_DEVICE = "unknown_device"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """An order that is over; `by` is the interlock that cut or refused it."""
+
+    command: CommandId
+    device_id: DeviceId
+    end: HoldEnd
+    by: Interlock | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What comes out of one step."""
+
+    state: State
+    decisions: tuple[Decision, ...]
+    ended: tuple[Ended, ...]
+    alarms: tuple[AlarmChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setting:
+    """A house at this moment, with what its rules concluded."""
+
+    house: House
+    senses: Senses
+    climate: Climate
+    filling: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """One actuator after this step."""
+
+    decision: Decision
+    relay: Relay
+    dry_run: DryRun
+    hold: Hold | None
+    ended: tuple[Ended, ...]
+
+
+def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
+    """Decide for every actuator of the plan.
+
+    The same plan, state, inputs and instant give the same step: nothing else is read.
+    """
+    now_s = now.monotonic_s
+    learned = learn(plan, state, inputs, now_s)
+    settings = [_setting(house, learned, now_s) for house in plan.houses]
+    orders = _by_device(inputs.orders)
+    outcomes: dict[DeviceId, _Outcome] = {}
+    for setting in settings:
+        for actuator in setting.house.actuators:
+            outcomes[actuator.id] = _decide(
+                actuator, setting, learned, orders.get(actuator.id, ()), now_s
+            )
+    after = replace(
+        learned,
+        climates={setting.house.id: setting.climate for setting in settings},
+        filling=frozenset(setting.house.id for setting in settings if setting.filling),
+        relays={key: outcome.relay for key, outcome in outcomes.items()},
+        dry_runs={key: outcome.dry_run for key, outcome in outcomes.items()},
+        holds={key: outcome.hold for key, outcome in outcomes.items() if outcome.hold is not None},
+    )
+    seen: list[Condition] = []
+    for setting in settings:
+        scene = Scene(
+            house=setting.house,
+            senses=setting.senses,
+            climate=setting.climate,
+            known=after.known,
+            relays=after.relays,
+            dry_runs=after.dry_runs,
+        )
+        seen.extend(conditions(scene, state.alarms))
+    alarms, changes = follow(iter(seen), state.alarms, inputs.new_alert_id, now_s)
+    return Step(
+        state=replace(after, alarms=alarms),
+        decisions=tuple(outcome.decision for outcome in outcomes.values()),
+        ended=(
+            *_homeless(plan, state, inputs),
+            *(ended for outcome in outcomes.values() for ended in outcome.ended),
+        ),
+        alarms=changes,
+    )
+
+
+def _setting(house: House, state: State, now_s: float) -> _Setting:
+    senses = look(house, state, now_s)
+    climate = regulate(house, senses, state.climates.get(house.id, Climate()))
+    return _Setting(
+        house=house,
+        senses=senses,
+        climate=climate,
+        filling=fill(house, senses, filling=house.id in state.filling),
+    )
+
+
+def _decide(
+    actuator: Actuator, setting: _Setting, state: State, orders: Sequence[Order], now_s: float
+) -> _Outcome:
+    guarded = _watched(actuator, setting, state, orders, now_s)
+    active = guard(guarded, setting.house, setting.climate, setting.senses, now_s)
+    rule = rule_proposal(actuator, setting.climate, filling=setting.filling)
+    asked = () if rule is None else (rule,)
+
+    def resolve(hold: Hold | None) -> Decision:
+        proposals = asked if hold is None else (hold.proposal(), *asked)
+        winner = arbitrate(actuator, proposals)
+        left = constrain(
+            winner.level,
+            trait=actuator.trait,
+            active=active | settling(guarded, setting.climate, winner.source, now_s),
+            kept=guarded.relay.target,
+        )
+        return Decision(
+            device_id=actuator.id,
+            target=left.level,
+            winner=winner,
+            proposals=proposals,
+            cut_by=left.cut_by,
+        )
+
+    hold = state.holds.get(actuator.id)
+    ended: list[Ended] = []
+    if hold is not None and now_s >= hold.until_s:
+        ended.append(_ended(hold, HoldEnd.LAPSED))
+        hold = None
+    for order in orders:
+        new = _hold(order, now_s)
+        cut_by = resolve(new).cut_by
+        if cut_by:
+            ended.append(_ended(new, HoldEnd.REFUSED, cut_by[0]))
+            continue
+        if hold is not None:
+            ended.append(_ended(hold, HoldEnd.SUPERSEDED))
+        hold = new
+    decision = resolve(hold)
+    if hold is not None and decision.cut_by:
+        # A hold that an interlock contradicts is over: it must not begin again by itself.
+        ended.append(_ended(hold, HoldEnd.CUT, decision.cut_by[0]))
+        hold = None
+        decision = resolve(None)
+    return _Outcome(
+        decision=decision,
+        relay=moved(guarded.relay, decision.target, now_s),
+        dry_run=guarded.dry_run,
+        hold=hold,
+        ended=tuple(ended),
+    )
+
+
+def _watched(
+    actuator: Actuator, setting: _Setting, state: State, orders: Sequence[Order], now_s: float
+) -> Guarded:
+    relay = watch_on_time(actuator, state.relays.get(actuator.id, Relay()), now_s)
+    dry_run = state.dry_runs.get(actuator.id, DryRun())
+    if actuator.trait is Trait.WATER:
+        says = state.known[actuator.id].level
+        dry_run = watch_dry_run(
+            dry_run,
+            running=relay.target > OFF and says is not None and says > OFF,
+            percent=setting.senses.water_percent,
+            now_s=now_s,
+        )
+        if any(order.level == OFF for order in orders):
+            # A person who switches the pump off has seen it: the latch is cleared, nothing starts.
+            dry_run = DryRun()
+    return Guarded(actuator=actuator, relay=relay, dry_run=dry_run)
+
+
+def _hold(order: Order, now_s: float) -> Hold:
+    assert order.hold_s > 0, "an order has an end"
+    return Hold(
+        command=order.command,
+        device_id=order.device_id,
+        level=order.level,
+        until_s=now_s + min(order.hold_s, LONGEST_HOLD_S),
+    )
+
+
+def _ended(hold: Hold, end: HoldEnd, by: Interlock | None = None) -> Ended:
+    return Ended(command=hold.command, device_id=hold.device_id, end=end, by=by)
+
+
+def _by_device(orders: Sequence[Order]) -> Mapping[DeviceId, Sequence[Order]]:
+    grouped: dict[DeviceId, list[Order]] = {}
+    for order in orders:
+        grouped.setdefault(order.device_id, []).append(order)
+    return grouped
+
+
+def _homeless(plan: Plan, state: State, inputs: Inputs) -> tuple[Ended, ...]:
+    """Return the orders and holds whose actuator is not in the plan (any more)."""
+    orders = [
+        Ended(command=order.command, device_id=order.device_id, end=HoldEnd.UNKNOWN_DEVICE)
+        for order in inputs.orders
+        if order.device_id not in plan.actuators
+    ]
+    holds = [
+        _ended(hold, HoldEnd.UNKNOWN_DEVICE)
+        for hold in state.holds.values()
+        if hold.device_id not in plan.actuators
+    ]
+    return (*orders, *holds)

@@ -1,0 +1,55 @@
+"""What has happened since the last step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tokkatot.domain.devices import Level
+from tokkatot.domain.ids import AlertId, CommandId, DeviceId
+from tokkatot.domain.quantities import Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A value that steers: fresh, accepted, in the quantity's own unit."""
+
+    device_id: DeviceId
+    quantity: Quantity
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What an actuator says that it does; a level of None means that it does not know."""
+
+    device_id: DeviceId
+    level: Level | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A device came or went."""
+
+    device_id: DeviceId
+    online: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A person's order whose signature, lifetime and device were found good."""
+
+    command: CommandId
+    device_id: DeviceId
+    level: Level
+    hold_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything new for one step; `new_alert_id` names an alert that is raised in it."""
+
+    new_alert_id: Callable[[], AlertId]
+    samples: tuple[Sample, ...] = ()
+    reports: tuple[Report, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    orders: tuple[Order, ...] = ()

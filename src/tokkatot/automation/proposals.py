@@ -1,0 +1,49 @@
+"""What sources ask of one actuator, each with its reason."""
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+from tokkatot.domain.devices import Level
+from tokkatot.domain.ids import CommandId, DeviceId
+
+
+@unique
+class Source(StrEnum):
+    """Who asks; the order of the members is their precedence."""
+
+    PERSON = "person"
+    SCHEDULE = "schedule"
+    RULE = "rule"
+    REST = "rest"
+    INTERLOCK = "interlock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A level that a source asks for; `until_s` is monotonic, None while its condition lasts."""
+
+    source: Source
+    reason: str
+    level: Level
+    until_s: float | None = None
+    command: CommandId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A person's order for one actuator; it always has an end."""
+
+    command: CommandId
+    device_id: DeviceId
+    level: Level
+    until_s: float
+
+    def proposal(self) -> Proposal:
+        """Return the hold as what it asks of the resolver."""
+        return Proposal(
+            source=Source.PERSON,
+            reason="order",
+            level=self.level,
+            until_s=self.until_s,
+            command=self.command,
+        )

@@ -1,0 +1,72 @@
+"""The rules that a house lives by when nobody asks anything: water, warmth and air."""
+
+from dataclasses import replace
+
+from tokkatot.automation.perception import Senses
+from tokkatot.automation.plan import Actuator, House, Trait
+from tokkatot.automation.proposals import Proposal, Source
+from tokkatot.automation.state import Climate
+from tokkatot.domain.devices import OFF, ON
+from tokkatot.domain.houses import SetPoints
+
+HYSTERESIS_C = 1.0
+_AIR = frozenset({Trait.COOP_AIR, Trait.AIR})
+
+
+def fill(house: House, senses: Senses, *, filling: bool) -> bool:
+    """Tell whether the tank is to be filled: from below low up to full, never on a guess."""
+    level = senses.water_percent
+    if level is None:
+        return False
+    if level < house.setpoints.water_low_percent:
+        return True
+    return filling and level < house.setpoints.water_full_percent
+
+
+def regulate(house: House, senses: Senses, before: Climate) -> Climate:
+    """Return where the temperature rules stand now; heating and venting exclude each other.
+
+    - heating: from below minimum until the hysteresis above it;
+    - venting: from above maximum until the hysteresis below it;
+    - shut: the air rests off from the cold until half way to maximum, so that a coop's fans,
+      which rest on, don't blow out what was heated.
+    Without a fresh value nothing is asked, and the hard limit stays as it was: a sensor that died
+    of heat does not make the house cool.
+    """
+    points = house.setpoints
+    over = _over_hard_limit(points, senses.warmest_c, before)
+    celsius = senses.temperature_c
+    if celsius is None:
+        return Climate(over_hard_limit=over)
+    step_c = min(HYSTERESIS_C, (points.temperature_max_c - points.temperature_min_c) / 4)
+    warm_c = points.temperature_min_c + step_c
+    middle_c = (points.temperature_min_c + points.temperature_max_c) / 2
+    return Climate(
+        heating=celsius < points.temperature_min_c or (before.heating and celsius < warm_c),
+        venting=celsius > points.temperature_max_c
+        or (before.venting and celsius > points.temperature_max_c - step_c),
+        shut=celsius < warm_c or (before.shut and celsius < middle_c),
+        over_hard_limit=over,
+    )
+
+
+def rule_proposal(actuator: Actuator, climate: Climate, *, filling: bool) -> Proposal | None:
+    """Return what the rules of its house ask of one actuator."""
+    rule = Proposal(source=Source.RULE, reason="", level=ON)
+    if actuator.trait is Trait.WATER and filling:
+        return replace(rule, reason="water_low")
+    if actuator.trait is Trait.HEAT and climate.heating:
+        return replace(rule, reason="temperature_low")
+    if actuator.trait in _AIR and climate.venting:
+        return replace(rule, reason="temperature_high")
+    if actuator.trait in _AIR and climate.shut:
+        return replace(rule, reason="keep_warm", level=OFF)
+    return None
+
+
+def _over_hard_limit(points: SetPoints, warmest_c: float | None, before: Climate) -> bool:
+    if warmest_c is None:
+        return before.over_hard_limit
+    if warmest_c >= points.temperature_hard_max_c:
+        return True
+    return before.over_hard_limit and warmest_c > points.temperature_hard_max_c - HYSTERESIS_C
