@@ -1,0 +1,299 @@
+/** The shapes that the server speaks, as `/v1/openapi.json` describes them. */
+
+export type Language = 'km' | 'en'
+export type Role = 'viewer' | 'manager' | 'owner' | 'staff'
+export type HouseKind = 'coop' | 'greenhouse'
+export type Severity = 'critical' | 'warning' | 'info'
+
+export interface User {
+  id: string
+  name: string
+  phone: string | null
+  email: string | null
+  language: Language
+  time_zone: string
+  avatar?: string | null
+  contact_verified: boolean
+  is_staff: boolean
+}
+
+export interface FarmBrief {
+  id: string
+  name: string
+  role: Role
+  coop_count: number
+  house_count?: number
+}
+
+export interface Farm extends FarmBrief {
+  province: string | null
+  location: string | null
+  time_zone: string
+  worst_alert: Severity | null
+}
+
+export interface Tokens {
+  access_token: string
+  refresh_token: string
+  expires_in: number
+}
+
+export interface SignedIn extends Tokens {
+  user: User
+  farms: FarmBrief[]
+}
+
+export interface HubStatus {
+  id: string
+  online: boolean
+  last_seen_at: string | null
+  software?: string | null
+}
+
+export interface CardValue {
+  value: number
+  t: string
+  stale: boolean
+}
+
+export interface HouseCard {
+  id: string
+  number: number
+  name: string
+  kind: HouseKind
+  capacity: number | null
+  present_count: number | null
+  chicken_type: string | null
+  crop_type: string | null
+  floor_area_m2: number | null
+  zones: string[]
+  hub: HubStatus | null
+  water: CardValue | null
+  temperature: CardValue | null
+  worst_alert: Severity | null
+  stopped: boolean
+}
+
+export interface Reading {
+  device_id: string
+  device_name: string
+  zone: string
+  quantity: string
+  unit: string
+  value: number
+  t: string
+  quality: number
+  stale: boolean
+}
+
+export type WhySource = 'person' | 'schedule' | 'rule' | 'rest' | 'interlock'
+
+export interface Why {
+  source: WhySource
+  reason: string
+  until: string | null
+  cut_by?: string[]
+}
+
+export type CommandAction = 'on' | 'off' | 'toggle' | 'set_value'
+export type CommandState =
+  | 'queued'
+  | 'sent'
+  | 'executing'
+  | 'completed'
+  | 'failed'
+  | 'refused'
+  | 'expired'
+  | 'cancelled'
+  | 'interrupted'
+  | 'unknown'
+
+export interface PersonRef {
+  id: string
+  name: string
+}
+
+export interface Command {
+  id: string
+  device_id: string
+  action: CommandAction
+  value: number | null
+  duration_s: number | null
+  state: CommandState
+  reason: string | null
+  requested_by: PersonRef | null
+  requested_at: string
+  sent_at: string | null
+  finished_at: string | null
+  ends_at: string | null
+}
+
+export interface Actuator {
+  device_id: string
+  name: string
+  role: string
+  interface: string
+  zone: string
+  online: boolean
+  actual: number | null
+  actual_t: string | null
+  target: number | null
+  why: Why | null
+  error: string | null
+  tap_on_s: number
+  tap_off_s: number
+  max_on_s: number | null
+  command: Command | null
+}
+
+export interface Sensor {
+  device_id: string
+  name: string
+  role: string
+  zone: string
+  online: boolean
+  last_seen_at: string | null
+}
+
+export type AlertState = 'unacknowledged' | 'acknowledged' | 'returned' | 'normal'
+
+export interface Alert {
+  id: string
+  house_id: string | null
+  device_id: string | null
+  device_name: string | null
+  type: string
+  severity: Severity
+  state: AlertState
+  threshold: number | null
+  actual: number | null
+  raised_at: string
+  cleared_at: string | null
+  acknowledged_by: PersonRef | null
+  acknowledged_at: string | null
+}
+
+export interface SetPoints {
+  temperature_min_c: number
+  temperature_max_c: number
+  temperature_hard_max_c: number
+  water_low_percent: number
+  water_full_percent: number
+}
+
+export interface Stop {
+  by: PersonRef | string | null
+  at: string | null
+}
+
+export interface HouseState {
+  t: string
+  seq: number
+  role: Role
+  house: HouseCard
+  hub: HubStatus | null
+  readings: Reading[]
+  actuators: Actuator[]
+  sensors: Sensor[]
+  alerts: Alert[]
+  setpoints: SetPoints
+  stop: Stop | null
+  picture: { url: string; t: string } | null
+  live_t: string | null
+}
+
+export type Point = [t_ms: number, value: number, quality: number]
+
+export interface Series {
+  device_id: string
+  quantity: string
+  unit: string
+  points: Point[]
+  truncated: boolean
+}
+
+export interface FarmEvent {
+  id: string
+  t: string
+  type: string
+  severity: Severity | null
+  house_id: string | null
+  device_id: string | null
+  user: PersonRef | null
+  data: Record<string, unknown>
+}
+
+export interface Session {
+  id: string
+  device_name: string | null
+  ip: string | null
+  user_agent: string | null
+  created_at: string
+  last_seen_at: string | null
+  current: boolean
+}
+
+export interface Member {
+  user_id: string
+  name: string
+  phone: string | null
+  email: string | null
+  role: Exclude<Role, 'staff'>
+}
+
+export interface Page<T> {
+  items: T[]
+  next_cursor: string | null
+}
+
+/** `[device, quantity, t_ms, value, quality]` */
+export type ReadingTuple = [string, string, number, number, number]
+
+export interface DeviceStateData {
+  house_id: string
+  device_id: string
+  actual: number | null
+  target: number | null
+  online: boolean
+  why: Why | null
+  error: string | null
+  t: string | number
+}
+
+export interface SnapshotHouse {
+  readings: ReadingTuple[]
+  actuators: DeviceStateData[]
+}
+
+export interface FarmChange {
+  what: 'house' | 'device' | 'member' | 'setpoints' | 'stop' | 'hub'
+  id: string
+}
+
+interface FrameOf<T extends string, D> {
+  type: T
+  farm: string
+  seq?: number
+  t: number
+  data: D
+}
+
+export type ServerFrame =
+  | FrameOf<'command.status', Command & { house_id?: string }>
+  | FrameOf<'device.state', DeviceStateData>
+  | FrameOf<'alert.changed', Alert>
+  | FrameOf<'farm.changed', FarmChange>
+  | FrameOf<'readings', { house_id: string; values: ReadingTuple[] }>
+  | FrameOf<'snapshot', { houses: Record<string, SnapshotHouse> }>
+
+export type ControlFrame =
+  | { type: 'heartbeat'; t: number }
+  | { type: 'reload' }
+  | { type: 'error'; code: string }
+
+export interface Changes {
+  items: ServerFrame[]
+  next_since: number
+  reload: boolean
+  snapshot?: { houses: Record<string, SnapshotHouse> } | null
+}
