@@ -1,0 +1,1 @@
+"""Devices, what they report, and the hubs that drive them."""

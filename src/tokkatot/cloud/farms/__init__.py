@@ -1,0 +1,1 @@
+"""Farms with their members, houses, zones, flocks and crop cycles."""
