@@ -1,0 +1,182 @@
+"""The program as a person starts it: real processes on free ports, in a folder of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+START_TIMEOUT_S = 90.0
+STOP_TIMEOUT_S = 30.0
+_POLL_S = 0.05
+
+T = TypeVar("T")
+
+
+class NotInTime(AssertionError):
+    """Something that had to come true did not."""
+
+
+def until(
+    what: str, probe: Callable[[], T | None], *, within_s: float = 20.0, poll_s: float = _POLL_S
+) -> T:
+    """Return the first truthy answer of `probe`; blocks, so for tests and benchmarks alone."""
+    end_s = time.monotonic() + within_s  # noqa: TID251 - a test waits on the real clock
+    while time.monotonic() < end_s:  # noqa: TID251
+        found = probe()
+        if found:
+            return found
+        time.sleep(poll_s)
+    raise NotInTime(f"not within {within_s:.0f} s: {what}")
+
+
+def free_port() -> int:
+    """Return a loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Program:
+    """One `tokkatot` command as a process of its own session, with its output in a file."""
+
+    def __init__(
+        self, *arguments: str, log_path: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.log_path = log_path
+        with log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                (sys.executable, "-m", "tokkatot.cli.main", *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, **(environment or {})},  # noqa: TID251 - children inherit ours
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    @property
+    def output(self) -> str:
+        """Everything that it wrote so far."""
+        return self.log_path.read_text(errors="replace")
+
+    def descendants(self) -> list[Seen]:
+        """Return its children and theirs, so that a test can see whether one was left behind."""
+        return descendants(self.pid)
+
+    def interrupt(self) -> int:
+        """Do what Ctrl-C does, and return the exit status."""
+        self._process.send_signal(signal.SIGINT)
+        return self.wait()
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self._process.kill()
+        self._process.wait(STOP_TIMEOUT_S)
+
+    def wait(self, within_s: float = STOP_TIMEOUT_S) -> int:
+        """Return the exit status once it has ended."""
+        return self._process.wait(within_s)
+
+
+class Stack(Program):
+    """`tokkatot up`: the cloud, its services and the demo farm with its hubs."""
+
+    def __init__(self, folder: Path, *, http_port: int, **settings: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.data_dir = folder / "data"
+        self.url = f"http://127.0.0.1:{http_port}"
+        variables = {f"TOKKATOT_{name.upper()}": value for name, value in settings.items()}
+        super().__init__(
+            "up",
+            log_path=folder / "up.log",
+            environment={
+                # Tests log in more often in a minute than people do.
+                "TOKKATOT_RATE_LIMIT_AUTH_PER_MINUTE": "100000",
+                "TOKKATOT_RATE_LIMIT_PER_MINUTE": "1000000",
+                "TOKKATOT_DATA_DIR": str(self.data_dir),
+                "TOKKATOT_HTTP_PORT": str(http_port),
+                **variables,
+            },
+        )
+
+    @classmethod
+    def start(cls, folder: Path, *, http_port: int | None = None, **settings: str) -> Self:
+        """Start everything and return once the first page can be shown."""
+        stack = cls(folder, http_port=http_port or free_port(), **settings)
+        try:
+            stack.wait_until_ready()
+        except BaseException:
+            stack.stop()
+            raise
+        return stack
+
+    def wait_until_ready(self, within_s: float = START_TIMEOUT_S) -> None:
+        """Return once the cloud answers that it is ready, and all its hubs are connected."""
+
+        def ready() -> bool:
+            assert self.returncode is None, f"it ended:\n{self.output[-4000:]}"
+            try:
+                return httpx.get(f"{self.url}/ready", timeout=5).status_code == httpx.codes.OK
+            except httpx.HTTPError:
+                return False
+
+        try:
+            until("the cloud is ready", ready, within_s=within_s)
+        except NotInTime as error:
+            raise NotInTime(f"{error}\n{self.output[-4000:]}") from None
+
+    def pid_of(self, name: str) -> int:
+        """Return the process id of one of its children, by the name of its pid file."""
+        return until(f"{name} runs", lambda: self._pid_of(name))
+
+    def _pid_of(self, name: str) -> int | None:
+        for path in self.data_dir.rglob(f"{name}.pid"):
+            try:
+                pid = int(json.loads(path.read_text())["pid"])
+            except (ValueError, KeyError, TypeError, OSError):
+                continue
+            if seen(pid) is not None:
+                return pid
+        return None
+
+    def stop(self) -> None:
+        """End everything, by force where asking does not help."""
+        if self.returncode is not None:
+            return
+        children = self.descendants()
+        try:
+            self.interrupt()
+        except subprocess.TimeoutExpired:
+            self.kill()
+        for child in children:
+            if child.runs:
+                os.kill(child.pid, signal.SIGKILL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
