@@ -14,6 +14,8 @@ from typing import Self, TypeVar
 
 import httpx
 
+from tests.support.proc import Seen, descendants, seen
+
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 30.0
 _POLL_S = 0.05
