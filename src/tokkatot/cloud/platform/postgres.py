@@ -17,7 +17,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from tokkatot.cloud.platform.process import Child, ChildSpec, end_process, tail
+from tokkatot.cloud.platform.process import Child, ChildFailed, ChildSpec, end_process, tail
 
 START_TIMEOUT_S = 120.0
 """Recovery after a power cut may read a gigabyte of WAL from a slow disk."""
@@ -32,8 +32,8 @@ _USER = "tokkatot"
 _SERVICE_USERS = ("tokkatot", "postgres")
 
 
-class PostgresFailed(Exception):
-    """The embedded PostgreSQL can't run; the text says why in a line, its log follows."""
+class PostgresFailed(ChildFailed):
+    """The embedded PostgreSQL can't run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

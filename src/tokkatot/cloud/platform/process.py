@@ -20,6 +20,10 @@ _POLL_S = 0.02
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
+class ChildFailed(Exception):
+    """A child does not start; the text says why in a line, the end of its log may follow."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildSpec:
     """How a child is started and ended."""

@@ -1,0 +1,82 @@
+"""The database and the broker that the program runs itself where no other is named."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokkatot.cloud.platform.broker import EmbeddedBroker
+from tokkatot.cloud.platform.postgres import EmbeddedPostgres
+from tokkatot.cloud.platform.process import ChildFailed
+from tokkatot.cloud.platform.settings import CloudSettings
+from tokkatot.cloud.platform.supervise import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What runs: `settings` name every address, `services` want to be kept running."""
+
+    settings: CloudSettings
+    services: Mapping[str, Service]
+
+
+@asynccontextmanager
+async def embedded(settings: CloudSettings) -> AsyncIterator[Running]:
+    """Run what `settings` leave unset, and end it with the block.
+
+    Raises:
+        ChildFailed: when one of them does not start.
+    """
+    data_dir = settings.data_dir.absolute()
+    found: dict[str, object] = {"data_dir": data_dir}
+    services: dict[str, Service] = {}
+    postgres = broker = None
+    if settings.database_url is None:
+        postgres = services["PostgreSQL"] = _postgres(data_dir)
+    if settings.mqtt_url is None:
+        broker = services["The broker"] = _broker(data_dir, settings.mqtt_login)
+    async with AsyncExitStack() as stack:
+        await start_all(services.values(), stack)
+        if postgres is not None:
+            found["database_url"] = postgres.url()
+        if broker is not None:
+            found["mqtt_url"] = broker.url
+            found["mqtt_password"] = broker.password()
+            found["mqtt_logins_dir"] = broker.logins.folder
+        yield Running(settings=settings.model_copy(update=found), services=services)
+
+
+async def start_all(services: Iterable[Service], stack: AsyncExitStack) -> None:
+    """Start services at the same time and have `stack` stop them.
+
+    Raises:
+        ChildFailed: the first failure; what had started is stopped by `stack`.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            for service in services:
+                stack.push_async_callback(service.stop)
+                group.create_task(_start(service))
+    except* ChildFailed as failures:
+        first: BaseException = failures
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        failure = first
+    else:
+        return
+    raise failure
+
+
+async def _start(service: Service) -> None:
+    await service.start()
+
+
+def _postgres(data_dir: Path) -> EmbeddedPostgres:
+    return EmbeddedPostgres(data_dir / "postgres", log_path=data_dir / "logs" / "postgres.log")
+
+
+def _broker(data_dir: Path, login: str) -> EmbeddedBroker:
+    return EmbeddedBroker(
+        data_dir / "broker", log_path=data_dir / "logs" / "broker.log", login=login
+    )

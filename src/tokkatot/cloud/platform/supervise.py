@@ -1,0 +1,70 @@
+"""Starts again what ended without being asked to."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import NoReturn, Protocol
+
+from tokkatot.cloud.platform.process import ChildFailed
+from tokkatot.kit.backoff import Backoff
+from tokkatot.kit.clock import Clock
+
+FIRST_WAIT_S = 0.2
+LONGEST_WAIT_S = 30.0
+STABLE_S = 60.0
+"""What has run for so long begins again with the first wait."""
+
+
+class Service(Protocol):
+    """Something that runs until it ends or is stopped."""
+
+    async def start(self) -> object:
+        """Start it; it works when this returns."""
+        ...
+
+    async def wait(self) -> int:
+        """Return the exit status once it has ended."""
+        ...
+
+    async def stop(self) -> None:
+        """End it, if it runs."""
+        ...
+
+
+async def keep_all_running(
+    services: Mapping[str, Service],
+    *,
+    clock: Clock,
+    random: Callable[[], float],
+    say: Callable[[str], None],
+) -> None:
+    """Watch services that were started, and start each again when it ends."""
+    async with asyncio.TaskGroup() as group:
+        for name, service in services.items():
+            backoff = Backoff(first_s=FIRST_WAIT_S, cap_s=LONGEST_WAIT_S, random=random)
+            group.create_task(keep_running(name, service, clock=clock, backoff=backoff, say=say))
+
+
+async def keep_running(
+    name: str, service: Service, *, clock: Clock, backoff: Backoff, say: Callable[[str], None]
+) -> NoReturn:
+    """Watch a service that was started, and start it again each time that it ends."""
+    while True:
+        began_s = clock.monotonic()
+        status = await service.wait()
+        if clock.monotonic() - began_s > STABLE_S:
+            backoff.reset()
+        reason = f"{name} ended with status {status}"
+        while reason:
+            delay_s = backoff.next_s()
+            say(f"{reason}; starting it again in {delay_s:.1f} s")
+            await clock.sleep(delay_s)
+            reason = await _failure(name, service)
+        say(f"{name} runs again")
+
+
+async def _failure(name: str, service: Service) -> str:
+    try:
+        await service.start()
+    except ChildFailed as error:
+        return f"{name} did not start: {error}"
+    return ""
