@@ -1,0 +1,1 @@
+"""Orders of people to devices, from the tap to their end."""

@@ -1,0 +1,1 @@
+"""Answers across rooms, one for each screen."""

@@ -1,0 +1,1 @@
+"""The event log and what is summed up from it."""

@@ -1,0 +1,1 @@
+"""Readings: taken in, kept by day, looked up."""

@@ -1,0 +1,132 @@
+"""The tables of readings, of what devices did, and of how well hubs are heard."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tokkatot.cloud.platform.base import Base
+
+
+class Series(Base):
+    """One quantity of one device in one house, under a small number."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("house_id", "device_id", "quantity"),)
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    farm_id: Mapped[UUID] = mapped_column(ForeignKey("farms.id", ondelete="CASCADE"), index=True)
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id", ondelete="CASCADE"))
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
+    quantity: Mapped[str]
+
+
+# No key and no foreign key: the cursor of the sync makes a reading come once, and an index is paid
+# by every row. The widest columns stand first, so that no byte goes to alignment.
+readings = Table(
+    "readings",
+    Base.metadata,
+    Column("t", DateTime(timezone=True), nullable=False),
+    Column("value", Double, nullable=False),
+    Column("series_id", Integer, nullable=False),
+    Column("quality", SmallInteger, nullable=False),
+    Index(None, "series_id", "t"),
+    postgresql_partition_by="RANGE (t)",
+)
+
+
+class LatestReading(Base):
+    """The newest reading of a series."""
+
+    __tablename__ = "latest_readings"
+    # Half-filled pages let an update stay on its page and off the index.
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
+
+    series_id: Mapped[int] = mapped_column(
+        ForeignKey("series.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    t: Mapped[datetime]
+    value: Mapped[float] = mapped_column(Double)
+    quality: Mapped[int] = mapped_column(SmallInteger)
+
+
+class RefusedReading(Base):
+    """A value that is no reading, as it came."""
+
+    __tablename__ = "refused_readings"
+    __table_args__ = (Index(None, "house_id", "id"), Index(None, "hub_id", "id"))
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    farm_id: Mapped[UUID] = mapped_column(ForeignKey("farms.id", ondelete="CASCADE"))
+    house_id: Mapped[UUID | None] = mapped_column(ForeignKey("houses.id", ondelete="CASCADE"))
+    hub_id: Mapped[UUID] = mapped_column(ForeignKey("hubs.id", ondelete="CASCADE"))
+    device: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[str] = mapped_column(Text)
+    t: Mapped[datetime | None]
+    raw: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime]
+
+
+# Written by every change of every device and read by time, so like the readings it has no key.
+device_state_log = Table(
+    "device_state_log",
+    Base.metadata,
+    Column("t", DateTime(timezone=True), nullable=False),
+    Column("device_id", ForeignKey("devices.id", ondelete="CASCADE"), nullable=False),
+    Column("actual", Double),
+    Column("target", Double),
+    Column("online", Boolean, nullable=False),
+    Column("error", Text),
+    Column("why", JSONB),
+    Index(None, "device_id", "t"),
+)
+
+
+class LiveSnapshot(Base):
+    """What is so now at a hub, as it sent it; lost with a crash and sent again within seconds."""
+
+    __tablename__ = "live_snapshots"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    hub_id: Mapped[UUID] = mapped_column(
+        ForeignKey("hubs.id", ondelete="CASCADE"), primary_key=True
+    )
+    farm_id: Mapped[UUID]
+    received_at: Mapped[datetime]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class HubLink(Base):
+    """The session that holds with a hub, and what was heard of it."""
+
+    __tablename__ = "hub_links"
+
+    hub_id: Mapped[UUID] = mapped_column(
+        ForeignKey("hubs.id", ondelete="CASCADE"), primary_key=True
+    )
+    session: Mapped[str]
+    boot: Mapped[str]
+    mono_ms: Mapped[int] = mapped_column(BigInteger)
+    opened_at: Mapped[datetime]
+    online: Mapped[bool]
+    """What listeners were told last; `hubs.last_seen_at` is what is true."""
+    readings_at: Mapped[datetime | None]
+    """When readings came last, whatever their own times are."""

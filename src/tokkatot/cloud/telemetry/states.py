@@ -1,0 +1,175 @@
+"""What devices do, as their hubs report it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tokkatot.cloud.devices.model import DeviceState
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.telemetry.intake import EARLIEST_MS
+from tokkatot.cloud.telemetry.model import device_state_log
+from tokkatot.cloud.telemetry.partitions import DAY_MS
+from tokkatot.domain.ids import FarmId
+from tokkatot.domain.quantities import Refusal
+from tokkatot.kit.clock import from_ms, to_ms
+from tokkatot.wire.cursor import RefusedRow
+from tokkatot.wire.messages import DeviceStateRow
+
+_CLOCK_SLACK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a device stands."""
+
+    device_id: UUID
+    house_id: UUID
+
+
+def why_view(why: Mapping[str, object] | None) -> JsonObject | None:
+    """Return who won over an actuator, until when, and what cut it, as screens show it."""
+    if why is None:
+        return None
+    until_ms = why.get("until_ms")
+    return {
+        "source": why["source"],
+        "reason": why["reason"],
+        "until": iso(from_ms(until_ms)) if isinstance(until_ms, int) else None,
+        "cut_by": why.get("cut_by") or [],
+    }
+
+
+def iso(instant: datetime) -> str:
+    """Return an instant as RFC 3339 in UTC, to the millisecond."""
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def state_view(state: DeviceState, house_id: UUID) -> JsonObject:
+    """Return the data of a `device.state` frame."""
+    return {
+        "house_id": str(house_id),
+        "device_id": str(state.device_id),
+        "actual": state.actual,
+        "target": state.target,
+        "online": state.online,
+        "why": why_view(state.why),
+        "error": state.error,
+        "t": to_ms(state.t),
+    }
+
+
+async def states_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, DeviceState]:
+    """Return the last reported state of each of these devices that has one."""
+    found = await session.scalars(select(DeviceState).where(DeviceState.device_id.in_(ids)))
+    return {state.device_id: state for state in found}
+
+
+async def apply_states(
+    tx: Transaction, farm_id: FarmId, rows: Sequence[DeviceStateRow]
+) -> Sequence[RefusedRow]:
+    """Keep reported states, tell listeners of the newest; return the rows of unknown devices."""
+    places = await _places(tx, farm_id, rows)
+    refused: list[RefusedRow] = []
+    good: list[tuple[_Place, DeviceStateRow]] = []
+    for row in rows:
+        place = places.get(row.device)
+        if place is None:
+            refused.append(_refused(row, Refusal.UNKNOWN_DEVICE))
+        elif not EARLIEST_MS <= row.t <= to_ms(tx.now) + DAY_MS:
+            refused.append(_refused(row, Refusal.BAD_TIME))
+        else:
+            good.append((place, row))
+    if not good:
+        return refused
+    await tx.session.execute(
+        insert(device_state_log),
+        [{"device_id": place.device_id, **_values(row)} for place, row in good],
+    )
+    ids = sorted({place.device_id for place, _ in good})
+    found = await tx.session.scalars(
+        select(DeviceState)
+        .where(DeviceState.device_id.in_(ids))
+        .order_by(DeviceState.device_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    states = {state.device_id: state for state in found}
+    changed: dict[UUID, _Place] = {}
+    for place, row in good:
+        state = states.get(place.device_id)
+        if state is None:
+            state = states[place.device_id] = _first(place, row, now=tx.now)
+            tx.session.add(state)
+        elif not _follow(state, row, now=tx.now):
+            continue
+        changed[place.device_id] = place
+    for device_id, place in changed.items():
+        tx.emit(farm_id, "device.state", state_view(states[device_id], place.house_id))
+    return refused
+
+
+def _first(place: _Place, row: DeviceStateRow, *, now: datetime) -> DeviceState:
+    return DeviceState(
+        device_id=place.device_id,
+        **_values(row),
+        last_seen_at=now,
+        runtime_s=0.0,
+        on_cycles=1 if row.actual else 0,
+        errors=1 if row.error else 0,
+    )
+
+
+def _follow(state: DeviceState, row: DeviceStateRow, *, now: datetime) -> bool:
+    """Take a newer report over and count what lies between; return False for an older one."""
+    t = from_ms(row.t)
+    # A state from the future came of a wrong clock and does not hold back the true ones.
+    in_future = state.t > now + _CLOCK_SLACK
+    if t < state.t and not in_future:
+        return False
+    if state.actual and not in_future:
+        state.runtime_s += (t - state.t).total_seconds()
+    if row.actual and not state.actual:
+        state.on_cycles += 1
+    if row.error and row.error != state.error:
+        state.errors += 1
+    for name, value in _values(row).items():
+        setattr(state, name, value)
+    state.last_seen_at = now
+    return True
+
+
+async def _places(
+    tx: Transaction, farm_id: FarmId, rows: Sequence[DeviceStateRow]
+) -> Mapping[str, _Place]:
+    ids: dict[UUID, str] = {}
+    for row in rows:
+        try:
+            ids[UUID(row.device)] = row.device
+        except ValueError:
+            continue
+    found = await tx.session.execute(
+        text("SELECT id, house_id FROM devices WHERE farm_id = :farm AND id = ANY(:ids)"),
+        {"farm": farm_id, "ids": list(ids)},
+    )
+    return {ids[row.id]: _Place(device_id=row.id, house_id=row.house_id) for row in found}
+
+
+def _values(row: DeviceStateRow) -> JsonObject:
+    return {
+        "t": from_ms(row.t),
+        "actual": row.actual,
+        "target": row.target,
+        "online": row.online,
+        "error": row.error,
+        "why": None if row.why is None else msgspec.to_builtins(row.why),
+    }
+
+
+def _refused(row: DeviceStateRow, reason: str) -> RefusedRow:
+    return RefusedRow(seq=row.seq, raw=msgspec.json.encode(row).decode(), reason=reason)
