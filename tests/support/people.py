@@ -81,6 +81,16 @@ class HouseView:
         """Return the state of the house in one answer."""
         return await self.person.get(f"{self.path}/state")
 
+    async def reporting(self, within_s: float = 60.0) -> None:
+        """Return once the hub is online and every actuator said where it is."""
+
+        async def all_known() -> bool:
+            state = await self.state()
+            known = [item["actual"] is not None for item in state["actuators"]]
+            return bool(state["hub"]["online"] and state["readings"] and known and all(known))
+
+        await eventually("the house reports", all_known, within_s=within_s)
+
     async def actuator(self, name: str) -> Json:
         """Return an actuator of the state by its name."""
         found = [item for item in (await self.state())["actuators"] if item["name"] == name]

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Self, TypeVar
 import httpx
 
 from tests.support.proc import Seen, descendants, seen
+from tests.support.processes import free_port
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 30.0
@@ -40,20 +40,14 @@ def until(
     raise NotInTime(f"not within {within_s:.0f} s: {what}")
 
 
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Program:
-    """One `tokkatot` command as a process of its own session, with its output in a file."""
+    """One `tokkatot` command that outlives the event loop of a test, with its output in a file."""
 
     def __init__(
         self, *arguments: str, log_path: Path, environment: Mapping[str, str] | None = None
     ) -> None:
         self.log_path = log_path
+        ours = {k: v for k, v in os.environ.items() if not k.startswith("TOKKATOT_")}  # noqa: TID251
         with log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 (sys.executable, "-m", "tokkatot.cli.main", *arguments),
@@ -61,7 +55,7 @@ class Program:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, **(environment or {})},  # noqa: TID251 - children inherit ours
+                env={**ours, "PYTHONUNBUFFERED": "1", **(environment or {})},
             )
 
     @property
