@@ -1,0 +1,275 @@
+"""The hub's journal as the loop and the uplink see it."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from typing_extensions import override
+
+from tokkatot.hub.drivers.port import Position
+from tokkatot.hub.journal.disk import Disk, DiskThread
+from tokkatot.hub.journal.port import (
+    JournalError,
+    JournalFull,
+    JournalPort,
+    JournalTimeout,
+    StreamHead,
+    Stretch,
+)
+from tokkatot.hub.journal.rows import Entry, RowRefused, pack, pack_tail
+from tokkatot.hub.journal.settings import JournalSettings
+from tokkatot.hub.journal.slots import TwoSlots
+from tokkatot.hub.journal.store import JournalStore
+from tokkatot.hub.journal.writer import Writer
+from tokkatot.kit.clock import Clock
+from tokkatot.kit.ids import IdSource
+from tokkatot.wire.messages import CommandRow, Row, StreamName
+
+T = TypeVar("T")
+
+
+def _free_bytes(path: Path) -> int:
+    return shutil.disk_usage(path.parent).free
+
+
+class Journal(JournalPort):
+    """Made by `open`, ended by `close`; belongs to the loop that opened it."""
+
+    def __init__(
+        self, writer: Writer, *, disk: Disk, slots: TwoSlots, settings: JournalSettings
+    ) -> None:
+        self._writer = writer
+        self._disk = disk
+        self._slots = slots
+        self._settings = settings
+        self._running = asyncio.create_task(writer.run(), name="journal")
+        self.grown = writer.grown
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        settings: JournalSettings | None = None,
+        disk: Disk | None = None,
+        free_bytes: Callable[[Path], int] = _free_bytes,
+        vfs: str | None = None,
+    ) -> "Journal":
+        """Open the file or make it; a damaged one is moved aside and told of in the events.
+
+        Raises:
+            JournalError: when the disk can't be written at all.
+        """
+        settings = settings or JournalSettings()
+        disk = disk or DiskThread()
+        writer = Writer(
+            path,
+            clock=clock,
+            ids=ids,
+            disk=disk,
+            settings=settings,
+            free_bytes=free_bytes,
+            vfs=vfs,
+        )
+        try:
+            await writer.open()
+        except BaseException:
+            disk.stop()
+            raise
+        return cls(writer, disk=disk, slots=TwoSlots(path.parent, "desired"), settings=settings)
+
+    @override
+    async def close(self) -> None:
+        try:
+            async with _bounded(self._settings.timeout_s):
+                self._writer.stop()
+                await self._running
+                await self._writer.close()
+        finally:
+            self._running.cancel()
+            self._disk.stop()
+
+    # ---------------------------------------------------------------------------------- figures
+
+    @property
+    def refused(self) -> int:
+        """Return how many rows could not be kept, being wrong or without room."""
+        return self._writer.refused
+
+    @property
+    def replaced(self) -> int:
+        """Return how often a damaged file was moved aside."""
+        return self._writer.replaced
+
+    @property
+    def trouble(self) -> str | None:
+        """Return why the last write failed, None while the disk works."""
+        return self._writer.trouble
+
+    @property
+    def waiting(self) -> int:
+        """Return how many rows wait in memory for the disk."""
+        return len(self._writer.buffer)
+
+    # -------------------------------------------------------------------------------- recording
+
+    @override
+    async def record(
+        self,
+        *,
+        events: Sequence[Row] = (),
+        readings: Sequence[Row] = (),
+        position: Position | None = None,
+        urgent: bool,
+    ) -> None:
+        entry = self._entry(events, readings, position)
+        buffer = self._writer.buffer
+        async with _bounded(self._settings.timeout_s):
+            while not buffer.has_room(entry.size):
+                await buffer.wait_for_room()
+            if urgent:
+                # Whoever stops waiting leaves the entry in the buffer: the disk may come back.
+                await asyncio.shield(buffer.push_urgent(entry).done)
+            else:
+                buffer.push(entry)
+
+    @override
+    def offer(self, *, events: Sequence[Row] = (), readings: Sequence[Row] = ()) -> bool:
+        entry = self._entry(events, readings, None)
+        if not self._writer.buffer.has_room(entry.size):
+            self._writer.refused += len(entry.events) + len(entry.readings)
+            return False
+        self._writer.buffer.push(entry)
+        return True
+
+    @override
+    async def begin_order(self, command_id: UUID, row: CommandRow) -> bool:
+        buffer = self._writer.buffer
+        pending = buffer.push_urgent(Entry(begins=command_id, events=(pack_tail(row),)))
+        try:
+            async with _bounded(self._settings.start_timeout_s):
+                return await pending.done
+        except BaseException:
+            # What the disk has already is corrected by the refusal that follows in the buffer.
+            buffer.withdraw(pending)
+            raise
+
+    @override
+    async def finish_order(self, row: CommandRow) -> None:
+        entry = Entry(finishes=UUID(row.command), events=(pack_tail(row),))
+        try:
+            self._writer.buffer.push_urgent(entry)
+        except JournalFull:
+            # Unfinished, it is reported as interrupted at the next start: late, but never lost.
+            self._writer.refused += 1
+
+    @override
+    async def keep_state(self, name: str, value: bytes) -> None:
+        self._writer.buffer.push(Entry(state=(name, value)))
+
+    def _entry(
+        self, events: Sequence[Row], readings: Sequence[Row], position: Position | None
+    ) -> Entry:
+        return Entry(
+            events=tuple(self._packed(events, pack_tail)),
+            readings=tuple(self._packed(readings, pack)),
+            position=position,
+        )
+
+    def _packed(self, rows: Sequence[Row], how: Callable[[Row], T]) -> list[T]:
+        packed: list[T] = []
+        for row in rows:
+            try:
+                packed.append(how(row))
+            except RowRefused:
+                self._writer.refused += 1
+        return packed
+
+    # ---------------------------------------------------------------------------------- reading
+
+    @override
+    async def positions(self) -> Mapping[str, int]:
+        return await self._call(JournalStore.positions)
+
+    @override
+    async def interrupted(self) -> Sequence[CommandRow]:
+        return self._writer.interrupted
+
+    @override
+    async def state(self, name: str) -> bytes | None:
+        return await self._call(lambda store: store.state(name))
+
+    @override
+    async def desired(self) -> bytes | None:
+        return await self._slot(0)
+
+    @override
+    async def older_desired(self) -> bytes | None:
+        return await self._slot(1)
+
+    async def _slot(self, index: int) -> bytes | None:
+        async with _bounded(self._settings.timeout_s):
+            kept = await self._disk.call(self._slots.newest_first)
+        return kept[index].value if len(kept) > index else None
+
+    @override
+    async def keep_desired(self, envelope: bytes, version: int) -> None:
+        try:
+            async with _bounded(self._settings.timeout_s):
+                await self._disk.call(lambda: self._slots.keep(envelope, version))
+        except OSError as error:
+            raise JournalError(f"the disk refuses: {error}") from error
+
+    # ------------------------------------------------------------------------------- the uplink
+
+    @override
+    def heads(self) -> Mapping[StreamName, StreamHead]:
+        return self._writer.heads
+
+    @override
+    async def stretch(
+        self, stream: StreamName, first: int, *, max_rows: int, max_bytes: int
+    ) -> Stretch | None:
+        t_ms = self._writer.now_ms()
+        return await self._call(
+            lambda store: store.stretch(
+                stream, first, max_rows=max_rows, max_bytes=max_bytes, t_ms=t_ms
+            )
+        )
+
+    @override
+    async def contacted(self) -> None:
+        await self._change(JournalStore.contacted)
+
+    @override
+    async def acked(self, stream: StreamName, epoch: str, through: int) -> None:
+        await self._change(lambda store: store.note_acked(stream, epoch, through))
+
+    @override
+    async def new_epoch(self, stream: StreamName) -> StreamHead:
+        epoch = self._writer.new_epoch()
+        await self._change(lambda store: store.new_epoch(stream, epoch))
+        return self._writer.heads[stream]
+
+    async def _call(self, job: Callable[[JournalStore], T]) -> T:
+        async with _bounded(self._settings.timeout_s):
+            return await self._writer.call(job)
+
+    async def _change(self, job: Callable[[JournalStore], None]) -> None:
+        async with _bounded(self._settings.timeout_s):
+            await self._writer.change(job)
+
+
+@asynccontextmanager
+async def _bounded(timeout_s: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except TimeoutError:
+        raise JournalTimeout(timeout_s) from None

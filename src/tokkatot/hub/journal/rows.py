@@ -1,0 +1,111 @@
+"""Rows of the journal as they lie on the disk, between the wire's structs and SQLite's columns."""
+
+import math
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+
+from tokkatot.hub.drivers.port import Position
+from tokkatot.hub.journal.port import JournalError
+from tokkatot.wire.messages import CommandRow, ReadingRow, Row
+
+MAX_ROW_BYTES = 16 * 1024
+"""A longer row is refused: sixteen of them still fit into one batch."""
+
+_TIME_LIMIT_MS = 2**53
+_PREFIX = b"[0,"
+
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class PackedReading:
+    """A reading by its columns."""
+
+    device: str
+    quantity: str
+    t: int
+    value: float
+    quality: int
+
+
+Tail = bytes
+"""Any other row: its JSON behind the number."""
+
+Packed = PackedReading | Tail
+
+
+class RowRefused(JournalError):
+    """A row that can't be kept at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one call wants committed, all of it or nothing."""
+
+    events: tuple[Tail, ...] = ()
+    readings: tuple[Packed, ...] = ()
+    position: Position | None = None
+    begins: UUID | None = None
+    finishes: UUID | None = None
+    state: tuple[str, bytes] | None = None
+
+    @property
+    def size(self) -> int:
+        """Return how much room the entry takes in a buffer that is limited in rows."""
+        return len(self.events) + len(self.readings) + 1
+
+
+def pack(row: Row) -> Packed:
+    """Return a row as it is kept, without its number.
+
+    Raises:
+        RowRefused: when SQLite or the cloud could not take it.
+    """
+    if isinstance(row, ReadingRow):
+        if not math.isfinite(row.value):
+            raise RowRefused("the value is no finite number")
+        if not 0 <= row.t <= _TIME_LIMIT_MS:
+            raise RowRefused("the time is out of range")
+        return PackedReading(row.device, row.quantity, row.t, float(row.value), row.quality)
+    return pack_tail(row)
+
+
+def pack_tail(row: Row) -> Tail:
+    """Return any row as its JSON behind the number.
+
+    Raises:
+        RowRefused: when it is too long or holds what JSON can't say.
+    """
+    try:
+        encoded = _encoder.encode(msgspec.structs.replace(row, seq=0))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise RowRefused(str(error)) from error
+    if len(encoded) > MAX_ROW_BYTES:
+        raise RowRefused(f"longer than {MAX_ROW_BYTES} bytes")
+    return encoded[len(_PREFIX) :]
+
+
+def unpack(seq: int, tail: Tail) -> msgspec.Raw:
+    """Return a row as it goes on the wire."""
+    return msgspec.Raw(b"[%d,%b" % (seq, tail))
+
+
+def unpack_reading(seq: int, packed: PackedReading) -> msgspec.Raw:
+    """Return a reading as it goes on the wire."""
+    return msgspec.Raw(
+        _encoder.encode(
+            ReadingRow(
+                seq, "r", packed.device, packed.quantity, packed.t, packed.value, packed.quality
+            )
+        )
+    )
+
+
+_command_decoder: msgspec.json.Decoder[CommandRow] = msgspec.json.Decoder(CommandRow)
+
+
+def command_row(tail: Tail) -> CommandRow:
+    """Return a command's row as it was kept."""
+    return _command_decoder.decode(_PREFIX + tail)
