@@ -1,0 +1,73 @@
+"""Who is calling: a token that is ours, of a session that lives, of a person who is still there."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from tokkatot.cloud.accounts import store
+from tokkatot.cloud.platform.context import Ctx, Tx
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Forbidden, Unauthenticated
+from tokkatot.cloud.platform.tokens import Tokens
+from tokkatot.domain.ids import SessionId, UserId
+
+_SEEN_EVERY = timedelta(minutes=1)
+"""`last_seen_at` is written no oftener, so that reading a screen writes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A person with a live session."""
+
+    user_id: UserId
+    session_id: SessionId
+    name: str
+    is_staff: bool
+
+
+async def authenticate(tx: Transaction, tokens: Tokens, token: str) -> Caller:
+    """Return whose token it is.
+
+    Raises:
+        Unauthenticated: when the token, its session or its user is no longer good.
+    """
+    claims = tokens.verify(token, now=tx.now)
+    row = await store.live_session(tx.session, claims.session_id, now=tx.now)
+    if row is None or row.user_id != claims.user_id:
+        raise Unauthenticated("session_ended")
+    if tx.now - row.last_seen_at > _SEEN_EVERY:
+        await store.session_seen(tx.session, claims.session_id, now=tx.now)
+    return Caller(
+        user_id=claims.user_id,
+        session_id=claims.session_id,
+        name=row.name,
+        is_staff=row.is_staff,
+    )
+
+
+_bearer = HTTPBearer(auto_error=False, description="The access token of a login.")
+
+
+async def caller(
+    tx: Tx,
+    context: Ctx,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    """Read the bearer token of a request."""
+    if credentials is None:
+        raise Unauthenticated
+    return await authenticate(tx, context.tokens, credentials.credentials)
+
+
+async def staff(caller: Annotated[Caller, Depends(caller)]) -> Caller:
+    """Let staff alone pass."""
+    if not caller.is_staff:
+        raise Forbidden("staff", "Only staff may do this.")
+    return caller
+
+
+SomeCaller = Annotated[Caller, Depends(caller)]
+StaffCaller = Annotated[Caller, Depends(staff)]

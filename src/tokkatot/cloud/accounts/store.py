@@ -1,0 +1,244 @@
+"""The SQL of people, their sessions and their keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tokkatot.cloud.accounts.model import (
+    LOGIN_WINDOW,
+    LoginFailures,
+    RefreshToken,
+    RegistrationKey,
+    ResetCode,
+    Session,
+    User,
+)
+from tokkatot.cloud.platform.audit import EventEntry
+
+_ENDED_SESSIONS_KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession:
+    """A session that has not ended, with its user."""
+
+    user_id: UUID
+    name: str
+    is_staff: bool
+    last_seen_at: datetime
+
+
+async def live_session(
+    session: AsyncSession, session_id: UUID, *, now: datetime
+) -> LiveSession | None:
+    """Return a session that lives, or None."""
+    row = (
+        await session.execute(
+            select(User.id, User.name, User.is_staff, Session.last_seen_at)
+            .join(User, User.id == Session.user_id)
+            .where(
+                Session.id == session_id,
+                Session.ended_at.is_(None),
+                Session.expires_at > now,
+                User.deleted_at.is_(None),
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return LiveSession(user_id=row[0], name=row[1], is_staff=row[2], last_seen_at=row[3])
+
+
+async def session_seen(session: AsyncSession, session_id: UUID, *, now: datetime) -> None:
+    """Note that a session was used."""
+    await session.execute(update(Session).where(Session.id == session_id).values(last_seen_at=now))
+
+
+async def user_by_login(session: AsyncSession, login: str) -> User | None:
+    """Return who has this phone number or e-mail address."""
+    return await session.scalar(
+        select(User).where(or_(User.phone == login, User.email == login), User.deleted_at.is_(None))
+    )
+
+
+async def user_by_id(session: AsyncSession, user_id: UUID) -> User | None:
+    """Return a person who has not been deleted."""
+    return await session.scalar(select(User).where(User.id == user_id, User.deleted_at.is_(None)))
+
+
+async def end_sessions(
+    session: AsyncSession, user_id: UUID, *, now: datetime, but: UUID | None = None
+) -> None:
+    """End every session of a person, but one if it is named."""
+    statement = update(Session).where(Session.user_id == user_id, Session.ended_at.is_(None))
+    if but is not None:
+        statement = statement.where(Session.id != but)
+    await session.execute(statement.values(ended_at=now))
+
+
+async def end_session(
+    session: AsyncSession, session_id: UUID, *, user_id: UUID, now: datetime
+) -> bool:
+    """End one session of a person; tell whether it was there and lived."""
+    ended = await session.scalar(
+        update(Session)
+        .where(
+            Session.id == session_id,
+            Session.user_id == user_id,
+            Session.ended_at.is_(None),
+            Session.expires_at > now,
+        )
+        .values(ended_at=now)
+        .returning(Session.id)
+    )
+    return ended is not None
+
+
+async def sessions_of(
+    session: AsyncSession, user_id: UUID, *, now: datetime, before: UUID | None, limit: int
+) -> Sequence[Session]:
+    """Return a person's live sessions, newest first."""
+    statement = select(Session).where(
+        Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now
+    )
+    if before is not None:
+        statement = statement.where(Session.id < before)
+    return (await session.scalars(statement.order_by(Session.id.desc()).limit(limit))).all()
+
+
+async def refresh_token_for_update(session: AsyncSession, token_hash: str) -> RefreshToken | None:
+    """Return a refresh token and keep others from using it until the transaction's end."""
+    return await session.scalar(
+        select(RefreshToken).where(RefreshToken.token_hash == token_hash).with_for_update()
+    )
+
+
+async def registration_key_for_update(
+    session: AsyncSession, key_hash: str
+) -> RegistrationKey | None:
+    """Return a registration key and keep others from using it until the transaction's end."""
+    return await session.scalar(
+        select(RegistrationKey).where(RegistrationKey.key_hash == key_hash).with_for_update()
+    )
+
+
+async def registration_keys(
+    session: AsyncSession, *, before: UUID | None, limit: int
+) -> Sequence[RegistrationKey]:
+    """Return registration keys, newest first."""
+    statement = select(RegistrationKey)
+    if before is not None:
+        statement = statement.where(RegistrationKey.id < before)
+    return (await session.scalars(statement.order_by(RegistrationKey.id.desc()).limit(limit))).all()
+
+
+async def count_code_attempt(session: AsyncSession, user_id: UUID) -> ResetCode | None:
+    """Count a try at a person's code and return the code with its tries, this one included."""
+    return await session.scalar(
+        update(ResetCode)
+        .where(ResetCode.user_id == user_id)
+        .values(attempts=ResetCode.attempts + 1)
+        .returning(ResetCode)
+    )
+
+
+async def keep_code(session: AsyncSession, code: ResetCode) -> None:
+    """Store a code in place of the person's former one."""
+    values = {
+        "code_hash": code.code_hash,
+        "created_by": code.created_by,
+        "created_at": code.created_at,
+        "expires_at": code.expires_at,
+        "attempts": 0,
+    }
+    await session.execute(
+        insert(ResetCode)
+        .values(user_id=code.user_id, **values)
+        .on_conflict_do_update(index_elements=[ResetCode.user_id], set_=values)
+    )
+
+
+async def drop_code(session: AsyncSession, user_id: UUID, code_hash: str) -> bool:
+    """Use a code up; False where somebody else was first."""
+    dropped = await session.scalar(
+        delete(ResetCode)
+        .where(ResetCode.user_id == user_id, ResetCode.code_hash == code_hash)
+        .returning(ResetCode.user_id)
+    )
+    return dropped is not None
+
+
+async def login_failures(session: AsyncSession, login_hash: str, *, now: datetime) -> int:
+    """Return how many wrong passwords there were in the present window."""
+    found = await session.scalar(
+        select(LoginFailures.failures).where(
+            LoginFailures.login_hash == login_hash, LoginFailures.began_at > now - LOGIN_WINDOW
+        )
+    )
+    return found or 0
+
+
+async def count_login_failure(session: AsyncSession, login_hash: str, *, now: datetime) -> None:
+    """Count a wrong password, in a new window where the former is over."""
+    fresh = LoginFailures.began_at <= now - LOGIN_WINDOW
+    await session.execute(
+        insert(LoginFailures)
+        .values(login_hash=login_hash, began_at=now, failures=1)
+        .on_conflict_do_update(
+            index_elements=[LoginFailures.login_hash],
+            set_={"failures": LoginFailures.failures + 1},
+            where=~fresh,
+        )
+    )
+    await session.execute(
+        update(LoginFailures)
+        .where(LoginFailures.login_hash == login_hash, fresh)
+        .values(began_at=now, failures=1)
+    )
+
+
+async def forget_login_failures(session: AsyncSession, login_hash: str) -> None:
+    """Start afresh after the right password."""
+    await session.execute(delete(LoginFailures).where(LoginFailures.login_hash == login_hash))
+
+
+async def activity_of(
+    session: AsyncSession, user_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[EventEntry]:
+    """Return what a person did, newest first."""
+    statement = select(EventEntry).where(EventEntry.user_id == user_id)
+    if after is not None:
+        t, entry_id = after
+        statement = statement.where(
+            or_(EventEntry.t < t, (EventEntry.t == t) & (EventEntry.id < entry_id))
+        )
+    return (
+        await session.scalars(
+            statement.order_by(EventEntry.t.desc(), EventEntry.id.desc()).limit(limit)
+        )
+    ).all()
+
+
+async def recent_event(session: AsyncSession, user_id: UUID, kind: str, *, since: datetime) -> bool:
+    """Tell whether something of this kind was logged of a person since then."""
+    found = await session.scalar(
+        select(EventEntry.id)
+        .where(EventEntry.user_id == user_id, EventEntry.type == kind, EventEntry.t > since)
+        .limit(1)
+    )
+    return found is not None
+
+
+async def purge(session: AsyncSession, *, now: datetime) -> None:
+    """Forget sessions, codes and counts that are long over."""
+    over = now - _ENDED_SESSIONS_KEPT
+    await session.execute(
+        delete(Session).where(or_(Session.expires_at < over, Session.ended_at < over))
+    )
+    await session.execute(delete(ResetCode).where(ResetCode.expires_at < over))
+    await session.execute(delete(LoginFailures).where(LoginFailures.began_at < now - LOGIN_WINDOW))

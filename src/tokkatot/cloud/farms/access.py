@@ -1,0 +1,64 @@
+"""Who may do what on a farm: a stranger finds nothing, a member without the right is refused."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+
+from tokkatot.cloud.accounts.caller import Caller, SomeCaller
+from tokkatot.cloud.farms import store
+from tokkatot.cloud.platform.context import Tx
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Forbidden, NotFound
+from tokkatot.domain.ids import FarmId
+from tokkatot.domain.people import RIGHTS, STAFF_RIGHTS, Right
+
+STAFF_ROLE = "staff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarmAccess:
+    """What a caller may do on one farm; `role` is `viewer`, `manager`, `owner` or `staff`."""
+
+    farm_id: FarmId
+    caller: Caller
+    role: str
+    rights: frozenset[Right]
+
+
+async def farm_access(tx: Transaction, caller: Caller, farm_id: FarmId, right: Right) -> FarmAccess:
+    """Return what a caller may do on a farm, the right wanted included.
+
+    Raises:
+        NotFound: when there is no such farm, or the caller is a stranger to it.
+        Forbidden: when the caller's role lacks the right.
+    """
+    found = await store.role_on_farm(tx.session, farm_id, caller.user_id)
+    if found is None:
+        raise NotFound("farm")
+    if caller.is_staff:
+        role, rights = STAFF_ROLE, STAFF_RIGHTS
+    elif found.role is not None:
+        role, rights = found.role.value, RIGHTS[found.role]
+    else:
+        raise NotFound("farm")
+    if right not in rights:
+        raise Forbidden(right)
+    return FarmAccess(farm_id=farm_id, caller=caller, role=role, rights=rights)
+
+
+def access(right: Right) -> Callable[..., Awaitable[FarmAccess]]:
+    """Return the dependency that lets through who has `right` on the farm in the path."""
+
+    async def checked(farm: UUID, caller: SomeCaller, tx: Tx) -> FarmAccess:
+        return await farm_access(tx, caller, FarmId(farm), right)
+
+    return checked
+
+
+CanSee = Annotated[FarmAccess, Depends(access(Right.SEE))]
+CanOperate = Annotated[FarmAccess, Depends(access(Right.OPERATE))]
+CanOwn = Annotated[FarmAccess, Depends(access(Right.OWN))]
+CanMaintain = Annotated[FarmAccess, Depends(access(Right.MAINTAIN))]

@@ -1,0 +1,309 @@
+"""The SQL of farms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tokkatot.cloud.accounts.model import User
+from tokkatot.cloud.farms.model import CropCycle, Farm, FarmMember, Flock, House, Hub, Zone
+from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.people import MemberRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleOnFarm:
+    """A farm that exists, with the role that a person has there (None: a stranger)."""
+
+    role: MemberRole | None
+
+
+async def role_on_farm(session: AsyncSession, farm_id: UUID, user_id: UUID) -> RoleOnFarm | None:
+    """Return a person's role on a farm, or None where there is no such farm."""
+    row = (
+        await session.execute(
+            select(Farm.id, FarmMember.role)
+            .outerjoin(
+                FarmMember, and_(FarmMember.farm_id == Farm.id, FarmMember.user_id == user_id)
+            )
+            .where(Farm.id == farm_id, Farm.deleted_at.is_(None))
+        )
+    ).one_or_none()
+    return None if row is None else RoleOnFarm(role=row[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarmRow:
+    """A farm with a person's role on it and its houses counted."""
+
+    farm: Farm
+    role: MemberRole | None
+    coop_count: int
+    house_count: int
+
+
+async def farms_seen_by(
+    session: AsyncSession,
+    user_id: UUID,
+    *,
+    all_farms: bool,
+    before: UUID | None,
+    limit: int,
+    only: UUID | None = None,
+) -> list[FarmRow]:
+    """Return the farms of a person (or all of them, for staff), newest first."""
+    counts = (
+        select(
+            House.farm_id,
+            func.count().label("houses"),
+            func.count().filter(House.kind == HouseKind.COOP).label("coops"),
+        )
+        .where(House.deleted_at.is_(None))
+        .group_by(House.farm_id)
+        .subquery()
+    )
+    statement = (
+        select(
+            Farm,
+            FarmMember.role,
+            func.coalesce(counts.c.coops, 0),
+            func.coalesce(counts.c.houses, 0),
+        )
+        .join(
+            FarmMember,
+            and_(FarmMember.farm_id == Farm.id, FarmMember.user_id == user_id),
+            isouter=all_farms,
+        )
+        .outerjoin(counts, counts.c.farm_id == Farm.id)
+        .where(Farm.deleted_at.is_(None))
+    )
+    if before is not None:
+        statement = statement.where(Farm.id < before)
+    if only is not None:
+        statement = statement.where(Farm.id == only)
+    rows = await session.execute(statement.order_by(Farm.id.desc()).limit(limit))
+    return [
+        FarmRow(farm=farm, role=role, coop_count=coops, house_count=houses)
+        for farm, role, coops, houses in rows
+    ]
+
+
+async def farm_ids_of(session: AsyncSession, user_id: UUID) -> Sequence[UUID]:
+    """Return the farms of which a person is a member."""
+    return (
+        await session.scalars(
+            select(Farm.id)
+            .join(FarmMember, FarmMember.farm_id == Farm.id)
+            .where(FarmMember.user_id == user_id, Farm.deleted_at.is_(None))
+        )
+    ).all()
+
+
+async def farm_by_id(session: AsyncSession, farm_id: UUID) -> Farm | None:
+    """Return a farm that has not been deleted."""
+    return await session.scalar(select(Farm).where(Farm.id == farm_id, Farm.deleted_at.is_(None)))
+
+
+async def lock_farm(session: AsyncSession, farm_id: UUID) -> None:
+    """Let one transaction at a time decide about a farm's members."""
+    await session.execute(select(func.pg_advisory_xact_lock(_lock_key(farm_id))))
+
+
+def _lock_key(farm_id: UUID) -> int:
+    return (farm_id.int & ((1 << 63) - 1)) ^ 0x6D656D62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRow:
+    """A membership with its person."""
+
+    member: FarmMember
+    user: User
+
+
+async def members_of(
+    session: AsyncSession, farm_id: UUID, *, after: UUID | None, limit: int
+) -> list[MemberRow]:
+    """Return the members of a farm in the order of their ids."""
+    statement = (
+        select(FarmMember, User)
+        .join(User, User.id == FarmMember.user_id)
+        .where(FarmMember.farm_id == farm_id, User.deleted_at.is_(None))
+    )
+    if after is not None:
+        statement = statement.where(FarmMember.user_id > after)
+    rows = await session.execute(statement.order_by(FarmMember.user_id).limit(limit))
+    return [MemberRow(member=member, user=user) for member, user in rows]
+
+
+async def member(session: AsyncSession, farm_id: UUID, user_id: UUID) -> MemberRow | None:
+    """Return one membership."""
+    row = (
+        await session.execute(
+            select(FarmMember, User)
+            .join(User, User.id == FarmMember.user_id)
+            .where(
+                FarmMember.farm_id == farm_id,
+                FarmMember.user_id == user_id,
+                User.deleted_at.is_(None),
+            )
+        )
+    ).one_or_none()
+    return None if row is None else MemberRow(member=row[0], user=row[1])
+
+
+async def owner_count(session: AsyncSession, farm_id: UUID) -> int:
+    """Return how many owners a farm has."""
+    return (
+        await session.scalar(
+            select(func.count())
+            .select_from(FarmMember)
+            .join(User, User.id == FarmMember.user_id)
+            .where(
+                FarmMember.farm_id == farm_id,
+                FarmMember.role == MemberRole.OWNER,
+                User.deleted_at.is_(None),
+            )
+        )
+    ) or 0
+
+
+async def houses_of(
+    session: AsyncSession, farm_id: UUID, *, after_number: int | None = None, limit: int = 1000
+) -> Sequence[House]:
+    """Return the houses of a farm in the order of their numbers."""
+    statement = select(House).where(House.farm_id == farm_id, House.deleted_at.is_(None))
+    if after_number is not None:
+        statement = statement.where(House.number > after_number)
+    return (await session.scalars(statement.order_by(House.number).limit(limit))).all()
+
+
+async def house_by_id(session: AsyncSession, farm_id: UUID, house_id: UUID) -> House | None:
+    """Return a house of a farm."""
+    return await session.scalar(
+        select(House).where(
+            House.id == house_id, House.farm_id == farm_id, House.deleted_at.is_(None)
+        )
+    )
+
+
+async def house_number_taken(session: AsyncSession, farm_id: UUID, number: int) -> bool:
+    """Tell whether a house of the farm has this number."""
+    found = await session.scalar(
+        select(House.id).where(
+            House.farm_id == farm_id, House.number == number, House.deleted_at.is_(None)
+        )
+    )
+    return found is not None
+
+
+async def next_house_number(session: AsyncSession, farm_id: UUID) -> int:
+    """Return the number after the highest."""
+    highest = await session.scalar(
+        select(func.max(House.number)).where(House.farm_id == farm_id, House.deleted_at.is_(None))
+    )
+    return (highest or 0) + 1
+
+
+async def zones_of(session: AsyncSession, house_id: UUID) -> Sequence[Zone]:
+    """Return the zones of a house by name."""
+    return (
+        await session.scalars(select(Zone).where(Zone.house_id == house_id).order_by(Zone.name))
+    ).all()
+
+
+async def zone_names(session: AsyncSession, house_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Return the names of the zones of some houses."""
+    names: dict[UUID, list[str]] = {house_id: [] for house_id in house_ids}
+    rows = await session.execute(
+        select(Zone.house_id, Zone.name).where(Zone.house_id.in_(house_ids)).order_by(Zone.name)
+    )
+    for house_id, name in rows:
+        names[house_id].append(name)
+    return names
+
+
+async def open_flocks(session: AsyncSession, house_ids: Sequence[UUID]) -> dict[UUID, Flock]:
+    """Return the flocks that are in some houses now."""
+    flocks = await session.scalars(
+        select(Flock).where(
+            Flock.house_id.in_(house_ids), Flock.cleared_on.is_(None), Flock.deleted_at.is_(None)
+        )
+    )
+    return {flock.house_id: flock for flock in flocks}
+
+
+async def open_crops(session: AsyncSession, house_ids: Sequence[UUID]) -> dict[UUID, CropCycle]:
+    """Return the crops that are in some houses now."""
+    crops = await session.scalars(
+        select(CropCycle).where(
+            CropCycle.house_id.in_(house_ids),
+            CropCycle.ended_on.is_(None),
+            CropCycle.deleted_at.is_(None),
+        )
+    )
+    return {crop.house_id: crop for crop in crops}
+
+
+async def flocks_of(
+    session: AsyncSession, house_id: UUID, *, after: tuple[date, UUID] | None, limit: int
+) -> Sequence[Flock]:
+    """Return the flocks of a house, newest first."""
+    statement = select(Flock).where(Flock.house_id == house_id, Flock.deleted_at.is_(None))
+    if after is not None:
+        placed_on, flock_id = after
+        statement = statement.where(
+            (Flock.placed_on < placed_on) | ((Flock.placed_on == placed_on) & (Flock.id < flock_id))
+        )
+    return (
+        await session.scalars(
+            statement.order_by(Flock.placed_on.desc(), Flock.id.desc()).limit(limit)
+        )
+    ).all()
+
+
+async def crops_of(
+    session: AsyncSession, house_id: UUID, *, after: tuple[date, UUID] | None, limit: int
+) -> Sequence[CropCycle]:
+    """Return the crop cycles of a house, newest first."""
+    statement = select(CropCycle).where(
+        CropCycle.house_id == house_id, CropCycle.deleted_at.is_(None)
+    )
+    if after is not None:
+        planted_on, crop_id = after
+        statement = statement.where(
+            (CropCycle.planted_on < planted_on)
+            | ((CropCycle.planted_on == planted_on) & (CropCycle.id < crop_id))
+        )
+    return (
+        await session.scalars(
+            statement.order_by(CropCycle.planted_on.desc(), CropCycle.id.desc()).limit(limit)
+        )
+    ).all()
+
+
+async def hub_for_house(session: AsyncSession, farm_id: UUID, house_id: UUID) -> Hub | None:
+    """Return the hub that serves a house: its own before the farm's."""
+    return await session.scalar(
+        select(Hub)
+        .where(
+            Hub.farm_id == farm_id,
+            Hub.revoked_at.is_(None),
+            (Hub.house_id == house_id) | Hub.house_id.is_(None),
+        )
+        .order_by(Hub.house_id.is_(None), Hub.id.desc())
+        .limit(1)
+    )
+
+
+async def deleted_farm(session: AsyncSession, farm_id: UUID, *, since: datetime) -> Farm | None:
+    """Return a farm that was deleted after `since`."""
+    return await session.scalar(select(Farm).where(Farm.id == farm_id, Farm.deleted_at > since))
+
+
+async def deleted_house(session: AsyncSession, house_id: UUID, *, since: datetime) -> House | None:
+    """Return a house that was deleted after `since`."""
+    return await session.scalar(select(House).where(House.id == house_id, House.deleted_at > since))
