@@ -81,12 +81,16 @@ class DriverError(Exception):
 
 
 class Driver(Protocol):
-    """One instance of a protocol: a bus, a broker, a file, a simulated house."""
+    """One instance of a protocol: a bus, a broker, a file, a simulated house.
+
+    `steers` is False where it only brings history: such devices are recorded and never judged.
+    """
 
     name: str
+    steers: bool
 
     def adopt(self, devices: Sequence[DeviceConfig]) -> None:
-        """Take over exactly these devices from now on; those left out are released to rest."""
+        """Take over exactly these devices from now on; those left out are not written any more."""
         ...
 
     async def run(self, inbox: Inbox) -> None:
@@ -99,6 +103,7 @@ class Driver(Protocol):
         """Ask the device for a level under the name `order`; what it did comes as `Reported`.
 
         Raises:
-            DriverError: when the device can't be asked within `timeout_s`.
+            DriverError: when the device can't be asked within `timeout_s`; for a device that was
+                not adopted the code is `unknown_device`, for a source of history `read_only`.
         """
         ...

@@ -1,0 +1,147 @@
+"""The driver of nodes on the farm's own broker."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import aiomqtt
+import structlog
+from typing_extensions import override
+
+from tokkatot.domain.desired import DeviceConfig
+from tokkatot.domain.devices import Level
+from tokkatot.domain.ids import DeviceId, FarmId
+from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
+from tokkatot.hub.drivers.mqtt_node.source import NodeBook, Publish
+from tokkatot.hub.drivers.port import Driver, DriverError, Inbox
+from tokkatot.kit.backoff import Backoff
+from tokkatot.kit.clock import Clock
+
+TICK_S = 1.0
+SEND_WITHIN_S = 5.0
+MAX_QUEUED = 1000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeBroker:
+    """The farm's broker and the hub's login there."""
+
+    host: str
+    port: int
+    tls: bool = False
+    login: str | None = None
+    password: str | None = None
+
+
+class MqttNodeDriver(Driver):
+    """Listens to nodes, keeps their leases alive, and comes back by itself after a break."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        broker: NodeBroker,
+        farm_id: FarmId,
+        options: MqttNodeOptions,
+        positions: Mapping[str, int],
+        clock: Clock,
+        random: Callable[[], float],
+    ) -> None:
+        self.name = name
+        self.steers = True
+        self.book = NodeBook(driver=name, farm_id=farm_id, options=options, positions=positions)
+        self._broker = broker
+        self._clock = clock
+        self._backoff = Backoff(first_s=0.5, cap_s=30.0, random=random)
+        self._client: aiomqtt.Client | None = None
+
+    @override
+    def adopt(self, devices: Sequence[DeviceConfig]) -> None:
+        self.book.adopt(devices)
+
+    @override
+    async def run(self, inbox: Inbox) -> None:
+        while True:
+            try:
+                await self._listen(inbox)
+            except* aiomqtt.MqttError as errors:
+                log.warning("nodes.disconnected", driver=self.name, reason=_reason(errors))
+            finally:
+                self._client = None
+                for observation in self.book.lost():
+                    inbox.offer(observation)
+            await self._clock.sleep(self._backoff.next_s())
+
+    @override
+    async def write(
+        self, device_id: DeviceId, level: Level, *, order: str, timeout_s: float
+    ) -> None:
+        if not self.book.knows(device_id):
+            raise DriverError(device_id, "unknown_device", f"{self.name} has no such device")
+        messages = self.book.want(device_id, level, order, self._clock.monotonic())
+        client = self._client
+        if client is None:
+            raise DriverError(device_id, "broker_offline", "the farm's broker is not reached")
+        try:
+            await _send(client, messages, timeout_s)
+        except aiomqtt.MqttError as error:
+            raise DriverError(device_id, "not_sent", str(error)) from error
+
+    async def _listen(self, inbox: Inbox) -> None:
+        async with aiomqtt.Client(
+            hostname=self._broker.host,
+            port=self._broker.port,
+            username=self._broker.login,
+            password=self._broker.password,
+            tls_context=ssl.create_default_context() if self._broker.tls else None,
+            timeout=SEND_WITHIN_S,
+            keepalive=15,
+            max_queued_incoming_messages=MAX_QUEUED,
+        ) as client:
+            for topic in self.book.subscriptions:
+                await client.subscribe(topic, qos=1)
+            self._client = client
+            self._backoff.reset()
+            log.info("nodes.connected", driver=self.name, broker=self._broker.host)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._repeat(client, inbox))
+                async for message in client.messages:
+                    self._receive(message, inbox)
+
+    def _receive(self, message: aiomqtt.Message, inbox: Inbox) -> None:
+        payload = message.payload
+        assert isinstance(payload, bytes), "what comes from a broker is bytes"
+        for observation in self.book.receive(
+            str(message.topic),
+            payload,
+            retained=message.retain,
+            now_s=self._clock.monotonic(),
+            now_ms=self._clock.now_ms(),
+        ):
+            inbox.offer(observation)
+
+    async def _repeat(self, client: aiomqtt.Client, inbox: Inbox) -> None:
+        while True:
+            now_s = self._clock.monotonic()
+            for observation in self.book.silent(now_s):
+                inbox.offer(observation)
+            try:
+                await _send(client, self.book.due(now_s), SEND_WITHIN_S)
+            except aiomqtt.MqttError as error:
+                # The client's own loop notices a broken link; the next round says it again.
+                log.warning("nodes.not_sent", driver=self.name, reason=str(error))
+            await self._clock.sleep(TICK_S)
+
+
+async def _send(client: aiomqtt.Client, messages: Sequence[Publish], timeout_s: float) -> None:
+    for message in messages:
+        await client.publish(
+            message.topic, message.payload, qos=1, timeout=timeout_s / len(messages)
+        )
+
+
+def _reason(errors: BaseExceptionGroup[aiomqtt.MqttError]) -> str:
+    return "; ".join(str(error) for error in errors.exceptions)

@@ -1,0 +1,1 @@
+"""Recorded CSV files, brought in as history."""

@@ -1,0 +1,1 @@
+"""Simulated hardware: a world handed in from outside answers to the relays."""
