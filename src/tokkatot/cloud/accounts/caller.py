@@ -69,5 +69,6 @@ async def staff(caller: Annotated[Caller, Depends(caller)]) -> Caller:
     return caller
 
 
+StaffOnly = Depends(staff)
 SomeCaller = Annotated[Caller, Depends(caller)]
 StaffCaller = Annotated[Caller, Depends(staff)]

@@ -5,15 +5,16 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar, overload
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from tokkatot.cloud.platform.problems import invalid_field
 
 T = TypeVar("T")
 V = TypeVar("V")
+W = TypeVar("W")
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -36,7 +37,15 @@ class PageRequest:
     limit: int
     after: tuple[CursorPart, ...] | None
 
-    def after_of(self, *kinds: Callable[[str], V]) -> tuple[V, ...] | None:
+    @overload
+    def after_of(self, first: Callable[[str], V]) -> tuple[V] | None: ...
+
+    @overload
+    def after_of(
+        self, first: Callable[[str], V], second: Callable[[str], W]
+    ) -> tuple[V, W] | None: ...
+
+    def after_of(self, *kinds: Callable[[str], object]) -> tuple[object, ...] | None:
         """Return the sort key as values of these kinds, one a part.
 
         Raises:
@@ -56,6 +65,9 @@ def page_request(
 ) -> PageRequest:
     """Read `limit` and `cursor` of a request."""
     return PageRequest(limit=limit, after=decode_cursor(cursor) if cursor else None)
+
+
+Paged = Annotated[PageRequest, Depends(page_request)]
 
 
 def encode_cursor(parts: Sequence[CursorPart]) -> str:
