@@ -53,6 +53,9 @@ class CloudSettings(BaseSettings):
     object_store_url: Secret = None
     """s3://…; unset: a folder under the data folder."""
 
+    demo_pictures: Path | None = None
+    """A folder with photographs for the demo's camera; unset or empty: a drawing."""
+
     rate_limit_per_minute: Annotated[int, Field(ge=1)] = 1000
     """Requests of one caller."""
     rate_limit_auth_per_minute: Annotated[int, Field(ge=1)] = 10
