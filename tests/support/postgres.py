@@ -25,6 +25,7 @@ class TestDatabases:
     def __init__(self, server: EmbeddedPostgres) -> None:
         self.server = server
         self._made = 0
+        self._has_template = False
 
     @contextmanager
     def empty(self) -> Iterator[str]:
@@ -35,12 +36,15 @@ class TestDatabases:
     @contextmanager
     def migrated(self) -> Iterator[str]:
         """A database with the schema of this version."""
-        if not self._exists(_TEMPLATE):
+        if not self._has_template:
             # Here, so that unit tests start without SQLAlchemy.
             from tokkatot.cloud.platform.migrate import upgrade  # noqa: PLC0415
 
-            self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
+            name = sql.Identifier(_TEMPLATE)
+            self._run(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
+            self._run(sql.SQL("CREATE DATABASE {}").format(name))
             upgrade(self.server.url(_TEMPLATE))
+            self._has_template = True
         with self._database(_TEMPLATE) as url:
             yield url
 
@@ -55,11 +59,6 @@ class TestDatabases:
         )
         yield self.server.url(name.as_string().strip('"'))
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
-
-    def _exists(self, name: str) -> bool:
-        with self._connect() as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-            return found.fetchone() is not None
 
     def _run(self, statement: sql.Composed) -> None:
         with self._connect() as connection:

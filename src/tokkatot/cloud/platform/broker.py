@@ -104,7 +104,6 @@ class EmbeddedBroker:
         if self._child is not None:
             await self._child.stop()
             self._child = None
-        (self._folder / PID_FILE).unlink(missing_ok=True)
 
     def _spec(self, port: int) -> ChildSpec:
         if self._mosquitto is None:
@@ -115,7 +114,7 @@ class EmbeddedBroker:
             config.write_text(self._mosquitto_config(port))
             argv = (self._mosquitto, "-c", str(config))
         return ChildSpec(
-            name="broker",
+            name=Path(PID_FILE).stem,
             argv=argv,
             run_dir=self._folder,
             log_path=self._log_path,
@@ -134,7 +133,6 @@ class EmbeddedBroker:
         self._port = port
         spec = self._spec(port)
         self._child = child = await Child.start(spec)
-        (self._folder / PID_FILE).write_text(f"{child.pid}\n")
         while child.returncode is None:
             if await _listens(port):
                 return True

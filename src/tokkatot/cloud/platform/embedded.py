@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.platform.postgres import EmbeddedPostgres
-from tokkatot.cloud.platform.process import ChildFailed
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.supervise import Service
 
@@ -26,7 +25,7 @@ async def embedded(settings: CloudSettings) -> AsyncIterator[Running]:
     """Run what `settings` leave unset, and end it with the block.
 
     Raises:
-        ChildFailed: when one of them does not start.
+        ExceptionGroup: of ChildFailed, when one of them does not start.
     """
     data_dir = settings.data_dir.absolute()
     found: dict[str, object] = {"data_dir": data_dir}
@@ -51,25 +50,23 @@ async def start_all(services: Iterable[Service], stack: AsyncExitStack) -> None:
     """Start services at the same time and have `stack` stop them.
 
     Raises:
-        ChildFailed: the first failure; what had started is stopped by `stack`.
+        ExceptionGroup: of ChildFailed; what had started is stopped by `stack`.
     """
-    try:
-        async with asyncio.TaskGroup() as group:
-            for service in services:
-                stack.push_async_callback(service.stop)
-                group.create_task(_start(service))
-    except* ChildFailed as failures:
-        first: BaseException = failures
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        failure = first
-    else:
-        return
-    raise failure
+    started = tuple(services)
+    stack.push_async_callback(_stop_all, started)
+    async with asyncio.TaskGroup() as group:
+        for service in started:
+            group.create_task(_start(service))
 
 
 async def _start(service: Service) -> None:
     await service.start()
+
+
+async def _stop_all(services: tuple[Service, ...]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for service in services:
+            group.create_task(service.stop())
 
 
 def _postgres(data_dir: Path) -> EmbeddedPostgres:

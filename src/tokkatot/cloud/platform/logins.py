@@ -11,9 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tokkatot.cloud.platform.process import running_pid
+
 PASSWORD_FILE = "passwords"  # noqa: S105 - a file's name
 ACCESS_FILE = "access"
 PID_FILE = "broker.pid"
+"""Written by whoever starts the broker (`process.Child`)."""
 
 _ITERATIONS = 101  # what mosquitto_passwd uses; a login's password is 128 bits of randomness
 _SALT_BYTES = 12
@@ -105,8 +108,10 @@ class LoginFiles:
         return access
 
     def _reload(self) -> None:
-        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-            os.kill(int((self.folder / PID_FILE).read_text()), signal.SIGHUP)
+        pid = running_pid(self.folder / PID_FILE)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGHUP)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -118,23 +118,28 @@ class Child:
 async def end_leftover(
     pid_path: Path, *, grace_s: float, first: signal.Signals = signal.SIGTERM
 ) -> bool:
-    """End the process that an earlier run left in a pid file; True if there was one.
+    """End the process that an earlier run left in a pid file; True if there was one."""
+    pid = running_pid(pid_path)
+    if pid is not None:
+        mark = start_mark(pid)
+        await end_process(
+            pid, still_it=lambda: start_mark(pid) == mark, grace_s=grace_s, first=first
+        )
+    pid_path.unlink(missing_ok=True)
+    return pid is not None
+
+
+def running_pid(pid_path: Path) -> int | None:
+    """Return the process that a pid file names, if it still runs.
 
     The start mark in the file tells it from a stranger who got the same number since.
     """
     try:
         left = json.loads(pid_path.read_text())
         pid, mark = int(left["pid"]), str(left["start"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        pid_path.unlink(missing_ok=True)
-        return False
-    found = start_mark(pid) == mark
-    if found:
-        await end_process(
-            pid, still_it=lambda: start_mark(pid) == mark, grace_s=grace_s, first=first
-        )
-    pid_path.unlink(missing_ok=True)
-    return found
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return pid if start_mark(pid) == mark else None
 
 
 async def end_process(

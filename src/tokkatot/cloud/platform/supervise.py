@@ -1,10 +1,10 @@
 """Starts again what ended without being asked to."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NoReturn, Protocol
 
-from tokkatot.cloud.platform.process import ChildFailed
+from tokkatot.cloud.platform.process import Child, ChildFailed, ChildSpec
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
 
@@ -68,3 +68,35 @@ async def _failure(name: str, service: Service) -> str:
     except ChildFailed as error:
         return f"{name} did not start: {error}"
     return ""
+
+
+class ChildService:
+    """A child process as a service."""
+
+    def __init__(
+        self, spec: ChildSpec, ready: Callable[[Child], Awaitable[None]] | None = None
+    ) -> None:
+        self._spec = spec
+        self._ready = ready
+        self._child: Child | None = None
+
+    async def start(self) -> None:
+        """Start it, and return once it says that it works.
+
+        Raises:
+            ChildFailed: when it ends or is not ready within its time.
+        """
+        self._child = await Child.start(self._spec)
+        if self._ready is not None:
+            await self._ready(self._child)
+
+    async def wait(self) -> int:
+        """Return the exit status once it has ended."""
+        assert self._child is not None, "start() comes first"
+        return await self._child.wait()
+
+    async def stop(self) -> None:
+        """End it, if it runs."""
+        if self._child is not None:
+            await self._child.stop()
+            self._child = None

@@ -1,0 +1,63 @@
+"""`tokkatot cloud`: the server, all of its roles or some."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tokkatot.cloud.platform.settings import CloudSettings
+
+app = typer.Typer()
+
+ROLES = ("api", "ingest", "jobs")
+
+
+@app.command()
+def cloud(
+    role: Annotated[
+        str, typer.Option(help="Roles of this process, separated by commas.")
+    ] = ",".join(ROLES),
+) -> None:
+    """Run the cloud; what has no address in the settings is run beside it."""
+    import asyncio
+
+    from tokkatot.cli.running import refusals, until_signal
+    from tokkatot.cloud.platform.folder import own_folder
+    from tokkatot.cloud.platform.settings import load_settings
+
+    roles = frozenset(word.strip() for word in role.split(","))
+    if not roles or not roles <= set(ROLES):
+        raise typer.BadParameter(f"roles are {', '.join(ROLES)}", param_hint="--role")
+    with refusals():
+        settings = load_settings()
+        if settings.database_url is not None and settings.mqtt_url is not None:
+            asyncio.run(until_signal(_run(settings, roles)))
+        else:
+            # What is run beside it lives in the data folder, which takes one program only.
+            with own_folder(settings.data_dir):
+                asyncio.run(until_signal(_run(settings, roles)))
+
+
+async def _run(settings: "CloudSettings", roles: frozenset[str]) -> None:
+    import asyncio
+    from secrets import SystemRandom
+
+    import structlog
+
+    from tokkatot.cloud.main import run_cloud
+    from tokkatot.cloud.platform.embedded import embedded
+    from tokkatot.cloud.platform.migrate import upgrade
+    from tokkatot.cloud.platform.supervise import keep_all_running
+    from tokkatot.kit.clock import SystemClock
+
+    log = structlog.get_logger()
+    async with embedded(settings) as running, asyncio.TaskGroup() as group:
+        assert running.settings.database_url is not None, "embedded() names every address"
+        await asyncio.to_thread(upgrade, running.settings.database_url)
+        watch = group.create_task(
+            keep_all_running(
+                running.services, clock=SystemClock(), random=SystemRandom().random, say=log.warning
+            )
+        )
+        await run_cloud(running.settings, roles)
+        watch.cancel()
