@@ -85,8 +85,18 @@ class JournalPort(Protocol):
         """
         ...
 
-    def offer(self, *, events: Sequence[Row] = (), readings: Sequence[Row] = ()) -> bool:
-        """Buffer rows without ever waiting; False where there is no room (counted, told later)."""
+    def offer(
+        self,
+        *,
+        events: Sequence[Row] = (),
+        readings: Sequence[Row] = (),
+        position: Position | None = None,
+        urgent: bool = False,
+    ) -> bool:
+        """Buffer rows without ever waiting; False where there is no room (counted, told later).
+
+        With `urgent` they are written at once, with all before them, else grouped.
+        """
         ...
 
     async def positions(self) -> Mapping[str, int]:
