@@ -1,0 +1,62 @@
+"""The desired document as it comes out of its signed envelope, checked before it is used."""
+
+from collections.abc import Mapping
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tokkatot.domain.desired import DesiredDocument
+from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.wire.envelope import SignatureError, unseal
+from tokkatot.wire.messages import MessageError
+
+MAX_DEVICES = 2_000
+MAX_HOUSES = 200
+
+
+class DesiredRefused(Exception):
+    """A desired document that is not for this hub or contradicts itself; `reason` says how."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def open_desired(
+    envelope: bytes, keys: Mapping[str, Ed25519PublicKey], *, farm_id: FarmId, hub_id: HubId
+) -> DesiredDocument:
+    """Return the document in a signed envelope.
+
+    Its expiry is not looked at: it ends the time in which the document may be taken over, while a
+    hub without a cloud goes on with the newest one that it holds.
+
+    Raises:
+        DesiredRefused: when the signature, the shape or the content is wrong.
+    """
+    try:
+        document = msgspec.json.decode(unseal(envelope, keys), type=DesiredDocument)
+    except (MessageError, SignatureError, msgspec.DecodeError, RecursionError) as error:
+        raise DesiredRefused(str(error)) from error
+    check_desired(document, farm_id=farm_id, hub_id=hub_id)
+    return document
+
+
+def check_desired(document: DesiredDocument, *, farm_id: FarmId, hub_id: HubId) -> None:
+    """Refuse a document that this hub can't hold.
+
+    Raises:
+        DesiredRefused: when it is another hub's, or its parts don't fit each other.
+    """
+    if (document.farm_id, document.hub_id) != (farm_id, hub_id):
+        raise DesiredRefused(f"the document is for hub {document.hub_id}")
+    if len(document.houses) > MAX_HOUSES or len(document.devices) > MAX_DEVICES:
+        raise DesiredRefused("more houses or devices than a hub holds")
+    houses = {house.id for house in document.houses}
+    devices = {device.id for device in document.devices}
+    if len(houses) != len(document.houses) or len(devices) != len(document.devices):
+        raise DesiredRefused("a house or a device is there twice")
+    for device in document.devices:
+        if device.house_id not in houses:
+            raise DesiredRefused(f"device {device.id} is in no house of this hub")
+        if not 0 < device.period_s <= 86_400:
+            raise DesiredRefused(f"device {device.id} has no usable period")
