@@ -1,19 +1,20 @@
 """The demo farm through its real processes: cloud, broker, database and hubs."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.people import HouseView, Person, eventually, watching
+from tests.support.people import HouseView, Json, Person, eventually, watching
 from tests.support.stack import Stack
 from tokkatot.sim.farm import ACCOUNTS, PASSWORD
 
 pytestmark = pytest.mark.timeout(180)
 
 
-async def hub_state(stack: Stack, house: HouseView) -> Any:
+async def hub_state(stack: Stack, house: HouseView) -> Json:
     """Return what the house's own hub shows on its local web."""
     url = stack.hub_url((await house.state())["hub"]["id"])
     async with httpx.AsyncClient(timeout=10) as http:
@@ -26,6 +27,18 @@ async def level_in_hub(stack: Stack, house: HouseView, device_id: str) -> float:
     found = [item for item in state["devices"] if item["id"] == device_id]
     assert len(found) == 1
     return float(found[0]["actual"])
+
+
+def _completed(command_id: str) -> Callable[[Json], bool]:
+    def fits(frame: Json) -> bool:
+        data = frame["data"]
+        return (frame["type"], data.get("id"), data.get("state")) == (
+            "command.status",
+            command_id,
+            "completed",
+        )
+
+    return fits
 
 
 @pytest.mark.parametrize("account", ACCOUNTS, ids=lambda account: account.name)
@@ -51,13 +64,7 @@ async def test_a_tap_moves_the_relay_inside_the_hub_and_comes_back_confirmed(
     for action, level in (("on", 100.0), ("off", 0.0)):
         async with watching(coop) as watch:
             command = await coop.tap("Light", action, duration_s=60)
-            frame = await watch.frame(
-                lambda found, wanted=command["id"]: (
-                    found["type"] == "command.status"
-                    and found["data"]["id"] == wanted
-                    and found["data"]["state"] == "completed"
-                )
-            )
+            frame = await watch.frame(_completed(command["id"]))
         assert frame["data"]["device_id"] == light["device_id"]
         assert await level_in_hub(stack, coop, light["device_id"]) == level
         assert (await coop.command(command))["state"] == "completed"
@@ -67,7 +74,8 @@ async def test_a_tap_moves_the_relay_inside_the_hub_and_comes_back_confirmed(
 async def test_a_pump_that_a_person_started_fills_the_tank(coop: HouseView) -> None:
     async def water() -> float:
         readings = (await coop.state())["readings"]
-        return next(item["value"] for item in readings if item["quantity"] == "water_level")
+        levels = [item["value"] for item in readings if item["quantity"] == "water_level"]
+        return float(levels[0])
 
     before = await water()
     command = await coop.ended(await coop.tap("Water pump", "on", duration_s=60))
@@ -122,9 +130,7 @@ async def test_the_same_idempotency_key_gives_one_command(coop: HouseView) -> No
 async def test_readings_reach_the_screen_and_the_history(coop: HouseView) -> None:
     async with watching(coop) as watch:
         frame = await watch.frame(
-            lambda found: (
-                found["type"] == "readings" and found["data"]["house_id"] == coop.house_id
-            )
+            lambda found: found["type"] == "readings" and found["data"]["house_id"] == coop.house_id
         )
     assert frame["data"]["values"]
 

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -138,6 +139,28 @@ class Stack(Program):
             until("the cloud is ready", ready, within_s=within_s)
         except NotInTime as error:
             raise NotInTime(f"{error}\n{self.output[-4000:]}") from None
+
+    def hub_url(self, hub_id: str) -> str:
+        """Return where a hub's own web listens."""
+        _, config = self._hub(hub_id)
+        return f"http://{config['web']['host']}:{config['web']['port']}"
+
+    def hub_pid(self, hub_id: str) -> int:
+        """Return the process that runs a hub, once there is one."""
+        path, _ = self._hub(hub_id)
+
+        def running() -> int | None:
+            found = [child.pid for child in self.descendants() if str(path) in child.command]
+            return found[0] if found else None
+
+        return until(f"hub {hub_id} runs", running)
+
+    def _hub(self, hub_id: str) -> tuple[Path, dict[str, Any]]:
+        for path in self.data_dir.rglob("hub.toml"):
+            config = tomllib.loads(path.read_text())
+            if config["hub"]["id"] == hub_id:
+                return path, config
+        raise LookupError(hub_id)
 
     def pid_of(self, name: str) -> int:
         """Return the process id of one of its children, by the name of its pid file."""
