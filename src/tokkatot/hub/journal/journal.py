@@ -47,6 +47,7 @@ class Journal(JournalPort):
         self._slots = slots
         self._settings = settings
         self._running = asyncio.create_task(writer.run(), name="journal")
+        self._closed = False
         self.grown = writer.grown
 
     @classmethod
@@ -86,6 +87,9 @@ class Journal(JournalPort):
 
     @override
     async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         try:
             async with _bounded(self._settings.timeout_s):
                 self._writer.stop()
@@ -140,12 +144,23 @@ class Journal(JournalPort):
                 buffer.push(entry)
 
     @override
-    def offer(self, *, events: Sequence[Row] = (), readings: Sequence[Row] = ()) -> bool:
-        entry = self._entry(events, readings, None)
-        if not self._writer.buffer.has_room(entry.size):
+    def offer(
+        self,
+        *,
+        events: Sequence[Row] = (),
+        readings: Sequence[Row] = (),
+        position: Position | None = None,
+        urgent: bool = False,
+    ) -> bool:
+        entry = self._entry(events, readings, position)
+        buffer = self._writer.buffer
+        if not buffer.has_room(entry.size):
             self._writer.refused += len(entry.events) + len(entry.readings)
             return False
-        self._writer.buffer.push(entry)
+        if urgent:
+            buffer.push_urgent(entry)
+        else:
+            buffer.push(entry)
         return True
 
     @override

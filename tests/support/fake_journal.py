@@ -1,0 +1,202 @@
+"""A journal in memory, for tests of what stands on it; it passes the real one's contract suite."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from uuid import UUID
+
+import msgspec
+from typing_extensions import override
+
+from tokkatot.hub.drivers.port import Position
+from tokkatot.hub.journal.port import JournalError, JournalPort, StreamHead, Stretch
+from tokkatot.hub.journal.rows import RowRefused, pack
+from tokkatot.wire.messages import CommandRow, Row, StreamName, encode
+
+
+@dataclass(slots=True)
+class _FakeStream:
+    epoch: str
+    rows: list[Row] = field(default_factory=list)
+    base: int = 0
+    acked: int = 0
+    unsent_from: int = 1
+
+
+@dataclass(slots=True)
+class FakeCard:
+    """What outlives the process: hand it to the next `FakeJournal`."""
+
+    streams: dict[StreamName, _FakeStream]
+    positions: dict[str, int] = field(default_factory=dict)
+    orders: dict[UUID, CommandRow | None] = field(default_factory=dict)
+    states: dict[str, bytes] = field(default_factory=dict)
+    desired: list[tuple[int, bytes]] = field(default_factory=list)
+    contacted: bool = False
+
+
+class FakeJournal(JournalPort):
+    """Commits at once; `trouble` set to an error makes every write that waits fail with it."""
+
+    def __init__(self, card: FakeCard | None = None, *, now_ms: int = 0) -> None:
+        self._epochs = count(1)
+        self.card = card or FakeCard(
+            {"events": _FakeStream("events-0"), "readings": _FakeStream("readings-0")}
+        )
+        self.grown = asyncio.Event()
+        self.trouble: JournalError | None = None
+        self.refused = 0
+        if self.card.contacted:
+            for stream in self.card.streams.values():
+                stream.unsent_from = stream.base + len(stream.rows) + 1
+        self.card.contacted = False
+        self._interrupted = [
+            msgspec.structs.replace(row, state="interrupted", reason="restarted", t=now_ms)
+            for row in self.card.orders.values()
+            if row is not None
+        ]
+        self.card.orders = dict.fromkeys(self.card.orders)
+        self._append("events", self._interrupted)
+
+    def recorded(self, stream: StreamName) -> list[Row]:
+        """Return all rows of a stream with their numbers, for assertions."""
+        return [
+            msgspec.structs.replace(row, seq=seq)
+            for seq, row in enumerate(self.card.streams[stream].rows, start=1)
+        ]
+
+    def _append(self, stream: StreamName, rows: Sequence[Row]) -> None:
+        for row in rows:
+            try:
+                pack(row)
+            except RowRefused:
+                self.refused += 1
+            else:
+                self.card.streams[stream].rows.append(row)
+        self.grown.set()
+
+    @override
+    async def record(
+        self,
+        *,
+        events: Sequence[Row] = (),
+        readings: Sequence[Row] = (),
+        position: Position | None = None,
+        urgent: bool,
+    ) -> None:
+        self._append("events", events)
+        self._append("readings", readings)
+        if position is not None:
+            self.card.positions[position.source] = position.value
+        if urgent and self.trouble is not None:
+            raise self.trouble
+
+    @override
+    def offer(self, *, events: Sequence[Row] = (), readings: Sequence[Row] = ()) -> bool:
+        self._append("events", events)
+        self._append("readings", readings)
+        return True
+
+    @override
+    async def positions(self) -> Mapping[str, int]:
+        return dict(self.card.positions)
+
+    @override
+    async def begin_order(self, command_id: UUID, row: CommandRow) -> bool:
+        if self.trouble is not None:
+            raise self.trouble
+        if command_id in self.card.orders:
+            return False
+        self.card.orders[command_id] = row
+        self._append("events", [row])
+        return True
+
+    @override
+    async def finish_order(self, row: CommandRow) -> None:
+        self.card.orders[UUID(row.command)] = None
+        self._append("events", [row])
+
+    @override
+    async def interrupted(self) -> Sequence[CommandRow]:
+        return self._interrupted
+
+    @override
+    async def desired(self) -> bytes | None:
+        return self.card.desired[-1][1] if self.card.desired else None
+
+    @override
+    async def older_desired(self) -> bytes | None:
+        return self.card.desired[-2][1] if len(self.card.desired) > 1 else None
+
+    @override
+    async def keep_desired(self, envelope: bytes, version: int) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.card.desired = sorted([*self.card.desired[-1:], (version, envelope)])
+
+    @override
+    async def state(self, name: str) -> bytes | None:
+        return self.card.states.get(name)
+
+    @override
+    async def keep_state(self, name: str, value: bytes) -> None:
+        self.card.states[name] = value
+
+    @override
+    def heads(self) -> Mapping[StreamName, StreamHead]:
+        return {
+            name: StreamHead(
+                epoch=stream.epoch,
+                next=len(stream.rows) + 1 - stream.base,
+                acked=stream.acked - stream.base,
+                unsent_from=(len(stream.rows) + 1 if self.card.contacted else stream.unsent_from)
+                - stream.base,
+            )
+            for name, stream in self.card.streams.items()
+        }
+
+    @override
+    async def stretch(
+        self, stream: StreamName, first: int, *, max_rows: int, max_bytes: int
+    ) -> Stretch | None:
+        kept = self.card.streams[stream]
+        start = max(first, 1)
+        rows = kept.rows[kept.base + start - 1 :][:max_rows]
+        if not rows:
+            return None
+        raws: list[msgspec.Raw] = []
+        for seq, row in enumerate(rows, start=start):
+            raw = encode(msgspec.structs.replace(row, seq=seq))
+            if raws and sum(len(bytes(item)) + 1 for item in raws) + len(raw) + 1 > max_bytes:
+                break
+            raws.append(msgspec.Raw(raw))
+        return Stretch(
+            stream=stream,
+            epoch=kept.epoch,
+            first=start,
+            last=start + len(raws) - 1,
+            rows=raws,
+        )
+
+    @override
+    async def contacted(self) -> None:
+        self.card.contacted = True
+
+    @override
+    async def acked(self, stream: StreamName, epoch: str, through: int) -> None:
+        kept = self.card.streams[stream]
+        if kept.epoch == epoch and 0 <= through <= len(kept.rows) - kept.base:
+            kept.acked = through + kept.base
+
+    @override
+    async def new_epoch(self, stream: StreamName) -> StreamHead:
+        kept = self.card.streams[stream]
+        kept.epoch = f"{stream}-{next(self._epochs)}"
+        kept.base = kept.acked
+        kept.unsent_from = kept.base + 1
+        return self.heads()[stream]
+
+    @override
+    async def close(self) -> None:
+        self.grown.set()
