@@ -23,6 +23,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         folder = item.path.relative_to(ROOT).parts[1]
         if folder in _FOLDER_MARKS:
             item.add_marker(_FOLDER_MARKS[folder])
+        if folder in {"e2e", "browser"}:
+            # They share one running program, so that they stay in one worker.
+            item.add_marker(pytest.mark.xdist_group("processes"))
         if item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir():
             left_out.append(item)
     if left_out:

@@ -1,0 +1,97 @@
+# The two commands that most people need are `make run` and `make test`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMPS := .make
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+LOCK := $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --universal --python-version 3.11
+# Node comes from the machine, or from a wheel in the virtual environment.
+HAS_NODE := $(shell $(PYTHON) tools/npm.py --machine-has-node && echo yes)
+NPM := $(if $(HAS_NODE),$(PYTHON),$(BIN)/python) tools/npm.py
+WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' \
+	-not -path 'web/tests/*' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup dev web test check check-python check-web proof bench lock dist clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: ## set up what is missing and run everything with a demo farm
+	@$(MAKE) --no-print-directory -j2 setup
+	@exec $(BIN)/tokkatot up
+
+setup: $(STAMPS)/venv $(STAMPS)/web
+
+dev: $(STAMPS)/dev $(STAMPS)/web
+
+web: $(STAMPS)/web ## build the web app
+
+test: dev ## run the tests
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+check: check-python check-web test ## everything that CI checks
+
+check-python: $(STAMPS)/dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check-web: $(STAMPS)/node_modules
+	@$(NPM) run --silent check
+
+proof: dev ## run what is too long for CI
+	@$(BIN)/pytest -m proof --timeout 3600
+
+bench: dev ## measure; needs an otherwise idle machine
+	@$(BIN)/tokkatot bench slice
+
+lock: $(STAMPS)/dev ## renew the hashed requirements; add UPGRADE=1 for newer versions
+	@$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/base.txt
+	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements/build.in -o requirements/build.txt
+	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements/node.in -o requirements/node.txt
+	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements/dev.in -o requirements/dev.txt
+
+dist: dev ## build wheel and sdist
+	@$(BIN)/python -m build --no-isolation
+
+clean: ## remove what was made here, but not the data
+	@rm -rf .venv $(STAMPS) dist build web/node_modules web/dist
+
+$(STAMPS):
+	@mkdir -p $@
+
+$(BIN)/python: | $(STAMPS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make run PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+# Each set of packages is hashed; ours is linked to the checkout.
+$(STAMPS)/venv: requirements/base.txt requirements/build.txt pyproject.toml hatch_build.py | $(BIN)/python
+	@echo "Installing the packages of Tokkatot …"
+	@$(PIP) install --require-hashes -r requirements/base.txt -r requirements/build.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/venv requirements/dev.txt
+	@echo "Installing the packages of its development …"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/node: requirements/node.txt tools/npm.py $(if $(HAS_NODE),,$(STAMPS)/venv) | $(STAMPS)
+ifndef HAS_NODE
+	@echo "Installing Node as a Python package …"
+	@$(PIP) install --require-hashes -r requirements/node.txt
+endif
+	@touch $@
+
+$(STAMPS)/node_modules: web/package.json web/package-lock.json web/.npmrc $(STAMPS)/node
+	@echo "Installing the packages of the web app …"
+	@$(NPM) ci --silent
+	@touch $@
+
+$(STAMPS)/web: $(STAMPS)/node_modules $(WEB_SOURCES)
+	@echo "Building the web app …"
+	@$(NPM) run --silent build
+	@touch $@
