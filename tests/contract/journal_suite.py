@@ -7,13 +7,14 @@ import msgspec
 import pytest
 
 from tokkatot.hub.drivers.port import Position
-from tokkatot.hub.journal.port import JournalPort, Stretch
+from tokkatot.hub.journal.port import JournalPort
 from tokkatot.wire.messages import (
     CommandRow,
     EventRow,
     ReadingRow,
     decode_row,
 )
+from tokkatot.wire.streams import Stretch
 
 ORDER = UUID("0190b5a0-0000-7000-8000-000000000001")
 OTHER_ORDER = UUID("0190b5a0-0000-7000-8000-000000000002")

@@ -10,9 +10,10 @@ import msgspec
 from typing_extensions import override
 
 from tokkatot.hub.drivers.port import Position
-from tokkatot.hub.journal.port import JournalError, JournalPort, StreamHead, Stretch
+from tokkatot.hub.journal.port import JournalError, JournalPort
 from tokkatot.hub.journal.rows import RowRefused, pack
 from tokkatot.wire.messages import CommandRow, Row, StreamName, encode
+from tokkatot.wire.streams import StreamHead, Stretch
 
 
 @dataclass(slots=True)
@@ -76,6 +77,14 @@ class FakeJournal(JournalPort):
                 self.card.streams[stream].rows.append(row)
         self.grown.set()
 
+    def _keep(
+        self, events: Sequence[Row], readings: Sequence[Row], position: Position | None
+    ) -> None:
+        self._append("events", events)
+        self._append("readings", readings)
+        if position is not None:
+            self.card.positions[position.source] = position.value
+
     @override
     async def record(
         self,
@@ -85,17 +94,20 @@ class FakeJournal(JournalPort):
         position: Position | None = None,
         urgent: bool,
     ) -> None:
-        self._append("events", events)
-        self._append("readings", readings)
-        if position is not None:
-            self.card.positions[position.source] = position.value
+        self._keep(events, readings, position)
         if urgent and self.trouble is not None:
             raise self.trouble
 
     @override
-    def offer(self, *, events: Sequence[Row] = (), readings: Sequence[Row] = ()) -> bool:
-        self._append("events", events)
-        self._append("readings", readings)
+    def offer(
+        self,
+        *,
+        events: Sequence[Row] = (),
+        readings: Sequence[Row] = (),
+        position: Position | None = None,
+        urgent: bool = False,
+    ) -> bool:
+        self._keep(events, readings, position)
         return True
 
     @override

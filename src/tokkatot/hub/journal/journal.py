@@ -17,8 +17,6 @@ from tokkatot.hub.journal.port import (
     JournalFull,
     JournalPort,
     JournalTimeout,
-    StreamHead,
-    Stretch,
 )
 from tokkatot.hub.journal.rows import Entry, RowRefused, pack, pack_tail
 from tokkatot.hub.journal.settings import JournalSettings
@@ -28,6 +26,7 @@ from tokkatot.hub.journal.writer import Writer
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import CommandRow, Row, StreamName
+from tokkatot.wire.streams import StreamHead, Stretch
 
 T = TypeVar("T")
 

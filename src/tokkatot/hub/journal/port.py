@@ -2,16 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-import msgspec
-
 from tokkatot.hub.drivers.port import Position
 from tokkatot.wire.messages import CommandRow, Row, StreamName
-
-STREAMS: tuple[StreamName, ...] = ("events", "readings")
+from tokkatot.wire.streams import StreamHead, Stretch
 
 
 class JournalError(Exception):
@@ -32,31 +28,6 @@ class JournalTimeout(JournalError):
     def __init__(self, after_s: float) -> None:
         super().__init__(f"the disk did not answer within {after_s:g} s")
         self.after_s = after_s
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamHead:
-    """Where a stream stands: `next` is the number that the next row gets, `acked` the last stored.
-
-    No row at or beyond `unsent_from` has ever left this hub. A cloud that has stored such rows
-    heard them from a later life of this memory card, before the card was restored from an image.
-    """
-
-    epoch: str
-    next: int
-    acked: int
-    unsent_from: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Committed rows of one stream, `first` to `last`, as they go on the wire."""
-
-    stream: StreamName
-    epoch: str
-    first: int
-    last: int
-    rows: list[msgspec.Raw]
 
 
 class JournalPort(Protocol):

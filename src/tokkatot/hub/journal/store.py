@@ -10,7 +10,7 @@ import msgspec
 
 from tokkatot.domain.commands import Reason
 from tokkatot.hub.journal import schema
-from tokkatot.hub.journal.port import STREAMS, JournalError, JournalFull, StreamHead, Stretch
+from tokkatot.hub.journal.port import JournalError, JournalFull
 from tokkatot.hub.journal.rows import (
     Entry,
     Packed,
@@ -23,6 +23,7 @@ from tokkatot.hub.journal.rows import (
 )
 from tokkatot.wire.cursor import NOT_KEPT
 from tokkatot.wire.messages import CommandRow, EventRow, GapRow, StreamName
+from tokkatot.wire.streams import STREAMS, StreamHead, Stretch
 
 MAX_SERIES = 4096
 """Readings of further series are kept too, but as JSON: nothing outside may grow a table."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tokkatot.hub.journal.buffer import Buffer
 from tokkatot.hub.journal.disk import Disk
-from tokkatot.hub.journal.port import JournalError, JournalFull, StreamHead
+from tokkatot.hub.journal.port import JournalError, JournalFull
 from tokkatot.hub.journal.rows import Entry, pack_tail
 from tokkatot.hub.journal.settings import JournalSettings
 from tokkatot.hub.journal.store import JournalBroken, JournalStore
@@ -15,6 +15,7 @@ from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import CommandRow, EventRow, StreamName
+from tokkatot.wire.streams import StreamHead
 
 T = TypeVar("T")
 
