@@ -93,3 +93,9 @@ def to_ms(instant: datetime) -> int:
 def from_ms(t_ms: int) -> datetime:
     """Return integer milliseconds since 1970 UTC as an aware instant."""
     return datetime.fromtimestamp(t_ms / 1000, UTC)
+
+
+def to_rfc3339(instant: datetime) -> str:
+    """Return an aware instant as people's programs read it: UTC, to the millisecond, with a Z."""
+    assert instant.tzinfo is not None, "a wall time needs its zone"
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

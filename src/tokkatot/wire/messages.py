@@ -15,7 +15,7 @@ MAX_BODY_BYTES = 512 * 1024
 V1 = Literal[1]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 Millis = Annotated[int, Meta(ge=0, le=2**53)]
-Epoch = Annotated[str, Meta(min_length=1, max_length=36)]
+Epoch = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,36}$")]
 Short = Annotated[str, Meta(min_length=1, max_length=64)]
 State = Literal["on", "off"] | Annotated[float, Meta(ge=0, le=100)]
 StreamName = Literal["events", "readings"]

@@ -117,7 +117,7 @@ async def draw(
         ),
         {"series": key.id, "start": span.start, "end": span.end, "limit": points + 1},
     )
-    found = [(to_ms(row.t), row.value, row.quality) for row in rows]
+    found = [(to_ms(t), value, quality) for t, value, quality in rows]
     if len(found) <= points:
         return Drawn(key=key, points=found, summed_up=False)
     summed = await (_averages if shape is Shape.AVERAGE else _extremes)(
@@ -205,8 +205,8 @@ async def read_raw(
         },
     )
     return [
-        RawReading(series_id=row.series_id, t=row.t, value=row.value, quality=row.quality)
-        for row in rows
+        RawReading(series_id=series_id, t=t, value=value, quality=quality)
+        for series_id, t, value, quality in rows
     ]
 
 

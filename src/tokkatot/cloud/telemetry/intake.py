@@ -210,13 +210,20 @@ async def _leave_out_stored(
     checked.packed[:] = [checked.packed[index] for index in fresh]
     checked.places[:] = [checked.places[index] for index in fresh]
     cursor = await connection.execute(
-        _REFUSED_STORED_SQL, (batch.hub_id, sorted({value.device for value in checked.refused}))
+        _REFUSED_STORED_SQL,
+        (batch.hub_id, sorted({storable(value.device) for value in checked.refused})),
     )
     listed = set(await cursor.fetchall())
     checked.refused[:] = [
         value
         for value in checked.refused
-        if (value.device, value.quantity, _instant(value.t_ms), value.raw) not in listed
+        if (
+            storable(value.device),
+            storable(value.quantity),
+            _instant(value.t_ms),
+            storable(value.raw),
+        )
+        not in listed
     ]
 
 
@@ -235,16 +242,21 @@ async def _list_refused(
                     batch.farm_id,
                     catalogue.houses.get(value.device),
                     batch.hub_id,
-                    value.device[:MAX_RAW_CHARS],
-                    value.quantity[:MAX_RAW_CHARS],
+                    storable(value.device),
+                    storable(value.quantity),
                     _instant(value.t_ms),
-                    value.raw[:MAX_RAW_CHARS],
-                    value.reason[:MAX_RAW_CHARS],
+                    storable(value.raw),
+                    storable(value.reason),
                     now,
                 )
                 for value in refused
             ],
         )
+
+
+def storable(text: str, *, limit: int = MAX_RAW_CHARS) -> str:
+    """Return a hub's text as PostgreSQL can hold it: no NUL, and no longer than needed."""
+    return text[:limit].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 async def _keep_latest(connection: psycopg.AsyncConnection, latest: dict[int, ReadingRow]) -> None:

@@ -128,5 +128,3 @@ class HubLink(Base):
     opened_at: Mapped[datetime]
     online: Mapped[bool]
     """What listeners were told last; `hubs.last_seen_at` is what is true."""
-    readings_at: Mapped[datetime | None]
-    """When readings came last, whatever their own times are."""

@@ -17,7 +17,7 @@ from tokkatot.cloud.telemetry.model import device_state_log
 from tokkatot.cloud.telemetry.partitions import DAY_MS
 from tokkatot.domain.ids import FarmId
 from tokkatot.domain.quantities import Refusal
-from tokkatot.kit.clock import from_ms, to_ms
+from tokkatot.kit.clock import from_ms, to_ms, to_rfc3339
 from tokkatot.wire.cursor import RefusedRow
 from tokkatot.wire.messages import DeviceStateRow
 
@@ -40,14 +40,9 @@ def why_view(why: Mapping[str, object] | None) -> JsonObject | None:
     return {
         "source": why["source"],
         "reason": why["reason"],
-        "until": iso(from_ms(until_ms)) if isinstance(until_ms, int) else None,
+        "until": to_rfc3339(from_ms(until_ms)) if isinstance(until_ms, int) else None,
         "cut_by": why.get("cut_by") or [],
     }
-
-
-def iso(instant: datetime) -> str:
-    """Return an instant as RFC 3339 in UTC, to the millisecond."""
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def state_view(state: DeviceState, house_id: UUID) -> JsonObject:

@@ -132,7 +132,6 @@ def _hubs() -> None:
         sa.Column("mono_ms", sa.BigInteger(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("online", sa.Boolean(), nullable=False),
-        sa.Column("readings_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["hub_id"], ["hubs.id"], name=op.f("fk_hub_links_hub_id_hubs"), ondelete="CASCADE"
         ),

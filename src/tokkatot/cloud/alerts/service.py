@@ -1,0 +1,252 @@
+"""What happens to an alert, from its hub's word or the cloud's own watch to its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+
+from tokkatot.cloud.alerts import store
+from tokkatot.cloud.alerts.model import Alert
+from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Conflict, NotFound
+from tokkatot.domain.alerts import (
+    ALERT_TRANSITIONS,
+    SEVERITIES,
+    AlertEvent,
+    AlertState,
+    AlertType,
+    Severity,
+)
+from tokkatot.domain.ids import FarmId, HubId, UserId
+from tokkatot.kit.clock import from_ms, to_rfc3339
+from tokkatot.wire.cursor import RefusedRow
+from tokkatot.wire.messages import AlertRow
+
+HUB_OFFLINE_AFTER = timedelta(minutes=5)
+DATA_GAP_AFTER = timedelta(minutes=10)
+ONLINE_WITHIN = timedelta(seconds=45)
+
+
+async def views(tx: Transaction, alerts: Sequence[Alert]) -> list[JsonObject]:
+    """Return alerts as screens show them."""
+    people, things = await store.names(tx.session, alerts)
+    return [
+        {
+            "id": str(alert.id),
+            "house_id": None if alert.house_id is None else str(alert.house_id),
+            "device_id": None if alert.device_id is None else str(alert.device_id),
+            "device_name": None if alert.device_id is None else things.get(alert.device_id),
+            "type": alert.type.value,
+            "severity": alert.severity.value,
+            "state": alert.state.value,
+            "threshold": alert.threshold,
+            "actual": alert.actual,
+            "raised_at": to_rfc3339(alert.raised_at),
+            "cleared_at": None if alert.cleared_at is None else to_rfc3339(alert.cleared_at),
+            "acknowledged_by": None
+            if alert.acknowledged_by is None
+            else {
+                "id": str(alert.acknowledged_by),
+                "name": people.get(alert.acknowledged_by, ""),
+            },
+            "acknowledged_at": None
+            if alert.acknowledged_at is None
+            else to_rfc3339(alert.acknowledged_at),
+        }
+        for alert in alerts
+    ]
+
+
+async def apply_row(
+    tx: Transaction, farm_id: FarmId, hub_id: HubId, row: AlertRow
+) -> RefusedRow | None:
+    """Record what a hub says of an alert; return the row where it can't be so."""
+    try:
+        alert_id, type_, t = UUID(row.alert), AlertType(row.type), from_ms(row.t)
+        house_id = UUID(row.house)
+        device_id = None if row.device is None else UUID(row.device)
+    except (ValueError, OverflowError, OSError):
+        return _refused(row, "bad_alert")
+    alert = await store.locked(tx.session, alert_id)
+    if alert is not None:
+        if alert.hub_id != hub_id:
+            return _refused(row, "other_hub")
+        if row.change == "cleared":
+            await _clear(tx, alert, at=t)
+        return None
+    if not await _in_farm(tx, farm_id, house_id, device_id):
+        return _refused(row, "unknown_house_or_device")
+    alert = Alert(
+        id=alert_id,
+        farm_id=farm_id,
+        house_id=house_id,
+        device_id=device_id,
+        hub_id=hub_id,
+        type=type_,
+        severity=SEVERITIES[type_],
+        state=AlertState.UNACKNOWLEDGED,
+        threshold=row.threshold,
+        actual=row.actual,
+        raised_at=t,
+    )
+    tx.session.add(alert)
+    await _tell(tx, alert, "alert.raised", t=t)
+    if row.change == "cleared":
+        # Its beginning was thinned out at the hub; what is left still says that it happened.
+        await _clear(tx, alert, at=t)
+    return None
+
+
+async def acknowledge(tx: Transaction, farm_id: FarmId, alert_id: UUID, user_id: UserId) -> Alert:
+    """Note that a person has seen an alert; a second time changes nothing.
+
+    Raises:
+        NotFound: when the farm has no such alert.
+        Conflict: when nobody needs to see it any more.
+    """
+    alert = await store.locked(tx.session, alert_id)
+    if alert is None or alert.farm_id != farm_id:
+        raise NotFound("alert")
+    if alert.acknowledged_by is not None:
+        return alert
+    after = ALERT_TRANSITIONS.get((alert.state, AlertEvent.ACKNOWLEDGE))
+    if after is None:
+        raise Conflict("conflict", "The alert is over.")
+    alert.state = after
+    alert.acknowledged_by, alert.acknowledged_at = user_id, tx.now
+    await _tell(tx, alert, "alert.acknowledged", user_id=user_id)
+    return alert
+
+
+async def watch_hubs(tx: Transaction) -> None:
+    """Raise and clear what only the cloud sees: silent hubs, hubs that send no readings."""
+    rows = await tx.session.execute(
+        text(
+            "SELECT h.id, h.farm_id, h.house_id, h.last_seen_at, l.opened_at,"
+            " (SELECT max(c.moved_at) FROM hub_cursors c"
+            "  WHERE c.hub_id = h.id AND c.stream = 'readings') AS readings_at,"
+            " EXISTS (SELECT FROM devices d WHERE d.hub_id = h.id AND d.deleted_at IS NULL"
+            "  AND d.quantities <> '[]'::jsonb) AS measures,"
+            " ARRAY(SELECT a.type FROM alerts a WHERE a.hub_id = h.id AND a.cleared_at IS NULL"
+            "  AND a.type IN ('hub_offline', 'data_gap')) AS standing"
+            " FROM hubs h JOIN hub_links l ON l.hub_id = h.id"
+            " JOIN farms f ON f.id = h.farm_id"
+            " WHERE h.revoked_at IS NULL AND f.deleted_at IS NULL AND h.last_seen_at IS NOT NULL"
+        )
+    )
+    for row in rows.all():
+        silent = row.last_seen_at < tx.now - HUB_OFFLINE_AFTER
+        heard = row.last_seen_at > tx.now - ONLINE_WITHIN
+        # A hub that has just come back is given as long again to send its first readings.
+        since = max(row.readings_at or row.opened_at, row.opened_at)
+        gap = heard and row.measures and since < tx.now - DATA_GAP_AFTER
+        hub = _WatchedHub(hub_id=HubId(row.id), farm_id=FarmId(row.farm_id), house_id=row.house_id)
+        standing = frozenset(row.standing)
+        if silent and AlertType.HUB_OFFLINE not in standing:
+            await _raise(tx, hub, AlertType.HUB_OFFLINE, since=row.last_seen_at)
+        elif heard and AlertType.HUB_OFFLINE in standing:
+            await _clear_of_hub(tx, hub, AlertType.HUB_OFFLINE)
+        if gap and AlertType.DATA_GAP not in standing:
+            await _raise(tx, hub, AlertType.DATA_GAP, since=since)
+        elif not gap and heard and AlertType.DATA_GAP in standing:
+            await _clear_of_hub(tx, hub, AlertType.DATA_GAP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WatchedHub:
+    """A hub that the cloud watches."""
+
+    hub_id: HubId
+    farm_id: FarmId
+    house_id: UUID | None
+
+
+async def _raise(tx: Transaction, hub: _WatchedHub, type_: AlertType, *, since: datetime) -> None:
+    alert = await tx.session.scalar(
+        insert(Alert)
+        .values(
+            id=tx.new_id(),
+            farm_id=hub.farm_id,
+            house_id=hub.house_id,
+            hub_id=hub.hub_id,
+            type=type_,
+            severity=SEVERITIES[type_],
+            state=AlertState.UNACKNOWLEDGED,
+            threshold=(HUB_OFFLINE_AFTER if type_ is AlertType.HUB_OFFLINE else DATA_GAP_AFTER)
+            // timedelta(seconds=1),
+            actual=(tx.now - since) // timedelta(seconds=1),
+            raised_at=tx.now,
+        )
+        # Another process may look at the same moment: one of them raises it.
+        .on_conflict_do_nothing()
+        .returning(Alert)
+    )
+    if alert is not None:
+        await _tell(tx, alert, "alert.raised")
+
+
+async def _clear_of_hub(tx: Transaction, hub: _WatchedHub, type_: AlertType) -> None:
+    alert = await store.open_of_hub(tx.session, hub.hub_id, type_)
+    if alert is not None:
+        await _clear(tx, alert, at=tx.now)
+
+
+async def _clear(tx: Transaction, alert: Alert, *, at: datetime) -> None:
+    after = ALERT_TRANSITIONS.get((alert.state, AlertEvent.CLEARED))
+    if after is None:
+        return
+    alert.state = after
+    alert.cleared_at = at
+    await _tell(tx, alert, "alert.cleared", t=at)
+
+
+async def _tell(
+    tx: Transaction,
+    alert: Alert,
+    event: str,
+    *,
+    t: datetime | None = None,
+    user_id: UserId | None = None,
+) -> None:
+    view = (await views(tx, [alert]))[0]
+    tx.emit(FarmId(alert.farm_id), "alert.changed", view)
+    audit.record(
+        tx,
+        event,
+        farm_id=alert.farm_id,
+        house_id=alert.house_id,
+        device_id=alert.device_id,
+        user_id=user_id,
+        severity=alert.severity if event == "alert.raised" else Severity.INFO,
+        data={
+            "alert": str(alert.id),
+            "type": alert.type.value,
+            "threshold": alert.threshold,
+            "actual": alert.actual,
+        },
+        t=t,
+    )
+
+
+async def _in_farm(
+    tx: Transaction, farm_id: FarmId, house_id: UUID, device_id: UUID | None
+) -> bool:
+    found = await tx.session.scalar(
+        text(
+            "SELECT EXISTS (SELECT FROM houses WHERE id = :house AND farm_id = :farm)"
+            " AND (CAST(:device AS uuid) IS NULL OR EXISTS ("
+            "  SELECT FROM devices WHERE id = :device AND farm_id = :farm))"
+        ),
+        {"house": house_id, "farm": farm_id, "device": device_id},
+    )
+    return bool(found)
+
+
+def _refused(row: AlertRow, reason: str) -> RefusedRow:
+    return RefusedRow(seq=row.seq, raw=msgspec.json.encode(row).decode(), reason=reason)

@@ -1,0 +1,334 @@
+"""What happens to an order: who may give it, where it stands, when it is too late."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from tokkatot.cloud.commands import store
+from tokkatot.cloud.commands.model import Command, Origin
+from tokkatot.cloud.commands.views import command_view
+from tokkatot.cloud.devices.model import Device, DeviceState
+from tokkatot.cloud.farms.hubs import CHANNEL as HUBS_CHANNEL
+from tokkatot.cloud.farms.model import Hub
+from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
+from tokkatot.domain.alerts import Severity
+from tokkatot.domain.commands import Action, CommandState, Reason, can_move, is_final, lifetime_ms
+from tokkatot.domain.devices import ACTUATORS, LONGEST_HOLD_S, OFF, ON, DeviceRole, Level
+from tokkatot.domain.ids import DeviceId, FarmId, HubId, UserId
+from tokkatot.kit.clock import from_ms
+from tokkatot.wire import messages as wire
+from tokkatot.wire.cursor import RefusedRow
+from tokkatot.wire.session_cloud import SILENT_AFTER_S
+
+MAX_OPEN_PER_DEVICE = 20
+"""More orders than this can't wait for one device; a person taps less."""
+UNHEARD_GRACE = timedelta(seconds=5)
+"""How long after its lifetime an order that was sent may still be heard of."""
+EXECUTING_GRACE = timedelta(seconds=60)
+EXPIRED_AT_ONCE = 500
+
+_FINISHED_BADLY = frozenset(
+    {
+        CommandState.FAILED,
+        CommandState.REFUSED,
+        CommandState.EXPIRED,
+        CommandState.INTERRUPTED,
+        CommandState.UNKNOWN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a person asks of a device."""
+
+    action: Action
+    value: float | None = None
+    duration_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who asks."""
+
+    user_id: UserId
+    name: str
+
+
+async def submit(
+    tx: Transaction, farm_id: FarmId, device_id: DeviceId, order: Order, issuer: Issuer
+) -> Command:
+    """Queue an order for the hub that drives the device, and tell the sync at once.
+
+    Raises:
+        NotFound: when the farm has no such device.
+        Invalid: when the device takes no such order.
+        Conflict: when nobody could carry it out now; nothing is queued then.
+    """
+    device = await _device(tx, farm_id, device_id)
+    spec = ACTUATORS.get(device.role)
+    if spec is None:
+        raise invalid_field("path.device", "not_an_actuator", "This device takes no orders.")
+    hub = await _hub_that_listens(tx, device)
+    state = await tx.session.get(DeviceState, device.id, populate_existing=True)
+    if state is not None and not state.online:
+        raise Conflict("device_offline")
+    action, level = resolve(order, None if state is None else state.actual)
+    if await store.count_open(tx.session, device.id) >= MAX_OPEN_PER_DEVICE:
+        raise Conflict("conflict", "Too many orders wait for this device already.")
+    command = Command(
+        id=tx.new_id(),
+        farm_id=farm_id,
+        house_id=device.house_id,
+        device_id=device.id,
+        hub_id=hub.id,
+        origin=Origin.CLOUD,
+        action=action,
+        value=level,
+        duration_s=duration_s(device.role, level, order.duration_s),
+        state=CommandState.QUEUED,
+        requested_by=issuer.user_id,
+        requested_at=tx.now,
+        expires_at=tx.now + timedelta(milliseconds=lifetime_ms(level)),
+    )
+    tx.session.add(command)
+    await _tell(tx, command, "command.requested", name=issuer.name)
+    tx.notify(HUBS_CHANNEL, str(hub.id))
+    return command
+
+
+def resolve(order: Order, actual: Level | None) -> tuple[Action, Level]:
+    """Return what an order comes down to, given what the device last reported.
+
+    Raises:
+        Invalid: when value and action do not go together.
+        Conflict: when a toggle has nothing to start from.
+    """
+    if (order.action is Action.SET_VALUE) != (order.value is not None):
+        raise invalid_field(
+            "body.value", "value_and_action", "`set_value` needs a value, no other action has one."
+        )
+    match order.action:
+        case Action.ON:
+            return Action.ON, ON
+        case Action.OFF:
+            return Action.OFF, OFF
+        case Action.SET_VALUE:
+            assert order.value is not None, "checked above"
+            return Action.SET_VALUE, order.value
+        case Action.TOGGLE:
+            if actual is None:
+                raise Conflict("state_unknown")
+            return (Action.ON, ON) if actual == OFF else (Action.OFF, OFF)
+
+
+def duration_s(role: DeviceRole, level: Level, wanted_s: int | None) -> int:
+    """Return how long an order holds: as long as was asked, or what a tap on this role means.
+
+    Raises:
+        Invalid: when it is longer than this role may be held.
+    """
+    spec = ACTUATORS[role]
+    longest_s = (
+        LONGEST_HOLD_S if level == OFF else min(spec.max_on_s or LONGEST_HOLD_S, LONGEST_HOLD_S)
+    )
+    if wanted_s is None:
+        return spec.tap_off_s if level == OFF else spec.tap_on_s
+    if wanted_s > longest_s:
+        raise invalid_field(
+            "body.duration_s", "too_long", f"This device may be held for {longest_s} s at most."
+        )
+    return wanted_s
+
+
+async def cancel(tx: Transaction, farm_id: FarmId, command_id: UUID, issuer: Issuer) -> Command:
+    """Take an order back that has not been sent yet.
+
+    Raises:
+        NotFound: when the farm has no such order.
+        Conflict: when it is on its way or at its end.
+    """
+    command = await store.locked(tx.session, command_id)
+    if command is None or command.farm_id != farm_id:
+        raise NotFound("command")
+    if command.state is not CommandState.QUEUED:
+        raise Conflict("conflict", "The order is on its way already; give the opposite one.")
+    command.state = CommandState.CANCELLED
+    command.finished_at = tx.now
+    await _tell(tx, command, "command.cancelled", by=issuer)
+    return command
+
+
+async def mark_sent(tx: Transaction, command: Command) -> None:
+    """Note that an order was handed to the broker; it is locked by the caller."""
+    assert can_move(command.state, CommandState.SENT), "only a queued order is sent"
+    command.state = CommandState.SENT
+    command.sent_at = tx.now
+    await _tell(tx, command)
+
+
+async def expire(tx: Transaction) -> int:
+    """End orders whose lifetime is over; return how many."""
+    ended = 0
+    for command in await store.overdue(tx.session, tx.now, EXPIRED_AT_ONCE):
+        match command.state:
+            case CommandState.QUEUED:
+                after, reason = CommandState.EXPIRED, Reason.EXPIRED
+            case CommandState.SENT if command.expires_at + UNHEARD_GRACE < tx.now:
+                after, reason = CommandState.UNKNOWN, Reason.NO_ANSWER
+            case CommandState.EXECUTING if command.expires_at + EXECUTING_GRACE < tx.now:
+                after, reason = CommandState.UNKNOWN, Reason.NO_ANSWER
+            case _:
+                continue
+        command.state, command.reason = after, reason
+        command.finished_at = tx.now
+        ended += 1
+        await _tell(tx, command, f"command.{after}")
+    return ended
+
+
+async def apply_row(
+    tx: Transaction, farm_id: FarmId, hub_id: HubId, row: wire.CommandRow
+) -> RefusedRow | None:
+    """Record what a hub says of an order; return the row where it can't be so.
+
+    An order that the cloud has not heard of was given on the farm's own network.
+    """
+    try:
+        command_id, t = UUID(row.command), from_ms(row.t)
+    except (ValueError, OverflowError, OSError):
+        return _refused(row, "bad_command")
+    state = CommandState(row.state)
+    command = await store.locked(tx.session, command_id)
+    if command is None:
+        command = await _given_on_the_farm(tx, farm_id, hub_id, command_id, row, t)
+        if command is None:
+            return _refused(row, Reason.UNKNOWN_DEVICE)
+    elif command.hub_id != hub_id:
+        return _refused(row, "other_hub")
+    elif not can_move(command.state, state):
+        # Said again, or overtaken by a later word.
+        return None
+    command.state = state
+    command.reason = row.reason
+    if state is CommandState.EXECUTING:
+        command.started_at = t
+        command.finished_at = None
+        command.ends_at = _instant(row.end_ms)
+    if is_final(state):
+        command.finished_at = t
+    await _tell(tx, command, f"command.{state}" if is_final(state) else None)
+    return None
+
+
+async def _given_on_the_farm(
+    tx: Transaction,
+    farm_id: FarmId,
+    hub_id: HubId,
+    command_id: UUID,
+    row: wire.CommandRow,
+    t: datetime,
+) -> Command | None:
+    try:
+        device_id = UUID(row.device)
+        by = None if row.by is None else UUID(row.by)
+    except ValueError:
+        return None
+    device = await tx.session.scalar(
+        select(Device).where(Device.id == device_id, Device.farm_id == farm_id)
+    )
+    if device is None or row.level is None or not OFF <= row.level <= ON:
+        return None
+    if by not in await store.names(tx.session, [by]):
+        by = None
+    whole = {OFF: Action.OFF, ON: Action.ON}
+    command = Command(
+        id=command_id,
+        farm_id=farm_id,
+        house_id=device.house_id,
+        device_id=device.id,
+        hub_id=hub_id,
+        origin=Origin.FARM,
+        action=whole.get(row.level, Action.SET_VALUE),
+        value=row.level,
+        duration_s=None if row.end_ms is None else max((row.end_ms - row.t) // 1000, 0),
+        requested_by=by,
+        requested_at=t,
+        expires_at=t + timedelta(milliseconds=lifetime_ms(row.level)),
+    )
+    tx.session.add(command)
+    return command
+
+
+async def _device(tx: Transaction, farm_id: FarmId, device_id: DeviceId) -> Device:
+    device = await tx.session.scalar(
+        select(Device).where(
+            Device.id == device_id, Device.farm_id == farm_id, Device.deleted_at.is_(None)
+        )
+    )
+    if device is None:
+        raise NotFound("device")
+    return device
+
+
+async def _hub_that_listens(tx: Transaction, device: Device) -> Hub:
+    hub = None if device.hub_id is None else await tx.session.get(Hub, device.hub_id)
+    if hub is None or hub.revoked_at is not None:
+        raise Conflict("no_hub")
+    silent = tx.now - timedelta(seconds=SILENT_AFTER_S)
+    if hub.last_seen_at is None or hub.last_seen_at < silent:
+        raise Conflict("hub_offline")
+    return hub
+
+
+async def _tell(
+    tx: Transaction,
+    command: Command,
+    event: str | None = None,
+    *,
+    name: str | None = None,
+    by: Issuer | None = None,
+) -> None:
+    """Tell listeners where an order stands, and the event log where an event is named."""
+    if name is None or command.requested_by is None:
+        names = await store.names(tx.session, [command.requested_by])
+    else:
+        names = {command.requested_by: name}
+    tx.emit(FarmId(command.farm_id), "command.status", command_view(command, names))
+    if event is None:
+        return
+    data: JsonObject = {
+        "command": str(command.id),
+        "action": command.action.value,
+        "value": command.value,
+        "duration_s": command.duration_s,
+        "reason": command.reason,
+        "origin": command.origin.value,
+    }
+    audit.record(
+        tx,
+        event,
+        farm_id=command.farm_id,
+        house_id=command.house_id,
+        device_id=command.device_id,
+        user_id=command.requested_by if by is None else by.user_id,
+        severity=Severity.WARNING if command.state in _FINISHED_BADLY else Severity.INFO,
+        data=data,
+    )
+
+
+def _instant(t_ms: int | None) -> datetime | None:
+    try:
+        return None if t_ms is None else from_ms(t_ms)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _refused(row: wire.CommandRow, reason: str) -> RefusedRow:
+    return RefusedRow(seq=row.seq, raw=msgspec.json.encode(row).decode(), reason=reason)

@@ -1,0 +1,120 @@
+"""Orders in the database."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tokkatot.cloud.accounts.model import User
+from tokkatot.cloud.commands.model import Command
+from tokkatot.domain.commands import CommandState
+
+OPEN_STATES = (CommandState.QUEUED, CommandState.SENT, CommandState.EXECUTING)
+
+
+async def locked(session: AsyncSession, command_id: UUID) -> Command | None:
+    """Return an order, locked until the end of the transaction."""
+    return await session.scalar(
+        select(Command)
+        .where(Command.id == command_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+async def queued(session: AsyncSession, hub_id: UUID, now: datetime) -> Sequence[Command]:
+    """Return the orders that wait for a hub, locked; those that another process sends are left."""
+    found = await session.scalars(
+        select(Command)
+        .where(
+            Command.hub_id == hub_id,
+            Command.state == CommandState.QUEUED,
+            Command.expires_at > now,
+        )
+        .order_by(Command.id)
+        .with_for_update(skip_locked=True)
+    )
+    return found.all()
+
+
+async def hubs_with_queued(session: AsyncSession, now: datetime) -> Sequence[UUID]:
+    """Return the hubs for which orders wait."""
+    found = await session.scalars(
+        select(Command.hub_id)
+        .where(Command.state == CommandState.QUEUED, Command.expires_at > now)
+        .distinct()
+    )
+    return found.all()
+
+
+async def overdue(session: AsyncSession, before: datetime, limit: int) -> Sequence[Command]:
+    """Return open orders whose lifetime ended before an instant, locked."""
+    found = await session.scalars(
+        select(Command)
+        .where(Command.state.in_(OPEN_STATES), Command.expires_at < before)
+        .order_by(Command.expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return found.all()
+
+
+async def count_open(session: AsyncSession, device_id: UUID) -> int:
+    """Return how many orders of a device have not started."""
+    counted = await session.scalar(
+        select(func.count())
+        .select_from(Command)
+        .where(
+            Command.device_id == device_id,
+            Command.state.in_((CommandState.QUEUED, CommandState.SENT)),
+        )
+    )
+    return counted or 0
+
+
+async def page(
+    session: AsyncSession,
+    *,
+    farm_id: UUID,
+    device_id: UUID | None,
+    states: Sequence[CommandState],
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Command]:
+    """Return orders, the newest first."""
+    wanted = [Command.farm_id == farm_id]
+    if device_id is not None:
+        wanted.append(Command.device_id == device_id)
+    if states:
+        wanted.append(Command.state.in_(states))
+    if after is not None:
+        wanted.append(tuple_(Command.requested_at, Command.id) < after)
+    found = await session.scalars(
+        select(Command)
+        .where(and_(*wanted))
+        .order_by(Command.requested_at.desc(), Command.id.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def newest_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Command]:
+    """Return the newest order of each of these devices that has one."""
+    found = await session.scalars(
+        select(Command)
+        .where(Command.device_id.in_(ids))
+        .distinct(Command.device_id)
+        .order_by(Command.device_id, Command.requested_at.desc(), Command.id.desc())
+    )
+    return {command.device_id: command for command in found}
+
+
+async def names(session: AsyncSession, ids: Sequence[UUID | None]) -> Mapping[UUID, str]:
+    """Return the names of people."""
+    wanted = {user_id for user_id in ids if user_id is not None}
+    if not wanted:
+        return {}
+    rows = await session.execute(select(User.id, User.name).where(User.id.in_(wanted)))
+    return {row.id: row.name for row in rows}

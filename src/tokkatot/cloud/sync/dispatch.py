@@ -1,0 +1,216 @@
+"""What the cloud sends to hubs by itself: orders that wait, and what a hub is to hold."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy import text
+from typing_extensions import override
+
+from tokkatot.cloud.commands import service as commands
+from tokkatot.cloud.commands import store as command_store
+from tokkatot.cloud.commands.model import Command
+from tokkatot.cloud.devices.desired import build_desired
+from tokkatot.cloud.platform.database import Database, Transaction
+from tokkatot.cloud.platform.keys import SigningKeys
+from tokkatot.cloud.platform.listen import Subscriber
+from tokkatot.cloud.sync.service import Outgoing
+from tokkatot.domain.commands import Action
+from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.kit.clock import Clock, to_ms
+from tokkatot.wire import messages as wire
+from tokkatot.wire.envelope import seal
+from tokkatot.wire.session_cloud import SILENT_AFTER_S
+from tokkatot.wire.topics import HubLeaf, HubTopic
+
+_log = structlog.get_logger(__name__)
+
+SWEEP_EVERY_S = 5.0
+"""How often everything that waits is looked for, should a notice have been lost."""
+DESIRED_AGAIN_S = 60.0
+"""When a document is sent again to a hub that has not said that it holds it."""
+PUBLISH_TIMEOUT_S = 5.0
+MAX_WAITING = 10_000
+
+Publish = Callable[[Outgoing], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Link:
+    """A hub that can be spoken to."""
+
+    hub_id: HubId
+    farm_id: FarmId
+    session: str
+    desired_version: int
+    held_version: int
+
+
+class Waiting(Subscriber):
+    """Remembers for which hubs there is something to send."""
+
+    def __init__(self) -> None:
+        self._hubs: set[HubId] = set()
+        self._woken = asyncio.Event()
+
+    @override
+    def heard(self, payload: str) -> None:
+        try:
+            self.add(HubId(UUID(payload)))
+        except ValueError:
+            _log.warning("dispatch.bad_notice", payload=payload)
+
+    @override
+    def missed(self) -> None:
+        # The sweep finds what waits; waking it costs one look.
+        self._woken.set()
+
+    def add(self, hub_id: HubId) -> None:
+        """Look at this hub next."""
+        if len(self._hubs) < MAX_WAITING:  # The sweep finds those that have no room here.
+            self._hubs.add(hub_id)
+        self._woken.set()
+
+    async def take(self, *, timeout_s: float) -> set[HubId]:
+        """Return the hubs that wait, or none after a time without any."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._woken.wait()
+        except TimeoutError:
+            return set()
+        self._woken.clear()
+        hubs, self._hubs = self._hubs, set()
+        return hubs
+
+
+class Dispatcher:
+    """Sends each order and each document once it is there, and again where it was not heard."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        keys: SigningKeys,
+        clock: Clock,
+        waiting: Waiting,
+        publish: Publish,
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._clock = clock
+        self._waiting = waiting
+        self._publish = publish
+        self._sent_desired: dict[HubId, tuple[int, str, float]] = {}
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        swept_s = -SWEEP_EVERY_S
+        while True:
+            hubs = await self._waiting.take(timeout_s=SWEEP_EVERY_S)
+            if not hubs or self._clock.monotonic() - swept_s >= SWEEP_EVERY_S:
+                hubs |= await self._sweep()
+                swept_s = self._clock.monotonic()
+            for hub_id in hubs:
+                await self.serve(hub_id)
+
+    async def serve(self, hub_id: HubId) -> None:
+        """Send what waits for one hub."""
+        async with self._database.transaction() as tx:
+            link = await _link(tx, hub_id)
+            if link is None:
+                return
+            for command in await command_store.queued(tx.session, hub_id, tx.now):
+                # Published before the commit: at worst a crash sends it again under the same id,
+                # and the hub begins an id once.
+                await self._publish(self._order(link, command, now_ms=to_ms(tx.now)))
+                await commands.mark_sent(tx, command)
+        if link.held_version != link.desired_version:
+            await self._send_desired(link)
+
+    def _order(self, link: _Link, command: Command, *, now_ms: int) -> Outgoing:
+        assert command.requested_by is not None, "an order of the cloud was given by somebody"
+        assert command.value is not None, "an order of the cloud has a level"
+        assert command.duration_s is not None, "an order of the cloud has an end"
+        body = wire.Command(
+            hub=link.hub_id,
+            id=command.id,
+            session=link.session,
+            device=command.device_id,
+            action=_wire_action(command.action),
+            value=command.value,
+            issued=now_ms,
+            ttl_ms=max(to_ms(command.expires_at) - now_ms, 1),
+            end_s=command.duration_s,
+            by=command.requested_by,
+        )
+        return self._sealed(link, HubLeaf.COMMAND, wire.encode(body))
+
+    async def _send_desired(self, link: _Link) -> None:
+        now_s = self._clock.monotonic()
+        version, session, sent_s = self._sent_desired.get(link.hub_id, (0, "", 0.0))
+        fresh = (version, session) == (link.desired_version, link.session)
+        if fresh and now_s - sent_s < DESIRED_AGAIN_S:
+            return
+        async with self._database.transaction() as tx:
+            document = await build_desired(tx, link.hub_id)
+        await self._publish(self._sealed(link, HubLeaf.DESIRED, msgspec.json.encode(document)))
+        self._sent_desired[link.hub_id] = (document.version, link.session, now_s)
+
+    def _sealed(self, link: _Link, leaf: HubLeaf, body: bytes) -> Outgoing:
+        return Outgoing(
+            topic=HubTopic(farm_id=link.farm_id, hub_id=link.hub_id, leaf=leaf),
+            payload=seal(body, kid=self._keys.order_kid, key=self._keys.order_key),
+        )
+
+    async def _sweep(self) -> set[HubId]:
+        async with self._database.transaction() as tx:
+            waiting = set(await command_store.hubs_with_queued(tx.session, tx.now))
+            behind = await tx.session.scalars(
+                text(
+                    "SELECT h.id FROM hubs h JOIN hub_links l ON l.hub_id = h.id"
+                    " WHERE h.revoked_at IS NULL AND h.last_seen_at > :since"
+                    " AND h.held_version IS DISTINCT FROM h.desired_version"
+                ),
+                {"since": tx.now - timedelta(seconds=SILENT_AFTER_S)},
+            )
+            waiting.update(behind.all())
+        return {HubId(hub_id) for hub_id in waiting}
+
+
+async def _link(tx: Transaction, hub_id: HubId) -> _Link | None:
+    rows = await tx.session.execute(
+        text(
+            "SELECT h.farm_id, l.session, h.desired_version, coalesce(h.held_version, 0)"
+            " FROM hubs h JOIN hub_links l ON l.hub_id = h.id"
+            " WHERE h.id = :hub AND h.revoked_at IS NULL"
+        ),
+        {"hub": hub_id},
+    )
+    found = rows.one_or_none()
+    if found is None:
+        return None
+    farm_id, session, desired_version, held_version = found
+    return _Link(
+        hub_id=hub_id,
+        farm_id=FarmId(farm_id),
+        session=session,
+        desired_version=desired_version,
+        held_version=held_version,
+    )
+
+
+def _wire_action(action: Action) -> Literal["on", "off", "set_value"]:
+    match action:
+        case Action.ON:
+            return "on"
+        case Action.OFF:
+            return "off"
+        case Action.SET_VALUE:
+            return "set_value"
+        case Action.TOGGLE:
+            raise AssertionError("a toggle is resolved before it is queued")

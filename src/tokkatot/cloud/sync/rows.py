@@ -1,0 +1,182 @@
+"""Rows of a hub's events, handed to the rooms that they concern."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from tokkatot.cloud.alerts import service as alerts
+from tokkatot.cloud.commands import service as commands
+from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.sync.store import HubRecord
+from tokkatot.cloud.telemetry.intake import EARLIEST_MS, storable
+from tokkatot.cloud.telemetry.partitions import DAY_MS
+from tokkatot.cloud.telemetry.states import apply_states
+from tokkatot.domain.alerts import Severity
+from tokkatot.domain.quantities import Refusal
+from tokkatot.kit.clock import from_ms, to_ms
+from tokkatot.wire.cursor import RefusedRow
+from tokkatot.wire.messages import (
+    AlertRow,
+    CommandRow,
+    DeviceStateRow,
+    EventRow,
+    GapRow,
+    ReadingRow,
+    Row,
+    ScheduleRunRow,
+)
+
+UNKNOWN_DEVICE = "device.unknown"
+_REFUSED_BY_DATABASE = "the database can't hold it"
+
+
+async def add_together(
+    tx: Transaction, hub: HubRecord, rows: Sequence[Row], *, join: bool
+) -> Sequence[RefusedRow]:
+    """Store rows with as few statements as they need; return those that are not acceptable."""
+    refused: list[RefusedRow] = []
+    states = [row for row in rows if isinstance(row, DeviceStateRow)]
+    for row in rows:
+        bad = await _add(tx, hub, row, join=join)
+        if bad is not None:
+            refused.append(bad)
+    if states:
+        refused.extend(await apply_states(tx, hub.farm_id, states))
+    # The database says what it refuses before the cursor moves.
+    await tx.session.flush()
+    return refused
+
+
+async def add_each(
+    tx: Transaction, hub: HubRecord, rows: Sequence[Row], *, join: bool
+) -> Sequence[RefusedRow]:
+    """Store rows each behind a savepoint; return those that are not acceptable."""
+    refused: list[RefusedRow] = []
+    for row in rows:
+        try:
+            async with tx.session.begin_nested():
+                refused.extend(await add_together(tx, hub, [row], join=join))
+        except (DBAPIError, psycopg.DataError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if not isinstance(cause, (psycopg.DataError, psycopg.IntegrityError)):
+                raise
+            refused.append(_refused(row, _REFUSED_BY_DATABASE))
+    return refused
+
+
+async def _add(tx: Transaction, hub: HubRecord, row: Row, *, join: bool) -> RefusedRow | None:
+    match row:
+        case CommandRow():
+            return await commands.apply_row(tx, hub.farm_id, hub.hub_id, row)
+        case AlertRow():
+            return await alerts.apply_row(tx, hub.farm_id, hub.hub_id, row)
+        case EventRow():
+            if row.type == UNKNOWN_DEVICE:
+                return await _unknown_device(tx, hub, row)
+            return await _log(tx, hub, row, row.t, row.type, row.data, join=join)
+        case GapRow():
+            data: JsonObject = {"from": row.first, "to": row.last, "reason": row.reason}
+            return await _log(tx, hub, row, row.t, "readings.gap", data, join=join)
+        case ScheduleRunRow():
+            run: JsonObject = {"schedule": row.schedule, "due": row.due, "reason": row.reason}
+            return await _log(tx, hub, row, row.t, f"schedule.{row.outcome}", run, join=join)
+        case DeviceStateRow():
+            return None  # All of them at once, by the caller.
+        case ReadingRow():
+            raise AssertionError("readings go to the telemetry")
+
+
+async def _log(
+    tx: Transaction,
+    hub: HubRecord,
+    row: Row,
+    t_ms: int,
+    type_: str,
+    data: JsonObject,
+    *,
+    join: bool,
+) -> RefusedRow | None:
+    """Add an event of a hub to the log."""
+    t = _instant(t_ms, now=tx.now)
+    if t is None:
+        return _refused(row, Refusal.BAD_TIME)
+    kept = {**data, "hub": str(hub.hub_id)}
+    if join and await _is_logged(tx, hub, t, type_, kept):
+        return None
+    audit.record(
+        tx,
+        storable(type_),
+        farm_id=hub.farm_id,
+        house_id=_uuid(data.get("house")),
+        device_id=_uuid(data.get("device")),
+        severity=Severity.WARNING if isinstance(row, GapRow) else Severity.INFO,
+        data=kept,
+        t=t,
+    )
+    return None
+
+
+async def _is_logged(
+    tx: Transaction, hub: HubRecord, t: datetime, type_: str, data: JsonObject
+) -> bool:
+    found = await tx.session.scalar(
+        text(
+            "SELECT EXISTS (SELECT FROM events WHERE farm_id = :farm AND t = :t"
+            " AND type = :type AND data = CAST(:data AS jsonb))"
+        ),
+        {
+            "farm": hub.farm_id,
+            "t": t,
+            "type": storable(type_),
+            "data": msgspec.json.encode(data).decode(),
+        },
+    )
+    return bool(found)
+
+
+async def _unknown_device(tx: Transaction, hub: HubRecord, row: EventRow) -> RefusedRow | None:
+    """List a device that a hub heard and nobody registered."""
+    hardware_id, driver = row.data.get("hardware_id"), row.data.get("driver")
+    if not isinstance(hardware_id, str) or not isinstance(driver, str):
+        return _refused(row, "bad_event")
+    await tx.session.execute(
+        text(
+            "INSERT INTO unknown_devices (hub_id, hardware_id, farm_id, driver, detail,"
+            " first_heard_at, last_heard_at, times_heard)"
+            " VALUES (:hub, :hardware_id, :farm, :driver, :detail, :now, :now, 1)"
+            " ON CONFLICT (hub_id, hardware_id) DO UPDATE SET driver = excluded.driver,"
+            " detail = excluded.detail, last_heard_at = excluded.last_heard_at,"
+            " times_heard = unknown_devices.times_heard + 1"
+        ),
+        {
+            "hub": hub.hub_id,
+            "hardware_id": storable(hardware_id),
+            "farm": hub.farm_id,
+            "driver": storable(driver),
+            "detail": storable(str(row.data.get("detail") or "")),
+            "now": tx.now,
+        },
+    )
+    return None
+
+
+def _instant(t_ms: int, *, now: datetime) -> datetime | None:
+    return from_ms(t_ms) if EARLIEST_MS <= t_ms <= to_ms(now) + DAY_MS else None
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _refused(row: Row, reason: str) -> RefusedRow:
+    return RefusedRow(seq=row.seq, raw=msgspec.json.encode(row).decode(), reason=reason)
