@@ -1,0 +1,195 @@
+"""Checks of the code base itself: what lint rules can't say."""
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src"
+FILE_LINES = 500
+FUNCTION_LINES = 60
+
+LONG_FILES: dict[str, str] = {}
+"""Path to the reason why it may be longer."""
+
+LONG_FUNCTIONS: dict[str, str] = {
+    "src/tokkatot/cloud/platform/migrations/versions/": "a migration is a list of statements",
+}
+"""Beginning of `path::function` to the reason why it may be longer."""
+
+ENTRY_POINTS = {
+    "tokkatot.cli": "commands are imported by their names",
+    "tokkatot.cloud.platform.amqtt_broker": "started as a process of its own",
+    "tokkatot.cloud.platform.migrations": "Alembic loads them by path",
+}
+"""Modules that nobody imports, with who uses them."""
+
+# Put together here, so that this file passes its own check.
+REGISTRIES = re.compile(
+    r"https?://[\w.-]*(" + "|".join(("py" + "pi", "python" + "hosted", "npm" + "js")) + r")[\w.-]*/"
+)
+BINARY = {".png", ".jpg", ".jpeg", ".webp", ".ico", ".woff2", ".onnx", ".gz"}
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    done = subprocess.run(
+        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return tuple(
+        path for name in done.stdout.split("\0") if name and (path := ROOT / name).is_file()
+    )
+
+
+def python_files(*folders: str) -> list[Path]:
+    return [path for path in tracked() if path.suffix == ".py" and named(path).startswith(folders)]
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(tree(path)) if isinstance(node, kinds)]
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    assert node.end_lineno is not None
+    return node.end_lineno - node.lineno + 1
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules() -> set[str]:
+    found: set[str] = set()
+    for path in python_files("src", "benches"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                found.add(node.module)
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _needs_git() -> None:
+    assert (ROOT / ".git").exists(), "these checks look at what git tracks"
+
+
+def test_no_file_is_too_long() -> None:
+    lines = {
+        named(path): len(path.read_text().splitlines()) for path in python_files("src", "tests")
+    }
+
+    assert {
+        n: count for n, count in lines.items() if count > FILE_LINES and n not in LONG_FILES
+    } == {}
+
+
+def test_no_function_is_too_long() -> None:
+    lengths = {
+        f"{named(path)}::{node.name}": length(node)
+        for path in python_files("src", "tests")
+        for node in functions(path)
+    }
+
+    allowed = tuple(LONG_FUNCTIONS)
+    too_long = {n: count for n, count in lengths.items() if count > FUNCTION_LINES}
+    assert {n: count for n, count in too_long.items() if not n.startswith(allowed)} == {}
+
+
+def test_every_exception_of_these_checks_is_still_needed() -> None:
+    names = [named(path) for path in tracked()]
+
+    unused = [
+        name
+        for name in (*LONG_FILES, *LONG_FUNCTIONS)
+        if not any(n.startswith(name.split("::")[0]) for n in names)
+    ]
+    assert unused == []
+
+
+def test_no_module_is_dead() -> None:
+    imported = imported_modules()
+    modules = [module_of(path) for path in python_files("src") if path.name != "__init__.py"]
+
+    alive = tuple(ENTRY_POINTS)
+    assert [name for name in modules if name not in imported and not name.startswith(alive)] == []
+
+
+def test_a_package_file_holds_its_docstring_and_nothing_else() -> None:
+    bodies = {named(path): tree(path) for path in python_files("src") if path.name == "__init__.py"}
+
+    assert [
+        name
+        for name, module in bodies.items()
+        if len(module.body) != 1 or ast.get_docstring(module) is None
+    ] == []
+
+
+def test_a_module_says_in_one_sentence_what_it_is() -> None:
+    first_lines = {
+        named(path): (ast.get_docstring(tree(path)) or "").split("\n\n")[0]
+        for path in python_files("src")
+    }
+
+    assert [name for name, text in first_lines.items() if not re.search(r"[.!?]$", text)] == []
+
+
+def test_every_test_asserts_something() -> None:
+    silent = [
+        f"{named(path)}::{node.name}"
+        for path in python_files("tests")
+        if path.name.startswith("test_")
+        for node in functions(path)
+        if node.name.startswith("test_") and not asserts(node)
+    ]
+
+    assert silent == []
+
+
+def asserts(node: ast.AST) -> bool:
+    """An assert, an expected error, or a call of something that is named for what it checks."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Assert):
+            return True
+        name = part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "")
+        if re.match(r"assert|expect|raises|check|must_|eventually|until", str(name)):
+            return True
+    return False
+
+
+def test_no_file_names_a_package_registry() -> None:
+    texts = {named(path): path for path in tracked() if path.suffix not in BINARY}
+
+    assert [
+        n for n, path in texts.items() if REGISTRIES.search(path.read_text(errors="replace"))
+    ] == []
+
+
+def test_nothing_is_left_unfinished() -> None:
+    # Put together here, so that this file passes its own check.
+    marks = re.compile(
+        r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b"
+    )
+    texts = [path for path in tracked() if path.suffix in {".py", ".ts", ".vue", ".toml", ".md"}]
+
+    assert [named(path) for path in texts if marks.search(path.read_text())] == []
