@@ -307,3 +307,8 @@ async def deleted_farm(session: AsyncSession, farm_id: UUID, *, since: datetime)
 async def deleted_house(session: AsyncSession, house_id: UUID, *, since: datetime) -> House | None:
     """Return a house that was deleted after `since`."""
     return await session.scalar(select(House).where(House.id == house_id, House.deleted_at > since))
+
+
+async def name_of(session: AsyncSession, user_id: UUID) -> str | None:
+    """Return a person's name, of one who has left too."""
+    return await session.scalar(select(User.name).where(User.id == user_id))

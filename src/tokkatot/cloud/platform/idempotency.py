@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Request
+from fastapi import Depends, Header, Request
 from pydantic import BaseModel
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -118,3 +118,6 @@ async def purge(session: AsyncSession, *, now: datetime) -> None:
 
 def _json(status: int, body: str) -> Response:
     return Response(body, status_code=status, media_type="application/json")
+
+
+Once = Annotated[Idempotency, Depends(idempotency)]
