@@ -1,0 +1,82 @@
+"""Builds what a hub is to hold from what people and staff have decided."""
+
+from datetime import timedelta
+
+from tokkatot.cloud.devices import store
+from tokkatot.cloud.devices.model import Device
+from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.hubs import touch_hub
+from tokkatot.cloud.farms.model import Farm, House
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import NotFound
+from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig, Member
+from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId, UserId
+from tokkatot.domain.quantities import Quantity
+from tokkatot.kit.clock import to_ms
+
+LIFETIME = timedelta(days=90)
+"""How long a hub believes a document whose cloud has gone silent."""
+
+RENEWED_AFTER = timedelta(days=30)
+_MAX_MEMBERS = 1000
+
+
+async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
+    """Return what a hub is to hold, as of this transaction.
+
+    Raises:
+        NotFound: when there is no such hub, or it was revoked.
+    """
+    hub = await store.hub_by_id(tx.session, hub_id)
+    if hub is None:
+        raise NotFound("hub")
+    farm = await tx.session.get_one(Farm, hub.farm_id)
+    devices = await store.devices_of_hub(tx.session, hub_id)
+    houses = await farms_store.houses_of(tx.session, farm.id)
+    wanted = {device.house_id for device, _ in devices} | {hub.house_id}
+    members = await farms_store.members_of(tx.session, farm.id, after=None, limit=_MAX_MEMBERS)
+    return DesiredDocument(
+        farm_id=FarmId(farm.id),
+        hub_id=hub_id,
+        version=hub.desired_version,
+        expires_ms=to_ms(hub.desired_at + LIFETIME),
+        time_zone=farm.time_zone,
+        houses=tuple(
+            _house(house, farm) for house in houses if house.id in wanted or hub.house_id is None
+        ),
+        devices=tuple(_device(device, zone) for device, zone in devices),
+        members=tuple(Member(user_id=UserId(row.user.id), role=row.member.role) for row in members),
+    )
+
+
+async def renew_documents(tx: Transaction) -> None:
+    """Make a new version for every hub whose document grows old, long before it expires."""
+    old = await store.hubs_with_old_documents(tx.session, before=tx.now - RENEWED_AFTER)
+    for hub_id in old:
+        await touch_hub(tx, HubId(hub_id))
+
+
+def _house(house: House, farm: Farm) -> HouseConfig:
+    return HouseConfig(
+        id=HouseId(house.id),
+        number=house.number,
+        name=house.name,
+        kind=house.kind,
+        setpoints=house.setpoints,
+        software_stop=house.stopped_at is not None or farm.stopped_at is not None,
+    )
+
+
+def _device(device: Device, zone: str) -> DeviceConfig:
+    return DeviceConfig(
+        id=DeviceId(device.id),
+        house_id=HouseId(device.house_id),
+        hardware_id=device.hardware_id,
+        name=device.name,
+        role=device.role,
+        interface=device.interface,
+        zone=zone,
+        quantities=tuple(Quantity(quantity) for quantity in device.quantities),
+        period_s=device.period_s,
+        address=dict(device.address),
+    )

@@ -1,0 +1,270 @@
+"""Decides about devices: adding, changing, configuring and removing them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from tokkatot.cloud.devices import store
+from tokkatot.cloud.devices.hubs import hub_serving, touch_hub_of
+from tokkatot.cloud.devices.model import Device, DeviceParameter
+from tokkatot.cloud.devices.store import DeviceRow
+from tokkatot.cloud.farms.changes import farm_changed
+from tokkatot.cloud.farms.houses import house_in
+from tokkatot.cloud.farms.model import MAIN_ZONE, RESTORABLE, Zone
+from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.audit import NOWHERE, Origin
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
+from tokkatot.domain.devices import DeviceRole, Interface
+from tokkatot.domain.ids import DeviceId, FarmId, HouseId, UserId
+from tokkatot.domain.quantities import Quantity
+
+MAX_DEVICES = 2000
+"""Of one farm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDevice:
+    """A device to be; without a hub it gets the one that serves its house."""
+
+    house_id: HouseId
+    hardware_id: str
+    name: str
+    role: DeviceRole
+    interface: Interface
+    zone: str = MAIN_ZONE
+    hub_id: UUID | None = None
+    model: str | None = None
+    firmware: str | None = None
+    location: str | None = None
+    installed_on: date | None = None
+    quantities: tuple[Quantity, ...] = ()
+    period_s: float = 30.0
+    address: JsonObject = field(default_factory=dict)
+    specs: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A configuration parameter as a person sets it."""
+
+    name: str
+    value: float | str | bool | None
+    unit: str | None
+    minimum: float | None
+    maximum: float | None
+    calibrated: bool
+    calibrated_on: date | None
+
+
+async def device_in(tx: Transaction, farm_id: FarmId, device_id: DeviceId) -> DeviceRow:
+    """Return a device of the farm.
+
+    Raises:
+        NotFound: when the farm has no such device.
+    """
+    rows = await store.devices_of(tx.session, farm_id, only=device_id, limit=1)
+    if not rows:
+        raise NotFound("device")
+    return rows[0]
+
+
+async def add_device(
+    tx: Transaction,
+    farm_id: FarmId,
+    new: NewDevice,
+    *,
+    by: UserId | None,
+    origin: Origin = NOWHERE,
+) -> Device:
+    """Register a device; it is no longer listed as unknown.
+
+    Raises:
+        NotFound: when the house, zone or hub is not of this farm.
+        Conflict: when the hardware id is taken, or the farm is full.
+    """
+    house = await house_in(tx, farm_id, new.house_id)
+    if await store.hardware_taken(tx.session, farm_id, new.hardware_id):
+        raise Conflict("already_exists", "A device with this hardware id is registered.")
+    if await store.device_count(tx.session, farm_id) >= MAX_DEVICES:
+        raise Conflict("conflict", f"A farm has at most {MAX_DEVICES} devices.")
+    zone = await _zone(tx, new.house_id, new.zone)
+    hub = await hub_serving(tx, farm_id, new.house_id, new.hub_id)
+    device = Device(
+        id=tx.new_id(),
+        farm_id=farm_id,
+        house_id=house.id,
+        zone_id=zone.id,
+        hub_id=hub.id if hub else None,
+        hardware_id=new.hardware_id,
+        name=new.name,
+        role=new.role,
+        interface=new.interface,
+        model=new.model,
+        firmware=new.firmware,
+        location=new.location,
+        installed_on=new.installed_on,
+        quantities=[quantity.value for quantity in new.quantities],
+        period_s=new.period_s,
+        address=new.address,
+        specs=new.specs,
+        created_at=tx.now,
+        deleted_at=None,
+    )
+    tx.session.add(device)
+    await tx.session.flush()
+    await store.forget_unknown(tx.session, farm_id, new.hardware_id)
+    await _changed(tx, device, "device.added", {"name": device.name}, by=by, origin=origin)
+    return device
+
+
+async def change_device(
+    tx: Transaction,
+    farm_id: FarmId,
+    device_id: DeviceId,
+    changes: Mapping[str, Any],
+    *,
+    by: UserId,
+    origin: Origin,
+) -> DeviceRow:
+    """Change a device; who may change which field is the route's to check.
+
+    Raises:
+        NotFound: when the farm has no such device, or the zone or hub is not there.
+        Conflict: when the hardware id is taken.
+    """
+    device = (await device_in(tx, farm_id, device_id)).device
+    house_id = HouseId(device.house_id)
+    former_hub_id = device.hub_id
+    for name, value in changes.items():
+        match name:
+            case "zone":
+                device.zone_id = (await _zone(tx, house_id, value)).id
+            case "hub_id":
+                hub = await hub_serving(tx, farm_id, house_id, value) if value else None
+                device.hub_id = hub.id if hub else None
+            case _:
+                setattr(device, name, value)
+    if device.hub_id != former_hub_id:
+        await touch_hub_of(tx, former_hub_id)
+    await _changed(tx, device, "device.changed", {"fields": sorted(changes)}, by=by, origin=origin)
+    await tx.session.flush()
+    return await device_in(tx, farm_id, device_id)
+
+
+async def delete_device(
+    tx: Transaction, farm_id: FarmId, device_id: DeviceId, *, by: UserId, origin: Origin
+) -> None:
+    """Hide a device; its hub releases it to rest. It can be restored for 30 days.
+
+    Raises:
+        NotFound: when the farm has no such device.
+    """
+    device = (await device_in(tx, farm_id, device_id)).device
+    device.deleted_at = tx.now
+    await _changed(tx, device, "device.removed", {"name": device.name}, by=by, origin=origin)
+
+
+async def restore_device(tx: Transaction, device_id: DeviceId, *, by: UserId) -> Device:
+    """Bring a deleted device back.
+
+    Raises:
+        NotFound: when there is no device that was deleted within 30 days.
+        Conflict: when another has its hardware id by now.
+    """
+    device = await store.deleted_device(tx.session, device_id, since=tx.now - RESTORABLE)
+    if device is None:
+        raise NotFound("deleted device")
+    if await store.hardware_taken(tx.session, device.farm_id, device.hardware_id):
+        raise Conflict("already_exists", "A device with this hardware id is registered.")
+    device.deleted_at = None
+    await _changed(tx, device, "device.restored", {}, by=by, origin=NOWHERE)
+    return device
+
+
+async def set_parameters(
+    tx: Transaction,
+    farm_id: FarmId,
+    device_id: DeviceId,
+    parameters: Sequence[Parameter],
+    *,
+    by: UserId,
+    origin: Origin,
+) -> Sequence[DeviceParameter]:
+    """Store a device's configuration parameters in place of the former ones.
+
+    Raises:
+        NotFound: when the farm has no such device.
+        Invalid: when a name comes twice, or a value lies outside its own limits.
+    """
+    device = (await device_in(tx, farm_id, device_id)).device
+    seen: set[str] = set()
+    for index, parameter in enumerate(parameters):
+        _check(parameter, f"body.parameters.{index}", seen)
+    await store.drop_parameters(tx.session, device_id)
+    tx.session.add_all(
+        DeviceParameter(
+            device_id=device_id,
+            name=parameter.name,
+            value=parameter.value,
+            unit=parameter.unit,
+            minimum=parameter.minimum,
+            maximum=parameter.maximum,
+            calibrated=parameter.calibrated,
+            calibrated_on=parameter.calibrated_on,
+            updated_at=tx.now,
+        )
+        for parameter in parameters
+    )
+    await tx.session.flush()
+    await _changed(
+        tx, device, "device.configured", {"parameters": sorted(seen)}, by=by, origin=origin
+    )
+    return await store.parameters_of(tx.session, device_id)
+
+
+def _check(parameter: Parameter, where: str, seen: set[str]) -> None:
+    if parameter.name in seen:
+        raise invalid_field(f"{where}.name", "repeated", "This name comes twice.")
+    seen.add(parameter.name)
+    low, high = parameter.minimum, parameter.maximum
+    if low is not None and high is not None and low > high:
+        raise invalid_field(f"{where}.minimum", "above_maximum", "It is above the maximum.")
+    value = parameter.value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise invalid_field(f"{where}.value", "out_of_range", "It lies outside its limits.")
+
+
+async def _zone(tx: Transaction, house_id: HouseId, name: str) -> Zone:
+    zone = await store.zone_named(tx.session, house_id, name)
+    if zone is None:
+        raise NotFound("zone")
+    return zone
+
+
+async def _changed(
+    tx: Transaction,
+    device: Device,
+    kind: str,
+    data: JsonObject,
+    *,
+    by: UserId | None,
+    origin: Origin,
+) -> None:
+    await touch_hub_of(tx, device.hub_id)
+    audit.record(
+        tx,
+        kind,
+        farm_id=device.farm_id,
+        house_id=device.house_id,
+        device_id=device.id,
+        user_id=by,
+        data=data,
+        origin=origin,
+    )
+    farm_changed(tx, FarmId(device.farm_id), "device", device.id)
