@@ -130,6 +130,11 @@ class FakeJournal(JournalPort):
         self._append("events", [row])
 
     @override
+    async def refuse_order(self, row: CommandRow) -> None:
+        if UUID(row.command) not in self.card.orders:
+            await self.finish_order(row)
+
+    @override
     async def interrupted(self) -> Sequence[CommandRow]:
         return self._interrupted
 

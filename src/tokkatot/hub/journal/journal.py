@@ -176,7 +176,13 @@ class Journal(JournalPort):
 
     @override
     async def finish_order(self, row: CommandRow) -> None:
-        entry = Entry(finishes=UUID(row.command), events=(pack_tail(row),))
+        self._push_order(Entry(finishes=UUID(row.command), events=(pack_tail(row),)))
+
+    @override
+    async def refuse_order(self, row: CommandRow) -> None:
+        self._push_order(Entry(begins=UUID(row.command), over=True, events=(pack_tail(row),)))
+
+    def _push_order(self, entry: Entry) -> None:
         try:
             self._writer.buffer.push_urgent(entry)
         except JournalFull:

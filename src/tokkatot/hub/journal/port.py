@@ -86,6 +86,10 @@ class JournalPort(Protocol):
         """Record how an order ended (or that it never started); urgent, but doesn't wait."""
         ...
 
+    async def refuse_order(self, row: CommandRow) -> None:
+        """Record that an order never started, unless it did or was refused before; doesn't wait."""
+        ...
+
     async def interrupted(self) -> Sequence[CommandRow]:
         """Return the orders that a crash interrupted, as they were recorded when it was opened."""
         ...

@@ -48,6 +48,8 @@ class Entry:
     readings: tuple[Packed, ...] = ()
     position: Position | None = None
     begins: UUID | None = None
+    over: bool = False
+    """The order that begins is at its end with this row: it was refused."""
     finishes: UUID | None = None
     state: tuple[str, bytes] | None = None
 

@@ -185,9 +185,9 @@ class JournalStore:
 
     def _begin(self, entry: Entry, uptime_s: int) -> bool:
         self._db.execute(
-            "INSERT INTO orders (id, begun_uptime_s, tail, finished) VALUES (?, ?, ?, 0)"
+            "INSERT INTO orders (id, begun_uptime_s, tail, finished) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (id) DO NOTHING",
-            (str(entry.begins), uptime_s, entry.events[0]),
+            (str(entry.begins), uptime_s, entry.events[0], int(entry.over)),
         )
         return self._db.changes() == 1
 

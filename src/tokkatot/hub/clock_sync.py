@@ -1,0 +1,102 @@
+"""The hub's wall clock: the machine's own until the cloud has told the time, then that."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, unique
+
+from typing_extensions import override
+
+from tokkatot.kit.clock import Clock, from_ms
+
+EARLIEST_MS = 1_735_689_600_000
+"""2025-01-01T00:00Z: a machine whose clock shows an earlier time was started without one."""
+
+MAX_ROUND_TRIP_S = 10.0
+"""An answer that took longer tells too little about the time."""
+
+MAX_DRIFT = 100e-6
+"""How fast a cheap quartz may run off: 100 ppm, 9 s a day."""
+
+
+@unique
+class ClockQuality(StrEnum):
+    """How far the wall time can be trusted."""
+
+    UNSET = "unset"
+    ESTIMATED = "estimated"
+    GOOD = "good"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fix:
+    """The cloud's wall time at one monotonic moment, right within `error_s`."""
+
+    mono_s: float
+    wall_ms: float
+    error_s: float
+
+    def error_at(self, mono_s: float) -> float:
+        return self.error_s + (mono_s - self.mono_s) * MAX_DRIFT
+
+
+class SyncedClock(Clock):
+    """A clock that follows the cloud's once it knows it, whatever the machine's own does.
+
+    After the first fix wall time is that of the fix plus monotonic time, so a machine clock that
+    jumps by years moves nothing.
+    """
+
+    def __init__(self, machine: Clock) -> None:
+        self._machine = machine
+        self._fix: _Fix | None = None
+
+    def learn(self, *, cloud_ms: int, sent_s: float, heard_s: float) -> None:
+        """Take a time that the cloud told between two monotonic moments.
+
+        A fix that is worse than what the older one has drifted to is not taken.
+        """
+        round_trip_s = heard_s - sent_s
+        if not 0 <= round_trip_s <= MAX_ROUND_TRIP_S or cloud_ms < EARLIEST_MS:
+            return
+        fix = _Fix(
+            mono_s=heard_s,
+            wall_ms=cloud_ms + round_trip_s * 500,
+            error_s=round_trip_s / 2,
+        )
+        if self._fix is None or fix.error_s <= self._fix.error_at(heard_s):
+            self._fix = fix
+
+    @property
+    def quality(self) -> ClockQuality:
+        """Return how far `now_ms` can be trusted."""
+        if self._fix is not None:
+            return ClockQuality.GOOD
+        if self._machine.now_ms() < EARLIEST_MS:
+            return ClockQuality.UNSET
+        return ClockQuality.ESTIMATED
+
+    def cloud_ms(self) -> tuple[int, int] | None:
+        """Return the cloud's wall time and how far off it may be; None where it was never told."""
+        if self._fix is None:
+            return None
+        error_ms = self._fix.error_at(self._machine.monotonic()) * 1000
+        return self.now_ms(), round(error_ms)
+
+    @override
+    def now_ms(self) -> int:
+        fix = self._fix
+        if fix is None:
+            return self._machine.now_ms()
+        return round(fix.wall_ms + (self._machine.monotonic() - fix.mono_s) * 1000)
+
+    @override
+    def now(self) -> datetime:
+        return from_ms(self.now_ms())
+
+    @override
+    def monotonic(self) -> float:
+        return self._machine.monotonic()
+
+    @override
+    async def sleep(self, delay_s: float) -> None:
+        await self._machine.sleep(delay_s)

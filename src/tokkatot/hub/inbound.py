@@ -1,0 +1,166 @@
+"""What comes down from the cloud: orders and desired documents, checked before they are used."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol, assert_never
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tokkatot.domain.desired import DesiredDocument
+from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.hub.clock_sync import SyncedClock
+from tokkatot.hub.desired import DesiredRefused, open_desired
+from tokkatot.hub.journal.port import JournalError, JournalPort
+from tokkatot.hub.orders import Garbage, Good, Refused, Standing, judge, refusal
+from tokkatot.kit.queue import BoundedQueue
+from tokkatot.wire.messages import Command, EventRow
+from tokkatot.wire.session_actions import TakeDesired, TakeOrder
+
+MAX_WAITING = 64
+WITHIN_S = 30.0
+"""The loop takes an order or a document within this, or is taken for stuck."""
+
+UNTRUSTED_PER_MINUTE = 6
+"""So many orders under a strange key are answered; the others are counted only."""
+
+log = structlog.get_logger(__name__)
+
+
+class Doer(Protocol):
+    """The side of the control loop that takes orders and documents."""
+
+    async def order(self, command: Command) -> None:
+        """Take an order that was found good; it may have been given before."""
+        ...
+
+    async def configure(self, document: DesiredDocument, envelope_version: int) -> None:
+        """Swap to a document, or raise `DesiredRefused` and stay as it was."""
+        ...
+
+
+class Inbound:
+    """Does one after the other, apart from the line, so that neither waits for the other."""
+
+    def __init__(
+        self,
+        *,
+        farm_id: FarmId,
+        hub_id: HubId,
+        keys: Mapping[str, Ed25519PublicKey],
+        journal: JournalPort,
+        doer: Doer,
+        clock: SyncedClock,
+        document: DesiredDocument | None,
+    ) -> None:
+        self._farm_id = farm_id
+        self._hub_id = hub_id
+        self._keys = keys
+        self._journal = journal
+        self._doer = doer
+        self._clock = clock
+        self._document = document
+        self._waiting: BoundedQueue[TakeDesired | TakeOrder] = BoundedQueue(MAX_WAITING)
+        self._untrusted_since_s = 0.0
+        self._untrusted = 0
+        self.counts: Counter[str] = Counter()
+        """What came, by what became of it."""
+
+    @property
+    def desired_version(self) -> int:
+        """Return the version of the document that the hub holds, 0 for none."""
+        return 0 if self._document is None else self._document.version
+
+    def offer(self, action: TakeDesired | TakeOrder) -> None:
+        """Take what came, without waiting; where there is no room it is dropped and counted."""
+        if not self._waiting.offer(action):
+            self.counts["down dropped"] += 1
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            action = await self._waiting.get()
+            try:
+                async with asyncio.timeout(WITHIN_S):
+                    await self._take(action)
+            except JournalError as error:
+                self._count("down not recorded", error.reason)
+            except TimeoutError:
+                self._count("down timed out", type(action).__name__)
+            except Exception:  # supervisor: one bad order must not cost the next its hearing
+                log.exception("inbound.failed")
+                self.counts["down failed"] += 1
+
+    async def _take(self, action: TakeDesired | TakeOrder) -> None:
+        match action:
+            case TakeOrder():
+                await self._order(action)
+            case TakeDesired():
+                await self._desired(action.payload)
+            case _:
+                assert_never(action)
+
+    async def _order(self, action: TakeOrder) -> None:
+        standing = Standing(
+            hub_id=self._hub_id,
+            session=action.session,
+            cloud_ms=self._clock.cloud_ms(),
+            document=self._document,
+        )
+        verdict = judge(action.payload, self._keys, standing)
+        match verdict:
+            case Good(command=command):
+                self.counts["orders"] += 1
+                await self._doer.order(command)
+            case Refused(trusted=True):
+                self._count("orders refused", verdict.reason)
+                await self._journal.refuse_order(refusal(verdict, self._clock.now_ms()))
+            case Refused():
+                self._count("orders under a strange key", verdict.reason)
+                if self._may_answer_untrusted():
+                    # Its number is not taken as used: the true order may bear the same.
+                    row = refusal(verdict, self._clock.now_ms())
+                    self._journal.offer(events=[row], urgent=True)
+            case Garbage():
+                self._count("orders malformed", verdict.detail)
+            case _:
+                assert_never(verdict)
+
+    def _may_answer_untrusted(self) -> bool:
+        now_s = self._clock.monotonic()
+        if now_s - self._untrusted_since_s >= 60:
+            self._untrusted_since_s, self._untrusted = now_s, 0
+        self._untrusted += 1
+        return self._untrusted <= UNTRUSTED_PER_MINUTE
+
+    async def _desired(self, payload: bytes) -> None:
+        try:
+            document = self._opened(payload)
+            if document.version <= self.desired_version:
+                self.counts["desired held already"] += 1
+                return
+            await self._doer.configure(document, document.version)
+        except DesiredRefused as error:
+            self._count("desired refused", error.reason)
+            row = EventRow(
+                0, "e", self._clock.now_ms(), "desired.refused", {"reason": error.reason[:200]}
+            )
+            self._journal.offer(events=[row])
+            return
+        self._document = document
+        self.counts["desired taken"] += 1
+        # Should the disk refuse, the hub works by the new one until it is started again, says then
+        # that it holds the old one, and is sent the new one again.
+        await self._journal.keep_desired(payload, document.version)
+
+    def _opened(self, payload: bytes) -> DesiredDocument:
+        document = open_desired(payload, self._keys, farm_id=self._farm_id, hub_id=self._hub_id)
+        cloud_ms = self._clock.cloud_ms()
+        if cloud_ms is None or cloud_ms[0] > document.expires_ms:
+            raise DesiredRefused("the time in which it could be taken over has passed")
+        return document
+
+    def _count(self, what: str, detail: str) -> None:
+        self.counts[what] += 1
+        log.warning("inbound.dropped", what=what, detail=detail)
