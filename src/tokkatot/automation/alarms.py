@@ -71,9 +71,11 @@ def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condi
     """Yield every condition of a house; what is raised already clears only beyond its deadband."""
     yield from _house_conditions(scene, alarms)
     for sensor in scene.house.sensors:
+        stale = sensor.id in scene.senses.stale
         yield Condition(
             key=_key(AlertType.SENSOR_STALE, scene.house.id, sensor.id),
-            present=sensor.id in scene.senses.stale,
+            # Right after a start nobody knows: the sensor is neither overdue nor heard.
+            present=stale if stale or sensor.id in scene.senses.heard else None,
             threshold=sensor.stale_after_s,
         )
     for actuator in scene.house.actuators:

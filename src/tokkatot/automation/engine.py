@@ -114,8 +114,15 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     outcomes: dict[DeviceId, _Outcome] = {}
     for setting in settings:
         for actuator in setting.house.actuators:
+            hold = learned.holds.get(actuator.id)
+            if hold is not None and hold.command in inputs.withdrawn:
+                hold = None
             outcomes[actuator.id] = _decide(
-                actuator, setting, learned, orders.get(actuator.id, ()), now_s
+                _watched(actuator, setting, learned, orders.get(actuator.id, ()), now_s),
+                setting,
+                hold,
+                orders.get(actuator.id, ()),
+                now_s,
             )
     after = replace(
         learned,
@@ -160,9 +167,13 @@ def _setting(house: House, state: State, now_s: float) -> _Setting:
 
 
 def _decide(
-    actuator: Actuator, setting: _Setting, state: State, orders: Sequence[Order], now_s: float
+    guarded: Guarded,
+    setting: _Setting,
+    hold: Hold | None,
+    orders: Sequence[Order],
+    now_s: float,
 ) -> _Outcome:
-    guarded = _watched(actuator, setting, state, orders, now_s)
+    actuator = guarded.actuator
     active = guard(guarded, setting.house, setting.climate, setting.senses, now_s)
     rule = rule_proposal(actuator, setting.climate, filling=setting.filling)
     asked = () if rule is None else (rule,)
@@ -184,7 +195,6 @@ def _decide(
             cut_by=left.cut_by,
         )
 
-    hold = state.holds.get(actuator.id)
     ended: list[Ended] = []
     if hold is not None and now_s >= hold.until_s:
         ended.append(_ended(hold, HoldEnd.LAPSED))

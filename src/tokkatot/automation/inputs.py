@@ -46,10 +46,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Everything new for one step; `new_alert_id` names an alert that is raised in it."""
+    """Everything new for one step; `new_alert_id` names an alert that is raised in it.
+
+    `withdrawn` are orders that their device did not follow: they hold no longer.
+    """
 
     new_alert_id: Callable[[], AlertId]
     samples: tuple[Sample, ...] = ()
     reports: tuple[Report, ...] = ()
     contacts: tuple[Contact, ...] = ()
     orders: tuple[Order, ...] = ()
+    withdrawn: frozenset[CommandId] = frozenset()

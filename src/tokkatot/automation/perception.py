@@ -18,6 +18,7 @@ class Senses:
     temperature_stale: bool
     water_percent: float | None
     stale: frozenset[DeviceId]
+    heard: frozenset[DeviceId]
 
 
 def learn(plan: Plan, state: State, inputs: Inputs, now_s: float) -> State:
@@ -61,6 +62,11 @@ def look(house: House, state: State, now_s: float) -> Senses:
         ),
         water_percent=min(levels, default=None),
         stale=stale,
+        heard=frozenset(
+            sensor.id
+            for sensor in house.sensors
+            if all((sensor.id, quantity) in state.sensed for quantity in sensor.quantities)
+        ),
     )
 
 

@@ -1,0 +1,228 @@
+"""The hub as one program: control at its core, everything else supervised around it."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Final
+
+import structlog
+
+from tokkatot.hub.assembly import Surroundings, build_drivers
+from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
+from tokkatot.hub.config import BrokerAddress, CloudSettings, EmbeddedBroker, HubConfig
+from tokkatot.hub.desired import DesiredRefused, open_desired
+from tokkatot.hub.drivers.port import Driver
+from tokkatot.hub.drivers.simulated.source import World
+from tokkatot.hub.journal.journal import Journal
+from tokkatot.hub.journal.port import JournalPort
+from tokkatot.hub.link import mqtt
+from tokkatot.hub.loop import ControlLoop
+from tokkatot.hub.node_broker import NodeBroker
+from tokkatot.hub.supervisor import GaveUp, Service, supervise
+from tokkatot.hub.uplink import Uplink
+from tokkatot.kit.clock import Clock
+from tokkatot.kit.ids import IdSource
+
+LAST_WORDS_S: Final = 0.1
+"""How long drivers go on after the actuators were told to rest, so that it reaches the relays."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What a hub is handed from the machine that it runs on, and the worlds that it simulates."""
+
+    clock: Clock
+    random: Callable[[], float]
+    random_bytes: Callable[[int], bytes]
+    software: str
+    worlds: Mapping[str, World]
+
+
+async def run_hub(config: HubConfig, machine: Machine) -> None:
+    """Run a hub until cancelled; it then brings its actuators to rest.
+
+    Raises:
+        DriverRefused: when the options of a driver are wrong.
+        JournalError: when the data folder's disk can't be written.
+        GaveUp: when control broke too often; the actuators are at rest.
+    """
+    clock = SyncedClock(machine.clock)
+    ids = IdSource(clock)
+    journal = await Journal.open(config.data_dir / "journal.sqlite", clock=clock, ids=ids)
+    try:
+        broker = _node_broker(config, machine)
+        drivers = build_drivers(
+            config,
+            Surroundings(
+                worlds=machine.worlds,
+                node_broker=broker.address if isinstance(broker, NodeBroker) else broker,
+                positions=await journal.positions(),
+                clock=clock,
+                random=machine.random,
+            ),
+        )
+        control = ControlLoop(
+            farm_id=config.farm_id,
+            hub_id=config.hub_id,
+            journal=journal,
+            drivers=drivers,
+            clock=clock,
+            ids=ids,
+            is_time_known=lambda: clock.quality is not ClockQuality.UNSET,
+        )
+        await control.recall()
+        await _configure(config, journal, control)
+        control.note("hub.started", software=machine.software)
+        around = _Around(config=config, machine=machine, journal=journal, control=control)
+        services = [
+            *(
+                [Service(name="node_broker", run=broker.run)]
+                if isinstance(broker, NodeBroker)
+                else []
+            ),
+            *around.services(clock),
+        ]
+        await _supervised(control, drivers, services, clock=clock, random=machine.random)
+    finally:
+        await journal.close()
+
+
+async def _configure(config: HubConfig, journal: JournalPort, control: ControlLoop) -> None:
+    """Take up the newest document that was kept, so that control needs no cloud to begin."""
+    if config.cloud is None:
+        return
+    for envelope in (await journal.desired(), await journal.older_desired()):
+        if envelope is None:
+            continue
+        try:
+            document = open_desired(
+                envelope, config.cloud.keys, farm_id=config.farm_id, hub_id=config.hub_id
+            )
+            await control.configure(document, document.version)
+        except DesiredRefused as refused:
+            log.warning("desired.refused", reason=refused.reason)
+            continue
+        return
+
+
+def _node_broker(config: HubConfig, machine: Machine) -> NodeBroker | BrokerAddress | None:
+    if isinstance(config.nodes, EmbeddedBroker):
+        return NodeBroker(
+            config.nodes,
+            farm_id=config.farm_id,
+            folder=config.data_dir / "nodes",
+            random_bytes=machine.random_bytes,
+        )
+    return config.nodes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What runs around control and may break without harm to it."""
+
+    config: HubConfig
+    machine: Machine
+    journal: Journal
+    control: ControlLoop
+
+    def services(self, clock: SyncedClock) -> list[Service]:
+        """Return the line to the cloud and the local web, where they are configured."""
+        services: list[Service] = []
+        uplink = None if self.config.cloud is None else self._uplink(self.config.cloud, clock)
+        if uplink is not None:
+            services.append(Service(name="uplink", run=uplink.run))
+        if self.config.web is not None:
+            # Imported only where it is served: a hub without a web carries none.
+            from tokkatot.hub.local_web import LocalWeb  # noqa: PLC0415
+
+            web = LocalWeb(
+                settings=self.config.web,
+                control=self.control,
+                figures=lambda: self._figures(uplink, clock),
+            )
+            services.append(Service(name="web", run=web.run))
+        return services
+
+    def _uplink(self, cloud: CloudSettings, clock: SyncedClock) -> Uplink:
+        return Uplink(
+            farm_id=self.config.farm_id,
+            hub_id=self.config.hub_id,
+            boot=self.machine.random_bytes(4).hex(),
+            software=self.machine.software,
+            keys=cloud.keys,
+            connect=mqtt(cloud.broker, self.config.farm_id, self.config.hub_id),
+            journal=self.journal,
+            port=self.control,
+            clock=clock,
+            random=self.machine.random,
+            document=self.control.view.document,
+        )
+
+    def _figures(self, uplink: Uplink | None, clock: SyncedClock) -> Mapping[str, object]:
+        return {
+            "hub_id": self.config.hub_id,
+            "farm_id": self.config.farm_id,
+            "software": self.machine.software,
+            "t": clock.now_ms(),
+            "clock": clock.quality,
+            "sync": None if uplink is None else asdict(uplink.status()),
+            "journal": {
+                "waiting_for_disk": self.journal.waiting,
+                "refused": self.journal.refused,
+                "replaced": self.journal.replaced,
+                "trouble": self.journal.trouble,
+            },
+            "inbox_dropped": self.control.inbox.dropped,
+        }
+
+
+async def _supervised(
+    control: ControlLoop,
+    drivers: Sequence[Driver],
+    around: Sequence[Service],
+    *,
+    clock: Clock,
+    random: Callable[[], float],
+) -> None:
+    core = [
+        Service(name="control", run=control.run, essential=True),
+        Service(name="acting", run=control.acting.run, essential=True),
+    ]
+    edge = [
+        Service(
+            name=f"driver {driver.name}",
+            run=partial(driver.run, control.inbox),
+            on_failure=partial(control.lost, driver),
+        )
+        for driver in drivers
+    ]
+    given_up: list[GaveUp] = []
+    ended = asyncio.Event()
+
+    async def watch(service: Service) -> None:
+        try:
+            await supervise(service, clock=clock, random=random)
+        except GaveUp as gave_up:
+            given_up.append(gave_up)
+            ended.set()
+
+    async with asyncio.TaskGroup() as group:
+        outer = [group.create_task(watch(service)) for service in (*edge, *around)]
+        inner = [group.create_task(watch(service)) for service in core]
+        try:
+            await ended.wait()
+        finally:
+            # First nobody decides any more, then everything rests, and only then is it let go.
+            for task in inner:
+                task.cancel()
+            await control.rest()
+            control.note("hub.stopped", reason=given_up[0].service if given_up else None)
+            control.flush()
+            await clock.sleep(LAST_WORDS_S)
+            for task in outer:
+                task.cancel()
+    if given_up:
+        raise given_up[0]

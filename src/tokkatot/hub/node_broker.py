@@ -1,0 +1,179 @@
+"""The farm's own broker, run by the hub: each login reaches its own topics and no others."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from tokkatot.domain.ids import FarmId
+from tokkatot.hub.config import BrokerAddress, EmbeddedBroker, NodeLogin
+from tokkatot.wire.topics import FROM_NODE, NodeLeaf
+
+HUB_LOGIN: Final = "hub"
+SEARCH_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+START_WITHIN_S: Final = 10.0
+STOP_WITHIN_S: Final = 5.0
+
+# As mosquitto_passwd writes them: PBKDF2 with SHA-512 and a salt of 12 bytes. So many rounds take
+# a Raspberry Pi about 30 ms, so that a whole farm of nodes is back within seconds.
+_ROUNDS: Final = 10_000
+_SALT_BYTES: Final = 12
+
+log = structlog.get_logger(__name__)
+
+
+class NodeBrokerFailed(Exception):
+    """The farm's broker could not be started or has ended; `reason` says why, for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NodeBroker:
+    """One mosquitto with the files that it reads, all of them 0600 in their own folder."""
+
+    def __init__(
+        self,
+        settings: EmbeddedBroker,
+        *,
+        farm_id: FarmId,
+        folder: Path,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._settings = settings
+        self._farm_id = farm_id
+        self._folder = folder
+        self._random_bytes = random_bytes
+        self._password = random_bytes(24).hex()
+        self._pid_file = folder / "mosquitto.pid"
+        self._config = folder / "mosquitto.conf"
+
+    @property
+    def address(self) -> BrokerAddress:
+        """Return where the hub itself logs in."""
+        host = self._settings.host
+        return BrokerAddress(
+            host="127.0.0.1" if host in {"0.0.0.0", "::"} else host,  # noqa: S104 - asked, not bound
+            port=self._settings.port,
+            tls=False,
+            login=HUB_LOGIN,
+            password=self._password,
+        )
+
+    async def run(self) -> None:
+        """Run the broker until cancelled.
+
+        Raises:
+            NodeBrokerFailed: when mosquitto is missing or ends by itself.
+        """
+        program = shutil.which("mosquitto", path=SEARCH_PATH)
+        if program is None:
+            raise NodeBrokerFailed("mosquitto is not installed; install it or give [nodes] broker")
+        self._end_stale()
+        self._write_files()
+        process = await asyncio.create_subprocess_exec(
+            program,
+            "-c",
+            str(self._config),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        log.info("node_broker.started", port=self._settings.port, pid=process.pid)
+        self._private("mosquitto.pid", str(process.pid))
+        try:
+            status = await process.wait()
+            raise NodeBrokerFailed(f"mosquitto ended with status {status}; see mosquitto.log")
+        finally:
+            await _stop(process)
+            self._pid_file.unlink(missing_ok=True)
+
+    def _end_stale(self) -> None:
+        """End the broker that a killed hub has left behind, and nothing else."""
+        try:
+            pid = int(self._pid_file.read_text(encoding="ascii"))
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return
+        if os.fsencode(self._config) in command:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            log.info("node_broker.ended_stale", pid=pid)
+
+    def _write_files(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        logins = [
+            NodeLogin(name=HUB_LOGIN, password=self._password, devices=(), houses=()),
+            *self._settings.logins,
+        ]
+        lines = (f"{login.name}:{self._hash(login.password)}\n" for login in logins)
+        self._private("passwords", "".join(lines))
+        self._private("acl", "".join(f"{line}\n" for line in self._acl()))
+        self._private("mosquitto.conf", "".join(f"{line}\n" for line in self._conf()))
+
+    def _conf(self) -> Iterator[str]:
+        yield f"listener {self._settings.port} {self._settings.host}"
+        yield "allow_anonymous false"
+        yield f"password_file {self._folder / 'passwords'}"
+        yield f"acl_file {self._folder / 'acl'}"
+        yield "persistence false"
+        yield f"log_dest file {self._folder / 'mosquitto.log'}"
+        yield "log_type error"
+        yield "log_type warning"
+        yield "message_size_limit 524288"
+        yield "max_queued_messages 1000"
+        yield "max_connections 500"
+        if os.geteuid() == 0:
+            # Else it would give up its rights before it reads files that are ours alone.
+            yield "user root"
+
+    def _acl(self) -> Iterator[str]:
+        """Yield who may use which topic: only the hub orders, a node speaks for itself alone."""
+        farm = f"farm/{self._farm_id}/devices"
+        yield f"user {HUB_LOGIN}"
+        for leaf in NodeLeaf:
+            yield f"topic {'read' if leaf in FROM_NODE else 'write'} {farm}/+/{leaf}"
+        yield "topic read facility/+/sensors/+"
+        for login in self._settings.logins:
+            yield f"user {login.name}"
+            for device in login.devices:
+                for leaf in NodeLeaf:
+                    right = "write" if leaf in FROM_NODE else "read"
+                    yield f"topic {right} {farm}/{device}/{leaf}"
+            for house in login.houses:
+                yield f"topic write facility/{house}/sensors/+"
+
+    def _hash(self, password: str) -> str:
+        salt = self._random_bytes(_SALT_BYTES)
+        digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ROUNDS)
+        return f"$7${_ROUNDS}${b64encode(salt).decode()}${b64encode(digest).decode()}"
+
+    def _private(self, name: str, text: str) -> None:
+        path = self._folder / name
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
