@@ -11,6 +11,11 @@ NPM := $(if $(HAS_NODE),$(PYTHON),$(BIN)/python) tools/npm.py
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' \
 	-not -path 'web/tests/*' 2>/dev/null)
 
+# The demo's camera shows a photograph where the recorded data lies beside the checkout.
+ifneq ($(wildcard ../shared/data/vision),)
+export TOKKATOT_DEMO_PICTURES ?= ../shared/data/vision
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help run setup dev web test check check-python check-web proof bench lock dist clean
 

@@ -16,6 +16,8 @@ import httpx
 
 from tests.support.proc import Seen, descendants, seen
 from tests.support.processes import free_port
+from tokkatot.cloud.platform.broker import HOST
+from tokkatot.cloud.platform.postgres import EmbeddedPostgres
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 30.0
@@ -139,6 +141,21 @@ class Stack(Program):
             until("the cloud is ready", ready, within_s=within_s)
         except NotInTime as error:
             raise NotInTime(f"{error}\n{self.output[-4000:]}") from None
+
+    @property
+    def broker_host(self) -> str:
+        """Where the cloud's broker listens."""
+        return HOST
+
+    @property
+    def broker_port(self) -> int:
+        """The port that the cloud's broker took."""
+        return int((self.data_dir / "broker" / "port").read_text())
+
+    @property
+    def database_url(self) -> str:
+        """The address of the database, for a test that counts rows."""
+        return EmbeddedPostgres(self.data_dir / "postgres", log_path=self.log_path).url()
 
     def hub_url(self, hub_id: str) -> str:
         """Return where a hub's own web listens."""

@@ -122,11 +122,9 @@ async def _seed(settings: "CloudSettings") -> dict[str, "Service"]:
     from tokkatot.cli.demo import seed_demo
     from tokkatot.cloud.platform.migrate import upgrade
 
-    database_url, mqtt_url = settings.database_url, settings.mqtt_url
-    assert database_url is not None, "embedded() names every address"
-    assert mqtt_url is not None, "embedded() names every address"
-    await asyncio.to_thread(upgrade, database_url)
-    configs = await seed_demo(database_url, mqtt_url, settings.data_dir, settings)
+    assert settings.database_url is not None, "embedded() names every address"
+    await asyncio.to_thread(upgrade, settings.database_url)
+    configs = await seed_demo(settings)
     return {f"The hub {path.parent.name}": _hub(settings, path) for path in configs}
 
 

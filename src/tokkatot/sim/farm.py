@@ -54,6 +54,8 @@ class DemoHouse:
     capacity: int
     present_count: int
     floor_area_m2: float
+    age_days: int
+    """How long birds or plants have been in when the farm is laid out."""
     seed: int
     devices: tuple[DemoDevice, ...]
     chicken_type: str | None = None
@@ -184,6 +186,7 @@ DEMO_FARM: Final = DemoFarm(
             present_count=480,
             floor_area_m2=50.0,
             chicken_type="broiler",
+            age_days=28,
             seed=11,
             options={"birds": 480, "age_days": 28.0, "water_percent": 64.0},
             devices=(*_COOP_SENSORS, *_COOP_ACTUATORS, _CONVEYOR, _CAMERA),
@@ -197,6 +200,7 @@ DEMO_FARM: Final = DemoFarm(
             present_count=296,
             floor_area_m2=30.0,
             chicken_type="broiler",
+            age_days=19,
             seed=12,
             options={"birds": 296, "age_days": 19.0, "water_percent": 38.0},
             devices=(*_COOP_SENSORS, *_COOP_ACTUATORS),
@@ -209,6 +213,7 @@ DEMO_FARM: Final = DemoFarm(
             present_count=400,
             floor_area_m2=200.0,
             crop_type="cherry tomato",
+            age_days=60,
             seed=13,
             options={"floor_m2": 200.0},
             devices=_GREENHOUSE_DEVICES,

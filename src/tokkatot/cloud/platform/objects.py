@@ -10,9 +10,15 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from tokkatot.cloud.platform.problems import Unavailable
+from tokkatot.domain.ids import HouseId
 
 _TIMEOUT_S = 20.0
 MAX_OBJECT_BYTES = 256 * 1024 * 1024
+
+
+def picture_key(house_id: HouseId) -> str:
+    """Return where the newest picture of a house's camera lies."""
+    return f"pictures/{house_id}.jpg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +31,7 @@ class StoredObject:
 
 
 class Objects:
-    """Puts and gets whole files by key (`pictures/HOUSE.jpg`)."""
+    """Puts and gets whole files by key."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
