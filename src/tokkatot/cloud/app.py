@@ -1,0 +1,142 @@
+"""Puts the rooms together: one application with every route of the cloud."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+from pydantic import BaseModel
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import JSONResponse
+from starlette.types import Scope
+
+from tokkatot.cloud.accounts import api as accounts
+from tokkatot.cloud.accounts import staff_api as accounts_staff
+from tokkatot.cloud.alerts import api as alerts
+from tokkatot.cloud.commands import api as commands
+from tokkatot.cloud.devices import api as devices
+from tokkatot.cloud.devices import staff_api as devices_staff
+from tokkatot.cloud.farms import api as farms
+from tokkatot.cloud.farms import houses_api
+from tokkatot.cloud.farms.service import Directory
+from tokkatot.cloud.platform.context import Context
+from tokkatot.cloud.platform.errors import install_error_handlers
+from tokkatot.cloud.platform.http import (
+    BodyLimit,
+    HttpLimits,
+    RateLimits,
+    RequestBoundary,
+    RequestTimeout,
+    SecurityHeaders,
+)
+from tokkatot.cloud.platform.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
+from tokkatot.cloud.platform.openapi import describe
+from tokkatot.cloud.platform.readiness import Readiness
+from tokkatot.cloud.platform.webapp import WebApp, nothing_here
+from tokkatot.cloud.reports import api as reports
+from tokkatot.cloud.telemetry import api as telemetry
+
+ROUTERS: tuple[APIRouter, ...] = (
+    accounts.router,
+    accounts_staff.router,
+    farms.router,
+    houses_api.router,
+    devices.router,
+    devices_staff.router,
+    telemetry.router,
+    commands.router,
+    alerts.router,
+    reports.router,
+)
+
+_GZIP_FROM_BYTES = 1024
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+class Ready(BaseModel):
+    """Whether every part answers."""
+
+    ready: bool
+    parts: Mapping[str, bool]
+
+
+def create_app(
+    context: Context,
+    *,
+    readiness: Readiness,
+    web_folder: Path | None,
+    limits: HttpLimits,
+) -> FastAPI:
+    """Return the application; `web_folder` None leaves the web app out."""
+    app = FastAPI(
+        title="Tokkatot",
+        version=version("tokkatot"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.context = context
+    app.state.farm_directory = Directory()
+    app.state.alert_digest = alerts.Digest()
+    install_error_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.include_router(_operations(app, context, readiness))
+    app.router.default = WebApp(web_folder) if web_folder else nothing_here
+    _wrap(app, context, limits)
+    return app
+
+
+def _wrap(app: FastAPI, context: Context, limits: HttpLimits) -> None:
+    """Put the layers around the routes; the one added last is the outermost."""
+    public_url = context.settings.public_url or ""
+    app.add_middleware(RequestTimeout, timeout_s=limits.timeout_s)
+    app.add_middleware(BodyLimit, limits=limits, is_upload=_is_upload)
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=6)
+    app.add_middleware(RateLimits, limits=limits, clock=context.clock)
+    app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
+    app.add_middleware(RequestBoundary, metrics=context.metrics, clock=context.clock)
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Tell whether a request carries a picture."""
+    return str(scope["path"]).startswith("/v1/ai/")
+
+
+def _operations(app: FastAPI, context: Context, readiness: Readiness) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+    described: dict[str, Any] = {}
+
+    @router.get("/health")
+    async def health() -> Health:
+        """Answer as long as the process runs."""
+        return Health(status="ok")
+
+    @router.get("/ready", responses={503: {"model": Ready}})
+    async def ready(response: Response) -> Ready:
+        """Tell whether database, schema and broker answer."""
+        parts = await readiness.ask()
+        if not all(parts.values()):
+            response.status_code = 503
+        return Ready(ready=all(parts.values()), parts=parts)
+
+    @router.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Return the counters in Prometheus' format."""
+        return Response(context.metrics.render(), media_type=METRICS_MEDIA_TYPE)
+
+    @router.get("/v1/openapi.json", response_class=JSONResponse)
+    async def openapi() -> Response:
+        """Return this description."""
+        if not described:
+            described.update(describe(app, title=app.title, version=app.version))
+        return JSONResponse(described, headers={"Cache-Control": "no-cache"})
+
+    return router

@@ -1,0 +1,208 @@
+"""Runs the cloud: the web server and the background work of the roles that are wanted."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from secrets import SystemRandom
+
+import uvicorn
+from sqlalchemy import func, select
+from typing_extensions import override
+
+from tokkatot.cloud.accounts import store as accounts_store
+from tokkatot.cloud.app import create_app
+from tokkatot.cloud.devices.desired import renew_documents
+from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
+from tokkatot.cloud.platform import idempotency, outbox
+from tokkatot.cloud.platform.context import Context
+from tokkatot.cloud.platform.database import Database, DatabaseLimits
+from tokkatot.cloud.platform.http import HttpLimits
+from tokkatot.cloud.platform.keys import SigningKeys
+from tokkatot.cloud.platform.listen import Listener, Subscriber
+from tokkatot.cloud.platform.logins import LoginFiles, cloud_login
+from tokkatot.cloud.platform.metrics import Metrics
+from tokkatot.cloud.platform.objects import Objects
+from tokkatot.cloud.platform.passwords import Passwords
+from tokkatot.cloud.platform.readiness import (
+    Readiness,
+    broker_probe,
+    database_probe,
+    schema_probe,
+)
+from tokkatot.cloud.platform.settings import CloudSettings
+from tokkatot.cloud.platform.tokens import Tokens
+from tokkatot.cloud.platform.webfiles import find_web_app
+from tokkatot.cloud.platform.workers import every, keep_working
+from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
+from tokkatot.kit.clock import SystemClock
+from tokkatot.kit.ids import IdSource
+
+Work = Callable[[], Awaitable[None]]
+
+_CLEAN_EVERY_S = 600.0
+_CLEANING_LOCK = 0x636C6561
+_GRACE_S = 5
+"""How long running requests may take to end when the server does."""
+
+
+async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
+    """Run until cancelled; every address in `settings` is named and the schema is up to date."""
+    random = SystemRandom().random
+    async with open_context(settings, random=random) as context:
+        workers = dict(_workers(context, roles, random=random))
+        async with asyncio.TaskGroup() as group:
+            for name, work in workers.items():
+                group.create_task(keep_working(name, work, context=context, random=random))
+            if "api" in roles:
+                group.create_task(_serve(context))
+
+
+@asynccontextmanager
+async def open_context(
+    settings: CloudSettings, *, random: Callable[[], float]
+) -> AsyncIterator[Context]:
+    """Make the parts of a process, and close what must be closed."""
+    assert settings.database_url is not None, "embedded() names every address"
+    clock = SystemClock()
+    ids = IdSource(clock)
+    keys = SigningKeys.load(settings.data_dir / "keys")
+    passwords = Passwords()
+    database = Database.open(
+        settings.database_url,
+        clock=clock,
+        ids=ids,
+        limits=DatabaseLimits(pool_size=settings.database_pool_size),
+    )
+    try:
+        yield Context(
+            settings=settings,
+            clock=clock,
+            ids=ids,
+            database=database,
+            listener=Listener(settings.database_url, clock=clock, random=random),
+            keys=keys,
+            tokens=Tokens(keys.token_key),
+            passwords=passwords,
+            objects=Objects.open(settings.object_store_url, folder=settings.data_dir / "objects"),
+            metrics=Metrics(),
+        )
+    finally:
+        passwords.close()
+        await database.close()
+
+
+def _workers(
+    context: Context, roles: frozenset[str], *, random: Callable[[], float]
+) -> Iterator[tuple[str, Work]]:
+    """Return the work of some roles by name; subscriptions are made before listening."""
+    settings = context.settings
+    if "ingest" in roles:
+        assert settings.mqtt_url is not None, "embedded() names every address"
+        broker = BrokerAccess.parse(
+            settings.mqtt_url, login=settings.mqtt_login, password=settings.mqtt_password
+        )
+        yield "sync", SyncWorker(context, broker=broker, random=random).run
+        if settings.mqtt_logins_dir is not None:
+            logins = Logins(context, LoginFiles(settings.mqtt_logins_dir))
+            context.listener.subscribe(LOGINS_CHANNEL, logins)
+            yield "logins", logins.run
+    if "jobs" in roles:
+        yield "cleaning", partial(every, _CLEAN_EVERY_S, partial(clean, context), context=context)
+    yield "listener", context.listener.run
+
+
+class Logins(Subscriber):
+    """Keeps the broker's logins as the database has them."""
+
+    def __init__(self, context: Context, files: LoginFiles) -> None:
+        self._context = context
+        self._files = files
+        self._changed = asyncio.Event()
+
+    @override
+    def heard(self, payload: str) -> None:
+        self._changed.set()
+
+    @override
+    def missed(self) -> None:
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Write the files whenever a hub came or went."""
+        settings = self._context.settings
+        assert settings.mqtt_password is not None, "who keeps the logins knows the cloud's own"
+        own = cloud_login(settings.mqtt_login, settings.mqtt_password)
+        self._changed.set()
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            async with self._context.database.transaction() as tx:
+                hubs = await broker_logins(tx)
+            await asyncio.to_thread(self._files.write, [own, *hubs])
+
+
+async def clean(context: Context) -> None:
+    """Forget what is over; of several processes that come to it at once, one does it."""
+    async with context.database.transaction() as tx:
+        if not await tx.session.scalar(select(func.pg_try_advisory_xact_lock(_CLEANING_LOCK))):
+            return
+        await outbox.purge(tx.session, now=tx.now)
+        await idempotency.purge(tx.session, now=tx.now)
+        await accounts_store.purge(tx.session, now=tx.now)
+        await renew_documents(tx)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the command line has its own."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(context: Context) -> None:
+    settings = context.settings
+    assert settings.mqtt_url is not None, "embedded() names every address"
+    app = create_app(
+        context,
+        readiness=Readiness(
+            {
+                "database": database_probe(context.database),
+                "schema": schema_probe(context.database),
+                "broker": broker_probe(settings.mqtt_url),
+            }
+        ),
+        web_folder=find_web_app(),
+        limits=HttpLimits(
+            per_minute=settings.rate_limit_per_minute,
+            auth_per_minute=settings.rate_limit_auth_per_minute,
+        ),
+    )
+    server = _Server(
+        uvicorn.Config(
+            app,
+            ws="websockets-sansio",
+            ws_max_size=64 * 1024,
+            # Costs 97 KB a socket and saves little on frames of a few hundred bytes.
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            backlog=512,
+        )
+    )
+    # Opened here: uvicorn would end the whole program where the port is taken.
+    listening = socket.create_server((settings.http_host, settings.http_port), backlog=512)
+    with listening:
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await serving
+            raise
