@@ -1,8 +1,9 @@
 """What happens to an alert, from its hub's word or the cloud's own watch to its end."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,7 @@ from tokkatot.cloud.platform.problems import Conflict, NotFound
 from tokkatot.domain.alerts import (
     ALERT_TRANSITIONS,
     SEVERITIES,
+    SEVERITY_ORDER,
     AlertEvent,
     AlertState,
     AlertType,
@@ -27,6 +29,8 @@ from tokkatot.domain.ids import FarmId, HubId, UserId
 from tokkatot.kit.clock import from_ms, to_rfc3339
 from tokkatot.wire.cursor import RefusedRow
 from tokkatot.wire.messages import AlertRow
+
+K = TypeVar("K", bound=Hashable)
 
 HUB_OFFLINE_AFTER = timedelta(minutes=5)
 DATA_GAP_AFTER = timedelta(minutes=10)
@@ -61,6 +65,15 @@ async def views(tx: Transaction, alerts: Sequence[Alert]) -> list[JsonObject]:
         }
         for alert in alerts
     ]
+
+
+def worst(found: Iterable[tuple[K, Severity]]) -> Mapping[K, Severity]:
+    """Return the worst severity under each key."""
+    result: dict[K, Severity] = {}
+    for key, severity in found:
+        before = result.get(key, severity)
+        result[key] = min(before, severity, key=SEVERITY_ORDER.index)
+    return result
 
 
 async def apply_row(

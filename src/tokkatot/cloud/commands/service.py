@@ -12,6 +12,7 @@ from tokkatot.cloud.commands.model import Command, Origin
 from tokkatot.cloud.commands.views import command_view
 from tokkatot.cloud.devices.model import Device, DeviceState
 from tokkatot.cloud.farms.hubs import CHANNEL as HUBS_CHANNEL
+from tokkatot.cloud.farms.hubs import touch_hub
 from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
@@ -59,6 +60,7 @@ class Issuer:
 
     user_id: UserId
     name: str
+    is_staff: bool
 
 
 async def submit(
@@ -71,7 +73,7 @@ async def submit(
         Invalid: when the device takes no such order.
         Conflict: when nobody could carry it out now; nothing is queued then.
     """
-    device = await _device(tx, farm_id, device_id)
+    device = await device_in(tx, farm_id, device_id)
     spec = ACTUATORS.get(device.role)
     if spec is None:
         raise invalid_field("path.device", "not_an_actuator", "This device takes no orders.")
@@ -99,6 +101,9 @@ async def submit(
     )
     tx.session.add(command)
     await _tell(tx, command, "command.requested", name=issuer.name)
+    if issuer.is_staff and await store.joined_after(tx.session, issuer.user_id, hub.desired_at):
+        # The hub obeys whom its document names, and this one is older than the person's account.
+        await touch_hub(tx, HubId(hub.id))
     tx.notify(HUBS_CHANNEL, str(hub.id))
     return command
 
@@ -147,15 +152,17 @@ def duration_s(role: DeviceRole, level: Level, wanted_s: int | None) -> int:
     return wanted_s
 
 
-async def cancel(tx: Transaction, farm_id: FarmId, command_id: UUID, issuer: Issuer) -> Command:
+async def cancel(
+    tx: Transaction, farm_id: FarmId, device_id: DeviceId, command_id: UUID, issuer: Issuer
+) -> Command:
     """Take an order back that has not been sent yet.
 
     Raises:
-        NotFound: when the farm has no such order.
+        NotFound: when the device has no such order.
         Conflict: when it is on its way or at its end.
     """
     command = await store.locked(tx.session, command_id)
-    if command is None or command.farm_id != farm_id:
+    if command is None or (command.farm_id, command.device_id) != (farm_id, device_id):
         raise NotFound("command")
     if command.state is not CommandState.QUEUED:
         raise Conflict("conflict", "The order is on its way already; give the opposite one.")
@@ -266,7 +273,12 @@ async def _given_on_the_farm(
     return command
 
 
-async def _device(tx: Transaction, farm_id: FarmId, device_id: DeviceId) -> Device:
+async def device_in(tx: Transaction, farm_id: FarmId, device_id: DeviceId) -> Device:
+    """Return a device of the farm.
+
+    Raises:
+        NotFound: when the farm has no such device.
+    """
     device = await tx.session.scalar(
         select(Device).where(
             Device.id == device_id, Device.farm_id == farm_id, Device.deleted_at.is_(None)

@@ -118,3 +118,11 @@ async def names(session: AsyncSession, ids: Sequence[UUID | None]) -> Mapping[UU
         return {}
     rows = await session.execute(select(User.id, User.name).where(User.id.in_(wanted)))
     return {row.id: row.name for row in rows}
+
+
+async def joined_after(session: AsyncSession, user_id: UUID, instant: datetime) -> bool:
+    """Tell whether a person's account is younger than an instant."""
+    found = await session.scalar(
+        select(User.id).where(User.id == user_id, User.created_at >= instant)
+    )
+    return found is not None

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.commands import service as commands
+from tokkatot.cloud.devices.hubs import note_unknown_device
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
@@ -146,23 +147,13 @@ async def _unknown_device(tx: Transaction, hub: HubRecord, row: EventRow) -> Ref
     hardware_id, driver = row.data.get("hardware_id"), row.data.get("driver")
     if not isinstance(hardware_id, str) or not isinstance(driver, str):
         return _refused(row, "bad_event")
-    await tx.session.execute(
-        text(
-            "INSERT INTO unknown_devices (hub_id, hardware_id, farm_id, driver, detail,"
-            " first_heard_at, last_heard_at, times_heard)"
-            " VALUES (:hub, :hardware_id, :farm, :driver, :detail, :now, :now, 1)"
-            " ON CONFLICT (hub_id, hardware_id) DO UPDATE SET driver = excluded.driver,"
-            " detail = excluded.detail, last_heard_at = excluded.last_heard_at,"
-            " times_heard = unknown_devices.times_heard + 1"
-        ),
-        {
-            "hub": hub.hub_id,
-            "hardware_id": storable(hardware_id),
-            "farm": hub.farm_id,
-            "driver": storable(driver),
-            "detail": storable(str(row.data.get("detail") or "")),
-            "now": tx.now,
-        },
+    await note_unknown_device(
+        tx,
+        hub.farm_id,
+        hub.hub_id,
+        hardware_id=storable(hardware_id),
+        driver=storable(driver),
+        detail=storable(str(row.data.get("detail") or "")),
     )
     return None
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
-from tokkatot.cloud.telemetry.partitions import DAY_MS
 from tokkatot.kit.clock import from_ms, to_ms
 
 MAX_POINTS = 5000
@@ -77,6 +77,23 @@ class RawAfter:
     t_us: int
     series_id: int
     seen: int
+
+    @classmethod
+    def parse(cls, word: str) -> "RawAfter":
+        """Read what `str` has written.
+
+        Raises:
+            ValueError: when it is something else.
+        """
+        t_us, series_id, seen = (int(part) for part in word.split("."))
+        from_us(t_us)
+        if not 0 <= series_id < 2**31 or not 0 <= seen < 2**31:
+            raise ValueError("no place in a list")
+        return cls(t_us=t_us, series_id=series_id, seen=seen)
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.t_us}.{self.series_id}.{self.seen}"
 
 
 async def find_series(
@@ -228,8 +245,3 @@ def to_us(instant: datetime) -> int:
 def from_us(t_us: int) -> datetime:
     """Return integer microseconds since 1970 UTC as an instant."""
     return from_ms(t_us // 1_000_000 * 1000).replace(microsecond=t_us % 1_000_000)
-
-
-def last_day(now: datetime) -> Span:
-    """Return the 24 hours before an instant, and the instant."""
-    return Span(start=from_ms(to_ms(now) - DAY_MS), end=from_ms(to_ms(now) + 1))

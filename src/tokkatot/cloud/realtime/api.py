@@ -1,0 +1,61 @@
+"""The routes of what happens now: a socket, and polling for where sockets don't pass."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
+
+from tokkatot.cloud.farms.access import CanSee
+from tokkatot.cloud.platform import outbox
+from tokkatot.cloud.platform.context import Ctx, Tx
+from tokkatot.cloud.platform.schemas import View
+from tokkatot.cloud.realtime.feed import CHANGES_AT_ONCE
+from tokkatot.cloud.realtime.frames import change_frame
+from tokkatot.cloud.realtime.service import Realtime
+from tokkatot.cloud.realtime.socket import PersonSocket
+from tokkatot.cloud.telemetry.snapshot import farm_now
+
+router = APIRouter(prefix="/v1", tags=["realtime"])
+
+
+class ChangesView(View):
+    """What has changed since a number, and how things stand."""
+
+    items: list[dict[str, Any]]
+    """The same numbered frames as on the socket."""
+    next_since: int
+    reload: bool
+    """What was missed is no longer kept: look at the farm afresh."""
+    snapshot: dict[str, Any]
+
+
+def realtime(connection: HTTPConnection) -> Realtime:
+    """Return what serves this process's sockets."""
+    found = connection.app.state.realtime
+    assert isinstance(found, Realtime), "set by the app"
+    return found
+
+
+@router.websocket("/ws")
+async def socket(
+    websocket: WebSocket, context: Ctx, realtime: Annotated[Realtime, Depends(realtime)]
+) -> None:
+    """Serve one socket."""
+    await PersonSocket(websocket, context, realtime).run()
+
+
+@router.get("/farms/{farm}/changes")
+async def changes(
+    access: CanSee, tx: Tx, since: Annotated[int, Query(ge=0, lt=2**63)]
+) -> ChangesView:
+    """Return the changes numbered above `since`; ask every 3 seconds."""
+    found = await outbox.read(tx.session, access.farm_id, since=since, limit=CHANGES_AT_ONCE)
+    now = await farm_now(tx.session, access.farm_id)
+    last = found.changes[-1].seq if found.changes else found.newest_seq
+    return ChangesView(
+        items=[change_frame(change) for change in found.changes],
+        next_since=found.newest_seq if found.reload else last,
+        reload=found.reload,
+        snapshot=now.view(),
+    )

@@ -1,0 +1,75 @@
+"""Searches in the event log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tokkatot.cloud.accounts.model import User
+from tokkatot.cloud.platform.audit import EventEntry
+from tokkatot.domain.alerts import Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events are wanted; None means any."""
+
+    house_id: UUID | None = None
+    device_id: UUID | None = None
+    user_id: UUID | None = None
+    type_prefix: str | None = None
+    severity: Severity | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def conditions(self, farm_id: UUID) -> list[ColumnElement[bool]]:
+        """Return the filter as SQL."""
+        found: list[ColumnElement[bool]] = [EventEntry.farm_id == farm_id]
+        if self.house_id is not None:
+            found.append(EventEntry.house_id == self.house_id)
+        if self.device_id is not None:
+            found.append(EventEntry.device_id == self.device_id)
+        if self.user_id is not None:
+            found.append(EventEntry.user_id == self.user_id)
+        if self.type_prefix is not None:
+            found.append(EventEntry.type.startswith(self.type_prefix, autoescape=True))
+        if self.severity is not None:
+            found.append(EventEntry.severity == self.severity)
+        if self.start is not None:
+            found.append(EventEntry.t >= self.start)
+        if self.end is not None:
+            found.append(EventEntry.t < self.end)
+        return found
+
+
+async def events(
+    session: AsyncSession,
+    farm_id: UUID,
+    wanted: EventFilter,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[EventEntry]:
+    """Return events of a farm, the newest first."""
+    conditions = wanted.conditions(farm_id)
+    if after is not None:
+        conditions.append(tuple_(EventEntry.t, EventEntry.id) < after)
+    found = await session.scalars(
+        select(EventEntry)
+        .where(and_(*conditions))
+        .order_by(EventEntry.t.desc(), EventEntry.id.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def names(session: AsyncSession, events: Sequence[EventEntry]) -> Mapping[UUID, str]:
+    """Return the names of the people in some events."""
+    ids = {event.user_id for event in events if event.user_id is not None}
+    if not ids:
+        return {}
+    rows = await session.execute(select(User.id, User.name).where(User.id.in_(ids)))
+    return {row.id: row.name for row in rows}

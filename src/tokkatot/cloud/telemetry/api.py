@@ -1,0 +1,226 @@
+"""The routes of readings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy import func, select
+
+from tokkatot.cloud.farms.access import CanSee
+from tokkatot.cloud.farms.houses import house_in
+from tokkatot.cloud.platform.context import Tx
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.paging import Page, Paged, PageRequest, encode_cursor, page_of
+from tokkatot.cloud.platform.problems import invalid_field
+from tokkatot.cloud.platform.schemas import View
+from tokkatot.cloud.telemetry import history
+from tokkatot.cloud.telemetry.history import Drawn, RawAfter, SeriesKey, Shape, Span
+from tokkatot.cloud.telemetry.model import RefusedReading
+from tokkatot.domain.ids import HouseId
+from tokkatot.domain.quantities import SPECS, Quantity
+
+router = APIRouter(prefix="/v1/farms/{farm}/houses/{house}", tags=["readings"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which readings are wanted; nothing named means all of the house."""
+
+    devices: Sequence[UUID]
+    quantities: Sequence[str]
+    start: datetime | None
+    end: datetime | None
+
+    def span(self, now: datetime) -> Span:
+        """Return the time that is asked for, read as UTC where it names no zone."""
+        end = now + timedelta(milliseconds=1) if self.end is None else _utc(self.end)
+        start = end - timedelta(days=1) if self.start is None else _utc(self.start)
+        if not start < end:
+            raise invalid_field("query.from", "empty_time", "`from` must lie before `to`.")
+        return Span(start=start, end=end)
+
+
+def asked(
+    device: Annotated[list[UUID] | None, Query(max_length=history.MAX_SERIES)] = None,
+    quantity: Annotated[list[Quantity] | None, Query(max_length=len(SPECS))] = None,
+    start: Annotated[
+        datetime | None, Query(alias="from", description="Left out: 24 hours before `to`.")
+    ] = None,
+    end: Annotated[
+        datetime | None, Query(alias="to", description="Not included; left out: now.")
+    ] = None,
+) -> Asked:
+    """Read which readings are wanted."""
+    return Asked(
+        devices=device or (),
+        quantities=[wanted.value for wanted in quantity or ()],
+        start=start,
+        end=end,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """What form the answer has."""
+
+    points: int
+    shape: Shape
+    raw: bool
+
+
+def drawing(
+    points: Annotated[int, Query(ge=2, le=history.MAX_POINTS)] = 500,
+    shape: Shape = Shape.AVERAGE,
+    raw: Annotated[bool, Query(description="Every stored reading, by pages.")] = False,  # noqa: FBT002 - a query parameter
+) -> Drawing:
+    """Read what form the answer is to have."""
+    return Drawing(points=points, shape=shape, raw=raw)
+
+
+class SeriesView(View):
+    """Readings of one quantity of one device, few enough to draw."""
+
+    device_id: UUID
+    quantity: str
+    unit: str
+    points: list[tuple[int, float, int]]
+    """Time in milliseconds since 1970 UTC, value, quality."""
+    truncated: bool
+    """The points stand for more readings than they are."""
+
+
+class HistoryView(View):
+    """A chart's worth of readings."""
+
+    series: list[SeriesView]
+
+
+class RawReadingView(View):
+    """One stored reading."""
+
+    device_id: UUID
+    quantity: str
+    t: datetime
+    value: float
+    quality: int
+
+
+class RefusedView(View):
+    """A value that is no reading, as it came."""
+
+    device_id: str
+    quantity: str
+    t: datetime | None
+    raw: str
+    reason: str
+    received_at: datetime
+
+
+class RefusedPage(Page[RefusedView]):
+    """A page of refused values, with how many there are."""
+
+    total: int
+
+
+@router.get("/history")
+async def readings(
+    house: UUID,
+    access: CanSee,
+    tx: Tx,
+    page: Paged,
+    asked: Annotated[Asked, Depends(asked)],
+    drawing: Annotated[Drawing, Depends(drawing)],
+) -> HistoryView | Page[RawReadingView]:
+    """Return readings over a time, at most `points` of each series.
+
+    Where there are more, each point is the average of a stretch, or with `shape=extremes` a
+    stretch's lowest and highest reading. With `raw=true` it is every stored reading, the oldest
+    first, by pages.
+    """
+    await house_in(tx, access.farm_id, HouseId(house))
+    keys = await history.find_series(
+        tx.session, house, devices=asked.devices, quantities=asked.quantities
+    )
+    span = asked.span(tx.now)
+    if drawing.raw:
+        return await _raw(tx, keys, span, page)
+    return HistoryView(
+        series=[
+            _series_view(
+                await history.draw(
+                    tx.session, key, span, points=drawing.points, shape=drawing.shape
+                )
+            )
+            for key in keys
+        ]
+    )
+
+
+@router.get("/readings/refused")
+async def refused(house: UUID, access: CanSee, tx: Tx, page: Paged) -> RefusedPage:
+    """Return the values that were no readings, the newest first."""
+    await house_in(tx, access.farm_id, HouseId(house))
+    after = page.after_of(int)
+    wanted = RefusedReading.house_id == house
+    statement = select(RefusedReading).where(wanted).order_by(RefusedReading.id.desc())
+    if after is not None:
+        statement = statement.where(RefusedReading.id < after[0])
+    rows = (await tx.session.scalars(statement.limit(page.limit + 1))).all()
+    items, cursor = page_of(rows, page, lambda row: [row.id])
+    total = await tx.session.scalar(select(func.count()).select_from(RefusedReading).where(wanted))
+    return RefusedPage(
+        items=[
+            RefusedView(
+                device_id=row.device,
+                quantity=row.quantity,
+                t=row.t,
+                raw=row.raw,
+                reason=row.reason,
+                received_at=row.received_at,
+            )
+            for row in items
+        ],
+        next_cursor=cursor,
+        total=total or 0,
+    )
+
+
+async def _raw(
+    tx: Transaction, keys: Sequence[SeriesKey], span: Span, page: PageRequest
+) -> Page[RawReadingView]:
+    parts = page.after_of(RawAfter.parse)
+    after = None if parts is None else parts[0]
+    rows = await history.read_raw(tx.session, keys, span, after=after, limit=page.limit + 1)
+    items, _ = page_of(rows, page, lambda _: [])
+    more = len(rows) > page.limit
+    by_id = {key.id: key for key in keys}
+    return Page(
+        items=[
+            RawReadingView(
+                device_id=by_id[row.series_id].device_id,
+                quantity=by_id[row.series_id].quantity,
+                t=row.t,
+                value=row.value,
+                quality=row.quality,
+            )
+            for row in items
+        ],
+        next_cursor=encode_cursor([str(history.after_page(items, after))]) if more else None,
+    )
+
+
+def _series_view(drawn: Drawn) -> SeriesView:
+    return SeriesView(
+        device_id=drawn.key.device_id,
+        quantity=drawn.key.quantity,
+        unit=SPECS[Quantity(drawn.key.quantity)].unit,
+        points=list(drawn.points),
+        truncated=drawn.summed_up,
+    )
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
