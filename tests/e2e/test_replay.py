@@ -123,7 +123,7 @@ def records(shared_data: Path) -> list[Record]:
 
 
 async def _lay_out(
-    staff: Person, stack: Stack, folder: Path, records: list[Record]
+    staff: Person, folder: Path, records: list[Record]
 ) -> tuple[HouseView, dict[str, str], HubProgram]:
     site = await Site.found(staff, "Records")
     house_id = await site.add_house("Records", kind="greenhouse")
@@ -142,9 +142,7 @@ async def _lay_out(
     }
     hub = HubProgram(
         folder,
-        site=site,
-        login=login,
-        stack=stack,
+        login,
         drivers={"records": {"kind": "replay", "files": [record.config() for record in records]}},
     )
     return site.house(house_id), devices, hub
@@ -156,7 +154,7 @@ async def test_every_valid_value_arrives_once_and_every_invalid_one_is_listed(
     valid = sum(len(series) for record in records for series in record.valid.values())
     refused = sum(record.refused.total() for record in records)
     assert valid + refused == sum(record.cells for record in records)
-    house, devices, hub = await _lay_out(staff, stack, tmp_path / "hub", records)
+    house, devices, hub = await _lay_out(staff, tmp_path / "hub", records)
 
     hub.start()
     try:

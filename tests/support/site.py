@@ -12,7 +12,7 @@ import httpx
 
 from tests.support.people import HouseView, Json, Person
 from tests.support.processes import free_port
-from tests.support.stack import Program, Stack, until
+from tests.support.stack import Program, until
 from tokkatot.cli.toml import to_toml
 from tokkatot.domain.devices import DeviceRole, Interface
 from tokkatot.domain.quantities import Quantity
@@ -24,6 +24,8 @@ class HubLogin:
 
     hub_id: str
     password: str
+    config: Json
+    """The `hub.toml` that the cloud hands out, taken apart."""
 
     @property
     def uuid(self) -> UUID:
@@ -51,10 +53,13 @@ class Site:
 
     async def add_hub(self, name: str, house_id: str) -> HubLogin:
         """Provision a hub for a house."""
-        hub = await self.staff.post(
+        answer = await self.staff.post(
             "/staff/hubs", {"farm_id": self.farm_id, "house_id": house_id, "name": name}
         )
-        return HubLogin(hub_id=hub["id"], password=hub["password"])
+        config = tomllib.loads(answer["hub_toml"])
+        return HubLogin(
+            hub_id=config["hub"]["id"], password=config["cloud"]["password"], config=config
+        )
 
     async def add_device(
         self,
@@ -91,27 +96,13 @@ class Site:
 class HubProgram:
     """A `tokkatot hub` that a test starts, kills and starts again."""
 
-    def __init__(
-        self, folder: Path, *, site: Site, login: HubLogin, stack: Stack, **sections: object
-    ) -> None:
+    def __init__(self, folder: Path, login: HubLogin, **sections: object) -> None:
         folder.mkdir(parents=True)
         self.config_path = folder / "hub.toml"
         self.log_path = folder / "hub.log"
         self.port = free_port()
         self._program: Program | None = None
-        text = to_toml(
-            {
-                "hub": {"id": login.hub_id, "farm": site.farm_id},
-                "cloud": {
-                    "url": f"mqtt://{stack.broker_host}:{stack.broker_port}",
-                    "login": login.hub_id,
-                    "password": login.password,
-                    "keys": _order_keys(stack),
-                },
-                "web": {"port": self.port},
-                **sections,
-            }
-        )
+        text = to_toml({**login.config, "web": {"port": self.port}, **sections})
         self.config_path.touch(mode=0o600)
         self.config_path.write_text(text)
 
@@ -162,9 +153,3 @@ def mosquitto_client(name: str) -> str:
         if path.is_file():
             return str(path)
     raise LookupError(f"{name} is not installed")
-
-
-def _order_keys(stack: Stack) -> Json:
-    for path in stack.data_dir.rglob("hub.toml"):
-        return tomllib.loads(path.read_text())["cloud"]["keys"]
-    raise LookupError("the demo farm has no hub")

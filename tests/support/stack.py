@@ -12,11 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import aiomqtt
 import httpx
 
 from tests.support.proc import Seen, descendants, seen
 from tests.support.processes import free_port
 from tokkatot.cloud.platform.broker import HOST
+from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.postgres import EmbeddedPostgres
 
 START_TIMEOUT_S = 90.0
@@ -157,14 +159,26 @@ class Stack(Program):
         """The address of the database, for a test that counts rows."""
         return EmbeddedPostgres(self.data_dir / "postgres", log_path=self.log_path).url()
 
+    @property
+    def order_kid(self) -> str:
+        """The name of the key with which the cloud signs orders."""
+        return SigningKeys.load(self.data_dir / "keys").order_kid
+
+    def cloud_client(self) -> aiomqtt.Client:
+        """Return a client with the cloud's own login, for what only a thief of it could do."""
+        password = (self.data_dir / "broker" / "cloud.password").read_text().strip()
+        return aiomqtt.Client(
+            self.broker_host, self.broker_port, username="tokkatot-cloud", password=password
+        )
+
     def hub_url(self, hub_id: str) -> str:
         """Return where a hub's own web listens."""
-        _, config = self._hub(hub_id)
+        _, config = self.hub_config(hub_id)
         return f"http://{config['web']['host']}:{config['web']['port']}"
 
     def hub_pid(self, hub_id: str) -> int:
         """Return the process that runs a hub, once there is one."""
-        path, _ = self._hub(hub_id)
+        path, _ = self.hub_config(hub_id)
 
         def running() -> int | None:
             found = [child.pid for child in self.descendants() if str(path) in child.command]
@@ -172,7 +186,8 @@ class Stack(Program):
 
         return until(f"hub {hub_id} runs", running)
 
-    def _hub(self, hub_id: str) -> tuple[Path, dict[str, Any]]:
+    def hub_config(self, hub_id: str) -> tuple[Path, dict[str, Any]]:
+        """Return the configuration file of a hub of the demo, and what it says."""
         for path in self.data_dir.rglob("hub.toml"):
             config = tomllib.loads(path.read_text())
             if config["hub"]["id"] == hub_id:

@@ -1,0 +1,283 @@
+"""Garbage on every topic and route: a clear error or a counted drop, never a crash or a lie."""
+
+import json
+from base64 import b64encode
+from typing import Any
+from uuid import uuid4
+
+import aiomqtt
+import httpx
+import psycopg
+import pytest
+import websockets
+
+from tests.support.people import HouseView, Json, Person
+from tests.support.stack import Stack
+from tokkatot.wire.topics import FROM_HUB, TO_HUB, HubLeaf
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("garbage")]
+
+BODIES: tuple[bytes, ...] = (
+    b"",
+    b"\x00",
+    b"\xff\xfe\xfd",
+    b"null",
+    b"[]",
+    b"{}",
+    b'"text"',
+    b"{" * 5000,
+    b"[" * 100_000,
+    b'{"v":2}',
+    b'{"v":1,"hub":"not-a-uuid"}',
+    b'{"v":1,"session":"","stream":"readings","epoch":"e","from":1,"rows":[]}',
+    b'{"v":1,"session":"s","stream":"lies","epoch":"e","from":1,"rows":[[1]]}',
+    b'{"v":1,"session":"s","stream":"readings","epoch":"e","from":-1,"rows":[[1,"r"]]}',
+    b'{"v":1,"session":"s","stream":"readings","epoch":"e","from":1e400,"rows":[[1,"r"]]}',
+    b'{"v":1,"t":1e999}',
+    b"x" * 600_000,
+)
+
+
+async def _counts(stack: Stack) -> tuple[Any, ...]:
+    """Return what garbage must never change: people, farms, devices, orders and what is allowed."""
+    tables = ("users", "farms", "houses", "devices", "hubs", "commands", "farm_members")
+    connection = await psycopg.AsyncConnection.connect(stack.database_url)
+    async with connection:
+        counts = []
+        for table in tables:
+            rows = await connection.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - ours
+            counts.append(await rows.fetchone())
+    return tuple(counts)
+
+
+def _hub_login(stack: Stack, house: Json) -> tuple[str, str]:
+    """Return login and password of a demo hub."""
+    path, _ = stack.hub_config(house["hub"]["id"])
+    return house["hub"]["id"], (path.parent / "password").read_text().strip()
+
+
+async def test_garbage_on_every_topic_of_a_hub_changes_nothing(
+    stack: Stack, coop: HouseView
+) -> None:
+    state = await coop.state()
+    hub_id, password = _hub_login(stack, state)
+    before = await _counts(stack)
+    cloud, hub = stack.pid_of("cloud"), stack.hub_pid(hub_id)
+    prefix = f"farm/{coop.farm_id}/hubs/{hub_id}"
+    async with aiomqtt.Client(
+        stack.broker_host, stack.broker_port, username=hub_id, password=password
+    ) as client:
+        for leaf in (*FROM_HUB, *TO_HUB):
+            for body in BODIES:
+                await client.publish(f"{prefix}/{leaf}", body, qos=1, timeout=10)
+    async with stack.cloud_client() as client:
+        for leaf in TO_HUB:
+            for body in BODIES:
+                await client.publish(f"{prefix}/{leaf}", body, qos=1, timeout=10)
+        for topic in ("farm", "farm/x/hubs/y/up", f"farm/{uuid4()}/hubs/{uuid4()}/hello", "farm//"):
+            for body in BODIES[:8]:
+                await client.publish(topic, body, qos=1, timeout=10)
+    assert (stack.pid_of("cloud"), stack.hub_pid(hub_id)) == (cloud, hub)
+    assert await _counts(stack) == before
+    await coop.reporting()
+    ended = await coop.ended(await coop.tap("Light", "on", duration_s=1))
+    assert ended["state"] == "completed"
+
+
+async def test_forged_orders_and_documents_move_nothing(stack: Stack, coop: HouseView) -> None:
+    state = await coop.state()
+    hub_id = state["hub"]["id"]
+    light = await coop.actuator("Light")
+    body = {
+        "v": 1,
+        "hub": hub_id,
+        "id": str(uuid4()),
+        "session": "s",
+        "device": light["device_id"],
+        "action": "on",
+        "value": 100,
+        "issued": 1,
+        "ttl_ms": 30_000,
+        "end_s": 600,
+        "by": str(uuid4()),
+    }
+    forged = {
+        "kid": stack.order_kid,
+        "sig": "A" * 86 + "==",
+        "body": b64encode(json.dumps(body).encode()).decode(),
+    }
+    async with stack.cloud_client() as client:
+        for leaf in (HubLeaf.COMMAND, HubLeaf.DESIRED):
+            topic = f"farm/{coop.farm_id}/hubs/{hub_id}/{leaf}"
+            await client.publish(topic, json.dumps(forged), qos=1, timeout=10)
+            await client.publish(topic, json.dumps(body), qos=1, timeout=10)
+    ended = await coop.ended(await coop.tap("Heater", "off", duration_s=1))
+    assert ended["state"] == "completed"
+    devices = httpx.get(f"{stack.hub_url(hub_id)}/v1/state", timeout=5).json()["devices"]
+    levels = {item["id"]: item["actual"] for item in devices}
+    assert levels[light["device_id"]] == light["actual"]
+
+
+async def test_a_hub_cannot_speak_for_another(stack: Stack, manager: Person) -> None:
+    one, other = await manager.house("Coop 1"), await manager.house("Coop 2")
+    await other.reporting()
+    hub_id, password = _hub_login(stack, await one.state())
+    other_hub = (await other.state())["hub"]["id"]
+    session_before = await other.state()
+    hello = {
+        "v": 1,
+        "hub": other_hub,
+        "events": {"epoch": "x", "next": 1},
+        "readings": {"epoch": "x", "next": 1},
+        "boot": "x",
+        "mono_ms": 1,
+        "t": None,
+        "desired_version": 0,
+        "software": "x",
+        "protocol": [1, 1],
+    }
+    async with aiomqtt.Client(
+        stack.broker_host,
+        stack.broker_port,
+        username=hub_id,
+        password=password,
+        protocol=aiomqtt.ProtocolVersion.V5,
+    ) as client:
+        for target in (other_hub, hub_id):
+            topic = f"farm/{one.farm_id}/hubs/{target}/hello"
+            await client.publish(topic, json.dumps(hello), qos=1, timeout=10)
+    state = await other.state()
+    assert state["hub"]["software"] == session_before["hub"]["software"]
+
+
+def _routes(document: Json) -> list[tuple[str, str, Json]]:
+    return [
+        (method.upper(), path, operation)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+
+
+def _filled(path: str, value: str) -> str:
+    parts = [value if part.startswith("{") else part for part in path.split("/")]
+    return "/".join(parts)
+
+
+@pytest.mark.parametrize("value", ["not-a-uuid", "%00", "..%2f..", "00000000-0000-0000-0000-0"])
+async def test_garbage_in_every_path_is_a_clear_error(
+    stack: Stack, owner: Person, value: str
+) -> None:
+    document = await owner.get("/openapi.json")
+    before = await _counts(stack)
+    for method, path, _ in _routes(document):
+        if "{" not in path:
+            continue
+        answer = await owner.http.request(method, stack.url + _filled(path, value), json={})
+        assert 400 <= answer.status_code < 500, f"{method} {path}: {answer.status_code}"
+        assert answer.headers["content-type"] == "application/problem+json", f"{method} {path}"
+    assert await _counts(stack) == before
+
+
+async def test_garbage_in_every_body_is_a_clear_error(stack: Stack, owner: Person) -> None:
+    document = await owner.get("/openapi.json")
+    before = await _counts(stack)
+    house = await owner.house("Coop 1")
+    device_id = (await house.actuator("Light"))["device_id"]
+    known = {"farm": house.farm_id, "house": house.house_id, "device": device_id}
+    for method, path, operation in _routes(document):
+        if "requestBody" not in operation:
+            continue
+        real = path
+        for name, value in known.items():
+            real = real.replace(f"{{{name}}}", value)
+        url = stack.url + _filled(real, str(uuid4()))
+        for body in BODIES[:11]:
+            answer = await owner.http.request(
+                method, url, content=body, headers={"Content-Type": "application/json"}
+            )
+            where = f"{method} {path} {body[:40]!r}: {answer.status_code}"
+            assert 400 <= answer.status_code < 500 or _is_harmless(answer, body), where
+    assert await _counts(stack) == before
+
+
+def _is_harmless(answer: httpx.Response, body: bytes) -> bool:
+    """An empty object is a good body where every field may be left out."""
+    return body == b"{}" and answer.is_success
+
+
+async def test_a_body_that_is_too_long_is_refused_unread(stack: Stack, owner: Person) -> None:
+    answer = await owner.http.post("/auth/login", content=b'{"login":"' + b"x" * 20_000_000)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_a_stranger_finds_nothing_on_any_route_of_the_farm(
+    stack: Stack, owner: Person, staff: Person
+) -> None:
+    """Somebody with a farm of their own gets 404 for every id of this one."""
+    key = await staff.post("/staff/registration-keys", {"farm_name": "Elsewhere"})
+    login = f"stranger-{uuid4().hex[:8]}@example.com"
+    signed_up = httpx.post(
+        f"{stack.url}/v1/auth/signup",
+        json={
+            "registration_key": key["key"],
+            "name": "Stranger",
+            "email": login,
+            "password": "a-good-password",
+        },
+        timeout=20,
+    )
+    assert signed_up.is_success, signed_up.text
+    stranger = Person(stack.url, token=signed_up.json()["access_token"])
+    house = await owner.house("Coop 1")
+    device_id = (await house.actuator("Light"))["device_id"]
+    known = {"farm": house.farm_id, "house": house.house_id, "device": device_id}
+    before = await _counts(stack)
+    for method, path, _ in _routes(await owner.get("/openapi.json")):
+        if "{farm}" not in path:
+            continue
+        real = path
+        for name, value in known.items():
+            real = real.replace(f"{{{name}}}", value)
+        answer = await stranger.http.request(
+            method, stack.url + _filled(real, str(uuid4())), json={"action": "on"}
+        )
+        assert answer.status_code == 404, f"{method} {path}: {answer.status_code} {answer.text}"
+    assert await _counts(stack) == before
+    await stranger.close()
+
+
+async def test_garbage_on_the_websocket_closes_it_with_its_reason(
+    stack: Stack, owner: Person
+) -> None:
+    address = stack.url.replace("http", "ws", 1) + "/v1/ws"
+    firsts = ("", "{", "null", '{"type":"auth"}', '{"type":"auth","token":"x"}', "x" * 100_000)
+    for first in firsts:
+        async with websockets.connect(address) as socket:
+            await socket.send(first)
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                while True:
+                    await socket.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code in {1007, 1008, 1009, 4400, 4401, 4404, 4408}, first[:40]
+    farm = await owner.farm()
+    async with websockets.connect(address) as socket:
+        await socket.send(json.dumps({"type": "auth", "token": owner.token}))
+        await socket.send(json.dumps({"type": "subscribe", "farm": str(uuid4())}))
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            while True:
+                await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4404
+    assert (await owner.get(f"/farms/{farm['id']}"))["id"] == farm["id"]
+
+
+def test_nothing_of_all_that_was_logged_as_a_crash(stack: Stack) -> None:
+    logs = stack.data_dir / "logs"
+    crashes = [
+        f"{path.name}: {line}"
+        for path in sorted(logs.glob("*.log"))
+        for line in path.read_text(errors="replace").splitlines()
+        if "Traceback" in line
+    ]
+    assert crashes == []
+    assert list(logs.glob("*.log"))

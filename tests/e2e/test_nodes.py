@@ -1,0 +1,339 @@
+"""Nodes that are not ours speak with a real hub over its own broker."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from tests.e2e.conftest import STAFF
+from tests.support.people import HouseView, Json, Person, eventually
+from tests.support.processes import free_port
+from tests.support.site import HubProgram, Site, mosquitto_client
+from tests.support.stack import Stack, until
+from tokkatot.domain.devices import DeviceRole, Interface
+from tokkatot.domain.quantities import Quantity
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("nodes")]
+
+AIR, PUMP, SILENT, STRANGER = "NODE-AIR", "NODE-PUMP", "NODE-SILENT", "NODE-STRANGER"
+PASSWORDS = {name: f"{name.lower()}-secret" for name in (AIR, PUMP, SILENT, STRANGER)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFarm:
+    """A coop whose hub runs a broker for nodes."""
+
+    house: HouseView
+    hub: HubProgram
+    broker_port: int
+    devices: dict[str, str]
+
+    def topic(self, node: str, leaf: str) -> str:
+        """Return a topic of a node."""
+        return f"farm/{self.house.farm_id}/devices/{node}/{leaf}"
+
+    def as_seen_by(self, person: Person) -> HouseView:
+        """Return the house as another session of staff sees it."""
+        return HouseView(person=person, farm_id=self.house.farm_id, house_id=self.house.house_id)
+
+
+@pytest.fixture(scope="module")
+def laid_out(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeFarm]:
+    """The farm with three nodes that staff registered; the hub runs for the whole module."""
+    broker_port = free_port()
+
+    async def lay_out() -> NodeFarm:
+        staff = await Person.log_in(stack.url, STAFF)
+        site = await Site.found(staff, "Nodes")
+        house_id = await site.add_house("Coop", kind="coop")
+        login = await site.add_hub("Hub", house_id)
+        devices = {
+            AIR: await site.add_device(
+                house_id,
+                login,
+                hardware_id=AIR,
+                role=DeviceRole.CLIMATE_SENSOR,
+                interface=Interface.SENSOR,
+                quantities=(Quantity.TEMPERATURE, Quantity.RELATIVE_HUMIDITY),
+                address={"driver": "nodes"},
+            )
+        }
+        for name in (PUMP, SILENT):
+            devices[name] = await site.add_device(
+                house_id,
+                login,
+                hardware_id=name,
+                role=DeviceRole.WATER_PUMP,
+                interface=Interface.RELAY,
+                address={"driver": "nodes"},
+            )
+        hub = HubProgram(
+            tmp_path_factory.mktemp("nodes") / "hub",
+            login,
+            nodes={"broker": "embedded", "port": broker_port, "logins": PASSWORDS},
+            drivers={"nodes": {"kind": "mqtt_node"}},
+        )
+        await staff.close()
+        return NodeFarm(
+            house=site.house(house_id), hub=hub, broker_port=broker_port, devices=devices
+        )
+
+    farm = asyncio.run(lay_out())
+    farm.hub.start()
+    until("the hub holds its devices", lambda: len(farm.hub.state()["devices"]) == 3)
+    yield farm
+    farm.hub.stop()
+
+
+@pytest.fixture
+def farm(laid_out: NodeFarm, staff: Person) -> NodeFarm:
+    """The farm with a connection of this test's own loop."""
+    return NodeFarm(
+        house=laid_out.as_seen_by(staff),
+        hub=laid_out.hub,
+        broker_port=laid_out.broker_port,
+        devices=laid_out.devices,
+    )
+
+
+@dataclass
+class PahoNode:
+    """A relay node as somebody else would write it: it does what it is told and says so."""
+
+    farm: NodeFarm
+    name: str
+    answers: bool = True
+    orders: list[Json] = field(default_factory=list)
+    client: paho.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id=self.name)
+        self.client.username_pw_set(self.name, PASSWORDS[self.name])
+        self.client.will_set(
+            self.farm.topic(self.name, "status"), '{"v":1,"online":false}', qos=1, retain=True
+        )
+        self.client.on_connect = self._connected
+        self.client.on_message = self._told
+
+    def __enter__(self) -> Self:
+        self.client.connect("127.0.0.1", self.farm.broker_port)
+        self.client.loop_start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def say(self, actual: str, last_command: str | None) -> None:
+        status = {
+            "v": 1,
+            "boot": "paho",
+            "n": len(self.orders),
+            "online": True,
+            "actual": actual,
+            "last_command": last_command,
+        }
+        topic = self.farm.topic(self.name, "status")
+        self.client.publish(topic, json.dumps(status), qos=1, retain=True)
+
+    def _connected(
+        self, client: paho.Client, _data: Any, _flags: Any, code: ReasonCode, _more: Any
+    ) -> None:
+        assert not code.is_failure, code
+        client.subscribe(self.farm.topic(self.name, "command"), qos=1)
+        self.say("off", None)
+
+    def _told(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        order = json.loads(message.payload)
+        self.orders.append(order)
+        if self.answers:
+            self.say(order["set"], order["id"])
+
+
+def publish(
+    farm: NodeFarm, login: str, topic: str, message: str
+) -> subprocess.CompletedProcess[str]:
+    """Publish as a shell script does."""
+    return subprocess.run(
+        (
+            mosquitto_client("mosquitto_pub"),
+            *("-h", "127.0.0.1", "-p", str(farm.broker_port), "-V", "5"),
+            *("-u", login, "-P", PASSWORDS[login]),
+            *("-q", "1", "-t", topic, "-m", message),
+        ),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+@pytest.fixture
+async def pump(farm: NodeFarm) -> AsyncIterator[PahoNode]:
+    with PahoNode(farm, PUMP) as node:
+
+        async def online() -> bool:
+            found: bool = (await farm.house.actuator(PUMP))["online"]
+            return found
+
+        await eventually("the pump's node is online", online)
+        yield node
+
+
+def sensor(n: int, **values: float) -> str:
+    return json.dumps({"v": 1, "boot": "pub", "n": n, "up_ms": 1000 * n, "values": values})
+
+
+async def test_a_shell_script_that_staff_registered_publishes_readings(farm: NodeFarm) -> None:
+    done = publish(farm, AIR, farm.topic(AIR, "sensor"), sensor(1, temperature=28.5))
+    assert done.returncode == 0, done.stderr
+
+    async def shown() -> bool:
+        readings = (await farm.house.state())["readings"]
+        return [item["value"] for item in readings if item["quantity"] == "temperature"] == [28.5]
+
+    await eventually("28.5 °C is on the screen", shown)
+
+
+async def test_a_value_that_cannot_be_is_listed_and_not_stored(farm: NodeFarm) -> None:
+    publish(
+        farm, AIR, farm.topic(AIR, "sensor"), sensor(2, temperature=999, relative_humidity=61.0)
+    )
+
+    async def listed() -> bool:
+        page = await farm.house.person.get(f"{farm.house.path}/readings/refused")
+        return [(item["quantity"], item["raw"]) for item in page["items"]] == [
+            ("temperature", "999")
+        ]
+
+    await eventually("999 °C is listed as refused", listed)
+    values = {item["quantity"]: item["value"] for item in (await farm.house.state())["readings"]}
+    assert values["relative_humidity"] == 61.0
+    assert values.get("temperature") != 999
+
+
+async def test_a_paho_node_answers_to_a_tap(farm: NodeFarm, pump: PahoNode) -> None:
+    command = await farm.house.ended(await farm.house.tap(PUMP, "on", duration_s=30))
+    assert (command["state"], command["reason"]) == ("completed", None)
+    assert [order["set"] for order in pump.orders][-1] == "on"
+    assert (await farm.house.actuator(PUMP))["actual"] == 100
+    off = await farm.house.ended(await farm.house.tap(PUMP, "off", duration_s=1))
+    assert off["state"] == "completed"
+
+
+async def test_a_level_is_said_again_before_its_lease_lapses(
+    farm: NodeFarm, pump: PahoNode
+) -> None:
+    await farm.house.ended(await farm.house.tap(PUMP, "on", duration_s=40))
+    heard = len(pump.orders)
+
+    async def again() -> bool:
+        return len(pump.orders) > heard
+
+    await eventually("the order is repeated", again, within_s=15)
+    assert pump.orders[-1]["set"] == "on"
+    assert pump.orders[-1]["lease_s"] > 10
+    await farm.house.ended(await farm.house.tap(PUMP, "off", duration_s=1))
+
+
+async def test_a_node_that_dies_is_shown_as_offline_by_its_last_will(farm: NodeFarm) -> None:
+    async def is_online() -> bool:
+        found: bool = (await farm.house.actuator(PUMP))["online"]
+        return found
+
+    async def is_offline() -> bool:
+        return not await is_online()
+
+    with PahoNode(farm, PUMP) as node:
+        await eventually("online", is_online)
+        node.client.loop_stop()
+        socket = node.client.socket()
+        assert socket is not None
+        socket.close()  # a power cut: no DISCONNECT is sent
+        await eventually("offline", is_offline, within_s=60)
+
+
+async def test_a_node_that_nobody_registered_is_listed_and_never_moved(
+    farm: NodeFarm, staff: Person
+) -> None:
+    with PahoNode(farm, STRANGER) as node:
+
+        async def listed() -> Json:
+            page = await staff.get("/staff/unknown-devices", farm=farm.house.farm_id)
+            return [item["hardware_id"] for item in page["items"]] == [STRANGER]
+
+        await eventually("the stranger is listed", listed)
+        await farm.house.ended(await farm.house.tap(SILENT, "off", duration_s=1))
+        assert node.orders == []
+    names = [item["name"] for item in (await farm.house.state())["actuators"]]
+    assert sorted(names) == [PUMP, SILENT]
+
+
+async def test_a_nodes_login_on_another_nodes_topic_is_refused_by_the_broker(
+    farm: NodeFarm, pump: PahoNode
+) -> None:
+    before = farm.hub.state()
+    for leaf in ("status", "sensor", "command"):
+        done = publish(farm, AIR, farm.topic(PUMP, leaf), '{"v":1,"online":true,"actual":"on"}')
+        assert "not authorized" in (done.stdout + done.stderr).lower(), leaf
+    own_command = publish(farm, AIR, farm.topic(AIR, "command"), '{"v":1,"id":"x","set":"on"}')
+    assert "not authorized" in (own_command.stdout + own_command.stderr).lower()
+    levels = {item["id"]: item["actual"] for item in before["devices"]}
+    assert {item["id"]: item["actual"] for item in farm.hub.state()["devices"]} == levels
+    assert pump.orders == [order for order in pump.orders if order["id"] != "x"]
+
+
+async def test_a_hub_that_is_killed_during_a_command_reports_it_interrupted_and_repeats_nothing(
+    farm: NodeFarm,
+) -> None:
+    with PahoNode(farm, SILENT, answers=False) as node:
+
+        async def is_online() -> bool:
+            found: bool = (await farm.house.actuator(SILENT))["online"]
+            return found
+
+        await eventually("online", is_online)
+        command = await farm.house.tap(SILENT, "on", duration_s=600)
+        until("the order reached the node", lambda: _ordered_on(node))
+        farm.hub.kill()
+        told_on = len(_ordered_on(node))
+        farm.hub.start()
+        ended = await farm.house.ended(command, within_s=60)
+        assert ended["state"] == "interrupted"
+
+        async def told_off() -> bool:
+            return bool(node.orders) and node.orders[-1]["set"] == "off"
+
+        await eventually("the pump is told to rest", told_off, within_s=30)
+        assert len(_ordered_on(node)) == told_on
+
+
+async def test_a_node_that_never_answers_is_a_failure_with_its_reason(farm: NodeFarm) -> None:
+    with PahoNode(farm, SILENT, answers=False):
+
+        async def is_online() -> bool:
+            found: bool = (await farm.house.actuator(SILENT))["online"]
+            return found
+
+        await eventually("online", is_online)
+        ended = await farm.house.ended(await farm.house.tap(SILENT, "on", duration_s=5))
+        assert (ended["state"], ended["reason"]) == ("failed", "device_timeout")
+        assert (await farm.house.actuator(SILENT))["actual"] == 0
+
+
+def _ordered_on(node: PahoNode) -> list[Json]:
+    return [order for order in node.orders if order["set"] == "on"]
+
+
+def test_the_brokers_files_of_the_hub_are_closed_to_others(laid_out: NodeFarm) -> None:
+    folder = Path(laid_out.hub.config_path).parent
+    private = [path for path in folder.rglob("*") if "password" in path.name and path.is_file()]
+    assert [path for path in private if path.stat().st_mode & 0o077] == []
