@@ -1,5 +1,6 @@
 """The hub's own web on its own machine: whether it is well, and what it sees."""
 
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -40,12 +41,14 @@ class LocalWeb:
         )
 
     async def run(self) -> None:
-        """Serve until cancelled."""
+        """Serve until cancelled.
+
+        Raises:
+            OSError: when the port can't be had.
+        """
         server = _Server(
             uvicorn.Config(
                 self.app(),
-                host=self._settings.host,
-                port=self._settings.port,
                 http="h11",
                 ws="none",
                 lifespan="off",
@@ -56,7 +59,15 @@ class LocalWeb:
                 timeout_graceful_shutdown=2,
             )
         )
-        await server.serve()
+        # The server is handed its socket: to get one itself it would end the whole program.
+        host = self._settings.host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.create_server((host, self._settings.port), family=family) as listening:
+            try:
+                await server.serve(sockets=[listening])
+            finally:
+                if server.started:
+                    await server.shutdown()
 
     async def _health(self, _: Request) -> Response:
         silent_s = self._control.silent_s()

@@ -14,6 +14,7 @@ from tokkatot.hub.config import BrokerAddress, CloudSettings, EmbeddedBroker, Hu
 from tokkatot.hub.desired import DesiredRefused, open_desired
 from tokkatot.hub.drivers.port import Driver
 from tokkatot.hub.drivers.simulated.source import World
+from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.journal import Journal
 from tokkatot.hub.journal.port import JournalPort
 from tokkatot.hub.link import mqtt
@@ -23,6 +24,7 @@ from tokkatot.hub.supervisor import GaveUp, Service, supervise
 from tokkatot.hub.uplink import Uplink
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
+from tokkatot.wire.session_hub import HubSession
 
 LAST_WORDS_S: Final = 0.1
 """How long drivers go on after the actuators were told to rest, so that it reaches the relays."""
@@ -32,13 +34,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What a hub is handed from the machine that it runs on, and the worlds that it simulates."""
+    """What a hub is handed from the machine that it runs on, and the worlds that it simulates.
+
+    `beside` runs as long as the hub does, and is the last to be ended.
+    """
 
     clock: Clock
     random: Callable[[], float]
     random_bytes: Callable[[int], bytes]
     software: str
     worlds: Mapping[str, World]
+    beside: Sequence[Service] = ()
 
 
 async def run_hub(config: HubConfig, machine: Machine) -> None:
@@ -77,14 +83,9 @@ async def run_hub(config: HubConfig, machine: Machine) -> None:
         await _configure(config, journal, control)
         control.note("hub.started", software=machine.software)
         around = _Around(config=config, machine=machine, journal=journal, control=control)
-        services = [
-            *(
-                [Service(name="node_broker", run=broker.run)]
-                if isinstance(broker, NodeBroker)
-                else []
-            ),
-            *around.services(clock),
-        ]
+        services = [*around.services(clock), *machine.beside]
+        if isinstance(broker, NodeBroker):
+            services.append(Service(name="node_broker", run=broker.run))
         await _supervised(control, drivers, services, clock=clock, random=machine.random)
     finally:
         await journal.close()
@@ -147,18 +148,28 @@ class _Around:
         return services
 
     def _uplink(self, cloud: CloudSettings, clock: SyncedClock) -> Uplink:
+        config = self.config
         return Uplink(
-            farm_id=self.config.farm_id,
-            hub_id=self.config.hub_id,
-            boot=self.machine.random_bytes(4).hex(),
-            software=self.machine.software,
-            keys=cloud.keys,
-            connect=mqtt(cloud.broker, self.config.farm_id, self.config.hub_id),
+            HubSession(
+                hub_id=config.hub_id,
+                boot=self.machine.random_bytes(4).hex(),
+                software=self.machine.software,
+                heads=self.journal.heads(),
+            ),
+            connect=mqtt(cloud.broker, config.farm_id, config.hub_id),
             journal=self.journal,
-            port=self.control,
+            inbound=Inbound(
+                farm_id=config.farm_id,
+                hub_id=config.hub_id,
+                keys=cloud.keys,
+                journal=self.journal,
+                doer=self.control,
+                clock=clock,
+                document=self.control.view.document,
+            ),
+            screen=self.control,
             clock=clock,
             random=self.machine.random,
-            document=self.control.view.document,
         )
 
     def _figures(self, uplink: Uplink | None, clock: SyncedClock) -> Mapping[str, object]:

@@ -1,0 +1,141 @@
+"""The on-farm agent as a process of its own: `tokkatot hub` becomes it."""
+
+import asyncio
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokkatot.hub.config import DriverSettings, HubConfig
+    from tokkatot.kit.clock import Clock
+    from tokkatot.sim.houses import SimulatedHouse
+
+SAVE_EVERY_S = 10.0
+_REFUSED = 2
+_GAVE_UP = 1
+
+
+def main(config: Path) -> int:
+    """Run a hub until SIGINT, SIGTERM or SIGHUP; return the exit status."""
+    _leave_out_rich()
+    _log_to_stderr()
+    from tokkatot.hub.assembly import DriverRefused
+    from tokkatot.hub.config import ConfigRefused, read_config
+    from tokkatot.hub.folder import FolderRefused, own_folder
+    from tokkatot.hub.journal.port import JournalError
+    from tokkatot.hub.supervisor import GaveUp
+
+    try:
+        settings = read_config(config)
+        with own_folder(settings.data_dir):
+            asyncio.run(_until_signal(_run(settings)))
+    except (ConfigRefused, DriverRefused, FolderRefused, JournalError) as refusal:
+        print(refusal, file=sys.stderr)
+        return _REFUSED
+    except GaveUp as gave_up:
+        print(f"The hub stopped, all at rest: {gave_up}", file=sys.stderr)
+        return _GAVE_UP
+    return 0
+
+
+def _leave_out_rich() -> None:
+    """Let structlog find no rich: its coloured tracebacks cost 6 MB that no hub ever shows."""
+    sys.modules["rich"] = None  # type: ignore[assignment]  # Python's own way to bar an import
+
+
+def _log_to_stderr() -> None:
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+async def _until_signal(work: Coroutine[None, None, None]) -> None:
+    """Run until a signal; a second one does not cut the way to rest short."""
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(work)
+        ending = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, ending.set)
+        watching = group.create_task(ending.wait())
+        await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
+        watching.cancel()
+        running.cancel()
+
+
+async def _run(config: "HubConfig") -> None:
+    from tokkatot.hub.main import Machine, run_hub
+    from tokkatot.hub.supervisor import Service
+    from tokkatot.kit.clock import SystemClock
+
+    worlds = {
+        settings.name: _world(settings, _saved(config, settings.name))
+        for settings in config.drivers
+        if settings.kind == "simulated"
+    }
+    clock = SystemClock()
+    await run_hub(
+        config,
+        Machine(
+            clock=clock,
+            random=secrets.SystemRandom().random,
+            random_bytes=secrets.token_bytes,
+            software=version("tokkatot"),
+            worlds=worlds,
+            beside=[Service(name="worlds", run=partial(_save_for_ever, config, clock, worlds))],
+        ),
+    )
+
+
+def _world(settings: "DriverSettings", saved: Path) -> "SimulatedHouse":
+    from tokkatot.hub.assembly import DriverRefused, simulated_options
+    from tokkatot.sim.houses import OptionError, build_house
+
+    options = simulated_options(settings)
+    try:
+        world = build_house(options.house, seed=options.seed, options=options.options)
+    except OptionError as error:
+        raise DriverRefused(settings.name, str(error)) from error
+    with suppress(OSError, ValueError):  # at a first start, or where the file is damaged
+        world.restore(saved.read_bytes())
+    return world
+
+
+def _saved(config: "HubConfig", name: str) -> Path:
+    return config.data_dir / f"world-{name}.json"
+
+
+async def _save_for_ever(
+    config: "HubConfig", clock: "Clock", worlds: "Mapping[str, SimulatedHouse]"
+) -> None:
+    """Keep the simulated worlds over a restart, as real ones keep themselves."""
+    while True:
+        try:
+            await clock.sleep(SAVE_EVERY_S)
+        finally:
+            for name, world in worlds.items():
+                _replace(_saved(config, name), world.save)
+
+
+def _replace(path: Path, content: Callable[[], bytes]) -> None:
+    half = path.with_suffix(".new")
+    half.write_bytes(content())
+    half.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
