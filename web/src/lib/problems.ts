@@ -16,6 +16,8 @@ export const PROBLEM_CODES = [
   'validation_failed',
   'conflict',
   'already_exists',
+  'last_owner',
+  'method_not_allowed',
   'key_unknown',
   'key_used',
   'key_expired',
@@ -77,7 +79,7 @@ export class Problem extends Error {
   }
 }
 
-function isCode(value: unknown): value is ProblemCode {
+export function isProblemCode(value: unknown): value is ProblemCode {
   return PROBLEM_CODES.some((code) => code === value)
 }
 
@@ -90,7 +92,7 @@ export function problemOf(
   const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
   const seconds = Number(retry_after)
   return new Problem(
-    isCode(given['code']) ? given['code'] : (BY_STATUS[status] ?? (status >= 500 ? 'internal' : 'bad_answer')),
+    isProblemCode(given['code']) ? given['code'] : (BY_STATUS[status] ?? (status >= 500 ? 'internal' : 'bad_answer')),
     {
       status,
       errors: Array.isArray(given['errors']) ? (given['errors'] as FieldError[]) : [],

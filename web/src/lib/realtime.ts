@@ -5,13 +5,7 @@ import type { Changes, ControlFrame, ServerFrame } from './types'
 export type Link = 'connecting' | 'live' | 'polling' | 'offline'
 
 /** The part of a WebSocket that is used, so that a test can hand in its own. */
-export interface Socket {
-  onopen: (() => void) | null
-  onmessage: ((event: { data: unknown }) => void) | null
-  onclose: ((event: { code: number }) => void) | null
-  send(text: string): void
-  close(): void
-}
+export type Socket = Pick<WebSocket, 'onopen' | 'onmessage' | 'onclose' | 'send' | 'close'>
 
 export interface World {
   connect(): Socket
@@ -29,7 +23,8 @@ export interface Listener {
   /** What is shown may have holes: fetch it anew. */
   reload(): void
   link(link: Link): void
-  serverTime(t_ms: number): void
+  /** The server spoke; `t_ms` is its time, where it said so. */
+  heard(t_ms: number | null): void
   /** The session is over (4401 twice) or the farm is not ours any more (4404). */
   refused(code: number): void
 }
@@ -141,8 +136,9 @@ export class Realtime {
       this.stopPolling()
       this.tell('live')
     }
-    if (frame.type === 'heartbeat') this.listener.serverTime(frame.t)
-    else if (frame.type === 'reload') this.holes()
+    this.listener.heard(frame.type === 'heartbeat' ? frame.t : null)
+    if (frame.type === 'heartbeat') return
+    if (frame.type === 'reload') this.holes()
     else this.pass(frame)
   }
 
@@ -225,6 +221,7 @@ export class Realtime {
       (changes) => {
         if (this.stopped || this.subscribed || this.poll === null) return
         this.tell('polling')
+        this.listener.heard(null)
         if (changes.reload) this.listener.reload()
         else for (const frame of changes.items) this.pass(frame)
         if (changes.snapshot) {

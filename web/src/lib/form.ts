@@ -1,0 +1,74 @@
+/** What every form does: check its fields, send once, and say in words what went wrong. */
+
+import { ref } from 'vue'
+
+import { plainDigits } from './formats'
+import { useWords, type MessageKey } from './i18n'
+import { asProblem, type Problem } from './problems'
+
+export const PASSWORD_MIN = 8
+
+/** Returns what is wrong with a contact, or null. */
+export function contactError(text: string): MessageKey | null {
+  const plain = plainDigits(text).trim()
+  if (plain === '') return 'field.required'
+  const digits = plain.replace(/[\s().-]/g, '')
+  return /^\+?\d{8,15}$/.test(digits) || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(plain)
+    ? null
+    : 'field.contact'
+}
+
+/** Returns a contact as the server's fields have it. */
+export function contactFields(text: string): { phone: string } | { email: string } {
+  const plain = plainDigits(text).trim()
+  return plain.includes('@') ? { email: plain } : { phone: plain.replace(/[\s().-]/g, '') }
+}
+
+export function passwordError(text: string): MessageKey | null {
+  if (text === '') return 'field.required'
+  return text.length < PASSWORD_MIN ? 'field.password_short' : null
+}
+
+export function requiredError(text: string): MessageKey | null {
+  return text.trim() === '' ? 'field.required' : null
+}
+
+/** Returns a form's state: `send` runs the checks, then `work` once, and keeps what went wrong. */
+export function useForm<F extends string>() {
+  const { t } = useWords()
+  const busy = ref(false)
+  const problem = ref<Problem | null>(null)
+  const wrong = ref<Partial<Record<F, MessageKey>>>({})
+
+  async function send(
+    checks: Partial<Record<F, MessageKey | null>>,
+    work: () => Promise<void>,
+  ): Promise<boolean> {
+    wrong.value = {}
+    problem.value = null
+    for (const [field, key] of Object.entries(checks) as [F, MessageKey | null][]) {
+      if (key !== null) Object.assign(wrong.value, { [field]: key })
+    }
+    if (busy.value || Object.keys(wrong.value).length > 0) return false
+    busy.value = true
+    try {
+      await work()
+      return true
+    } catch (thrown) {
+      problem.value = asProblem(thrown)
+      for (const { field } of problem.value.errors) {
+        Object.assign(wrong.value, { [field.replace(/^body\./, '')]: 'field.invalid' })
+      }
+      return false
+    } finally {
+      busy.value = false
+    }
+  }
+
+  function error(field: F): string | null {
+    const key = (wrong.value as Partial<Record<F, MessageKey>>)[field]
+    return key === undefined ? null : t(key)
+  }
+
+  return { busy, problem, send, error }
+}

@@ -1,0 +1,138 @@
+/** The words of the screen in the person's language. */
+
+import { ref, shallowRef } from 'vue'
+
+import type { Catalogue, EntryWords, FarmWords, MessageKey } from '@/messages'
+import { entry } from '@/messages/km/entry'
+import type { Problem } from './problems'
+import type { Language } from './types'
+import * as formats from './formats'
+
+export type { MessageKey }
+type Values = Record<string, string | number>
+
+const KEPT = 'tokkatot.language'
+
+/** Khmer's first words are in the bundle, everything else is fetched when it is first needed. */
+const ENTRY: Readonly<Record<Language, () => Promise<EntryWords>>> = {
+  km: () => Promise.resolve(entry),
+  en: async () => (await import('@/messages/en/entry')).entry,
+}
+const FARM: Readonly<Record<Language, () => Promise<FarmWords>>> = {
+  km: async () => (await import('@/messages/km/farm')).farm,
+  en: async () => (await import('@/messages/en/farm')).farm,
+}
+
+const current = ref<Language>('km')
+const catalogue = shallowRef<Partial<Catalogue>>(entry)
+let behind_login = false
+
+export function isLanguage(value: unknown): value is Language {
+  return value === 'km' || value === 'en'
+}
+
+/** Shows a language, as soon as its words are here. */
+export async function setLanguage(language: Language): Promise<void> {
+  const [first, more] = await Promise.all([
+    ENTRY[language](),
+    behind_login ? FARM[language]() : undefined,
+  ])
+  catalogue.value = { ...first, ...more }
+  current.value = language
+  document.documentElement.lang = language
+  try {
+    localStorage.setItem(KEPT, language)
+  } catch {
+    // A private window forgets it, and that is its owner's wish.
+  }
+}
+
+/** Fetches the words of the pages behind the log-in. */
+export async function loadFarmWords(): Promise<void> {
+  behind_login = true
+  await setLanguage(current.value)
+}
+
+/** Returns the language that this phone used last; Khmer on a new one. */
+export function keptLanguage(): Language {
+  try {
+    const kept = localStorage.getItem(KEPT)
+    return isLanguage(kept) ? kept : 'km'
+  } catch {
+    return 'km'
+  }
+}
+
+/** Returns a text with its `{names}` filled in. */
+export function fill(text: string, values: Values): string {
+  return text.replace(/\{(\w+)\}/g, (all, name: string) => String(values[name] ?? all))
+}
+
+function t(key: MessageKey, values: Values = {}): string {
+  return fill(catalogue.value[key] ?? key, values)
+}
+
+/** Returns the first of the keys that the catalogue has: for codes that the server may add to. */
+function either(key: string, otherwise: MessageKey, values: Values = {}): string {
+  return t(key in catalogue.value ? (key as MessageKey) : otherwise, values)
+}
+
+function problemText(problem: Problem): string {
+  if (problem.code === 'rate_limited' && problem.retry_after_s !== null) {
+    const duration = formats.duration(problem.retry_after_s, current.value)
+    return t('problem.rate_limited_for', { duration })
+  }
+  return t(`problem.${problem.code}`)
+}
+
+/** The names that people give by default, so that they need not stay in one language. */
+function deviceName(name: string, role: string): string {
+  const own = either(`device.${role}`, 'device.servo')
+  const plain = /^([a-z_ ]+?)[ _-]*(\d*)$/i.exec(name.trim())
+  if (plain === null) return name
+  const word = (plain[1] ?? '').toLowerCase().replace(/[ -]/g, '_')
+  if (word !== '' && word !== role && !SYNONYMS[role]?.includes(word)) return name
+  const count = plain[2] ?? ''
+  return count === '' ? own : `${own} ${formats.digits(count, current.value)}`
+}
+
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  water_pump: ['pump'],
+  conveyor: ['manure_belt', 'belt', 'conveyor_belt'],
+  irrigation_valve: ['irrigation', 'valve'],
+  screen: ['shade_screen', 'thermal_screen', 'shade'],
+  light: ['lights', 'lamp', 'lamps', 'grow_light', 'grow_lights'],
+  fan: ['fans', 'exhaust_fan', 'ventilation_fan'],
+  vent: ['vents', 'roof_vent', 'roof_vents'],
+  climate_sensor: ['climate', 'air', 'air_sensor'],
+  water_level_sensor: ['tank', 'water_level', 'tank_level', 'water_tank'],
+}
+
+const coop = /^(coop|house)\s*(\d+)$/i
+const greenhouse = /^(greenhouse)\s*(\d+)$/i
+
+/** Returns a house's name; the ones that the installation gives are said in the person's language. */
+function houseName(name: string): string {
+  const number = coop.exec(name)?.[2] ?? greenhouse.exec(name)?.[2]
+  if (current.value === 'en' || number === undefined) return name
+  const kind = coop.test(name) ? t('houses.coop') : t('houses.greenhouse')
+  return `${kind}ទី${formats.digits(number, current.value)}`
+}
+
+export function useWords() {
+  return {
+    language: current,
+    t,
+    either,
+    problemText,
+    deviceName,
+    houseName,
+    number: (value: number, decimals = 0) => formats.number(value, current.value, decimals),
+    percent: (value: number) => `${formats.number(value, current.value)} %`,
+    digits: (text: string) => formats.digits(text, current.value),
+    duration: (seconds: number) => formats.duration(seconds, current.value),
+    age: (t_ms: number, now_ms: number) => formats.age(t_ms, now_ms, current.value),
+    countdown: (left_ms: number) => formats.countdown(left_ms, current.value),
+    phone: (e164: string) => formats.phone(e164, current.value),
+  }
+}

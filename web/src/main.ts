@@ -1,0 +1,24 @@
+/** Starts the app. */
+
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+
+import './styles/fonts.css'
+import './styles/base.css'
+import App from './App.vue'
+import { keptLanguage, setLanguage } from './lib/i18n'
+import { keepInstallOffer } from './lib/install'
+import { startTicking } from './lib/now'
+import { startWorker } from './lib/worker'
+import { router } from './router'
+
+async function start(): Promise<void> {
+  keepInstallOffer()
+  // A language that can't be fetched (offline, first visit) leaves Khmer, which is in the bundle.
+  await setLanguage(keptLanguage()).catch(() => undefined)
+  startTicking()
+  createApp(App).use(createPinia()).use(router).mount('#app')
+  if (import.meta.env.PROD) await startWorker().catch(() => undefined)
+}
+
+void start()

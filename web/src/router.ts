@@ -1,0 +1,64 @@
+/** Where each page lives, and who may be there. */
+
+import { createRouter, createWebHistory, type RouteLocationRaw } from 'vue-router'
+
+import { loadFarmWords } from '@/lib/i18n'
+import { useSession } from '@/stores/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** For people who are not logged in too. */
+    open?: boolean
+  }
+}
+
+const open = { open: true }
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    { path: '/login', component: () => import('@/pages/LoginPage.vue'), meta: open },
+    { path: '/signup', component: () => import('@/pages/SignupPage.vue'), meta: open },
+    { path: '/forgot', component: () => import('@/pages/ForgotPage.vue'), meta: open },
+    { path: '/', redirect: start },
+    {
+      path: '/',
+      component: async () => (await Promise.all([import('@/SignedIn.vue'), loadFarmWords()]))[0],
+      children: [
+        { path: 'farms', component: () => import('@/pages/FarmsPage.vue') },
+        { path: 'farms/:farm', component: () => import('@/pages/HousesPage.vue') },
+        { path: 'farms/:farm/houses/:house', component: () => import('@/pages/HousePage.vue') },
+        {
+          path: 'farms/:farm/houses/:house/setpoints',
+          component: () => import('@/pages/SetpointsPage.vue'),
+        },
+        { path: 'farms/:farm/alerts', component: () => import('@/pages/AlertsPage.vue') },
+        { path: 'farms/:farm/history', component: () => import('@/pages/HistoryPage.vue') },
+        { path: 'farms/:farm/members', component: () => import('@/pages/MembersPage.vue') },
+        { path: 'settings', component: () => import('@/pages/SettingsPage.vue') },
+        { path: 'settings/password', component: () => import('@/pages/PasswordPage.vue') },
+        { path: 'settings/sessions', component: () => import('@/pages/SessionsPage.vue') },
+      ],
+    },
+    { path: '/:rest(.*)*', component: () => import('@/pages/NotFoundPage.vue'), meta: open },
+  ],
+})
+
+/** The first page: the only farm, else the one of last time, else the choice. */
+function start(): RouteLocationRaw {
+  const { farms, last_farm } = useSession()
+  const only = farms.length === 1 ? farms[0] : undefined
+  const again = farms.find(({ id }) => id === last_farm)
+  const farm = only ?? again
+  return farm === undefined ? '/farms' : `/farms/${farm.id}`
+}
+
+router.beforeEach((to) => {
+  const { signed_in } = useSession()
+  if (!signed_in && to.meta.open !== true) {
+    const nowhere = to.path === '/' || to.redirectedFrom?.path === '/'
+    return { path: '/login', query: nowhere ? {} : { to: to.fullPath } }
+  }
+  return signed_in && to.path === '/login' ? '/' : true
+})

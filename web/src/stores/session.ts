@@ -1,0 +1,162 @@
+/** Who is logged in on this phone. */
+
+import { defineStore } from 'pinia'
+import { computed, markRaw, ref } from 'vue'
+
+import { Api, type TokenBox } from '@/lib/api'
+import { Cache } from '@/lib/cache'
+import { now } from '@/lib/clock'
+import { setLanguage } from '@/lib/i18n'
+import type { FarmBrief, Language, SignedIn, Tokens, User } from '@/lib/types'
+
+const KEPT = 'tokkatot.session'
+const LAST_FARM = 'tokkatot.farm'
+
+interface Kept extends Tokens {
+  user: User
+  farms: FarmBrief[]
+}
+
+function shelf(): Storage | null {
+  try {
+    return localStorage
+  } catch {
+    return null
+  }
+}
+
+export const useSession = defineStore('session', () => {
+  const storage = shelf()
+  let memory: Kept | null = null
+
+  function load(): Kept | null {
+    try {
+      const text = storage?.getItem(KEPT) ?? null
+      return text === null ? memory : (JSON.parse(text) as Kept)
+    } catch {
+      return memory
+    }
+  }
+
+  function keep(kept: Kept | null): void {
+    memory = kept
+    try {
+      if (kept === null) storage?.removeItem(KEPT)
+      else storage?.setItem(KEPT, JSON.stringify(kept))
+    } catch {
+      // Without storage the session lasts as long as the page.
+    }
+  }
+
+  const kept = load()
+  const user = ref<User | null>(kept?.user ?? null)
+  const farms = ref<FarmBrief[]>(kept?.farms ?? [])
+  const last_farm = ref<string | null>(storage?.getItem(LAST_FARM) ?? null)
+  /** The session was ended from outside: the log-in page says so and leads back. */
+  const ended = ref(false)
+  const signed_in = computed(() => user.value !== null)
+  const cache = markRaw(new Cache({ shelf: storage, now }))
+
+  const tokens: TokenBox = {
+    read: load,
+    write(fresh) {
+      const held = load()
+      if (held !== null) keep({ ...held, ...fresh })
+    },
+    ended() {
+      forget()
+      ended.value = true
+    },
+  }
+  const api = markRaw(new Api({ tokens }))
+
+  function forget(): void {
+    keep(null)
+    user.value = null
+    farms.value = []
+  }
+
+  async function begin(answer: SignedIn): Promise<void> {
+    // What another person saw on this phone is none of this one's business.
+    if (answer.user.id !== storage?.getItem('tokkatot.user')) cache.clear()
+    storage?.setItem('tokkatot.user', answer.user.id)
+    keep(answer)
+    user.value = answer.user
+    farms.value = answer.farms
+    ended.value = false
+    await setLanguage(answer.user.language)
+  }
+
+  async function login(given: { login: string; password: string }): Promise<void> {
+    const body = { ...given, device_name: deviceName() }
+    await begin(await api.json<SignedIn>('auth/login', { method: 'POST', body, open: true }))
+  }
+
+  async function signup(body: Record<string, string>): Promise<void> {
+    await begin(await api.json<SignedIn>('auth/signup', { method: 'POST', body, open: true }))
+  }
+
+  async function logout(): Promise<void> {
+    // The phone forgets at once, whether the server hears of it or not.
+    await api.json('auth/logout', { method: 'POST', timeout_ms: 3_000 }).catch(() => undefined)
+    forget()
+    cache.clear()
+    storage?.removeItem(LAST_FARM)
+    last_farm.value = null
+  }
+
+  /** Looks whether the farms or the person changed since the log-in. */
+  async function refresh(): Promise<void> {
+    const [me, list] = await Promise.all([
+      api.json<User>('users/me'),
+      api.json<{ items: FarmBrief[] }>('farms', { query: { limit: 100 } }),
+    ])
+    remember(me, list.items)
+  }
+
+  function remember(me: User, list: FarmBrief[] = farms.value): void {
+    user.value = me
+    farms.value = list
+    const held = load()
+    if (held !== null) keep({ ...held, user: me, farms: list })
+  }
+
+  async function update(changes: Partial<User>): Promise<void> {
+    remember(await api.json<User>('users/me', { method: 'PATCH', body: changes }))
+  }
+
+  async function speak(language: Language): Promise<void> {
+    await setLanguage(language)
+    if (signed_in.value) await update({ language })
+  }
+
+  function visit(farm_id: string): void {
+    last_farm.value = farm_id
+    storage?.setItem(LAST_FARM, farm_id)
+  }
+
+  return {
+    user,
+    farms,
+    last_farm,
+    ended,
+    signed_in,
+    api,
+    cache,
+    login,
+    signup,
+    logout,
+    refresh,
+    update,
+    speak,
+    visit,
+  }
+})
+
+/** Returns what the list of sessions calls this phone. */
+function deviceName(): string {
+  const agent = navigator.userAgent
+  const android = /Android[^;]*; ([^;)]+)/.exec(agent)?.[1]
+  const system = /(iPhone|iPad|Windows|Macintosh|CrOS|Linux)/.exec(agent)?.[1]
+  return (android ?? system ?? 'Browser').replace(/ Build\/.*/, '').slice(0, 60)
+}
