@@ -2,6 +2,7 @@
 
 import os
 import signal
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -69,7 +70,7 @@ async def test_the_cloud_is_killed_and_no_reading_is_lost(stack: Stack, coop: Ho
     history = await coop.person.get(f"{coop.path}/history", quantity="water_level", points=5000)
     times = [t for t, _, _ in history["series"][0]["points"]]
     # The tank reports every 5 s: while the cloud was away the hub kept what it read.
-    gaps_s = [(after - before) / 1000 for before, after in zip(times, times[1:], strict=False)]
+    gaps_s = [(after - before) / 1000 for before, after in pairwise(times)]
     assert max(gaps_s) < 15, gaps_s
 
 
