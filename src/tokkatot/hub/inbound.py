@@ -153,6 +153,10 @@ class Inbound:
         # Should the disk refuse, the hub works by the new one until it is started again, says then
         # that it holds the old one, and is sent the new one again.
         await self._journal.keep_desired(payload, document.version)
+        taken = EventRow(
+            0, "e", self._clock.now_ms(), "desired.taken", {"version": document.version}
+        )
+        self._journal.offer(events=[taken])
 
     def _opened(self, payload: bytes) -> DesiredDocument:
         document = open_desired(payload, self._keys, farm_id=self._farm_id, hub_id=self._hub_id)

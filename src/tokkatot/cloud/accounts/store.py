@@ -71,6 +71,17 @@ async def user_by_id(session: AsyncSession, user_id: UUID) -> User | None:
     return await session.scalar(select(User).where(User.id == user_id, User.deleted_at.is_(None)))
 
 
+async def staff_ids(session: AsyncSession, *, limit: int) -> Sequence[UUID]:
+    """Return the staff, the first ones first."""
+    found = await session.scalars(
+        select(User.id)
+        .where(User.is_staff, User.deleted_at.is_(None))
+        .order_by(User.id)
+        .limit(limit)
+    )
+    return found.all()
+
+
 async def end_sessions(
     session: AsyncSession, user_id: UUID, *, now: datetime, but: UUID | None = None
 ) -> None:

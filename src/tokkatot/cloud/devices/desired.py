@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.devices import store
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms import store as farms_store
@@ -11,6 +12,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import NotFound
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig, Member
 from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId, UserId
+from tokkatot.domain.people import MemberRole
 from tokkatot.domain.quantities import Quantity
 from tokkatot.kit.clock import to_ms
 
@@ -35,6 +37,7 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
     houses = await farms_store.houses_of(tx.session, farm.id)
     wanted = {device.house_id for device, _ in devices} | {hub.house_id}
     members = await farms_store.members_of(tx.session, farm.id, after=None, limit=_MAX_MEMBERS)
+    staff = await accounts_store.staff_ids(tx.session, limit=_MAX_MEMBERS)
     return DesiredDocument(
         farm_id=FarmId(farm.id),
         hub_id=hub_id,
@@ -45,7 +48,11 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
             _house(house, farm) for house in houses if house.id in wanted or hub.house_id is None
         ),
         devices=tuple(_device(device, zone) for device, zone in devices),
-        members=tuple(Member(user_id=UserId(row.user.id), role=row.member.role) for row in members),
+        members=(
+            *(Member(user_id=UserId(row.user.id), role=row.member.role) for row in members),
+            # Staff have every right on every farm: to a hub they are owners.
+            *(Member(user_id=UserId(user_id), role=MemberRole.OWNER) for user_id in staff),
+        ),
     )
 
 

@@ -149,7 +149,12 @@ class PostgresTransaction(SyncTransaction):
             },
         )
         await self._tx.session.execute(
-            text("UPDATE hubs SET software = :software, held_version = :held WHERE id = :hub"),
+            # After a restore the cloud goes on above the version that the hub holds.
+            text(
+                "UPDATE hubs SET software = :software, held_version = :held, desired_version ="
+                " CASE WHEN desired_version < :held THEN :held + 1 ELSE desired_version END"
+                " WHERE id = :hub"
+            ),
             {
                 "hub": hub.hub_id,
                 "software": storable(hello.software),

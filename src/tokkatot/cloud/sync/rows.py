@@ -34,7 +34,8 @@ from tokkatot.wire.messages import (
     ScheduleRunRow,
 )
 
-UNKNOWN_DEVICE = "device.unknown"
+STRANGER = "device.stranger"
+DESIRED_TAKEN = "desired.taken"
 _REFUSED_BY_DATABASE = "the database can't hold it"
 
 
@@ -79,8 +80,10 @@ async def _add(tx: Transaction, hub: HubRecord, row: Row, *, join: bool) -> Refu
         case AlertRow():
             return await alerts.apply_row(tx, hub.farm_id, hub.hub_id, row)
         case EventRow():
-            if row.type == UNKNOWN_DEVICE:
+            if row.type == STRANGER:
                 return await _unknown_device(tx, hub, row)
+            if row.type == DESIRED_TAKEN:
+                await _note_held(tx, hub, row)
             return await _log(tx, hub, row, row.t, row.type, row.data, join=join)
         case GapRow():
             data: JsonObject = {"from": row.first, "to": row.last, "reason": row.reason}
@@ -140,6 +143,16 @@ async def _is_logged(
         },
     )
     return bool(found)
+
+
+async def _note_held(tx: Transaction, hub: HubRecord, row: EventRow) -> None:
+    """Note which document a hub holds now, so that it is not sent again."""
+    version = row.data.get("version")
+    if isinstance(version, int) and 0 <= version < 2**63:
+        await tx.session.execute(
+            text("UPDATE hubs SET held_version = greatest(held_version, :version) WHERE id = :hub"),
+            {"version": version, "hub": hub.hub_id},
+        )
 
 
 async def _unknown_device(tx: Transaction, hub: HubRecord, row: EventRow) -> RefusedRow | None:
