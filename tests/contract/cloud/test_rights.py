@@ -1,0 +1,364 @@
+"""Every route, as everybody: who may, who may not, and who does not even find it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from tests.support.cloud import Cloud, Person
+from tokkatot.cloud.platform.openapi import describe
+from tokkatot.cloud.platform.problems import CODES
+
+PUBLIC, PERSON, SEE, OPERATE, OWN, MAINTAIN, STAFF = (
+    "public",
+    "person",
+    "see",
+    "operate",
+    "own",
+    "maintain",
+    "staff",
+)
+
+RIGHTS = {
+    "GET /health": PUBLIC,
+    "GET /ready": PUBLIC,
+    "GET /metrics": PUBLIC,
+    "GET /v1/openapi.json": PUBLIC,
+    "POST /v1/auth/signup": PUBLIC,
+    "POST /v1/auth/login": PUBLIC,
+    "POST /v1/auth/refresh": PUBLIC,
+    "POST /v1/auth/forgot-password": PUBLIC,
+    "POST /v1/auth/reset-password": PUBLIC,
+    "POST /v1/auth/logout": PERSON,
+    "POST /v1/auth/change-password": PERSON,
+    "POST /v1/auth/verify-contact": PERSON,
+    "GET /v1/users/me": PERSON,
+    "PATCH /v1/users/me": PERSON,
+    "GET /v1/users/me/sessions": PERSON,
+    "DELETE /v1/users/me/sessions/{session}": PERSON,
+    "GET /v1/users/me/activity": PERSON,
+    "POST /v1/farms": PERSON,
+    "GET /v1/farms": PERSON,
+    "GET /v1/farms/{farm}": SEE,
+    "PATCH /v1/farms/{farm}": OWN,
+    "DELETE /v1/farms/{farm}": OWN,
+    "POST /v1/farms/{farm}/stop": OPERATE,
+    "DELETE /v1/farms/{farm}/stop": OPERATE,
+    "GET /v1/farms/{farm}/members": SEE,
+    "POST /v1/farms/{farm}/members": OWN,
+    "PATCH /v1/farms/{farm}/members/{user}": OWN,
+    # A member leaves by themselves; sending another away is tested beside the members.
+    "DELETE /v1/farms/{farm}/members/{user}": OWN,
+    "POST /v1/farms/{farm}/members/{user}/reset-code": OWN,
+    "GET /v1/farms/{farm}/houses": SEE,
+    "POST /v1/farms/{farm}/houses": OWN,
+    "GET /v1/farms/{farm}/houses/{house}": SEE,
+    "PATCH /v1/farms/{farm}/houses/{house}": OWN,
+    "DELETE /v1/farms/{farm}/houses/{house}": OWN,
+    "GET /v1/farms/{farm}/houses/{house}/state": SEE,
+    "GET /v1/farms/{farm}/houses/{house}/picture": SEE,
+    "GET /v1/farms/{farm}/houses/{house}/history": SEE,
+    "GET /v1/farms/{farm}/houses/{house}/readings/refused": SEE,
+    "GET /v1/farms/{farm}/houses/{house}/setpoints": SEE,
+    "PUT /v1/farms/{farm}/houses/{house}/setpoints": OPERATE,
+    "POST /v1/farms/{farm}/houses/{house}/stop": OPERATE,
+    "DELETE /v1/farms/{farm}/houses/{house}/stop": OPERATE,
+    "GET /v1/farms/{farm}/houses/{house}/zones": SEE,
+    "POST /v1/farms/{farm}/houses/{house}/zones": OWN,
+    "PATCH /v1/farms/{farm}/houses/{house}/zones/{zone}": OWN,
+    "DELETE /v1/farms/{farm}/houses/{house}/zones/{zone}": OWN,
+    "GET /v1/farms/{farm}/houses/{house}/flocks": SEE,
+    "POST /v1/farms/{farm}/houses/{house}/flocks": OWN,
+    "PATCH /v1/farms/{farm}/houses/{house}/flocks/{flock}": OWN,
+    "GET /v1/farms/{farm}/houses/{house}/crop-cycles": SEE,
+    "POST /v1/farms/{farm}/houses/{house}/crop-cycles": OWN,
+    "PATCH /v1/farms/{farm}/houses/{house}/crop-cycles/{crop}": OWN,
+    "GET /v1/farms/{farm}/devices": SEE,
+    "POST /v1/farms/{farm}/devices": MAINTAIN,
+    "GET /v1/farms/{farm}/devices/{device}": SEE,
+    "PATCH /v1/farms/{farm}/devices/{device}": OWN,
+    "DELETE /v1/farms/{farm}/devices/{device}": MAINTAIN,
+    "GET /v1/farms/{farm}/devices/{device}/status": SEE,
+    "GET /v1/farms/{farm}/devices/{device}/config": SEE,
+    "PUT /v1/farms/{farm}/devices/{device}/config": OPERATE,
+    "GET /v1/farms/{farm}/hubs": SEE,
+    "POST /v1/farms/{farm}/devices/{device}/commands": OPERATE,
+    "GET /v1/farms/{farm}/devices/{device}/commands": SEE,
+    "GET /v1/farms/{farm}/devices/{device}/commands/{command}": SEE,
+    "DELETE /v1/farms/{farm}/devices/{device}/commands/{command}": OPERATE,
+    "GET /v1/farms/{farm}/commands": SEE,
+    "POST /v1/farms/{farm}/commands/batch": OPERATE,
+    "GET /v1/farms/{farm}/alerts": SEE,
+    "GET /v1/farms/{farm}/alerts/history": SEE,
+    "GET /v1/farms/{farm}/alerts/{alert}": SEE,
+    "PUT /v1/farms/{farm}/alerts/{alert}/acknowledge": OPERATE,
+    "GET /v1/farms/{farm}/events": SEE,
+    "GET /v1/farms/{farm}/changes": SEE,
+    "POST /v1/staff/registration-keys": STAFF,
+    "GET /v1/staff/registration-keys": STAFF,
+    "DELETE /v1/staff/registration-keys/{key}": STAFF,
+    "POST /v1/staff/reset-codes": STAFF,
+    "POST /v1/staff/farms/{farm_id}/restore": STAFF,
+    "POST /v1/staff/houses/{house}/restore": STAFF,
+    "POST /v1/staff/devices/{device}/restore": STAFF,
+    "POST /v1/staff/hubs": STAFF,
+    "DELETE /v1/staff/hubs/{hub}": STAFF,
+    "GET /v1/staff/fleet": STAFF,
+    "GET /v1/staff/unknown-devices": STAFF,
+}
+"""What the caller of each route must be; `tokkatot.domain.people.RIGHTS` says which role is what."""
+
+# The bodies carry what must be there, so that the right is what decides.
+REFUSED = {
+    PUBLIC: {},
+    PERSON: {"anonymous": 401},
+    SEE: {"anonymous": 401, "stranger": 404},
+    OPERATE: {"anonymous": 401, "stranger": 404, "viewer": 403},
+    OWN: {"anonymous": 401, "stranger": 404, "viewer": 403, "manager": 403},
+    MAINTAIN: {"anonymous": 401, "stranger": 404, "viewer": 403, "manager": 403, "owner": 403},
+    STAFF: {"anonymous": 401, "stranger": 403, "viewer": 403, "manager": 403, "owner": 403},
+}
+EVERYBODY = ("anonymous", "stranger", "viewer", "manager", "owner", "staff")
+
+GARBAGE = (
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'"text"',
+    b"{}",
+    b'{"name": null, "login": 3, "action": [], "parameters": {}}',
+    b'{"name": "\\u0000", "login": "\\u0000\\u0000\\u0000", "password": "\\u0000"}',
+    b'{"name": "\\ud800", "login": "\\ud800\\ud800\\ud800", "password": "\\ud800"}',
+    b'{"login": "a@b.c", "password": "\\ud800", "code": "\\ud800", "new_password": "\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800"}',
+    b'{"refresh_token": "\\ud800"}',
+    b'{"temperature_min_c": NaN, "temperature_max_c": Infinity, "temperature_hard_max_c": 1e999}',
+    b'{"number": 99999999999999999999999, "capacity": -1}',
+    b"\xff\xfe\x00",
+    b"[" * 5_000,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A farm with its people and one of each thing in it."""
+
+    people: dict[str, Person | None]
+    ids: dict[str, str]
+
+    def path(self, template: str) -> str:
+        """Return the address of the farm's own thing, or of one that never was."""
+        parts = [
+            self.ids.get(part[1:-1], str(uuid4())) if part.startswith("{") else part
+            for part in template.split("/")
+        ]
+        return "/".join(parts)
+
+    def headers(self, who: str) -> dict[str, str]:
+        """Return what a person's requests carry."""
+        person = self.people[who]
+        return person.headers if person else {}
+
+
+@pytest.fixture
+async def scene(cloud: Cloud) -> Scene:
+    owner, farm = await cloud.sign_up()
+    stranger, _ = await cloud.sign_up("Elsewhere")
+    staff = await cloud.staff()
+    house = await cloud.post(
+        f"/v1/farms/{farm}/houses", {"name": "Coop 1", "kind": "coop"}, owner
+    )
+    device = await cloud.post(
+        f"/v1/farms/{farm}/devices",
+        {
+            "house_id": house["id"],
+            "hardware_id": "pump-1",
+            "name": "Pump",
+            "role": "water_pump",
+            "interface": "relay",
+        },
+        staff,
+    )
+    return Scene(
+        people={
+            "anonymous": None,
+            "stranger": stranger,
+            "viewer": await cloud.member(owner, farm, "viewer"),
+            "manager": await cloud.member(owner, farm, "manager"),
+            "owner": owner,
+            "staff": staff,
+        },
+        ids={
+            "farm": str(farm),
+            "farm_id": str(farm),
+            "house": house["id"],
+            "device": device["id"],
+            "user": str(owner.user_id),
+        },
+    )
+
+
+def routes(cloud: Cloud) -> Iterator[str]:
+    """Return every route of the description as `METHOD /path`."""
+    for path, operations in describe(cloud.app, title="t", version="v")["paths"].items():
+        for method in operations:
+            yield f"{method.upper()} {path}"
+
+
+async def test_every_route_has_its_right_in_the_table(cloud: Cloud) -> None:
+    assert set(routes(cloud)) <= set(RIGHTS)
+
+
+async def test_every_route_is_in_the_description(cloud: Cloud) -> None:
+    undocumented = [
+        route.path
+        for route in cloud.app.routes
+        if isinstance(route, APIRoute) and not route.include_in_schema
+    ]
+    assert undocumented == []
+
+
+async def test_every_route_refuses_whom_it_should(cloud: Cloud, scene: Scene) -> None:
+    wrong = []
+    for route in routes(cloud):
+        method, template = route.split(" ", 1)
+        for who, status in REFUSED[RIGHTS[route]].items():
+            answer = await cloud.http.request(
+                method, scene.path(template), headers=scene.headers(who), json={}
+            )
+            if answer.status_code != status or not is_problem(answer):
+                wrong.append((route, who, answer.status_code, status))
+    assert wrong == []
+
+
+async def test_every_route_lets_the_others_past_the_check(cloud: Cloud, scene: Scene) -> None:
+    wrong = []
+    for route in routes(cloud):
+        method, template = route.split(" ", 1)
+        allowed = [who for who in EVERYBODY if who not in REFUSED[RIGHTS[route]]]
+        for who in allowed:
+            # A body of nonsense gets past the check and no further, so that nothing changes.
+            answer = await cloud.http.request(
+                method,
+                scene.path(template),
+                headers=scene.headers(who),
+                json={"nonsense": True} if method in {"POST", "PUT", "PATCH"} else None,
+            ) if changes_nothing(route) else None
+            if answer is not None and answer.status_code in {401, 403, 405, 500}:
+                wrong.append((route, who, answer.status_code))
+    assert wrong == []
+
+
+async def test_a_stranger_finds_no_thing_of_another_farm_under_their_own(
+    cloud: Cloud, scene: Scene
+) -> None:
+    stranger = scene.people["stranger"]
+    assert stranger is not None
+    own = (await cloud.get("/v1/farms", stranger))["items"][0]["id"]
+    wrong = []
+    for route in routes(cloud):
+        method, template = route.split(" ", 1)
+        if "{farm}/" not in template or not {"{house}", "{device}"} & set(template.split("/")):
+            continue
+        path = scene.path(template).replace(scene.ids["farm"], own)
+        body = VALID.get(route)
+        answer = await cloud.http.request(method, path, headers=stranger.headers, json=body)
+        expected = 403 if RIGHTS[route] is MAINTAIN else 404
+        if answer.status_code != expected:
+            wrong.append((route, answer.status_code, answer.text))
+    assert wrong == []
+
+
+async def test_garbage_is_answered_with_a_problem_everywhere(cloud: Cloud, scene: Scene) -> None:
+    wrong = []
+    for route in routes(cloud):
+        method, template = route.split(" ", 1)
+        if method not in {"POST", "PUT", "PATCH"} or not takes_a_body(cloud, route):
+            continue
+        for who in ("anonymous", "staff"):
+            for garbage in GARBAGE:
+                if method == "PATCH" and garbage == b"{}":
+                    continue  # Changing nothing is fine.
+                answer = await cloud.http.request(
+                    method,
+                    scene.path(template),
+                    headers={"Content-Type": "application/json"} | scene.headers(who),
+                    content=garbage,
+                )
+                if not 400 <= answer.status_code < 500 or not is_problem(answer):
+                    wrong.append((route, who, garbage[:60], answer.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "cursor=%00", "cursor=WzFd", "cursor=!!", "cursor=WyJ4Il0"]
+)
+async def test_a_list_asked_for_wrongly_says_so(cloud: Cloud, scene: Scene, query: str) -> None:
+    owner = scene.people["owner"]
+    assert owner is not None
+    for path in ("/v1/farms", "/v1/users/me/sessions", "/v1/users/me/activity"):
+        problem = await cloud.get(f"{path}?{query}", owner, status=422)
+        assert problem["code"] == "validation_failed"
+
+
+@pytest.mark.parametrize("bad", ["x", "%00", "..", "00000000-0000-0000-0000-00000000000g"])
+async def test_an_id_that_is_none_is_a_problem(cloud: Cloud, scene: Scene, bad: str) -> None:
+    answer = await cloud.http.get(f"/v1/farms/{bad}/members", headers=scene.headers("owner"))
+    assert answer.status_code in {404, 422}
+    assert is_problem(answer)
+
+
+def changes_nothing(route: str) -> bool:
+    """Tell whether a route may be called on the scene without spoiling it for the next call."""
+    method, path = route.split(" ", 1)
+    if method == "DELETE" or path == "/v1/auth/logout" or path.endswith(("/stop", "/reset-code")):
+        return False
+    return not path.endswith("/restore")
+
+
+def takes_a_body(cloud: Cloud, route: str) -> bool:
+    """Tell whether the description has a body for a route."""
+    method, path = route.split(" ", 1)
+    document = describe(cloud.app, title="t", version="v")
+    return "requestBody" in document["paths"][path][method.lower()]
+
+
+def is_problem(answer: object) -> bool:
+    """Tell whether an answer has the shape that every error has."""
+    assert isinstance(answer, httpx.Response)
+    body = answer.json()
+    return (
+        answer.headers["content-type"] == "application/problem+json"
+        and {"type", "title", "status", "detail", "code", "request_id"} <= body.keys()
+        and body["status"] == answer.status_code
+        and body["code"] in CODES
+    )
+
+
+VALID: dict[str, object] = {
+    "PATCH /v1/farms/{farm}/houses/{house}": {},
+    "PUT /v1/farms/{farm}/houses/{house}/setpoints": {
+        "temperature_min_c": 20,
+        "temperature_max_c": 30,
+        "temperature_hard_max_c": 35,
+    },
+    "POST /v1/farms/{farm}/houses/{house}/zones": {"name": "north"},
+    "PATCH /v1/farms/{farm}/houses/{house}/zones/{zone}": {"name": "north"},
+    "POST /v1/farms/{farm}/houses/{house}/flocks": {
+        "placed_on": "2026-02-01",
+        "placed_count": 500,
+    },
+    "PATCH /v1/farms/{farm}/houses/{house}/flocks/{flock}": {},
+    "POST /v1/farms/{farm}/houses/{house}/crop-cycles": {
+        "crop_type": "tomato",
+        "planted_on": "2026-02-01",
+    },
+    "PATCH /v1/farms/{farm}/houses/{house}/crop-cycles/{crop}": {},
+    "PATCH /v1/farms/{farm}/devices/{device}": {},
+    "PUT /v1/farms/{farm}/devices/{device}/config": {"parameters": []},
+    "POST /v1/farms/{farm}/devices/{device}/commands": {"action": "on"},
+}
+"""Bodies that are right, so that only the id can be wrong."""
