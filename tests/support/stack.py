@@ -130,12 +130,13 @@ class Stack(Program):
         return stack
 
     def wait_until_ready(self, within_s: float = START_TIMEOUT_S) -> None:
-        """Return once the cloud answers that it is ready, and all its hubs are connected."""
+        """Return once the cloud answers that it is ready, and a person has been greeted."""
 
         def ready() -> bool:
             assert self.returncode is None, f"it ended:\n{self.output[-4000:]}"
             try:
-                return httpx.get(f"{self.url}/ready", timeout=5).status_code == httpx.codes.OK
+                answer = httpx.get(f"{self.url}/ready", timeout=5)
+                return answer.status_code == httpx.codes.OK and "Ctrl-C" in self.output
             except httpx.HTTPError:
                 return False
 

@@ -52,7 +52,10 @@ class Recording:
         self._file = file
 
     def lines(self, devices: Mapping[str, DeviceId], *, after: int) -> Iterator[Line]:
-        """Yield the lines behind the first `after` ones; a line without any cell is none.
+        """Yield the lines behind the first `after` ones.
+
+        A line that is cut, even to nothing, is a row all the same: what is missing is refused, so
+        that what was taken and what was refused add up to the file.
 
         Raises:
             FileRefused: when the file can't be opened or lacks a mapped column.
@@ -68,11 +71,7 @@ class Recording:
                 time_index = (
                     None if self._file.time is None else self._index(header, self._file.time.column)
                 )
-                number = 0
-                for row in rows:
-                    if not row:
-                        continue
-                    number += 1
+                for number, row in enumerate(rows, start=1):
                     if number > after:
                         yield self._line(number, row, cells, time_index)
         except OSError as error:
