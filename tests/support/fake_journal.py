@@ -15,6 +15,9 @@ from tokkatot.hub.journal.rows import RowRefused, pack
 from tokkatot.wire.messages import CommandRow, Row, StreamName, encode
 from tokkatot.wire.streams import StreamHead, Stretch
 
+# Never the same name twice, not even on a card that was restored from an image.
+_EPOCHS = count(1)
+
 
 @dataclass(slots=True)
 class _FakeStream:
@@ -41,7 +44,6 @@ class FakeJournal(JournalPort):
     """Commits at once; `trouble` set to an error makes every write that waits fail with it."""
 
     def __init__(self, card: FakeCard | None = None, *, now_ms: int = 0) -> None:
-        self._epochs = count(1)
         self.card = card or FakeCard(
             {"events": _FakeStream("events-0"), "readings": _FakeStream("readings-0")}
         )
@@ -209,7 +211,7 @@ class FakeJournal(JournalPort):
     @override
     async def new_epoch(self, stream: StreamName) -> StreamHead:
         kept = self.card.streams[stream]
-        kept.epoch = f"{stream}-{next(self._epochs)}"
+        kept.epoch = f"{stream}-{next(_EPOCHS)}"
         kept.base = kept.acked
         kept.unsent_from = kept.base + 1
         return self.heads()[stream]

@@ -12,6 +12,9 @@ MAX_BATCH_BYTES = 256 * 1024
 MAX_BODY_BYTES = 512 * 1024
 """No message of ours is longer; a longer one is dropped unread and counted."""
 
+NO_SESSION = "none"
+"""The session in a welcome that opens none: the cloud holds no such session, say hello again."""
+
 V1 = Literal[1]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 Millis = Annotated[int, Meta(ge=0, le=2**53)]

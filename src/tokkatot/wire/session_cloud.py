@@ -6,7 +6,7 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 
 from tokkatot.wire.cursor import Cursor, acked_through
-from tokkatot.wire.messages import PROTOCOL_VERSION, Hello, Welcome
+from tokkatot.wire.messages import NO_SESSION, PROTOCOL_VERSION, Hello, Welcome
 
 SILENT_AFTER_S = 45.0
 """A hub that was not heard for so long is offline for the screen and for new orders."""
@@ -98,7 +98,16 @@ def welcome(
 def is_current(peer: Peer | None, session: str) -> bool:
     """Tell whether a batch or snapshot belongs to the session that holds.
 
-    One that does not is dropped without an answer: its hub will say hello within 15 seconds, and
-    both sides then know again where they stand (after a restore of the cloud, for example).
+    One that does not is dropped, and answered with `ask_for_hello`.
     """
     return peer is not None and peer.session == session
+
+
+def ask_for_hello(*, now_ms: int) -> Welcome:
+    """Return the answer to what came in a session that the cloud does not hold.
+
+    A cloud that was restored from a backup so learns of its hubs again, within 15 seconds.
+    """
+    return Welcome(
+        session=NO_SESSION, mono_ms=0, t=now_ms, events=None, readings=None, desired_version=0
+    )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tokkatot.wire.messages import (
     MAX_BATCH_BYTES,
+    NO_SESSION,
     PROTOCOL_VERSION,
     Ack,
     AckedThrough,
@@ -80,6 +81,7 @@ class Signal(StrEnum):
     NO_ANSWER = "15 s without an answer"
     SILENCE = "45 s of silence"
     RENEWAL = "6 h of session"
+    FORGOTTEN = "cloud does not hold the session"
 
 
 @unique
@@ -108,6 +110,7 @@ SESSION: Mapping[tuple[Phase, Signal], tuple[Phase, tuple[Step, ...]]] = Mapping
         (_P.SYNCED, _S.NO_ANSWER): (_P.GREETING, (_DO.CLOSE_LANES, _DO.SAY_HELLO)),
         (_P.SYNCED, _S.EPOCH_CHANGED): (_P.GREETING, (_DO.CLOSE_LANES, _DO.SAY_HELLO)),
         (_P.SYNCED, _S.RENEWAL): (_P.GREETING, (_DO.CLOSE_LANES, _DO.SAY_HELLO)),
+        (_P.SYNCED, _S.FORGOTTEN): (_P.GREETING, (_DO.CLOSE_LANES, _DO.SAY_HELLO)),
         (_P.SYNCED, _S.SILENCE): (_P.OFFLINE, (_DO.CLOSE_LANES, _DO.RECONNECT)),
         (_P.SYNCED, _S.LINK_DOWN): (_P.OFFLINE, (_DO.CLOSE_LANES,)),
     }
@@ -305,6 +308,11 @@ class HubSession:
     # ---------------------------------------------------------------------------------- answers
 
     def _welcome(self, welcome: Welcome, now: Now) -> list[Action]:
+        if welcome.session == NO_SESSION:
+            # Asked more than once on the way, it is heeded once.
+            if self.phase is Phase.SYNCED and now.mono_s - self._opened_at_s >= ANSWER_WITHIN_S:
+                return self._move(Signal.FORGOTTEN, now)
+            return []
         if self.phase is not Phase.GREETING or welcome.mono_ms != self._hello_ms:
             self.dropped["welcome to another hello"] += 1
             return []
