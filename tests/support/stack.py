@@ -136,9 +136,9 @@ class Stack(Program):
             assert self.returncode is None, f"it ended:\n{self.output[-4000:]}"
             try:
                 answer = httpx.get(f"{self.url}/ready", timeout=5)
-                return answer.status_code == httpx.codes.OK and "Ctrl-C" in self.output
             except httpx.HTTPError:
                 return False
+            return answer.status_code == httpx.codes.OK and "Ctrl-C" in self.output
 
         try:
             until("the cloud is ready", ready, within_s=within_s)
