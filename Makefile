@@ -59,7 +59,7 @@ lock: $(STAMPS)/dev ## renew the hashed requirements; add UPGRADE=1 for newer ve
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements/dev.in -o requirements/dev.txt
 
 dist: dev ## build wheel and sdist
-	@$(BIN)/python -m build --no-isolation
+	@$(BIN)/python -m build --no-isolation --sdist --wheel
 
 clean: ## remove what was made here, but not the data
 	@rm -rf .venv $(STAMPS) dist build web/node_modules web/dist
