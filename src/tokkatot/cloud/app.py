@@ -20,6 +20,7 @@ from tokkatot.cloud.devices import staff_api as devices_staff
 from tokkatot.cloud.farms import api as farms
 from tokkatot.cloud.farms import houses_api
 from tokkatot.cloud.farms.service import Directory
+from tokkatot.cloud.overview import api as overview
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.errors import install_error_handlers
 from tokkatot.cloud.platform.http import (
@@ -34,6 +35,8 @@ from tokkatot.cloud.platform.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from tokkatot.cloud.platform.openapi import describe
 from tokkatot.cloud.platform.readiness import Readiness
 from tokkatot.cloud.platform.webapp import WebApp, nothing_here
+from tokkatot.cloud.realtime import api as realtime
+from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.reports import api as reports
 from tokkatot.cloud.telemetry import api as telemetry
 
@@ -48,6 +51,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     commands.router,
     alerts.router,
     reports.router,
+    realtime.router,
+    overview.router,
 )
 
 _GZIP_FROM_BYTES = 1024
@@ -73,7 +78,10 @@ def create_app(
     web_folder: Path | None,
     limits: HttpLimits,
 ) -> FastAPI:
-    """Return the application; `web_folder` None leaves the web app out."""
+    """Return the application; `web_folder` None leaves the web app out.
+
+    Its `state.realtime` serves sockets while the caller runs it.
+    """
     app = FastAPI(
         title="Tokkatot",
         version=version("tokkatot"),
@@ -85,6 +93,9 @@ def create_app(
     app.state.context = context
     app.state.farm_directory = Directory()
     app.state.alert_digest = alerts.Digest()
+    app.state.realtime = Realtime(
+        context.database, context.listener, clock=context.clock, metrics=context.metrics
+    )
     install_error_handlers(app)
     for router in ROUTERS:
         app.include_router(router)

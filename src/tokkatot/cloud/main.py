@@ -8,11 +8,14 @@ from functools import partial
 from secrets import SystemRandom
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import func, select
 from typing_extensions import override
 
 from tokkatot.cloud.accounts import store as accounts_store
+from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.app import create_app
+from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.devices.desired import renew_documents
 from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
 from tokkatot.cloud.platform import idempotency, outbox
@@ -35,6 +38,7 @@ from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
 from tokkatot.cloud.platform.webfiles import find_web_app
 from tokkatot.cloud.platform.workers import every, keep_working
+from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
@@ -43,6 +47,9 @@ Work = Callable[[], Awaitable[None]]
 
 _CLEAN_EVERY_S = 600.0
 _CLEANING_LOCK = 0x636C6561
+_DEADLINES_EVERY_S = 1.0
+_WATCH_FROM_S = 60.0
+_WATCH_EVERY_S = 15.0
 _GRACE_S = 5
 """How long running requests may take to end when the server does."""
 
@@ -52,11 +59,14 @@ async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
     random = SystemRandom().random
     async with open_context(settings, random=random) as context:
         workers = dict(_workers(context, roles, random=random))
+        app = _app(context) if "api" in roles else None
+        if app is not None:
+            workers["realtime"] = app.state.realtime.run
         async with asyncio.TaskGroup() as group:
             for name, work in workers.items():
                 group.create_task(keep_working(name, work, context=context, random=random))
-            if "api" in roles:
-                group.create_task(_serve(context))
+            if app is not None:
+                group.create_task(_serve(context, app))
 
 
 @asynccontextmanager
@@ -110,6 +120,8 @@ def _workers(
             yield "logins", logins.run
     if "jobs" in roles:
         yield "cleaning", partial(every, _CLEAN_EVERY_S, partial(clean, context), context=context)
+        yield "deadlines", partial(end_what_is_overdue, context)
+        yield "watch", partial(watch_hubs, context)
     yield "listener", context.listener.run
 
 
@@ -154,6 +166,25 @@ async def clean(context: Context) -> None:
         await renew_documents(tx)
 
 
+async def end_what_is_overdue(context: Context) -> None:
+    """End orders whose lifetime is over, and call hubs offline that were not heard, in seconds."""
+    while True:
+        await context.clock.sleep(_DEADLINES_EVERY_S)
+        async with context.database.transaction() as tx:
+            await commands.expire(tx)
+            await mark_silent(tx)
+
+
+async def watch_hubs(context: Context) -> None:
+    """Raise the alerts that only the cloud can raise."""
+    # After a start, hubs are given the time to come back: it was the cloud that was away.
+    await context.clock.sleep(_WATCH_FROM_S)
+    while True:
+        async with context.database.transaction() as tx:
+            await alerts.watch_hubs(tx)
+        await context.clock.sleep(_WATCH_EVERY_S)
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: the command line has its own."""
 
@@ -163,10 +194,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(context: Context) -> None:
+def _app(context: Context) -> FastAPI:
     settings = context.settings
     assert settings.mqtt_url is not None, "embedded() names every address"
-    app = create_app(
+    return create_app(
         context,
         readiness=Readiness(
             {
@@ -181,6 +212,10 @@ async def _serve(context: Context) -> None:
             auth_per_minute=settings.rate_limit_auth_per_minute,
         ),
     )
+
+
+async def _serve(context: Context, app: FastAPI) -> None:
+    settings = context.settings
     server = _Server(
         uvicorn.Config(
             app,

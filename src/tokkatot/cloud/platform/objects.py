@@ -77,3 +77,18 @@ class Objects:
             etag=meta["e_tag"] or f'"{len(content)}-{int(modified_at.timestamp())}"',
             modified_at=modified_at,
         )
+
+    async def modified_at(self, key: str) -> datetime | None:
+        """Return when the file under a key was stored, or None where there is none.
+
+        Raises:
+            Unavailable: when the store does not answer.
+        """
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                meta = await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError, TimeoutError) as error:
+            raise Unavailable("The file store does not answer.") from error
+        return meta["last_modified"]

@@ -1,0 +1,277 @@
+"""Puts what the rooms know of a house into one answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from tokkatot.cloud.alerts import service as alerts
+from tokkatot.cloud.alerts import store as alert_store
+from tokkatot.cloud.alerts.api import alert_views
+from tokkatot.cloud.commands import store as command_store
+from tokkatot.cloud.commands.api import CommandView
+from tokkatot.cloud.commands.model import Command
+from tokkatot.cloud.commands.views import command_view
+from tokkatot.cloud.devices import store as device_store
+from tokkatot.cloud.devices.store import DeviceRow
+from tokkatot.cloud.farms import store as farm_store
+from tokkatot.cloud.farms.access import FarmAccess
+from tokkatot.cloud.farms.api import person_view
+from tokkatot.cloud.farms.model import Farm, House, Hub
+from tokkatot.cloud.farms.views import StopView, setpoints_view
+from tokkatot.cloud.overview.views import (
+    ActuatorView,
+    CardValueView,
+    DashboardView,
+    HouseCardView,
+    HouseStateView,
+    HubStatusView,
+    PictureView,
+    ReadingView,
+    SensorView,
+    WhyView,
+)
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.telemetry.snapshot import Doing, FarmNow, Now, farm_now
+from tokkatot.domain.alerts import Severity
+from tokkatot.domain.devices import ACTUATORS
+from tokkatot.domain.ids import FarmId
+from tokkatot.domain.quantities import SPECS, Quantity
+from tokkatot.kit.clock import from_ms
+from tokkatot.wire.session_cloud import SILENT_AFTER_S
+
+MAX_DEVICES = 1000
+STALE_PERIODS = 3
+"""A value is stale once its sensor has been silent for so many of its periods."""
+STALE_AT_LEAST = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Farm:
+    """What is known of a farm, read once for an answer."""
+
+    t: datetime
+    farm: Farm
+    devices: Mapping[UUID, DeviceRow]
+    now: FarmNow
+
+    def readings_in(self, house_id: UUID) -> Sequence[Now]:
+        """Return the newest readings in a house, sorted as people look for them."""
+        found = [
+            now
+            for now in self.now.readings.values()
+            if now.device_id in self.devices and self.now.houses[now.device_id] == house_id
+        ]
+        return sorted(found, key=lambda now: (now.quantity, self.devices[now.device_id].device.id))
+
+    def is_stale(self, now: Now) -> bool:
+        """Tell whether a reading is older than its sensor should let it become."""
+        period = timedelta(seconds=self.devices[now.device_id].device.period_s)
+        return from_ms(now.t_ms) < self.t - max(period * STALE_PERIODS, STALE_AT_LEAST)
+
+    def card_value(self, house_id: UUID, quantity: Quantity) -> CardValueView | None:
+        """Return the mean of a quantity over the sensors that are heard, or the newest old one."""
+        found = [now for now in self.readings_in(house_id) if now.quantity == quantity]
+        if not found:
+            return None
+        fresh = [now for now in found if not self.is_stale(now)]
+        if not fresh:
+            last = max(found, key=lambda now: now.t_ms)
+            return CardValueView(value=last.value, t=from_ms(last.t_ms), stale=True)
+        return CardValueView(
+            value=sum(now.value for now in fresh) / len(fresh),
+            t=from_ms(max(now.t_ms for now in fresh)),
+            stale=False,
+        )
+
+
+async def cards(tx: Transaction, access: FarmAccess) -> list[HouseCardView]:
+    """Return the houses of a farm as cards."""
+    houses = await farm_store.houses_of(tx.session, access.farm_id)
+    return await _cards(tx, await _read(tx, access.farm_id), houses)
+
+
+async def dashboard(tx: Transaction, access: FarmAccess) -> DashboardView:
+    """Return all that a farm's first screen shows."""
+    seq = await _seq(tx, access.farm_id)
+    houses = await farm_store.houses_of(tx.session, access.farm_id)
+    farm = await _read(tx, access.farm_id)
+    standing = await alert_store.open_of(tx.session, access.farm_id, [h.id for h in houses])
+    return DashboardView(
+        t=tx.now,
+        seq=seq,
+        role=access.role,
+        houses=await _cards(tx, farm, houses),
+        alerts=await alert_views(tx, standing),
+    )
+
+
+async def house_state(
+    tx: Transaction, access: FarmAccess, house: House, *, picture_t: datetime | None
+) -> HouseStateView:
+    """Return all that a house's screen shows."""
+    # Read first: whatever changes while the rest is read comes again on resuming from here.
+    seq = await _seq(tx, access.farm_id)
+    farm = await _read(tx, access.farm_id)
+    hub = await farm_store.hub_for_house(tx.session, access.farm_id, house.id)
+    in_house = [row for row in farm.devices.values() if row.device.house_id == house.id]
+    standing = await alert_store.open_of(tx.session, access.farm_id, [house.id])
+    (card,) = await _cards(tx, farm, [house])
+    return HouseStateView(
+        t=tx.now,
+        seq=seq,
+        role=access.role,
+        house=card,
+        hub=_hub(hub, tx.now),
+        readings=[_reading(farm, now) for now in farm.readings_in(house.id)],
+        actuators=await _actuators(tx, farm, in_house),
+        sensors=[_sensor(farm, row) for row in in_house if row.device.role not in ACTUATORS],
+        alerts=await alert_views(tx, standing),
+        setpoints=setpoints_view(house.setpoints),
+        stop=await _stop(tx, house, farm.farm),
+        picture=None
+        if picture_t is None
+        else PictureView(url=f"/v1/farms/{access.farm_id}/houses/{house.id}/picture", t=picture_t),
+        live_t=None if hub is None else farm.now.live_at.get(hub.id),
+    )
+
+
+async def _seq(tx: Transaction, farm_id: FarmId) -> int:
+    found = await tx.session.scalar(
+        text("SELECT change_seq FROM farms WHERE id = :farm"), {"farm": farm_id}
+    )
+    assert isinstance(found, int), "the farm was there a moment ago"
+    return found
+
+
+async def _read(tx: Transaction, farm_id: FarmId) -> _Farm:
+    rows = await device_store.devices_of(tx.session, farm_id, limit=MAX_DEVICES)
+    return _Farm(
+        t=tx.now,
+        farm=await tx.session.get_one(Farm, farm_id),
+        devices={row.device.id: row for row in rows},
+        now=await farm_now(tx.session, farm_id),
+    )
+
+
+async def _cards(tx: Transaction, farm: _Farm, houses: Sequence[House]) -> list[HouseCardView]:
+    ids = [house.id for house in houses]
+    zones = await farm_store.zone_names(tx.session, ids)
+    flocks = await farm_store.open_flocks(tx.session, ids)
+    crops = await farm_store.open_crops(tx.session, ids)
+    standing = await alert_store.standing(tx.session, [farm.farm.id])
+    worst: Mapping[UUID | None, Severity] = alerts.worst(
+        (house_id, severity) for _, house_id, severity in standing
+    )
+    found: list[HouseCardView] = []
+    for house in houses:
+        hub = await farm_store.hub_for_house(tx.session, farm.farm.id, house.id)
+        flock, crop = flocks.get(house.id), crops.get(house.id)
+        found.append(
+            HouseCardView(
+                id=house.id,
+                number=house.number,
+                name=house.name,
+                kind=house.kind,
+                capacity=house.capacity,
+                present_count=flock.present_count if flock else None,
+                chicken_type=(flock and flock.chicken_type) or house.chicken_type,
+                crop_type=(crop and crop.crop_type) or house.crop_type,
+                floor_area_m2=house.floor_area_m2,
+                zones=zones.get(house.id, []),
+                hub=_hub(hub, tx.now),
+                water=farm.card_value(house.id, Quantity.WATER_LEVEL),
+                temperature=farm.card_value(house.id, Quantity.TEMPERATURE),
+                worst_alert=worst.get(house.id),
+                stopped=house.stopped_at is not None or farm.farm.stopped_at is not None,
+            )
+        )
+    return found
+
+
+def _hub(hub: Hub | None, now: datetime) -> HubStatusView | None:
+    if hub is None:
+        return None
+    silent = now - timedelta(seconds=SILENT_AFTER_S)
+    return HubStatusView(
+        id=hub.id,
+        online=hub.last_seen_at is not None and hub.last_seen_at > silent,
+        last_seen_at=hub.last_seen_at,
+        software=hub.software,
+    )
+
+
+def _reading(farm: _Farm, now: Now) -> ReadingView:
+    row = farm.devices[now.device_id]
+    return ReadingView(
+        device_id=now.device_id,
+        device_name=row.device.name,
+        zone=row.zone,
+        quantity=now.quantity,
+        unit=SPECS[Quantity(now.quantity)].unit,
+        value=now.value,
+        t=from_ms(now.t_ms),
+        quality=now.quality,
+        stale=farm.is_stale(now),
+    )
+
+
+async def _actuators(tx: Transaction, farm: _Farm, rows: Sequence[DeviceRow]) -> list[ActuatorView]:
+    actuators = [row for row in rows if row.device.role in ACTUATORS]
+    newest = await command_store.newest_of(tx.session, [row.device.id for row in actuators])
+    names = await command_store.names(tx.session, [c.requested_by for c in newest.values()])
+    return [
+        _actuator(row, farm.now.doing.get(row.device.id), newest.get(row.device.id), names)
+        for row in actuators
+    ]
+
+
+def _actuator(
+    row: DeviceRow, doing: Doing | None, command: Command | None, names: Mapping[UUID, str]
+) -> ActuatorView:
+    device, spec = row.device, ACTUATORS[row.device.role]
+    return ActuatorView(
+        device_id=device.id,
+        name=device.name,
+        role=device.role,
+        interface=device.interface,
+        zone=row.zone,
+        online=doing is not None and doing.online,
+        actual=None if doing is None else doing.actual,
+        actual_t=None if doing is None else from_ms(doing.t_ms),
+        target=None if doing is None else doing.target,
+        why=None if doing is None or doing.why is None else WhyView.model_validate(doing.why),
+        error=None if doing is None else doing.error,
+        tap_on_s=spec.tap_on_s,
+        tap_off_s=spec.tap_off_s,
+        max_on_s=spec.max_on_s,
+        command=None
+        if command is None
+        else CommandView.model_validate(command_view(command, names)),
+    )
+
+
+def _sensor(farm: _Farm, row: DeviceRow) -> SensorView:
+    device = row.device
+    heard = [now for key, now in farm.now.readings.items() if key[0] == device.id]
+    newest = max(heard, key=lambda now: now.t_ms, default=None)
+    doing = farm.now.doing.get(device.id)
+    fresh = newest is not None and not farm.is_stale(newest)
+    return SensorView(
+        device_id=device.id,
+        name=device.name,
+        role=device.role,
+        zone=row.zone,
+        online=fresh if doing is None else doing.online,
+        last_seen_at=None if newest is None else from_ms(newest.t_ms),
+    )
+
+
+async def _stop(tx: Transaction, house: House, farm: Farm) -> StopView | None:
+    """Return the stop that holds: the house's own, else the farm's."""
+    for stopped in (house, farm):
+        if stopped.stopped_at is not None:
+            return StopView(by=await person_view(tx, stopped.stopped_by), at=stopped.stopped_at)
+    return None
