@@ -85,27 +85,39 @@ function problemText(problem: Problem): string {
   return t(`problem.${problem.code}`)
 }
 
-/** The names that people give by default, so that they need not stay in one language. */
-function deviceName(name: string, role: string): string {
-  const own = either(`device.${role}`, 'device.servo')
-  const plain = /^([a-z_ ]+?)[ _-]*(\d*)$/i.exec(name.trim())
-  if (plain === null) return name
-  const word = (plain[1] ?? '').toLowerCase().replace(/[ -]/g, '_')
-  if (word !== '' && word !== role && !SYNONYMS[role]?.includes(word)) return name
-  const count = plain[2] ?? ''
-  return count === '' ? own : `${own} ${formats.digits(count, current.value)}`
+/** The words that an installation calls things by, so that they need not stay in one language. */
+const ROLE_OF_WORD: Readonly<Record<string, string>> = {
+  pump: 'water_pump',
+  manure_belt: 'conveyor',
+  belt: 'conveyor',
+  irrigation: 'irrigation_valve',
+  shade_screen: 'screen',
+  thermal_screen: 'screen',
+  lights: 'light',
+  lamp: 'light',
+  fans: 'fan',
+  exhaust_fan: 'fan',
+  roof_vent: 'vent',
+  roof_vents: 'vent',
+  vents: 'vent',
+  climate: 'climate_sensor',
+  tank: 'water_level_sensor',
+  water_tank: 'water_level_sensor',
+  tank_level: 'water_level_sensor',
+  water_level: 'water_level_sensor',
+  tank_sensor: 'water_level_sensor',
+  water_sensor: 'water_level_sensor',
 }
 
-const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
-  water_pump: ['pump'],
-  conveyor: ['manure_belt', 'belt', 'conveyor_belt'],
-  irrigation_valve: ['irrigation', 'valve'],
-  screen: ['shade_screen', 'thermal_screen', 'shade'],
-  light: ['lights', 'lamp', 'lamps', 'grow_light', 'grow_lights'],
-  fan: ['fans', 'exhaust_fan', 'ventilation_fan'],
-  vent: ['vents', 'roof_vent', 'roof_vents'],
-  climate_sensor: ['climate', 'air', 'air_sensor'],
-  water_level_sensor: ['tank', 'water_level', 'tank_level', 'water_tank'],
+/** Returns a device's name: in the person's language where it is a plain one, else as it was given. */
+function deviceName(name: string): string {
+  const plain = /^([a-z0-9_ ]*[a-z])[ _-]*(\d*)$/i.exec(name.trim())
+  const word = (plain?.[1] ?? '').toLowerCase().replace(/ /g, '_')
+  const key = `device.${ROLE_OF_WORD[word] ?? word}`
+  if (plain === null || current.value === 'en' || !(key in catalogue.value)) return name
+  const count = plain[2] ?? ''
+  const own = t(key as MessageKey)
+  return count === '' ? own : `${own} ${formats.digits(count, current.value)}`
 }
 
 const coop = /^(coop|house)\s*(\d+)$/i
