@@ -197,6 +197,7 @@ class SyncWorld:
 
     def check_nothing_lost(self) -> None:
         assert self.session.phase is Phase.SYNCED
-        assert {row.t for row in self.cloud.readings()} == self.expected
+        # A row of a lost card may still have been under way, so the cloud can have more.
+        assert {row.t for row in self.cloud.readings()} >= self.expected
         heads = self.journal.heads()
         assert all(head.acked == head.next - 1 for head in heads.values())

@@ -43,7 +43,8 @@ class Buffer:
         return not self._size or self._size + size <= self._limit_rows
 
     async def wait_for_room(self) -> None:
-        """Return after something has left the buffer."""
+        """Have what waits written at once, and return after something has left."""
+        self.hurry()
         self._room.clear()
         await self._room.wait()
 
