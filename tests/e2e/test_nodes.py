@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 import paho.mqtt.client as paho
 import pytest
@@ -112,6 +113,8 @@ class PahoNode:
     name: str
     answers: bool = True
     orders: list[Json] = field(default_factory=list)
+    boot: str = field(default_factory=lambda: uuid4().hex[:8])
+    said: int = 0
     client: paho.Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,10 +136,11 @@ class PahoNode:
         self.client.loop_stop()
 
     def say(self, actual: str, last_command: str | None) -> None:
+        self.said += 1
         status = {
             "v": 1,
-            "boot": "paho",
-            "n": len(self.orders),
+            "boot": self.boot,
+            "n": self.said,
             "online": True,
             "actual": actual,
             "last_command": last_command,
@@ -262,7 +266,7 @@ async def test_a_node_that_dies_is_shown_as_offline_by_its_last_will(farm: NodeF
 
 
 async def test_a_node_that_nobody_registered_is_listed_and_never_moved(
-    farm: NodeFarm, staff: Person
+    farm: NodeFarm, pump: PahoNode, staff: Person
 ) -> None:
     with PahoNode(farm, STRANGER) as node:
 
@@ -271,7 +275,8 @@ async def test_a_node_that_nobody_registered_is_listed_and_never_moved(
             return [item["hardware_id"] for item in page["items"]] == [STRANGER]
 
         await eventually("the stranger is listed", listed)
-        await farm.house.ended(await farm.house.tap(SILENT, "off", duration_s=1))
+        await farm.house.ended(await farm.house.tap(PUMP, "on", duration_s=1))
+        assert pump.orders != []
         assert node.orders == []
     names = [item["name"] for item in (await farm.house.state())["actuators"]]
     assert sorted(names) == [PUMP, SILENT]

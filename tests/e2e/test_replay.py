@@ -20,6 +20,7 @@ from tokkatot.domain.quantities import SPECS, Quantity
 pytestmark = [pytest.mark.timeout(900), pytest.mark.shared_data]
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
+EARLIEST = "2019-01-01T00:00:00Z"
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 GREENHOUSE_COLUMNS = {
@@ -178,7 +179,9 @@ async def test_every_valid_value_arrives_once_and_every_invalid_one_is_listed(
             found = [
                 (item["t"], item["value"])
                 async for item in _pages(
-                    house, "history", raw="true", device=device_id, quantity=quantity
+                    house,
+                    "history",
+                    **{"raw": "true", "device": device_id, "quantity": quantity, "from": EARLIEST},
                 )
             ]
             assert len(found) == len(expected), f"{record.hardware_id} {quantity}"
@@ -219,7 +222,7 @@ async def _pages(house: HouseView, leaf: str, **params: str) -> AsyncIterator[Js
     cursor: str | None = None
     while True:
         more = {} if cursor is None else {"cursor": cursor}
-        page = await house.person.get(f"{house.path}/{leaf}", **params, **more, limit=1000)
+        page = await house.person.get(f"{house.path}/{leaf}", **params, **more, limit=500)
         for item in page["items"]:
             yield item
         cursor = page["next_cursor"]

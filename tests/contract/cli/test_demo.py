@@ -10,7 +10,6 @@ import pytest
 from tokkatot.cli.demo import seed_demo
 from tokkatot.cloud.platform.objects import Objects, picture_key
 from tokkatot.cloud.platform.settings import CloudSettings
-from tokkatot.domain.ids import HouseId
 from tokkatot.hub.config import read_config
 from tokkatot.sim.farm import DEMO_FARM
 
@@ -114,7 +113,7 @@ async def test_the_camera_has_a_photograph_where_there_is_one_and_else_a_drawing
     await seed_demo(settings.model_copy(update={"demo_pictures": tmp_path / "vision"}))
     ((house_id,),) = rows(settings, "SELECT id FROM houses WHERE number = 1")
     objects = Objects.open(None, folder=settings.data_dir / "objects")
-    picture = await objects.get(picture_key(HouseId(house_id)))
+    picture = await objects.get(picture_key(house_id))
     assert picture is not None
     assert picture.content.startswith(b"\xff\xd8")
     assert (picture.content == b"\xff\xd8photograph") is photographed

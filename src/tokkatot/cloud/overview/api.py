@@ -12,16 +12,12 @@ from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.overview import service
 from tokkatot.cloud.overview.views import DashboardView, HouseCardView, HouseStateView
 from tokkatot.cloud.platform.context import Ctx, Tx
+from tokkatot.cloud.platform.objects import picture_key
 from tokkatot.cloud.platform.paging import Page
 from tokkatot.cloud.platform.problems import NotFound
 from tokkatot.domain.ids import HouseId
 
 router = APIRouter(prefix="/v1/farms/{farm}")
-
-
-def picture_key(house_id: UUID) -> str:
-    """Return where the newest picture of a house is kept."""
-    return f"pictures/{house_id}/latest.jpg"
 
 
 @router.get("/houses", tags=["houses"])

@@ -4,21 +4,21 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from tokkatot.cloud.platform.problems import Unavailable
-from tokkatot.domain.ids import HouseId
 
 _TIMEOUT_S = 20.0
 MAX_OBJECT_BYTES = 256 * 1024 * 1024
 
 
-def picture_key(house_id: HouseId) -> str:
+def picture_key(house_id: UUID) -> str:
     """Return where the newest picture of a house's camera lies."""
-    return f"pictures/{house_id}.jpg"
+    return f"pictures/{house_id}/latest.jpg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
