@@ -17,7 +17,7 @@ export TOKKATOT_DEMO_PICTURES ?= ../shared/data/vision
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev web test check check-python check-web proof bench lock dist clean
+.PHONY: help run setup dev web test coverage check check-python check-web proof bench lock dist clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,8 +27,10 @@ run: ## set up what is missing and run everything with a demo farm
 	@exec $(BIN)/tokkatot up
 
 setup: $(STAMPS)/venv $(STAMPS)/web
+	@:
 
 dev: $(STAMPS)/dev $(STAMPS)/web
+	@:
 
 web: $(STAMPS)/web ## build the web app
 
@@ -45,6 +47,9 @@ check-python: $(STAMPS)/dev
 
 check-web: $(STAMPS)/node_modules
 	@$(NPM) run --silent check
+
+coverage: dev ## run the tests and tell which branches they miss
+	@$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term --cov-report=html
 
 proof: dev ## run what is too long for CI
 	@$(BIN)/pytest -m proof --timeout 3600
@@ -98,5 +103,5 @@ $(STAMPS)/node_modules: web/package.json web/package-lock.json web/.npmrc $(STAM
 
 $(STAMPS)/web: $(STAMPS)/node_modules $(WEB_SOURCES)
 	@echo "Building the web app …"
-	@$(NPM) run --silent build
+	@$(NPM) run --silent build -- --logLevel warn
 	@touch $@

@@ -49,13 +49,17 @@ class Program:
     """One `tokkatot` command that outlives the event loop of a test, with its output in a file."""
 
     def __init__(
-        self, *arguments: str, log_path: Path, environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        log_path: Path,
+        environment: Mapping[str, str] | None = None,
+        interpreter: str | Path = sys.executable,
     ) -> None:
         self.log_path = log_path
         ours = {k: v for k, v in os.environ.items() if not k.startswith("TOKKATOT_")}  # noqa: TID251
         with log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                (sys.executable, "-m", "tokkatot.cli.main", *arguments),
+                (interpreter, "-m", "tokkatot.cli.main", *arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -100,7 +104,14 @@ class Program:
 class Stack(Program):
     """`tokkatot up`: the cloud, its services and the demo farm with its hubs."""
 
-    def __init__(self, folder: Path, *, http_port: int, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        http_port: int,
+        interpreter: str | Path = sys.executable,
+        **settings: str,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.data_dir = folder / "data"
         self.url = f"http://127.0.0.1:{http_port}"
@@ -108,6 +119,7 @@ class Stack(Program):
         super().__init__(
             "up",
             log_path=folder / "up.log",
+            interpreter=interpreter,
             environment={
                 # Tests log in more often in a minute than people do.
                 "TOKKATOT_RATE_LIMIT_AUTH_PER_MINUTE": "100000",
@@ -119,9 +131,17 @@ class Stack(Program):
         )
 
     @classmethod
-    def start(cls, folder: Path, *, http_port: int | None = None, **settings: str) -> Self:
+    def start(
+        cls,
+        folder: Path,
+        *,
+        http_port: int | None = None,
+        interpreter: str | Path = sys.executable,
+        **settings: str,
+    ) -> Self:
         """Start everything and return once the first page can be shown."""
-        stack = cls(folder, http_port=http_port or free_port(), **settings)
+        port = http_port or free_port()
+        stack = cls(folder, http_port=port, interpreter=interpreter, **settings)
         try:
             stack.wait_until_ready()
         except BaseException:
