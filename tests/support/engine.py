@@ -1,0 +1,174 @@
+"""A house for the engine, with one of everything and time that is pushed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import count
+from uuid import UUID
+
+from tokkatot.automation.alarms import AlarmChange
+from tokkatot.automation.engine import Decision, Ended, Step, step
+from tokkatot.automation.inputs import Contact, Inputs, Order, Report, Sample
+from tokkatot.automation.instant import Instant
+from tokkatot.automation.plan import Plan, plan_of
+from tokkatot.automation.state import State
+from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig
+from tokkatot.domain.devices import DeviceRole, Interface, Level
+from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind, SetPoints
+from tokkatot.domain.ids import AlertId, CommandId, DeviceId, FarmId, HouseId, HubId
+from tokkatot.domain.quantities import Quantity
+
+FARM = FarmId(UUID(int=1))
+HUB = HubId(UUID(int=2))
+HOUSE = HouseId(UUID(int=3))
+
+ROLES = (
+    DeviceRole.WATER_PUMP,
+    DeviceRole.FAN,
+    DeviceRole.HEATER,
+    DeviceRole.FEEDER,
+    DeviceRole.LIGHT,
+    DeviceRole.VENT,
+    DeviceRole.FOGGER,
+)
+IDS = {role: DeviceId(UUID(int=100 + index)) for index, role in enumerate(ROLES)}
+THERMOMETER = DeviceId(UUID(int=200))
+TANK = DeviceId(UUID(int=201))
+SECOND_THERMOMETER = DeviceId(UUID(int=202))
+
+PERIOD_S = 10.0
+STALE_S = 30.0
+
+
+def device(device_id: DeviceId, role: DeviceRole, *quantities: Quantity) -> DeviceConfig:
+    return DeviceConfig(
+        id=device_id,
+        house_id=HOUSE,
+        hardware_id=f"HW-{device_id.int}",
+        name=role,
+        role=role,
+        interface=Interface.SENSOR if quantities else Interface.RELAY,
+        quantities=quantities,
+        period_s=PERIOD_S,
+        address={"driver": "fake"},
+    )
+
+
+def document(
+    kind: HouseKind = HouseKind.COOP,
+    *,
+    software_stop: bool = False,
+    setpoints: SetPoints | None = None,
+    thermometers: Iterable[DeviceId] = (THERMOMETER,),
+) -> DesiredDocument:
+    return DesiredDocument(
+        farm_id=FARM,
+        hub_id=HUB,
+        version=1,
+        expires_ms=2**50,
+        time_zone="Asia/Phnom_Penh",
+        houses=(
+            HouseConfig(
+                id=HOUSE,
+                number=1,
+                name="House",
+                kind=kind,
+                setpoints=setpoints or DEFAULT_SETPOINTS[kind],
+                software_stop=software_stop,
+            ),
+        ),
+        devices=(
+            *(device(IDS[role], role) for role in ROLES),
+            *(
+                device(sensor, DeviceRole.CLIMATE_SENSOR, Quantity.TEMPERATURE)
+                for sensor in thermometers
+            ),
+            device(TANK, DeviceRole.WATER_LEVEL_SENSOR, Quantity.WATER_LEVEL),
+        ),
+    )
+
+
+@dataclass
+class Bench:
+    """Steps the engine once a second, with sensors that say what they are told to say.
+
+    Its relays follow at once and report; `broken` ones report nothing new.
+    """
+
+    kind: HouseKind = HouseKind.COOP
+    temperature_c: float | None = 26.0
+    water_percent: float | None = 60.0
+    plan: Plan = field(init=False)
+    state: State = field(default_factory=State)
+    now_s: float = 1000.0
+    follow: bool = True
+    last: Step = field(init=False)
+    ended: list[Ended] = field(default_factory=list)
+    alarms: list[AlarmChange] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.plan = plan_of(document(self.kind))
+        self._alerts = count(5000)
+        self._commands = count(9000)
+        self._contacts = tuple(Contact(device_id=item, online=True) for item in self.plan.actuators)
+        self.step()
+
+    def stop(self, *, on: bool) -> None:
+        self.plan = plan_of(document(self.kind, software_stop=on))
+
+    def step(self, *orders: Order, after_s: float = 1.0, **more: object) -> Step:
+        self.now_s += after_s
+        samples: list[Sample] = []
+        if self.temperature_c is not None:
+            samples.append(
+                Sample(
+                    device_id=THERMOMETER, quantity=Quantity.TEMPERATURE, value=self.temperature_c
+                )
+            )
+        if self.water_percent is not None:
+            samples.append(
+                Sample(device_id=TANK, quantity=Quantity.WATER_LEVEL, value=self.water_percent)
+            )
+        inputs = Inputs(
+            new_alert_id=lambda: AlertId(UUID(int=next(self._alerts))),
+            samples=tuple(samples),
+            reports=self._reports(),
+            contacts=self._contacts,
+            orders=orders,
+        )
+        self._contacts = ()
+        self.last = step(
+            self.plan,
+            self.state,
+            replace(inputs, **more),  # type: ignore[arg-type]  # a test names real fields
+            Instant(monotonic_s=self.now_s),
+        )
+        self.state = self.last.state
+        self.ended.extend(self.last.ended)
+        self.alarms.extend(self.last.alarms)
+        return self.last
+
+    def run(self, seconds: float, *, every_s: float = 1.0) -> None:
+        end_s = self.now_s + seconds
+        while self.now_s < end_s:
+            self.step(after_s=min(every_s, end_s - self.now_s))
+
+    def order(self, role: DeviceRole, level: Level, *, hold_s: float = 600.0) -> CommandId:
+        """Give a person's order, in a step of its own."""
+        command = CommandId(UUID(int=next(self._commands)))
+        self.step(
+            Order(command=command, device_id=IDS[role], level=level, hold_s=hold_s), after_s=0.001
+        )
+        return command
+
+    def decision(self, role: DeviceRole) -> Decision:
+        return next(item for item in self.last.decisions if item.device_id == IDS[role])
+
+    def level(self, role: DeviceRole) -> Level:
+        return self.decision(role).target
+
+    def _reports(self) -> tuple[Report, ...]:
+        if not self.follow:
+            return ()
+        return tuple(
+            Report(device_id=key, level=relay.target) for key, relay in self.state.relays.items()
+        )
