@@ -8,7 +8,7 @@ import { serviceWorker } from './build/service-worker.ts'
 const CLOUD = process.env.TOKKATOT_CLOUD ?? 'http://127.0.0.1:8080'
 
 const SHELL =
-  /components\/(AppHeader|Choices|EntryFrame|Icon|LanguageSwitch|ProblemNote|Spinner|TextField)\.vue|lib\/form\.ts/
+  /components\/(Choices|EntryFrame|Icon|LanguageSwitch|ProblemNote|Spinner|TextField)\.vue|lib\/form\.ts/
 
 export default defineConfig({
   plugins: [vue(), serviceWorker({ template: 'build/service-worker.template.js' })],

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 
 import {
   Activity,
+  ArrowLeftRight,
   ArrowLeft,
   Bell,
   Blinds,
@@ -59,7 +60,12 @@ import {
 } from 'lucide'
 
 const Hen = [
-  ['path', { d: 'M4 9c0 7 3 10.5 8.5 10.5 4.5 0 6.8-3 6.8-7V7.5a2.75 2.75 0 0 0-5.5 0c0 2.4-1.6 3.8-4 3.8C7 11.3 5.3 10.5 4 9Z' }],
+  [
+    'path',
+    {
+      d: 'M4 9c0 7 3 10.5 8.5 10.5 4.5 0 6.8-3 6.8-7V7.5a2.75 2.75 0 0 0-5.5 0c0 2.4-1.6 3.8-4 3.8C7 11.3 5.3 10.5 4 9Z',
+    },
+  ],
   ['path', { d: 'M15 4.9c-.3-1.5.3-2.4 1.4-2.9.2.7.7 1 1.3 1 .6 0 1 .3 1.1 1' }],
   ['path', { d: 'm19.3 7.6 2.2.9-2.2 1' }],
   ['path', { d: 'M16.6 7.7h.01' }],
@@ -134,6 +140,7 @@ export const ICONS = {
   siren: Siren,
   sprout: Sprout,
   stop: OctagonX,
+  swap: ArrowLeftRight,
   sun: Sun,
   thermometer: Thermometer,
   vent: Vent,
@@ -153,7 +160,8 @@ function tag([name, attributes]) {
 /** Returns one SVG with a symbol for each icon; a page draws one of them by its name. */
 export function sprite() {
   const symbols = Object.entries(ICONS).map(
-    ([name, shape]) => `<symbol id="${name}" viewBox="0 0 24 24">${shape.map(tag).join('')}</symbol>`,
+    ([name, shape]) =>
+      `<symbol id="icon-${name}" viewBox="0 0 24 24">${shape.map(tag).join('')}</symbol>`,
   )
   return `<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join('\n')}\n</svg>\n`
 }

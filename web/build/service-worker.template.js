@@ -7,15 +7,19 @@ const CACHE = `tokkatot-${VERSION}`
 self.addEventListener('install', (event) => {
   // One missing name fails the install: half a shell is worse than the old one.
   event.waitUntil(
-    caches.open(CACHE).then((cache) =>
-      cache.addAll(PRECACHE.map((name) => new Request(name, { cache: 'reload' }))),
-    ),
+    caches
+      .open(CACHE)
+      .then((cache) =>
+        cache.addAll(PRECACHE.map((name) => new Request(name, { cache: 'reload' }))),
+      ),
   )
 })
 
 self.addEventListener('activate', (event) => {
   const drop = (names) =>
-    names.filter((name) => name.startsWith('tokkatot-') && name !== CACHE).map((name) => caches.delete(name))
+    names
+      .filter((name) => name.startsWith('tokkatot-') && name !== CACHE)
+      .map((name) => caches.delete(name))
   event.waitUntil(
     caches
       .keys()
@@ -34,7 +38,9 @@ self.addEventListener('fetch', (event) => {
   if (event.request.mode === 'navigate') {
     // Documents of the server itself (the API's description, say) are no page of the app.
     if (/^\/(v1|health|ready|metrics|docs)(\/|$)/.test(url.pathname)) return
-    event.respondWith(caches.match('/', { cacheName: CACHE }).then((page) => page || fetch(event.request)))
+    event.respondWith(
+      caches.match('/', { cacheName: CACHE }).then((page) => page || fetch(event.request)),
+    )
     return
   }
   if (!PRECACHE.includes(url.pathname)) return

@@ -9,11 +9,14 @@ import App from './App.vue'
 import { keptLanguage, setLanguage } from './lib/i18n'
 import { keepInstallOffer } from './lib/install'
 import { startTicking } from './lib/now'
+import { loadIcons } from './lib/sprite'
 import { startWorker } from './lib/worker'
 import { router } from './router'
 
 async function start(): Promise<void> {
   keepInstallOffer()
+  // Every icon stands beside a word: without them the app is plain, not broken.
+  loadIcons().catch(() => undefined)
   // A language that can't be fetched (offline, first visit) leaves Khmer, which is in the bundle.
   await setLanguage(keptLanguage()).catch(() => undefined)
   startTicking()

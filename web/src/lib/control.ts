@@ -3,22 +3,10 @@
 import type { Actuator, Command, CommandState } from './types'
 
 export type Phase =
-  | 'idle'
-  | 'asking'
-  | 'waiting'
-  | 'confirmed'
-  | 'failed'
-  | 'refused'
-  | 'unanswered'
+  'idle' | 'asking' | 'waiting' | 'confirmed' | 'failed' | 'refused' | 'unanswered'
 
 export type ControlEvent =
-  | 'tap'
-  | 'accepted'
-  | 'completed'
-  | 'failed'
-  | 'refused'
-  | 'timeout'
-  | 'settle'
+  'tap' | 'accepted' | 'completed' | 'failed' | 'refused' | 'timeout' | 'settle'
 
 /**
  * The whole machine; what is not in it does not happen.

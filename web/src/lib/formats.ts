@@ -177,7 +177,9 @@ export function duration(seconds: number, language: Language): string {
   if (minutes < 48 * 60) {
     const hours = Math.floor(minutes / 60)
     const rest = minutes % 60
-    return rest === 0 || hours >= 6 ? say(hours, unit.h) : `${say(hours, unit.h)} ${say(rest, unit.min)}`
+    return rest === 0 || hours >= 6
+      ? say(hours, unit.h)
+      : `${say(hours, unit.h)} ${say(rest, unit.min)}`
   }
   return say(Math.round(minutes / 1440), unit.d)
 }
@@ -200,9 +202,7 @@ export function countdown(left_ms: number, language: Language): string {
   const hours = Math.floor(seconds / 3600)
   const minutes = Math.floor(seconds / 60) % 60
   const text =
-    hours > 0
-      ? `${hours}:${two(minutes)}:${two(seconds % 60)}`
-      : `${minutes}:${two(seconds % 60)}`
+    hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`
   return digits(text, language)
 }
 

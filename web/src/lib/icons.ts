@@ -50,6 +50,7 @@ export const ICON_NAMES = [
   'siren',
   'sprout',
   'stop',
+  'swap',
   'sun',
   'thermometer',
   'vent',

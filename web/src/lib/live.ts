@@ -68,7 +68,9 @@ export function takeDevice(state: HouseState, data: DeviceStateData, now_ms: num
 
 export function takeSnapshot(state: HouseState, snapshot: SnapshotHouse, now_ms: number): boolean {
   const readings = takeReadings(state, snapshot.readings, now_ms)
-  return snapshot.actuators.map((data) => takeDevice(state, data, now_ms)).every(Boolean) && readings
+  return (
+    snapshot.actuators.map((data) => takeDevice(state, data, now_ms)).every(Boolean) && readings
+  )
 }
 
 export function takeCommand(actuators: Actuator[], command: Command): void {

@@ -92,7 +92,9 @@ export function problemOf(
   const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
   const seconds = Number(retry_after)
   return new Problem(
-    isProblemCode(given['code']) ? given['code'] : (BY_STATUS[status] ?? (status >= 500 ? 'internal' : 'bad_answer')),
+    isProblemCode(given['code'])
+      ? given['code']
+      : (BY_STATUS[status] ?? (status >= 500 ? 'internal' : 'bad_answer')),
     {
       status,
       errors: Array.isArray(given['errors']) ? (given['errors'] as FieldError[]) : [],

@@ -287,9 +287,7 @@ export type ServerFrame =
   | FrameOf<'snapshot', { houses: Record<string, SnapshotHouse> }>
 
 export type ControlFrame =
-  | { type: 'heartbeat'; t: number }
-  | { type: 'reload' }
-  | { type: 'error'; code: string }
+  { type: 'heartbeat'; t: number } | { type: 'reload' } | { type: 'error'; code: string }
 
 export interface Changes {
   items: ServerFrame[]

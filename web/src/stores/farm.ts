@@ -72,7 +72,8 @@ export const useFarm = defineStore('farm', () => {
   const may_operate = computed(() => role.value !== null && role.value !== 'viewer')
   const may_own = computed(() => role.value === 'owner' || role.value === 'staff')
   const fresh = computed(
-    () => heard_ms.value > 0 && ticking.value - heard_ms.value < FRESH_MS && link.value !== 'offline',
+    () =>
+      heard_ms.value > 0 && ticking.value - heard_ms.value < FRESH_MS && link.value !== 'offline',
   )
   const unseen = computed(() => alerts.value?.value.filter(isUnseen) ?? [])
 
@@ -90,7 +91,12 @@ export const useFarm = defineStore('farm', () => {
     houses.value = remembered<HouseCard[]>('houses')
     alerts.value = remembered<Alert[]>('alerts')
     link.value = 'connecting'
-    realtime = new Realtime({ world: world(), listener: listener(farm_id), farm: farm_id, since: null })
+    realtime = new Realtime({
+      world: world(),
+      listener: listener(farm_id),
+      farm: farm_id,
+      since: null,
+    })
     realtime.start()
     review = setInterval(() => {
       if (document.visibilityState === 'visible' && link.value !== 'offline') void reload()
@@ -256,7 +262,7 @@ export const useFarm = defineStore('farm', () => {
           timeout_ms: 6_000,
         }),
       now_ms: elapsed,
-      random: () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32,
+      random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
       setTimeout: (work: () => void, after_ms: number) => window.setTimeout(work, after_ms),
       clearTimeout: (timer: number) => window.clearTimeout(timer),
     }

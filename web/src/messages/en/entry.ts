@@ -39,7 +39,8 @@ export const entry: EntryWords = {
   'signup.have': 'Have an account? Log in',
 
   'forgot.title': 'Forgot your password',
-  'forgot.help': 'Ask the farm owner or the Tokkatot staff for a code, then enter it in the next step.',
+  'forgot.help':
+    'Ask the farm owner or the Tokkatot staff for a code, then enter it in the next step.',
   'forgot.submit': 'Next',
   'forgot.code_help': 'Enter the code that the farm owner or the staff gave you.',
   'forgot.code': 'Code',

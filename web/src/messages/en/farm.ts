@@ -58,7 +58,8 @@ export const farm: FarmWords = {
   'house.sensor_lost': 'Offline',
   'house.seen': 'last heard {age}',
   'house.hub_offline': 'The control box is offline',
-  'house.hub_offline_help': 'It still looks after the house by itself. Check power and internet at the farm.',
+  'house.hub_offline_help':
+    'It still looks after the house by itself. Check power and internet at the farm.',
   'house.no_hub_help': 'This house has no control box yet. Please contact the Tokkatot staff.',
   'house.picture': 'Camera picture',
   'house.picture_at': 'Taken {time}',
