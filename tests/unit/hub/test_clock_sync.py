@@ -1,0 +1,84 @@
+"""The hub's wall clock with and without the cloud's."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tokkatot.hub.clock_sync import EARLIEST_MS, ClockQuality, SyncedClock
+from tokkatot.kit.clock import ManualClock
+
+CLOUD_MS = 1_800_000_000_000
+
+
+@pytest.fixture
+def machine() -> ManualClock:
+    return ManualClock(datetime(2026, 5, 1, tzinfo=UTC))
+
+
+@pytest.fixture
+def clock(machine: ManualClock) -> SyncedClock:
+    return SyncedClock(machine)
+
+
+def test_without_the_cloud_the_machine_tells_the_time(
+    clock: SyncedClock, machine: ManualClock
+) -> None:
+    assert clock.now() == machine.now()
+    assert clock.quality is ClockQuality.ESTIMATED
+    assert clock.cloud_ms() is None
+
+
+def test_a_machine_that_booted_in_1970_has_no_clock() -> None:
+    clock = SyncedClock(ManualClock(datetime(1970, 1, 1, tzinfo=UTC)))
+
+    before = clock.quality
+    clock.learn(cloud_ms=CLOUD_MS, sent_s=0.0, heard_s=0.0)
+
+    assert (before, clock.quality) == (ClockQuality.UNSET, ClockQuality.GOOD)
+    assert clock.now_ms() == CLOUD_MS
+
+
+def test_half_the_round_trip_is_added_and_may_be_wrong(
+    clock: SyncedClock, machine: ManualClock
+) -> None:
+    machine.advance(10.4)
+    clock.learn(cloud_ms=CLOUD_MS, sent_s=10.0, heard_s=10.4)
+
+    assert clock.cloud_ms() == (CLOUD_MS + 200, 200)
+
+
+def test_a_jump_of_the_machine_clock_moves_nothing_once_the_cloud_has_spoken(
+    clock: SyncedClock, machine: ManualClock
+) -> None:
+    clock.learn(cloud_ms=CLOUD_MS, sent_s=0.0, heard_s=0.0)
+    for years in (10, -20):
+        machine.jump(years * 365 * 86_400)
+    machine.advance(60)
+
+    assert clock.now_ms() == CLOUD_MS + 60_000
+
+
+def test_a_worse_answer_is_taken_only_when_the_better_one_has_drifted(
+    clock: SyncedClock, machine: ManualClock
+) -> None:
+    clock.learn(cloud_ms=CLOUD_MS, sent_s=0.0, heard_s=0.0)
+    machine.advance(60)
+    clock.learn(cloud_ms=CLOUD_MS, sent_s=58.0, heard_s=60.0)
+    assert clock.now_ms() == CLOUD_MS + 60_000
+
+    machine.advance(6 * 3600)
+    at_s = machine.monotonic()
+    clock.learn(cloud_ms=CLOUD_MS, sent_s=at_s - 2, heard_s=at_s)
+    assert clock.now_ms() == CLOUD_MS + 1_000
+
+
+@pytest.mark.parametrize(
+    ("cloud_ms", "sent_s", "heard_s"),
+    [(CLOUD_MS, 0.0, 11.0), (CLOUD_MS, 5.0, 4.0), (EARLIEST_MS - 1, 0.0, 0.1)],
+)
+def test_an_answer_that_can_not_be_is_not_believed(
+    clock: SyncedClock, cloud_ms: int, sent_s: float, heard_s: float
+) -> None:
+    clock.learn(cloud_ms=cloud_ms, sent_s=sent_s, heard_s=heard_s)
+
+    assert clock.cloud_ms() is None
