@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import and_, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
@@ -103,10 +103,14 @@ async def page(
 async def newest_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Command]:
     """Return the newest order of each of these devices that has one."""
     found = await session.scalars(
-        select(Command)
-        .where(Command.device_id.in_(ids))
-        .distinct(Command.device_id)
-        .order_by(Command.device_id, Command.requested_at.desc(), Command.id.desc())
+        select(Command).from_statement(
+            text(
+                "SELECT c.* FROM unnest(CAST(:ids AS uuid[])) AS d (id) CROSS JOIN LATERAL ("
+                " SELECT * FROM commands WHERE device_id = d.id"
+                " ORDER BY requested_at DESC, id DESC LIMIT 1) AS c"
+            )
+        ),
+        {"ids": list(ids)},
     )
     return {command.device_id: command for command in found}
 

@@ -162,7 +162,7 @@ class FarmFeed:
                         Device.farm_id == self.farm_id, Device.deleted_at.is_(None)
                     )
                 )
-                self._houses = dict(rows.tuples().all())
+                self._houses = dict(rows.all())
             houses = self._houses
         for house_id, values in self._news(hub, houses).items():
             frame = readings_frame(self.farm_id, str(house_id), values, t_ms=hub.live.t)

@@ -175,7 +175,7 @@ class Realtime:
             ),
             {"ids": list({guest.caller.session_id for guest in guests}), "now": tx.now},
         )
-        alive: dict[UUID, bool] = dict(rows.tuples().all())
+        alive: dict[UUID, bool] = dict(rows.all())
         seen = await tx.session.execute(
             text(
                 "SELECT f.id, m.user_id FROM farms f"

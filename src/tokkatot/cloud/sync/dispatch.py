@@ -19,6 +19,7 @@ from tokkatot.cloud.devices.desired import build_desired
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.listen import Subscriber
+from tokkatot.cloud.platform.problems import NotFound
 from tokkatot.cloud.sync.service import Outgoing
 from tokkatot.domain.commands import Action
 from tokkatot.domain.ids import FarmId, HubId
@@ -158,8 +159,11 @@ class Dispatcher:
         fresh = (version, session) == (link.desired_version, link.session)
         if fresh and now_s - sent_s < DESIRED_AGAIN_S:
             return
-        async with self._database.transaction() as tx:
-            document = await build_desired(tx, link.hub_id)
+        try:
+            async with self._database.transaction() as tx:
+                document = await build_desired(tx, link.hub_id)
+        except NotFound:
+            return  # Revoked a moment ago.
         await self._publish(self._sealed(link, HubLeaf.DESIRED, msgspec.json.encode(document)))
         self._sent_desired[link.hub_id] = (document.version, link.session, now_s)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 import msgspec
@@ -44,13 +45,16 @@ async def add_together(
 ) -> Sequence[RefusedRow]:
     """Store rows with as few statements as they need; return those that are not acceptable."""
     refused: list[RefusedRow] = []
-    states = [row for row in rows if isinstance(row, DeviceStateRow)]
-    for row in rows:
-        bad = await _add(tx, hub, row, join=join)
-        if bad is not None:
-            refused.append(bad)
-    if states:
-        refused.extend(await apply_states(tx, hub.farm_id, states))
+    # Told in the order of the rows: a device's new state before the order that it completes.
+    for are_states, run in groupby(rows, key=lambda row: isinstance(row, DeviceStateRow)):
+        if are_states:
+            states = [row for row in run if isinstance(row, DeviceStateRow)]
+            refused.extend(await apply_states(tx, hub.farm_id, states))
+            continue
+        for row in run:
+            bad = await _add(tx, hub, row, join=join)
+            if bad is not None:
+                refused.append(bad)
     # The database says what it refuses before the cursor moves.
     await tx.session.flush()
     return refused
@@ -92,7 +96,7 @@ async def _add(tx: Transaction, hub: HubRecord, row: Row, *, join: bool) -> Refu
             run: JsonObject = {"schedule": row.schedule, "due": row.due, "reason": row.reason}
             return await _log(tx, hub, row, row.t, f"schedule.{row.outcome}", run, join=join)
         case DeviceStateRow():
-            return None  # All of them at once, by the caller.
+            raise AssertionError("states are applied together, by the caller")
         case ReadingRow():
             raise AssertionError("readings go to the telemetry")
 

@@ -249,7 +249,11 @@ class SyncWorker:
                 await dispatcher.run()
             except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError) as error:
                 _log.warning("sync.not_sent", error=str(error)[:500])
-                await self._clock.sleep(DISPATCH_RETRY_S)
+            except aiomqtt.MqttError:
+                raise
+            except Exception:  # noqa: BLE001 - logged; one hub must not end the talk with all
+                _log.exception("sync.dispatch_failed")
+            await self._clock.sleep(DISPATCH_RETRY_S)
 
     async def _answer(self, answers: Sequence[Outgoing]) -> None:
         async with asyncio.TaskGroup() as tasks:

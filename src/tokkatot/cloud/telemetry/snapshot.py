@@ -88,7 +88,7 @@ async def farm_now(session: AsyncSession, farm_id: UUID) -> FarmNow:
             Device.farm_id == farm_id, Device.deleted_at.is_(None)
         )
     )
-    houses: dict[UUID, UUID] = dict(devices.tuples().all())
+    houses: dict[UUID, UUID] = dict(devices.all())
     readings = await _stored_readings(session, farm_id, houses)
     doing = await _stored_states(session, houses)
     live = await live_of_farm(session, farm_id)
