@@ -81,8 +81,12 @@ class Acting:
         if line is None:
             return
         line.actual = level
-        if line.wanted is not None and fits(level, line.wanted):
+        if line.wanted is None:
+            return
+        if fits(level, line.wanted):
             line.retry_s = RETRY_FIRST_S
+        else:
+            self._wake.set()
 
     async def run(self) -> None:
         """Write until cancelled: what is new at once, what was not followed after a while again."""

@@ -87,7 +87,9 @@ class SimulatedDriver(Driver):
                 self._report(wired, inbox, now_s)
             elif now_s >= wired.due_s:
                 wired.due_s = now_s + wired.device.period_s
-                inbox.offer(self._sample(wired))
+                sampled = self._sample(wired)
+                if sampled.readings or sampled.refused:
+                    inbox.offer(sampled)
 
     @override
     async def write(

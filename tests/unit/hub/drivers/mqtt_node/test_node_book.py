@@ -1,0 +1,315 @@
+"""The nodes' protocol by handing messages across, without a broker."""
+
+import json
+from collections.abc import Mapping
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.engine import FARM, HOUSE
+from tokkatot.domain.desired import DeviceConfig
+from tokkatot.domain.devices import DeviceRole, Interface
+from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.quantities import Quality, Quantity, Refusal
+from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
+from tokkatot.hub.drivers.mqtt_node.source import NodeBook
+from tokkatot.hub.drivers.port import (
+    Observation,
+    Position,
+    Presence,
+    Reported,
+    Sampled,
+    Stranger,
+)
+
+FAN, AIR = DeviceId(UUID(int=1)), DeviceId(UUID(int=2))
+NOW_MS = 1_780_000_000_000
+
+
+def node(device_id: DeviceId, hardware_id: str, role: DeviceRole) -> DeviceConfig:
+    sensor = role is DeviceRole.CLIMATE_SENSOR
+    return DeviceConfig(
+        id=device_id,
+        house_id=HOUSE,
+        hardware_id=hardware_id,
+        name=hardware_id,
+        role=role,
+        interface=Interface.SENSOR if sensor else Interface.RELAY,
+        quantities=(Quantity.TEMPERATURE, Quantity.RELATIVE_HUMIDITY) if sensor else (),
+    )
+
+
+class Yard:
+    """A book with a fan and a sensor, and time that is pushed."""
+
+    def __init__(self, positions: Mapping[str, int] | None = None) -> None:
+        self.book = NodeBook(
+            driver="nodes", farm_id=FARM, options=MqttNodeOptions(), positions=positions or {}
+        )
+        self.book.adopt(
+            [
+                node(FAN, "esp-fan", DeviceRole.FAN),
+                node(AIR, "esp-air", DeviceRole.CLIMATE_SENSOR),
+            ]
+        )
+        self.now_s = 100.0
+
+    def hear(self, topic: str, body: object, *, retained: bool = False) -> list[Observation]:
+        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.book.receive(
+            topic if topic.startswith("facility") else f"farm/{FARM}/devices/{topic}",
+            payload,
+            retained=retained,
+            now_s=self.now_s,
+            now_ms=NOW_MS + round(self.now_s * 1000),
+        )
+
+    def orders(self) -> list[tuple[str, object]]:
+        return [
+            (message.topic.split("/")[3], json.loads(message.payload))
+            for message in self.book.due(self.now_s)
+        ]
+
+
+@pytest.fixture
+def yard() -> Yard:
+    return Yard()
+
+
+def status(n: int, actual: object = "on", *, boot: str = "a", **more: object) -> dict[str, object]:
+    return {"v": 1, "boot": boot, "n": n, "online": True, "actual": actual, **more}
+
+
+def sensor(n: int, *, boot: str = "a", t: int | None = None, **values: object) -> dict[str, object]:
+    return {"v": 1, "boot": boot, "n": n, "t": t, "up_ms": 5, "values": values}
+
+
+BEAT = {"v": 1, "boot": "a", "up_ms": 5, "fw": "1", "rssi": -60, "heap": 100}
+
+
+def test_a_node_is_known_by_its_hardware_id_and_by_its_uuid(yard: Yard) -> None:
+    by_label = yard.hear("esp-fan/status", status(1))
+    by_id = yard.hear(f"{FAN}/status", status(2, "off"))
+    assert by_label == [
+        Presence(device_id=FAN, online=True),
+        Reported(device_id=FAN, level=100.0),
+    ]
+    assert by_id == [Reported(device_id=FAN, level=0.0)]
+
+
+def test_readings_are_taken_and_what_is_none_is_refused(yard: Yard) -> None:
+    heard = yard.hear(
+        "esp-air/sensor", sensor(1, temperature=28.5, relative_humidity=101, happiness=3)
+    )
+    sampled = heard[-1]
+    assert isinstance(sampled, Sampled)
+    assert [(one.quantity, one.value, one.quality) for one in sampled.readings] == [
+        ("temperature", 28.5, Quality.GOOD)
+    ]
+    assert [(one.quantity, one.raw, one.reason) for one in sampled.refused] == [
+        ("relative_humidity", "101", Refusal.OUT_OF_RANGE),
+        ("happiness", "3", Refusal.UNKNOWN_QUANTITY),
+    ]
+    assert sampled.live
+
+
+def test_a_message_that_is_repeated_is_taken_once_until_the_node_boots(yard: Yard) -> None:
+    first = yard.hear("esp-air/sensor", sensor(7, temperature=20))
+    again = yard.hear("esp-air/sensor", sensor(7, temperature=20))
+    older = yard.hear("esp-air/sensor", sensor(6, temperature=20))
+    booted = yard.hear("esp-air/sensor", sensor(0, boot="b", temperature=20))
+    assert (len(first), again, older, len(booted)) == (2, [], [], 1)
+    assert yard.book.dropped["repeated"] == 2
+
+
+def test_a_node_that_numbers_nothing_is_heard_all_the_same(yard: Yard) -> None:
+    body = {"v": 1, "online": True, "actual": "on"}
+    assert yard.hear("esp-fan/status", body)[-1] == Reported(device_id=FAN, level=100.0)
+    assert yard.hear("esp-fan/status", body) == [Reported(device_id=FAN, level=100.0)]
+
+
+@pytest.mark.parametrize(
+    ("said_ms", "t_ms", "quality", "live"),
+    [
+        (None, 0, Quality.GOOD, True),
+        (-5_000, -5_000, Quality.GOOD, True),
+        (-3_600_000, -3_600_000, Quality.GOOD, False),
+        (-40 * 86_400_000, 0, Quality.ESTIMATED, True),
+        (3_600_000, 0, Quality.ESTIMATED, True),
+    ],
+)
+def test_a_nodes_own_time_is_believed_within_reason(
+    yard: Yard, said_ms: int | None, t_ms: int, quality: Quality, live: bool
+) -> None:
+    now_ms = NOW_MS + 100_000
+    said = None if said_ms is None else now_ms + said_ms
+    sampled = yard.hear("esp-air/sensor", sensor(1, t=said, temperature=20))[-1]
+    assert isinstance(sampled, Sampled)
+    assert (sampled.readings[0].t_ms - now_ms, sampled.readings[0].quality) == (t_ms, quality)
+    assert sampled.live is live
+
+
+def test_a_node_is_offline_after_three_missed_heartbeats(yard: Yard) -> None:
+    yard.hear("esp-fan/heartbeat", BEAT)
+    yard.now_s += 90
+    assert yard.book.silent(yard.now_s) == []
+    yard.now_s += 1
+    assert yard.book.silent(yard.now_s) == [Presence(device_id=FAN, online=False)]
+    assert yard.book.silent(yard.now_s) == []
+    assert yard.hear("esp-fan/heartbeat", BEAT) == [Presence(device_id=FAN, online=True)]
+
+
+def test_the_last_will_takes_a_node_offline_at_once(yard: Yard) -> None:
+    yard.hear("esp-fan/status", status(1))
+    assert yard.hear("esp-fan/status", {"v": 1, "online": False}) == [
+        Presence(device_id=FAN, online=False)
+    ]
+
+
+def test_a_retained_status_tells_how_things_stand_but_confirms_no_order(yard: Yard) -> None:
+    heard = yard.hear("esp-fan/status", status(3, last_command="old"), retained=True)
+    assert heard == [
+        Presence(device_id=FAN, online=True),
+        Reported(device_id=FAN, level=100.0),
+    ]
+    yard.book.lost()
+    assert yard.hear("esp-fan/status", status(3, last_command="old"), retained=True) == [
+        Presence(device_id=FAN, online=True)
+    ]
+
+
+def test_a_retained_reading_is_of_any_age_and_dropped(yard: Yard) -> None:
+    assert yard.hear("esp-air/sensor", sensor(1, temperature=20), retained=True) == []
+    assert yard.book.dropped["retained"] == 1
+
+
+def test_an_order_is_said_again_every_ten_seconds_under_its_own_name(yard: Yard) -> None:
+    yard.hear("esp-fan/heartbeat", BEAT)
+    yard.book.want(FAN, 100.0, "order-1", yard.now_s)
+    assert yard.orders() == []
+    yard.now_s += 10
+    body = {"v": 1, "id": "order-1", "set": "on", "lease_s": 30}
+    assert yard.orders() == [("esp-fan", body)]
+    assert yard.orders() == []
+    yard.book.want(FAN, 40.0, "order-2", yard.now_s)
+    yard.now_s += 10
+    assert yard.orders() == [("esp-fan", {"v": 1, "id": "order-2", "set": 40.0, "lease_s": 30})]
+
+
+def test_a_node_that_was_never_heard_is_called_by_both_of_its_names(yard: Yard) -> None:
+    messages = yard.book.want(FAN, 0.0, "order", yard.now_s)
+    assert {message.topic.split("/")[3] for message in messages} == {"esp-fan", str(FAN)}
+
+
+def test_a_node_that_booted_or_came_back_is_told_at_once(yard: Yard) -> None:
+    yard.hear("esp-fan/status", status(1))
+    yard.book.want(FAN, 100.0, "order", yard.now_s)
+    yard.hear("esp-fan/status", status(1, "off", boot="b"))
+    assert len(yard.orders()) == 1
+    yard.hear("esp-fan/status", {"v": 1, "online": False})
+    yard.hear("esp-fan/heartbeat", BEAT)
+    assert len(yard.orders()) == 1
+
+
+def test_a_node_that_was_let_go_is_told_nothing_more(yard: Yard) -> None:
+    yard.book.want(FAN, 100.0, "order", yard.now_s)
+    yard.book.adopt([])
+    yard.now_s += 60
+    assert yard.orders() == []
+    assert not yard.book.knows(FAN)
+
+
+def test_a_stranger_is_listed_once_an_hour_and_told_nothing(yard: Yard) -> None:
+    assert yard.hear("evil/status", status(1)) == [
+        Stranger(hardware_id="evil", driver="nodes", detail="status")
+    ]
+    assert yard.hear("evil/sensor", sensor(1, temperature=20)) == []
+    yard.now_s += 3600
+    assert len(yard.hear("evil/heartbeat", BEAT)) == 1
+    assert yard.orders() == []
+
+
+def test_a_flood_of_strangers_has_a_limit(yard: Yard) -> None:
+    told = [yard.hear(f"x{number}/status", status(1)) for number in range(1000)]
+    assert sum(map(len, told)) == 256
+    assert yard.book.dropped["stranger"] == 1000
+
+
+def test_a_facility_reading_goes_to_the_device_of_its_house_and_quantity(yard: Yard) -> None:
+    topic = f"facility/{HOUSE}/sensors/temperature"
+    for body, value in ((b"28.5", 28.5), (b' {"value": 29}', 29.0)):
+        sampled = yard.hear(topic, body)[-1]
+        assert isinstance(sampled, Sampled)
+        assert [(one.device_id, one.value) for one in sampled.readings] == [(AIR, value)]
+
+
+def test_a_facility_reading_with_its_time_is_taken_once_even_over_a_restart(yard: Yard) -> None:
+    topic = f"facility/{HOUSE}/sensors/temperature"
+    t_ms = NOW_MS + 90_000
+    body = {"value": 28.5, "t": t_ms}
+    sampled = yard.hear(topic, body, retained=True)[-1]
+    assert isinstance(sampled, Sampled)
+    source = f"nodes:facility/{HOUSE}/temperature"
+    assert sampled.position == Position(source=source, value=t_ms)
+    assert yard.hear(topic, body, retained=True) == []
+    assert Yard({source: t_ms}).hear(topic, body, retained=True) == []
+
+
+def test_a_facility_reading_of_another_time_is_refused(yard: Yard) -> None:
+    sampled = yard.hear(f"facility/{HOUSE}/sensors/temperature", {"value": 28.5, "t": NOW_MS * 2})[
+        -1
+    ]
+    assert isinstance(sampled, Sampled)
+    assert [one.reason for one in sampled.refused] == [Refusal.BAD_TIME]
+
+
+def test_a_retained_bare_number_is_of_any_age_and_dropped(yard: Yard) -> None:
+    assert yard.hear(f"facility/{HOUSE}/sensors/temperature", b"28.5", retained=True) == []
+
+
+@pytest.mark.parametrize("body", [b"NaN", b"inf", b"", b"warm", b'"28"', b"[1]", b"1e999"])
+def test_a_facility_reading_that_is_no_number_is_refused(yard: Yard, body: bytes) -> None:
+    sampled = yard.hear(f"facility/{HOUSE}/sensors/temperature", body)[-1]
+    assert isinstance(sampled, Sampled)
+    assert (sampled.readings, len(sampled.refused)) == ((), 1)
+
+
+def test_a_facility_reading_that_nobody_waits_for_is_a_strangers(yard: Yard) -> None:
+    heard = yard.hear(f"facility/{HOUSE}/sensors/co2", b"400")
+    assert isinstance(heard[0], Stranger)
+
+
+@given(
+    st.sampled_from(["sensor", "status", "heartbeat", "command", "fw_update", "other"]),
+    st.one_of(
+        st.binary(max_size=200),
+        st.recursive(
+            st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=9)),
+            lambda inner: st.one_of(
+                st.lists(inner, max_size=4),
+                st.dictionaries(
+                    st.sampled_from(["v", "boot", "n", "values", "actual", "online", "t", "up_ms"]),
+                    inner,
+                    max_size=6,
+                ),
+            ),
+            max_leaves=12,
+        ).map(lambda body: json.dumps(body).encode()),
+    ),
+    st.booleans(),
+)
+def test_garbage_is_counted_and_never_a_reading(leaf: str, payload: bytes, retained: bool) -> None:
+    yard = Yard()
+    for name in ("esp-air", "esp-fan"):
+        for item in yard.hear(f"{name}/{leaf}", payload, retained=retained):
+            assert not isinstance(item, Sampled) or all(
+                -40 <= one.value <= 100 for one in item.readings
+            )
+    yard.hear(f"facility/{HOUSE}/sensors/temperature", payload, retained=retained)
+
+
+def test_a_lease_that_one_lost_message_would_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least twice"):
+        MqttNodeOptions(lease_s=30, repeat_s=16)
