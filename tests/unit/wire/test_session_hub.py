@@ -1,0 +1,184 @@
+"""The hub's side of the session, moment by moment."""
+
+import pytest
+
+from tests.support.sync_world import BATCH_ROWS, SyncWorld
+from tokkatot.wire.messages import Hello, Up, decode, encode
+from tokkatot.wire.session_actions import LearnClock, TakeDesired, TakeOrder
+from tokkatot.wire.session_cloud import ask_for_hello
+from tokkatot.wire.session_hub import LANE, RENEW_S, SESSION, LaneState, Phase
+from tokkatot.wire.topics import HubLeaf
+
+
+@pytest.fixture
+def world() -> SyncWorld:
+    """Return a hub that is in step with its cloud."""
+    world = SyncWorld()
+    world.link()
+    world.deliver_up()
+    world.deliver_down()
+    assert world.session.phase is Phase.SYNCED
+    return world
+
+
+def leaves(world: SyncWorld) -> list[HubLeaf]:
+    return [leaf for leaf, _ in world.up]
+
+
+def batches(world: SyncWorld) -> list[tuple[str, int]]:
+    ups = [decode(payload, Up) for leaf, payload in world.up if leaf is HubLeaf.UP]
+    return [(up.stream, up.first) for up in ups]
+
+
+def hello(world: SyncWorld) -> Hello:
+    return decode(next(body for leaf, body in reversed(world.up) if leaf is HubLeaf.HELLO), Hello)
+
+
+def test_each_stream_has_one_batch_in_flight_and_waits_for_no_other(world: SyncWorld) -> None:
+    world.record(3 * BATCH_ROWS)
+    world.read()
+    assert sorted(batches(world)) == [("events", 1), ("readings", 1)]
+
+    events = batches(world).index(("events", 1))
+    world.deliver_up(events)
+    world.deliver_down()
+    world.record(1)
+    world.read()
+
+    assert batches(world) == [("readings", 1), ("events", 2)]
+
+
+def test_what_is_live_waits_for_nothing_and_is_silent_without_a_session(world: SyncWorld) -> None:
+    world.record(3 * BATCH_ROWS)
+    world.read()
+    message = world.session.live(5, [], [])
+    assert message is not None
+    assert (message.leaf, message.qos) == (HubLeaf.LIVE, 0)
+
+    world.unlink()
+    assert world.session.live(5, [], []) is None
+
+
+@pytest.mark.parametrize("what", ["hello", "batch"])
+def test_no_answer_for_15_s_makes_a_new_hello(world: SyncWorld, what: str) -> None:
+    if what == "hello":
+        world.unlink()
+        world.link()
+    world.record(1)
+    world.read()
+    world.up.clear()
+
+    world.pass_time(14.9)
+    assert leaves(world) == []
+    world.pass_time(0.2)
+    assert leaves(world) == [HubLeaf.HELLO]
+
+
+def test_45_s_of_silence_end_the_link_but_only_while_an_answer_is_due(world: SyncWorld) -> None:
+    world.pass_time(1_000)
+    linked = [world.is_linked]
+    world.record(1)
+    world.read()
+    for _ in range(45):
+        world.pass_time(1)
+        linked.append(world.is_linked)
+
+    assert linked == [True] * 45 + [False]
+    assert world.session.phase is Phase.OFFLINE
+
+
+def test_a_cloud_that_is_heard_keeps_the_link_even_if_it_never_answers(world: SyncWorld) -> None:
+    world.record(1)
+    world.read()
+    for _ in range(200):
+        world.pass_time(1)
+        world.do(world.session.receive(HubLeaf.COMMAND, b"", world.now))
+
+    assert world.is_linked
+    assert leaves(world).count(HubLeaf.HELLO) >= 12
+
+
+def test_a_session_is_renewed_so_that_the_time_stays_right(world: SyncWorld) -> None:
+    world.pass_time(RENEW_S - 1)
+    assert leaves(world) == []
+    world.pass_time(1)
+    assert leaves(world) == [HubLeaf.HELLO]
+
+
+def test_the_time_lies_between_hello_and_welcome() -> None:
+    world = SyncWorld()
+    world.link()
+    world.pass_time(0.5)
+    world.deliver_up()
+    world.pass_time(0.25)
+    world.deliver_down()
+
+    (learnt,) = [action for action in world.other if isinstance(action, LearnClock)]
+    assert (learnt.sent_s, learnt.heard_s) == (100.0, 100.75)
+    assert learnt.cloud_ms == world.cloud.now_ms - 250
+
+
+def test_a_welcome_to_an_earlier_hello_is_not_taken(world: SyncWorld) -> None:
+    world.unlink()
+    world.link()
+    world.pass_time(15)
+    world.deliver_up()
+    world.deliver_down()
+
+    assert world.session.phase is Phase.GREETING
+    assert world.session.dropped["welcome to another hello"] == 1
+
+
+def test_a_cloud_that_does_not_hold_the_session_is_greeted_again_once(world: SyncWorld) -> None:
+    nudge = encode(ask_for_hello(now_ms=0))
+    world.do(world.session.receive(HubLeaf.WELCOME, nudge, world.now))
+    assert leaves(world) == []
+
+    world.pass_time(15)
+    for _ in range(3):
+        world.do(world.session.receive(HubLeaf.WELCOME, nudge, world.now))
+
+    assert leaves(world) == [HubLeaf.HELLO]
+
+
+def test_orders_come_with_the_session_that_held_when_they_came(world: SyncWorld) -> None:
+    session = world.session.session
+    world.do(world.session.receive(HubLeaf.COMMAND, b"order", world.now))
+    world.unlink()
+    world.link()
+    world.do(world.session.receive(HubLeaf.COMMAND, b"order", world.now))
+    world.do(world.session.receive(HubLeaf.DESIRED, b"document", world.now))
+
+    assert session is not None
+    assert world.other[-3:] == [
+        TakeOrder(payload=b"order", session=session),
+        TakeOrder(payload=b"order", session=None),
+        TakeDesired(payload=b"document"),
+    ]
+
+
+def test_a_journal_that_began_anew_is_announced_by_a_new_hello(world: SyncWorld) -> None:
+    world.card.streams["readings"].epoch = "another"
+    world.do(world.session.grew(world.journal.heads(), world.now))
+
+    assert leaves(world) == [HubLeaf.HELLO]
+    assert hello(world).readings.epoch == "another"
+
+
+def test_a_lane_that_found_no_rows_looks_again(world: SyncWorld) -> None:
+    world.record(1)
+    for wanted in world.reads:
+        world.do(world.session.rows(wanted.stream, None, world.now))
+    world.reads.clear()
+
+    world.pass_time(0.5)
+    assert world.reads == []
+    world.pass_time(0.5)
+    assert {wanted.stream for wanted in world.reads} == {"events", "readings"}
+
+
+def test_every_state_can_be_left_and_reached() -> None:
+    for table, first in ((SESSION, Phase.OFFLINE), (LANE, LaneState.CLOSED)):
+        states = set(type(first))
+        assert {before for before, _ in table} == states
+        assert {after for after, _ in table.values()} | {first} == states
