@@ -24,8 +24,8 @@ from tokkatot.domain.quantities import Quantity
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("nodes")]
 
-AIR, PUMP, SILENT, STRANGER = "NODE-AIR", "NODE-PUMP", "NODE-SILENT", "NODE-STRANGER"
-PASSWORDS = {name: f"{name.lower()}-secret" for name in (AIR, PUMP, SILENT, STRANGER)}
+AIR, LAMP, SILENT, STRANGER = "NODE-AIR", "NODE-LAMP", "NODE-SILENT", "NODE-STRANGER"
+PASSWORDS = {name: f"{name.lower()}-secret" for name in (AIR, LAMP, SILENT, STRANGER)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +67,12 @@ def laid_out(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 address={"driver": "nodes"},
             )
         }
-        for name in (PUMP, SILENT):
+        for name, role in ((LAMP, DeviceRole.LIGHT), (SILENT, DeviceRole.WATER_PUMP)):
             devices[name] = await site.add_device(
                 house_id,
                 login,
                 hardware_id=name,
-                role=DeviceRole.WATER_PUMP,
+                role=role,
                 interface=Interface.RELAY,
                 address={"driver": "nodes"},
             )
@@ -181,14 +181,14 @@ def publish(
 
 
 @pytest.fixture
-async def pump(farm: NodeFarm) -> AsyncIterator[PahoNode]:
-    with PahoNode(farm, PUMP) as node:
+async def lamp(farm: NodeFarm) -> AsyncIterator[PahoNode]:
+    with PahoNode(farm, LAMP) as node:
 
         async def online() -> bool:
-            found: bool = (await farm.house.actuator(PUMP))["online"]
+            found: bool = (await farm.house.actuator(LAMP))["online"]
             return found
 
-        await eventually("the pump's node is online", online)
+        await eventually("the node of the lamp is online", online)
         yield node
 
 
@@ -224,39 +224,39 @@ async def test_a_value_that_cannot_be_is_listed_and_not_stored(farm: NodeFarm) -
     assert values.get("temperature") != 999
 
 
-async def test_a_paho_node_answers_to_a_tap(farm: NodeFarm, pump: PahoNode) -> None:
-    command = await farm.house.ended(await farm.house.tap(PUMP, "on", duration_s=30))
+async def test_a_paho_node_answers_to_a_tap(farm: NodeFarm, lamp: PahoNode) -> None:
+    command = await farm.house.ended(await farm.house.tap(LAMP, "on", duration_s=30))
     assert (command["state"], command["reason"]) == ("completed", None)
-    assert [order["set"] for order in pump.orders][-1] == "on"
-    assert (await farm.house.actuator(PUMP))["actual"] == 100
-    off = await farm.house.ended(await farm.house.tap(PUMP, "off", duration_s=1))
+    assert [order["set"] for order in lamp.orders][-1] == "on"
+    assert (await farm.house.actuator(LAMP))["actual"] == 100
+    off = await farm.house.ended(await farm.house.tap(LAMP, "off", duration_s=1))
     assert off["state"] == "completed"
 
 
 async def test_a_level_is_said_again_before_its_lease_lapses(
-    farm: NodeFarm, pump: PahoNode
+    farm: NodeFarm, lamp: PahoNode
 ) -> None:
-    await farm.house.ended(await farm.house.tap(PUMP, "on", duration_s=40))
-    heard = len(pump.orders)
+    await farm.house.ended(await farm.house.tap(LAMP, "on", duration_s=40))
+    heard = len(lamp.orders)
 
     async def again() -> bool:
-        return len(pump.orders) > heard
+        return len(lamp.orders) > heard
 
     await eventually("the order is repeated", again, within_s=15)
-    assert pump.orders[-1]["set"] == "on"
-    assert pump.orders[-1]["lease_s"] > 10
-    await farm.house.ended(await farm.house.tap(PUMP, "off", duration_s=1))
+    assert lamp.orders[-1]["set"] == "on"
+    assert lamp.orders[-1]["lease_s"] > 10
+    await farm.house.ended(await farm.house.tap(LAMP, "off", duration_s=1))
 
 
 async def test_a_node_that_dies_is_shown_as_offline_by_its_last_will(farm: NodeFarm) -> None:
     async def is_online() -> bool:
-        found: bool = (await farm.house.actuator(PUMP))["online"]
+        found: bool = (await farm.house.actuator(LAMP))["online"]
         return found
 
     async def is_offline() -> bool:
         return not await is_online()
 
-    with PahoNode(farm, PUMP) as node:
+    with PahoNode(farm, LAMP) as node:
         await eventually("online", is_online)
         node.client.loop_stop()
         socket = node.client.socket()
@@ -266,7 +266,7 @@ async def test_a_node_that_dies_is_shown_as_offline_by_its_last_will(farm: NodeF
 
 
 async def test_a_node_that_nobody_registered_is_listed_and_never_moved(
-    farm: NodeFarm, pump: PahoNode, staff: Person
+    farm: NodeFarm, lamp: PahoNode, staff: Person
 ) -> None:
     with PahoNode(farm, STRANGER) as node:
 
@@ -275,25 +275,25 @@ async def test_a_node_that_nobody_registered_is_listed_and_never_moved(
             return [item["hardware_id"] for item in page["items"]] == [STRANGER]
 
         await eventually("the stranger is listed", listed)
-        await farm.house.ended(await farm.house.tap(PUMP, "on", duration_s=1))
-        assert pump.orders != []
+        await farm.house.ended(await farm.house.tap(LAMP, "on", duration_s=1))
+        assert lamp.orders != []
         assert node.orders == []
     names = [item["name"] for item in (await farm.house.state())["actuators"]]
-    assert sorted(names) == [PUMP, SILENT]
+    assert sorted(names) == [LAMP, SILENT]
 
 
 async def test_a_nodes_login_on_another_nodes_topic_is_refused_by_the_broker(
-    farm: NodeFarm, pump: PahoNode
+    farm: NodeFarm, lamp: PahoNode
 ) -> None:
     before = farm.hub.state()
     for leaf in ("status", "sensor", "command"):
-        done = publish(farm, AIR, farm.topic(PUMP, leaf), '{"v":1,"online":true,"actual":"on"}')
+        done = publish(farm, AIR, farm.topic(LAMP, leaf), '{"v":1,"online":true,"actual":"on"}')
         assert "not authorized" in (done.stdout + done.stderr).lower(), leaf
     own_command = publish(farm, AIR, farm.topic(AIR, "command"), '{"v":1,"id":"x","set":"on"}')
     assert "not authorized" in (own_command.stdout + own_command.stderr).lower()
     levels = {item["id"]: item["actual"] for item in before["devices"]}
     assert {item["id"]: item["actual"] for item in farm.hub.state()["devices"]} == levels
-    assert pump.orders == [order for order in pump.orders if order["id"] != "x"]
+    assert lamp.orders == [order for order in lamp.orders if order["id"] != "x"]
 
 
 async def test_a_hub_that_is_killed_during_a_command_reports_it_interrupted_and_repeats_nothing(
