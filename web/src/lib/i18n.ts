@@ -140,7 +140,7 @@ export function useWords() {
     deviceName,
     houseName,
     number: (value: number, decimals = 0) => formats.number(value, current.value, decimals),
-    percent: (value: number) => `${formats.number(value, current.value)} %`,
+    percent: (value: number) => `${formats.number(value, current.value)}\u00a0%`,
     digits: (text: string) => formats.digits(text, current.value),
     duration: (seconds: number) => formats.duration(seconds, current.value),
     age: (t_ms: number, now_ms: number) => formats.age(t_ms, now_ms, current.value),

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+
+import { align, axisRange, summarize } from '@/lib/series'
+import type { Point } from '@/lib/types'
+
+const MINUTE = 60_000
+const every = (minutes: number[]): Point[] => minutes.map((minute) => [minute * MINUTE, minute, 0])
+
+describe('a chart', () => {
+  it('breaks its line where nothing was measured', () => {
+    const { y } = align([{ points: every([0, 5, 10, 15, 60, 65]) }])
+    expect(y[0]).toEqual([0, 5, 10, 15, null, 60, 65])
+  })
+
+  it('does not take a slow sensor for a broken one', () => {
+    const { y } = align([{ points: every([0, 60, 120, 180]) }])
+    expect(y[0]).toEqual([0, 60, 120, 180])
+  })
+
+  it('puts two sensors on one axis of time', () => {
+    const { x, y } = align([{ points: every([0, 2]) }, { points: every([1, 2]) }])
+    expect(x).toEqual([0, 60, 120])
+    expect(y).toEqual([
+      [0, undefined, 2],
+      [undefined, 1, 2],
+    ])
+  })
+
+  it('never makes a storm of noise', () => {
+    expect(axisRange(28, 28.2, 6)).toEqual([28 - 2.9 - 0.016, 28.2 + 2.9 + 0.016].map(near))
+  })
+})
+
+const near = (value: number) => expect.closeTo(value, 6) as number
+
+describe('the summary of a chart', () => {
+  it('says lowest, highest, average and latest', () => {
+    expect(summarize([{ points: every([3, 1, 8]) }])).toEqual({
+      low: 1,
+      high: 8,
+      mean: 4,
+      latest: 8,
+    })
+  })
+
+  it('of nothing is nothing', () => {
+    expect(summarize([{ points: [] }])).toBeNull()
+  })
+})
