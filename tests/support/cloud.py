@@ -98,9 +98,7 @@ class Cloud:
 
     async def log_in(self, login: str, password: str = PASSWORD) -> Person:
         """Log in."""
-        answer = await self.http.post(
-            "/v1/auth/login", json={"login": login, "password": password}
-        )
+        answer = await self.http.post("/v1/auth/login", json={"login": login, "password": password})
         assert answer.status_code == 200, answer.text
         return person_of(login, answer.json())
 
@@ -176,9 +174,7 @@ async def cloud_over(
         objects=Objects.open(None, folder=folder / "objects"),
         metrics=Metrics(),
     )
-    readiness = Readiness(
-        {"database": database_probe(database), "schema": schema_probe(database)}
-    )
+    readiness = Readiness({"database": database_probe(database), "schema": schema_probe(database)})
     app = create_app(context, readiness=readiness, web_folder=web_folder, limits=limits)
     cloud = Cloud(app, context, clock)
     try:

@@ -24,6 +24,7 @@ from tokkatot.cloud.platform.database import Database, DatabaseLimits
 from tokkatot.cloud.platform.http import HttpLimits
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.listen import Listener, Subscriber
+from tokkatot.cloud.platform.log import configure_logging
 from tokkatot.cloud.platform.logins import LoginFiles, cloud_login
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.cloud.platform.objects import Objects
@@ -56,6 +57,7 @@ _GRACE_S = 5
 
 async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
     """Run until cancelled; every address in `settings` is named and the schema is up to date."""
+    configure_logging(settings.log_level)
     random = SystemRandom().random
     async with open_context(settings, random=random) as context:
         workers = dict(_workers(context, roles, random=random))

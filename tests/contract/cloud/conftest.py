@@ -1,11 +1,24 @@
 """The application over a fresh database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.support.cloud import Cloud, cloud_over
+
+
+@pytest.fixture(autouse=True)
+def _plain_log() -> Iterator[None]:
+    structlog.configure(
+        processors=[
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ]
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -96,9 +96,7 @@ async def test_a_person_signs_up_and_logs_in_by_email(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("login", ["012399999", "nobody@example.com", "no login at all"])
-async def test_an_unknown_login_is_answered_like_a_wrong_password(
-    cloud: Cloud, login: str
-) -> None:
+async def test_an_unknown_login_is_answered_like_a_wrong_password(cloud: Cloud, login: str) -> None:
     owner, _ = await cloud.sign_up()
     wrong = {"login": owner.login, "password": "wrong password"}
     unknown = {"login": login, "password": "wrong password"}
@@ -137,9 +135,7 @@ async def test_a_token_ends_after_a_day(cloud: Cloud) -> None:
 async def test_refreshing_gives_a_new_pair(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up()
     cloud.clock.advance(29 * 86_400)
-    answer = await cloud.http.post(
-        "/v1/auth/refresh", json={"refresh_token": owner.refresh_token}
-    )
+    answer = await cloud.http.post("/v1/auth/refresh", json={"refresh_token": owner.refresh_token})
     assert answer.status_code == 200
     assert answer.json()["refresh_token"] != owner.refresh_token
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
@@ -160,9 +156,7 @@ async def test_a_refresh_token_that_comes_twice_ends_the_whole_session(cloud: Cl
 async def test_a_refresh_token_ends_after_thirty_days(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up()
     cloud.clock.advance(30 * 86_400)
-    answer = await cloud.http.post(
-        "/v1/auth/refresh", json={"refresh_token": owner.refresh_token}
-    )
+    answer = await cloud.http.post("/v1/auth/refresh", json={"refresh_token": owner.refresh_token})
     assert answer.json()["code"] == "session_ended"
 
 
@@ -180,9 +174,7 @@ async def test_a_code_sets_a_new_password_and_ends_every_session(cloud: Cloud) -
 
 async def test_a_code_is_void_after_five_wrong_tries(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up()
-    made = await cloud.post(
-        "/v1/staff/reset-codes", {"login": owner.login}, await cloud.staff()
-    )
+    made = await cloud.post("/v1/staff/reset-codes", {"login": owner.login}, await cloud.staff())
     wrong = str((int(made["code"]) + 1) % 10**8).zfill(8)
     body = {"login": owner.login, "code": wrong, "new_password": NEW_PASSWORD}
     for _ in range(RESET_CODE_ATTEMPTS):
@@ -196,9 +188,7 @@ async def test_a_code_is_void_after_five_wrong_tries(cloud: Cloud) -> None:
 
 async def test_a_code_expires_after_a_day(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up()
-    made = await cloud.post(
-        "/v1/staff/reset-codes", {"login": owner.login}, await cloud.staff()
-    )
+    made = await cloud.post("/v1/staff/reset-codes", {"login": owner.login}, await cloud.staff())
     cloud.clock.advance(86_400)
     body = {"login": owner.login, "code": made["code"], "new_password": NEW_PASSWORD}
     answer = await cloud.http.post("/v1/auth/reset-password", json=body)
@@ -243,9 +233,7 @@ async def test_a_person_ends_a_session_of_a_lost_phone(cloud: Cloud) -> None:
     lost = await cloud.log_in(owner.login)
     sessions = (await cloud.get("/v1/users/me/sessions", owner))["items"]
     other = next(session for session in sessions if not session["current"])
-    answer = await cloud.http.delete(
-        f"/v1/users/me/sessions/{other['id']}", headers=owner.headers
-    )
+    answer = await cloud.http.delete(f"/v1/users/me/sessions/{other['id']}", headers=owner.headers)
     assert answer.status_code == 204
     await cloud.get("/v1/users/me", lost, status=401)
 
@@ -254,9 +242,7 @@ async def test_nobody_ends_the_session_of_another(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up("One")
     thief, _ = await cloud.sign_up("Two")
     session = (await cloud.get("/v1/users/me/sessions", owner))["items"][0]["id"]
-    answer = await cloud.http.delete(
-        f"/v1/users/me/sessions/{session}", headers=thief.headers
-    )
+    answer = await cloud.http.delete(f"/v1/users/me/sessions/{session}", headers=thief.headers)
     assert answer.status_code == 404
     await cloud.get("/v1/users/me", owner)
 
@@ -273,9 +259,7 @@ async def test_a_new_phone_number_is_unverified(cloud: Cloud) -> None:
 
 async def test_a_person_keeps_at_least_one_contact(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up()
-    answer = await cloud.http.patch(
-        "/v1/users/me", json={"phone": None}, headers=owner.headers
-    )
+    answer = await cloud.http.patch("/v1/users/me", json={"phone": None}, headers=owner.headers)
     assert answer.status_code == 422
 
 

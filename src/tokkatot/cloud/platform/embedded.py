@@ -69,6 +69,14 @@ async def _stop_all(services: tuple[Service, ...]) -> None:
             group.create_task(service.stop())
 
 
+def embedded_database_url(settings: CloudSettings) -> str | None:
+    """Return the address of the database under the data folder; None where there is none yet."""
+    try:
+        return _postgres(settings.data_dir.absolute()).url()
+    except FileNotFoundError:
+        return None
+
+
 def _postgres(data_dir: Path) -> EmbeddedPostgres:
     return EmbeddedPostgres(data_dir / "postgres", log_path=data_dir / "logs" / "postgres.log")
 

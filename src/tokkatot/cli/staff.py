@@ -1,0 +1,238 @@
+"""`tokkatot staff`: what staff do at the keyboard of the server, straight in the database."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from uuid import UUID
+
+import typer
+
+from tokkatot.cli.running import refusals
+
+if TYPE_CHECKING:
+    from tokkatot.cloud.platform.database import Transaction
+    from tokkatot.cloud.platform.settings import CloudSettings
+
+app = typer.Typer(no_args_is_help=True)
+
+T = TypeVar("T")
+
+FarmOption = Annotated[UUID, typer.Option("--farm", help="Id of the farm.")]
+HouseOption = Annotated[UUID | None, typer.Option("--house", help="Id of the house.")]
+PhoneOption = Annotated[str | None, typer.Option(help="Phone number.")]
+EmailOption = Annotated[str | None, typer.Option(help="E-mail address.")]
+
+
+@app.command("registration-key")
+def registration_key(
+    farm_name: Annotated[str, typer.Argument(help="The farm that its owner will sign up for.")],
+    province: Annotated[str | None, typer.Option()] = None,
+    phone: PhoneOption = None,
+) -> None:
+    """Make a one-use registration key, good for 90 days."""
+
+    async def work(tx: "Transaction") -> str:
+        from tokkatot.cloud.accounts.service import issue_registration_key
+
+        issued = await issue_registration_key(
+            tx, farm_name=farm_name, province=province, phone=phone, by=None
+        )
+        return issued.words
+
+    typer.echo(_in_transaction(work))
+
+
+@app.command("reset-code")
+def reset_code(login: Annotated[str, typer.Argument(help="Phone number or e-mail.")]) -> None:
+    """Make a one-use code with which a person sets a new password within a day."""
+
+    async def work(tx: "Transaction") -> str:
+        from tokkatot.cloud.accounts.service import issue_reset_code, user_by_typed_login
+        from tokkatot.cloud.platform.passwords import Passwords
+
+        user = await user_by_typed_login(tx, login)
+        return (await issue_reset_code(tx, Passwords(), user, by=None)).code
+
+    typer.echo(_in_transaction(work))
+
+
+@app.command("create-staff")
+def create_staff(
+    name: Annotated[str, typer.Argument()], phone: PhoneOption = None, email: EmailOption = None
+) -> None:
+    """Make an account for a member of staff, and print the code that sets its password."""
+
+    async def work(tx: "Transaction") -> str:
+        from tokkatot.cloud.accounts.service import NewPerson, create_user, issue_reset_code
+        from tokkatot.cloud.platform.passwords import Passwords
+
+        person = NewPerson(name=name, phone=phone, email=email)
+        user = await create_user(
+            tx, person, password_hash=None, contact_verified=True, is_staff=True
+        )
+        return (await issue_reset_code(tx, Passwords(), user, by=None)).code
+
+    typer.echo(_in_transaction(work))
+
+
+@app.command("provision-hub")
+def provision_hub(
+    farm: FarmOption,
+    house: HouseOption = None,
+    name: Annotated[str, typer.Option()] = "Hub",
+    broker_url: Annotated[
+        str | None, typer.Option(help="How the hub reaches the cloud's broker.")
+    ] = None,
+) -> None:
+    """Let a new hub in, and print its hub.toml, password included; it is shown this once."""
+
+    async def work(tx: "Transaction") -> str:
+        from tokkatot.cloud.devices import hubs
+        from tokkatot.cloud.platform.keys import SigningKeys
+        from tokkatot.cloud.platform.settings import load_settings
+        from tokkatot.domain.ids import FarmId, HouseId
+
+        settings = load_settings()
+        provisioned = await hubs.provision_hub(
+            tx, FarmId(farm), HouseId(house) if house else None, name, by=None
+        )
+        return hubs.hub_toml(
+            provisioned.hub,
+            password=provisioned.password,
+            broker_url=broker_url or settings.mqtt_url or "mqtt://localhost:1883",
+            keys=SigningKeys.load(settings.data_dir / "keys"),
+        )
+
+    typer.echo(_in_transaction(work), nl=False)
+
+
+@app.command("revoke-hub")
+def revoke_hub(hub: Annotated[UUID, typer.Argument(help="Id of the hub.")]) -> None:
+    """Shut a hub out for ever."""
+
+    async def work(tx: "Transaction") -> None:
+        from tokkatot.cloud.devices import hubs
+        from tokkatot.domain.ids import HubId
+
+        await hubs.revoke_hub(tx, HubId(hub), by=None)
+
+    _in_transaction(work)
+
+
+@app.command("add-device")
+def add_device(  # noqa: PLR0913, PLR0917 - options, given by name
+    farm: FarmOption,
+    house: Annotated[UUID, typer.Option("--house", help="Id of the house.")],
+    hardware_id: Annotated[str, typer.Option(help="How it names itself on its bus.")],
+    name: Annotated[str, typer.Option()],
+    role: Annotated[str, typer.Option(help="Such as water_pump or climate_sensor.")],
+    interface: Annotated[str, typer.Option(help="Such as relay or sensor.")],
+    driver: Annotated[str, typer.Option(help="The hub's driver that reaches it.")],
+    quantity: Annotated[list[str] | None, typer.Option(help="What it measures.")] = None,
+    zone: Annotated[str, typer.Option()] = "main",
+    address: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE, as the driver takes it.")
+    ] = None,
+) -> None:
+    """Register a device."""
+
+    async def work(tx: "Transaction") -> str:
+        from tokkatot.cloud.devices import service
+        from tokkatot.domain.devices import DeviceRole, Interface
+        from tokkatot.domain.ids import FarmId, HouseId
+        from tokkatot.domain.quantities import Quantity
+
+        try:
+            new = service.NewDevice(
+                house_id=HouseId(house),
+                hardware_id=hardware_id,
+                name=name,
+                role=DeviceRole(role),
+                interface=Interface(interface),
+                zone=zone,
+                quantities=tuple(Quantity(word) for word in quantity or ()),
+                address={"driver": driver} | dict(_pair(word) for word in address or ()),
+            )
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        return str((await service.add_device(tx, FarmId(farm), new, by=None)).id)
+
+    typer.echo(_in_transaction(work))
+
+
+@app.command("unknown-devices")
+def unknown_devices(
+    farm: Annotated[UUID | None, typer.Option("--farm", help="Only those of this farm.")] = None,
+) -> None:
+    """List what hubs heard and nobody registered, one a line."""
+
+    async def work(tx: "Transaction") -> list[str]:
+        from tokkatot.cloud.devices import store
+
+        found = await store.unknown_devices(tx.session, farm_id=farm, after=None, limit=10_000)
+        return [
+            f"{row.farm_id}\t{row.hub_id}\t{row.hardware_id}\t{row.driver}\t"
+            f"{row.last_heard_at:%Y-%m-%dT%H:%M:%SZ}\t{row.times_heard}\t{row.detail}"
+            for row in found
+        ]
+
+    for line in _in_transaction(work):
+        typer.echo(line)
+
+
+def _pair(word: str) -> tuple[str, str | int]:
+    key, equals, value = word.partition("=")
+    if not equals or not key:
+        raise typer.BadParameter(f"an address is KEY=VALUE, not {word!r}")
+    return key, int(value) if value.isdecimal() else value
+
+
+def _in_transaction(
+    work: "Callable[[Transaction], Awaitable[T]]",
+) -> T:
+    """Run `work` in one transaction; tell what can be mended in one line."""
+    import asyncio
+
+    from sqlalchemy.exc import DBAPIError
+
+    from tokkatot.cloud.platform.problems import Problem
+    from tokkatot.cloud.platform.settings import load_settings
+
+    async def run() -> T:
+        from tokkatot.cloud.platform.database import Database
+        from tokkatot.kit.clock import SystemClock
+        from tokkatot.kit.ids import IdSource
+
+        clock = SystemClock()
+        database = Database.open(_database_url(settings), clock=clock, ids=IdSource(clock))
+        try:
+            async with database.transaction() as tx:
+                return await work(tx)
+        finally:
+            await database.close()
+
+    with refusals():
+        settings = load_settings()
+        try:
+            return asyncio.run(run())
+        except Problem as problem:
+            fields = "".join(f"\n{error.field}: {error.detail}" for error in problem.errors)
+            typer.echo(problem.detail + fields, err=True)
+        except DBAPIError as error:
+            typer.echo(f"The database does not answer: {str(error.orig).strip()}", err=True)
+    raise typer.Exit(1)
+
+
+def _database_url(settings: "CloudSettings") -> str:
+    if settings.database_url is not None:
+        return settings.database_url
+    from tokkatot.cloud.platform.embedded import embedded_database_url
+
+    url = embedded_database_url(settings)
+    if url is None:
+        typer.echo(
+            f"There is no database under {settings.data_dir}: start `tokkatot up` or "
+            "`tokkatot cloud` first, or set TOKKATOT_DATABASE_URL.",
+            err=True,
+        )
+        raise typer.Exit(1)
+    return url
