@@ -1,9 +1,10 @@
 """The hub's side of the session, moment by moment."""
 
+import msgspec
 import pytest
 
 from tests.support.sync_world import BATCH_ROWS, SyncWorld
-from tokkatot.wire.messages import Hello, Up, decode, encode
+from tokkatot.wire.messages import Ack, Hello, Up, decode, encode
 from tokkatot.wire.session_actions import LearnClock, TakeDesired, TakeOrder
 from tokkatot.wire.session_cloud import ask_for_hello
 from tokkatot.wire.session_hub import LANE, RENEW_S, SESSION, LaneState, Phase
@@ -141,6 +142,40 @@ def test_a_cloud_that_does_not_hold_the_session_is_greeted_again_once(world: Syn
     assert leaves(world) == [HubLeaf.HELLO]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"session": "before"},
+        {"epoch": "another"},
+        {"acked_through": 0},
+        {"acked_through": BATCH_ROWS + 1},
+    ],
+)
+def test_an_ack_that_is_not_of_the_batch_in_flight_moves_nothing(
+    world: SyncWorld, changes: dict[str, str | int]
+) -> None:
+    world.record(3 * BATCH_ROWS)
+    world.read()
+    before = dict(world.journal.heads())
+    session = world.session.session
+    assert session is not None
+    good = Ack(
+        session=session,
+        stream="readings",
+        epoch=before["readings"].epoch,
+        acked_through=BATCH_ROWS,
+    )
+
+    strange = msgspec.structs.replace(good, **changes)
+    world.do(world.session.receive(HubLeaf.ACK, encode(strange), world.now))
+    assert world.journal.heads() == before
+
+    world.do(world.session.receive(HubLeaf.ACK, encode(good), world.now))
+    world.do(world.session.receive(HubLeaf.ACK, encode(good), world.now))
+    assert world.journal.heads()["readings"].acked == BATCH_ROWS
+    assert [wanted.first for wanted in world.reads] == [BATCH_ROWS + 1]
+
+
 def test_orders_come_with_the_session_that_held_when_they_came(world: SyncWorld) -> None:
     session = world.session.session
     world.do(world.session.receive(HubLeaf.COMMAND, b"order", world.now))
@@ -163,6 +198,17 @@ def test_a_journal_that_began_anew_is_announced_by_a_new_hello(world: SyncWorld)
 
     assert leaves(world) == [HubLeaf.HELLO]
     assert hello(world).readings.epoch == "another"
+
+
+def test_a_hub_that_starts_again_goes_on_in_its_epochs(world: SyncWorld) -> None:
+    before = {name: head.epoch for name, head in world.journal.heads().items()}
+    world.heal(2)
+    world.boot()
+    world.heal(2)
+
+    heads = world.journal.heads()
+    assert {name: head.epoch for name, head in heads.items()} == before
+    assert {head.acked for head in heads.values()} == {2}
 
 
 def test_a_lane_that_found_no_rows_looks_again(world: SyncWorld) -> None:
