@@ -36,10 +36,18 @@ class Bench:
     refused: Callable[[], Awaitable[list[tuple[str, str]]]]
     now_ms: int
 
-    async def welcome(self, yard: Yard | None = None, **hello: object) -> Welcome:
+    async def welcome(
+        self,
+        yard: Yard | None = None,
+        *,
+        epoch: str = EPOCH,
+        next_seq: int = 1,
+        mono_ms: int = 1,
+    ) -> Welcome:
         """Say hello as a hub and return the answer."""
         yard = yard or self.yard
-        answers = await self.service.hello(yard.topic(HubLeaf.HELLO), yard.hello(**hello))
+        hello = yard.hello(epoch=epoch, next_seq=next_seq, mono_ms=mono_ms)
+        answers = await self.service.hello(yard.topic(HubLeaf.HELLO), hello)
         return decode(answers[0].payload, Welcome)
 
     async def send(

@@ -231,7 +231,7 @@ async def test_garbage_on_a_socket_closes_it_and_nothing_else(
 async def test_garbage_on_every_topic_is_a_counted_drop(
     running: Running, owner: Owner, hub: HandHub
 ) -> None:
-    person, yard = owner
+    _, yard = owner
     garbage = [b"", b"\x00\xff", b"{", b"[]", b'{"v":2}', b"[" * 10_000, b"9" * 600_000]
     for leaf in HubLeaf:
         if leaf not in {HubLeaf.WELCOME, HubLeaf.ACK, HubLeaf.COMMAND, HubLeaf.DESIRED}:
@@ -250,7 +250,7 @@ async def test_garbage_on_every_topic_is_a_counted_drop(
 async def test_a_hub_that_was_revoked_is_not_heard(
     running: Running, owner: Owner, hub: HandHub
 ) -> None:
-    person, yard = owner
+    _, yard = owner
     async with running.database.transaction() as tx:
         await tx.session.execute(text("UPDATE hubs SET revoked_at = now()"))
     row = yard.reading(1, 1_790_000_000_000)

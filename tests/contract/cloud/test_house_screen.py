@@ -1,0 +1,335 @@
+"""What a house's screen, chart and lists answer, from rows that a hub has sent."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.cloud import Cloud, Person
+from tests.support.yard import Row, Yard, batch, count, make_yard, ms
+from tokkatot.cloud.alerts import service as alerts
+from tokkatot.cloud.commands import service as commands
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.objects import picture_key
+from tokkatot.cloud.sync.postgres import PostgresStore
+from tokkatot.cloud.sync.service import Incoming, SyncService
+from tokkatot.domain.ids import FarmId
+from tokkatot.wire.messages import Live, LiveReading, Welcome, decode
+from tokkatot.wire.topics import HubLeaf
+
+
+@dataclass
+class House:
+    """A house whose hub has said hello."""
+
+    cloud: Cloud
+    owner: Person
+    yard: Yard
+    service: SyncService
+    session: str
+    now_ms: int
+    sent: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"/v1/farms/{self.yard.farm_id}/houses/{self.yard.house_id}"
+
+    @property
+    def farm_url(self) -> str:
+        return f"/v1/farms/{self.yard.farm_id}"
+
+    async def send(self, stream: str, rows: list[Row], first: int = 1) -> None:
+        up = batch(self.session, stream, first, rows)  # type: ignore[arg-type]  # a word
+        topic = self.yard.topic(HubLeaf.UP)
+        assert await self.service.batches([Incoming(topic=topic, up=up)])
+
+    async def minutes(self, values: list[float], first: int = 1) -> None:
+        """Send readings a minute apart, the last one now."""
+        start_ms = self.now_ms - (len(values) - 1) * 60_000
+        rows = [
+            self.yard.reading(first + n, start_ms + n * 60_000, value)
+            for n, value in enumerate(values)
+        ]
+        for at in range(0, len(rows), 500):
+            await self.send("readings", rows[at : at + 500], first + at)
+
+
+@pytest.fixture
+async def house(cloud: Cloud) -> House:
+    owner, farm_id = await cloud.sign_up()
+    database = cloud.context.database
+    yard = await make_yard(database, farm_id=FarmId(farm_id))
+    service = SyncService(
+        PostgresStore(database, clock=cloud.clock), clock=cloud.clock, new_session=lambda: "s"
+    )
+    answers = await service.hello(yard.topic(HubLeaf.HELLO), yard.hello())
+    session = decode(answers[0].payload, Welcome).session
+    return House(cloud, owner, yard, service, session, ms(cloud.clock.now()))
+
+
+async def test_the_history_gives_back_what_was_sent(house: House) -> None:
+    await house.minutes([20.0, 21.0, 22.0])
+    answer = await house.cloud.get(f"{house.url}/history?quantity=temperature", house.owner)
+    (series,) = answer["series"]
+    assert series["points"] == [
+        [house.now_ms - 120_000, 20.0, 0],
+        [house.now_ms - 60_000, 21.0, 0],
+        [house.now_ms, 22.0, 0],
+    ]
+    assert (series["unit"], series["truncated"]) == ("°C", False)
+
+
+async def test_more_readings_than_points_are_averaged_in_stretches(house: House) -> None:
+    await house.minutes([float(n % 40) for n in range(1000)])
+    answer = await house.cloud.get(f"{house.url}/history?points=100", house.owner)
+    points = answer["series"][0]["points"]
+    assert answer["series"][0]["truncated"]
+    assert 50 < len(points) <= 100
+    assert points == sorted(points)
+
+
+async def test_the_extremes_of_each_stretch_are_real_readings(house: House) -> None:
+    values = [20.0] * 1000
+    values[500], values[700] = 60.0, -10.0
+    await house.minutes(values)
+    url = f"{house.url}/history?points=60&shape=extremes"
+    points = (await house.cloud.get(url, house.owner))["series"][0]["points"]
+    assert len(points) <= 60
+    assert [house.now_ms - 499 * 60_000, 60.0, 0] in points
+    assert [house.now_ms - 299 * 60_000, -10.0, 0] in points
+
+
+async def test_raw_pages_hold_every_reading_once_though_many_share_a_time(house: House) -> None:
+    rows = [house.yard.reading(n, house.now_ms - 1000, float(n)) for n in range(1, 31)]
+    await house.send("readings", rows)
+    found: list[float] = []
+    cursor = ""
+    while True:
+        url = f"{house.url}/history?raw=true&limit=7{cursor}"
+        page = await house.cloud.get(url, house.owner)
+        found += [item["value"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert found == [float(n) for n in range(1, 31)]
+
+
+async def test_each_refused_value_is_listed_with_its_reason(house: House) -> None:
+    day_ms = 86_400_000
+    rows = [
+        house.yard.reading(1, house.now_ms, 20.0),
+        house.yard.reading(2, house.now_ms, 900.0),
+        house.yard.reading(3, house.now_ms, 20.0, quantity="mood"),
+        house.yard.reading(4, house.now_ms, 20.0, device="nobody"),
+        house.yard.reading(5, house.now_ms + 2 * day_ms, 20.0),
+        house.yard.reading(6, 0, 20.0),
+    ]
+    await house.send("readings", rows)
+    page = await house.cloud.get(f"{house.url}/readings/refused", house.owner)
+    assert [item["reason"] for item in page["items"]] == [
+        "bad_time",
+        "bad_time",
+        "unknown_quantity",
+        "out_of_range",
+    ]
+    assert page["total"] == 4
+    assert await count(house.cloud.context.database, "refused_readings") == 5
+    assert await count(house.cloud.context.database, "readings") == 1
+
+
+async def test_readings_of_any_day_find_their_place(house: House) -> None:
+    year_ms = 365 * 86_400_000
+    rows = [house.yard.reading(n, house.now_ms - (n - 1) * year_ms, float(n)) for n in range(1, 25)]
+    await house.send("readings", rows)
+    url = f"{house.url}/history?from=2000-01-01T00:00:00Z"
+    points = (await house.cloud.get(url, house.owner))["series"][0]["points"]
+    assert [value for _, value, _ in points] == [float(n) for n in range(24, 0, -1)]
+
+
+async def test_the_state_of_a_house_is_one_answer(house: House) -> None:
+    await house.minutes([24.0, 25.5])
+    why = {"source": "rule", "reason": "water_low", "level": 100.0, "until_ms": house.now_ms}
+    pump = str(house.yard.pump)
+    state: Row = [1, "s", pump, house.now_ms, 100.0, 100.0, True, None, why]
+    alert: Row = [
+        2,
+        "a",
+        "0190b5a0-0000-7000-8000-0000000000a1",
+        house.now_ms,
+        "water_low",
+        "raised",
+        str(house.yard.house_id),
+        None,
+        20.0,
+        12.0,
+    ]
+    await house.send("events", [state, alert])
+    await house.cloud.context.objects.put(picture_key(house.yard.house_id), b"\xff\xd8jpeg")
+    found = await house.cloud.get(f"{house.url}/state", house.owner)
+    assert (found["role"], found["house"]["worst_alert"]) == ("owner", "warning")
+    assert found["hub"]["online"]
+    assert [(r["quantity"], r["value"], r["stale"]) for r in found["readings"]] == [
+        ("temperature", 25.5, False)
+    ]
+    (actuator,) = found["actuators"]
+    assert (actuator["actual"], actuator["tap_on_s"], actuator["online"]) == (100, 600, True)
+    assert actuator["why"]["reason"] == "water_low"
+    assert [a["type"] for a in found["alerts"]] == ["water_low"]
+    picture = await house.cloud.http.get(found["picture"]["url"], headers=house.owner.headers)
+    assert picture.content == b"\xff\xd8jpeg"
+    again = await house.cloud.http.get(
+        found["picture"]["url"],
+        headers={**house.owner.headers, "If-None-Match": picture.headers["ETag"]},
+    )
+    assert again.status_code == 304
+
+
+async def test_what_a_hub_says_now_is_newer_than_what_is_stored(house: House) -> None:
+    await house.minutes([24.0])
+    sensor = str(house.yard.sensor)
+    reading = LiveReading(sensor, "temperature", house.now_ms + 1, 26.0, 0)
+    live = Live(session=house.session, t=house.now_ms + 1, readings=[reading], devices=[])
+    await house.service.live(house.yard.topic(HubLeaf.LIVE), live)
+    (card,) = (await house.cloud.get(f"{house.farm_url}/houses", house.owner))["items"]
+    assert card["temperature"]["value"] == 26.0
+
+
+async def test_a_state_that_is_older_than_the_known_one_changes_nothing(house: House) -> None:
+    pump = str(house.yard.pump)
+    await house.send("events", [[1, "s", pump, house.now_ms, 100.0, 100.0, True, None, None]])
+    old: Row = [2, "s", pump, house.now_ms - 5000, 0.0, 0.0, True, None, None]
+    await house.send("events", [old], first=2)
+    found = await house.cloud.get(f"{house.url}/state", house.owner)
+    assert found["actuators"][0]["actual"] == 100
+
+
+async def test_an_alert_is_seen_and_then_over(house: House) -> None:
+    alert_id = "0190b5a0-0000-7000-8000-0000000000a1"
+    head: Row = ["a", alert_id, house.now_ms, "temperature_high"]
+    tail: Row = [str(house.yard.house_id), None, 30.0, 31.0]
+    await house.send("events", [[1, *head, "raised", *tail]])
+    url = f"{house.farm_url}/alerts"
+    seen = await house.cloud.http.put(f"{url}/{alert_id}/acknowledge", headers=house.owner.headers)
+    assert seen.json()["state"] == "acknowledged"
+    await house.send("events", [[2, *head, "cleared", *tail], [3, *head, "raised", *tail]], first=2)
+    assert (await house.cloud.get(url, house.owner))["items"] == []
+    (past,) = (await house.cloud.get(f"{url}/history", house.owner))["items"]
+    assert (past["state"], past["acknowledged_by"]["name"]) == ("normal", "Owner of Kandal")
+
+
+async def _watch(cloud: Cloud, after: timedelta) -> None:
+    cloud.clock.advance(after.total_seconds())
+    async with cloud.context.database.transaction() as tx:
+        await alerts.watch_hubs(tx)
+
+
+async def _types(house: House) -> list[str]:
+    page = await house.cloud.get(f"{house.farm_url}/alerts", house.owner)
+    return [alert["type"] for alert in page["items"] if alert["cleared_at"] is None]
+
+
+async def test_a_silent_hub_is_an_alert_once_until_it_speaks(house: House) -> None:
+    await _watch(house.cloud, timedelta(minutes=4))
+    assert await _types(house) == []
+    await _watch(house.cloud, timedelta(minutes=2))
+    await _watch(house.cloud, timedelta(minutes=1))
+    assert await _types(house) == ["hub_offline"]
+    live = Live(session=house.session, t=0, readings=[], devices=[])
+    await house.service.live(house.yard.topic(HubLeaf.LIVE), live)
+    await _watch(house.cloud, timedelta(seconds=1))
+    assert await _types(house) == []
+
+
+async def test_a_hub_that_lives_and_sends_no_readings_is_a_gap_in_the_data(house: House) -> None:
+    live = Live(session=house.session, t=0, readings=[], devices=[])
+    for _ in range(21):
+        await _watch(house.cloud, timedelta(seconds=30))
+        await house.service.live(house.yard.topic(HubLeaf.LIVE), live)
+    assert await _types(house) == ["data_gap"]
+    await house.minutes([20.0])
+    await _watch(house.cloud, timedelta(seconds=1))
+    assert await _types(house) == []
+
+
+async def test_an_order_that_nobody_answers_becomes_unknown_and_late_words_count(
+    house: House,
+) -> None:
+    url = f"{house.farm_url}/devices/{house.yard.pump}/commands"
+    given = await house.cloud.post(url, {"action": "on"}, house.owner, status=202)
+    async with house.cloud.context.database.transaction() as tx:
+        await tx.session.execute(text("UPDATE commands SET state = 'sent', sent_at = now()"))
+    await _expire(house, 20)
+    assert (await _order(house, given))["state"] == "sent"
+    await _expire(house, 20)
+    assert (await _order(house, given))["state"] == "unknown"
+    row: Row = [1, "c", given["id"], house.now_ms, "executing", None, str(house.yard.pump)]
+    await house.send("events", [[*row, None, 100.0, house.now_ms + 600_000]])
+    assert (await _order(house, given))["state"] == "executing"
+
+
+async def test_an_order_that_was_never_sent_expires(house: House) -> None:
+    url = f"{house.farm_url}/devices/{house.yard.pump}/commands"
+    given = await house.cloud.post(url, {"action": "on"}, house.owner, status=202)
+    await _expire(house, 31)
+    found = await _order(house, given)
+    assert (found["state"], found["reason"]) == ("expired", "expired")
+
+
+async def test_an_order_can_be_taken_back_until_it_is_sent(house: House) -> None:
+    url = f"{house.farm_url}/devices/{house.yard.pump}/commands"
+    given = await house.cloud.post(url, {"action": "on"}, house.owner, status=202)
+    one = f"{url}/{given['id']}"
+    back = await house.cloud.http.delete(one, headers=house.owner.headers)
+    assert back.json()["state"] == "cancelled"
+    again = await house.cloud.http.delete(one, headers=house.owner.headers)
+    assert again.status_code == 409
+
+
+async def test_a_batch_tells_for_each_device_what_became_of_it(house: House) -> None:
+    orders = [
+        {"device_id": str(house.yard.pump), "action": "on", "duration_s": 60},
+        {"device_id": str(house.yard.sensor), "action": "on"},
+        {"device_id": str(house.yard.pump), "action": "on", "duration_s": 3600},
+    ]
+    answer = await house.cloud.post(
+        f"{house.farm_url}/commands/batch", {"commands": orders}, house.owner, status=202
+    )
+    done, no_actuator, too_long = answer["items"]
+    assert done["command"]["duration_s"] == 60
+    assert no_actuator["problem"]["code"] == "validation_failed"
+    assert too_long["problem"]["code"] == "validation_failed"
+    assert await count(house.cloud.context.database, "commands") == 1
+
+
+async def test_the_event_log_says_who_asked_for_what(house: House) -> None:
+    url = f"{house.farm_url}/devices/{house.yard.pump}/commands"
+    await house.cloud.post(url, {"action": "on"}, house.owner, status=202)
+    await house.send("events", [[1, "g", house.now_ms, 5, 9, "disk_full"]])
+    page = await house.cloud.get(f"{house.farm_url}/events?type=command.", house.owner)
+    (event,) = page["items"]
+    assert (event["type"], event["user"]["name"]) == ("command.requested", "Owner of Kandal")
+    gaps = await house.cloud.get(f"{house.farm_url}/events?type=readings.gap", house.owner)
+    assert gaps["items"][0]["data"]["from"] == 5
+
+
+async def test_a_stranger_to_the_broker_is_listed(house: House) -> None:
+    data = {"hardware_id": "esp32-1", "driver": "nodes", "detail": "sensor"}
+    await house.send("events", [[n, "e", house.now_ms, "device.stranger", data] for n in (1, 2)])
+    assert await count(house.cloud.context.database, "unknown_devices") == 1
+
+
+async def _expire(house: House, after_s: float) -> None:
+    house.cloud.clock.advance(after_s)
+    async with house.cloud.context.database.transaction() as tx:
+        await _end(tx)
+
+
+async def _end(tx: Transaction) -> None:
+    await commands.expire(tx)
+
+
+async def _order(house: House, given: dict[str, str]) -> dict[str, str]:
+    url = f"{house.farm_url}/devices/{house.yard.pump}/commands/{given['id']}"
+    found: dict[str, str] = await house.cloud.get(url, house.owner)
+    return found
