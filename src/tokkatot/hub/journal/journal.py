@@ -78,7 +78,8 @@ class Journal(JournalPort):
             vfs=vfs,
         )
         try:
-            await writer.open()
+            async with _bounded(settings.open_timeout_s):
+                await writer.open()
         except BaseException:
             disk.stop()
             raise

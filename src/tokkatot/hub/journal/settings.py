@@ -28,7 +28,9 @@ class JournalSettings:
 
     retry_first_s: float = 0.5
     retry_cap_s: float = 5.0
-    upkeep_s: float = 60.0
+    upkeep_s: float = 300.0
+    open_timeout_s: float = 60.0
+    """Opening may have to take over what a power cut left in the log."""
 
     size_limit_bytes: int = 2 * 1024 * _MIB
     """Above it the oldest readings are thinned out; the file never exceeds 5/4 of it."""
