@@ -31,5 +31,5 @@ def test_a_place_survives_being_written_and_read() -> None:
 
 @pytest.mark.parametrize("word", ["", "1.2", "a.b.c", "1.-2.3", "1.2.9999999999999"])
 def test_a_word_that_is_no_place_is_refused(word: str) -> None:
-    with pytest.raises(ValueError, match="place|invalid literal|unpack"):
+    with pytest.raises(ValueError, match=r"place|invalid literal|unpack"):
         RawAfter.parse(word)
