@@ -73,3 +73,16 @@ export function axisRange(low: number, high: number, span: number): [number, num
   const margin = (high - low) * 0.08
   return [low - missing - margin, high + missing + margin]
 }
+
+const LEAST_SPAN_MS = 30 * 60_000
+
+/** Returns where the time axis begins: a farm that is new has no day to show yet. */
+export function axisStart(
+  series: readonly Pick<Series, 'points'>[],
+  from_ms: number,
+  to_ms: number,
+): number {
+  const first_ms = Math.min(...series.map(({ points }) => points[0]?.[0] ?? to_ms))
+  const began_ms = Math.min(first_ms, to_ms - LEAST_SPAN_MS)
+  return began_ms - from_ms > (to_ms - from_ms) / 2 ? began_ms : from_ms
+}

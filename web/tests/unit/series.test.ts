@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { align, axisRange, summarize } from '@/lib/series'
+import { align, axisRange, axisStart, summarize } from '@/lib/series'
 import type { Point } from '@/lib/types'
 
 const MINUTE = 60_000
@@ -45,5 +45,22 @@ describe('the summary of a chart', () => {
 
   it('of nothing is nothing', () => {
     expect(summarize([{ points: [] }])).toBeNull()
+  })
+})
+
+describe('the axis of time', () => {
+  const HOUR = 60 * MINUTE
+
+  it('is the whole range where there is data for most of it', () => {
+    expect(axisStart([{ points: every([0, 600]) }], 0, 24 * HOUR)).toBe(0)
+  })
+
+  it('begins with the data on a farm that is new', () => {
+    expect(axisStart([{ points: every([1200, 1400]) }], 0, 24 * HOUR)).toBe(1200 * MINUTE)
+  })
+
+  it('is half an hour long at least', () => {
+    expect(axisStart([{ points: every([1439]) }], 0, 24 * HOUR)).toBe(23.5 * HOUR)
+    expect(axisStart([], 0, 24 * HOUR)).toBe(23.5 * HOUR)
   })
 })

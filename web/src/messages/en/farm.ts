@@ -46,6 +46,7 @@ export const farm: FarmWords = {
   'house.controls': 'Controls',
   'house.readings': 'Measured',
   'house.alerts': 'Alerts',
+  'house.outside': 'Outside',
   'house.no_alerts': 'No problems',
   'house.day': 'Last 24 hours',
   'house.more_history': 'See history',

@@ -44,6 +44,7 @@ export const farm = {
   'house.controls': 'ឧបករណ៍បញ្ជា',
   'house.readings': 'ការវាស់វែង',
   'house.alerts': 'ការព្រមាន',
+  'house.outside': 'ខាងក្រៅ',
   'house.no_alerts': 'គ្មានបញ្ហាអ្វីទេ',
   'house.day': '២៤ ម៉ោងចុងក្រោយ',
   'house.more_history': 'មើលប្រវត្តិ',
