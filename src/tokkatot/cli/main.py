@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -30,10 +29,9 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     program.callback()(_program)
     called = next((word for word in arguments if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
-        module = f"tokkatot.cli.{name}"
         if name == called:
-            _add(program, name, text, import_module(module).app)
-        elif find_spec(module) is not None:
+            _add(program, name, text, import_module(f"tokkatot.cli.{name}").app)
+        else:
             program.command(name, help=text)(_name_only)
     return program
 

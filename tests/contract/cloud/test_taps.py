@@ -166,7 +166,8 @@ async def test_a_number_that_was_never_given_asks_for_a_fresh_look(
     async with phone(running) as screen:
         await screen.say(type="auth", token=person.token)
         await screen.say(type="subscribe", farm=str(yard.farm_id), since=10_000)
-        await screen.hear("reload")
+
+        assert await screen.hear("reload")
 
 
 async def test_readings_appear_as_the_hub_says_them(
