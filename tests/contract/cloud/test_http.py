@@ -1,0 +1,183 @@
+"""What every request passes before a route."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from fastapi import APIRouter
+from sqlalchemy import text
+
+from tests.support.cloud import PASSWORD, Cloud, cloud_over
+from tokkatot.cloud.platform.context import Tx
+from tokkatot.cloud.platform.http import HttpLimits
+from tokkatot.domain.ids import FarmId
+
+NARROW = HttpLimits(per_minute=5, auth_per_minute=2, body_bytes=1000)
+HASTY = HttpLimits(timeout_s=0.1)
+
+
+@pytest.fixture
+async def narrow(postgres_url: str, tmp_path: Path) -> AsyncIterator[Cloud]:
+    web = tmp_path / "web"
+    (web / "assets").mkdir(parents=True)
+    (web / "index.html").write_text("<title>Tokkatot</title>")
+    (web / "sw.js").write_text("//")
+    (web / "assets" / "app-abc123.js").write_text("x" * 2000)
+    async with cloud_over(postgres_url, tmp_path, limits=NARROW, web_folder=web) as cloud:
+        yield cloud
+
+
+async def test_logging_in_is_limited_more_than_the_rest(narrow: Cloud) -> None:
+    body = {"login": "012345678", "password": PASSWORD}
+    statuses = [(await narrow.http.post("/v1/auth/login", json=body)).status_code for _ in range(3)]
+    assert statuses == [401, 401, 429]
+    assert (await narrow.http.get("/v1/openapi.json")).status_code == 200
+
+
+async def test_an_address_has_so_many_requests_a_minute(narrow: Cloud) -> None:
+    answers = [await narrow.http.get("/v1/users/me") for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    assert answers[-1].json()["code"] == "rate_limited"
+    narrow.clock.advance(int(answers[-1].headers["retry-after"]))
+    assert (await narrow.http.get("/v1/users/me")).status_code == 401
+
+
+async def test_health_is_never_limited(narrow: Cloud) -> None:
+    answers = [await narrow.http.get("/health") for _ in range(10)]
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_a_body_that_says_it_is_too_large_is_refused(narrow: Cloud) -> None:
+    answer = await narrow.http.post("/v1/auth/login", content=b"x" * 1001)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_a_body_that_hides_its_size_is_refused_too(narrow: Cloud) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield b"x" * 100
+
+    answer = await narrow.http.post(
+        "/v1/auth/login", content=endless(), headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_a_request_has_so_much_time(postgres_url: str, tmp_path: Path) -> None:
+    router = APIRouter()
+
+    @router.get("/v1/slow")
+    async def slow() -> None:
+        await asyncio.Event().wait()
+
+    async with cloud_over(postgres_url, tmp_path, limits=HASTY) as hasty:
+        hasty.app.include_router(router)
+        answer = await hasty.http.get("/v1/slow")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+async def test_what_nobody_caught_is_told_without_details(cloud: Cloud) -> None:
+    router = APIRouter()
+
+    @router.get("/v1/broken")
+    async def broken() -> None:
+        raise ZeroDivisionError("the secret is 42")
+
+    cloud.app.include_router(router)
+    answer = await cloud.http.get("/v1/broken", headers={"X-Request-ID": "mine"})
+    assert answer.status_code == 500
+    assert answer.json()["request_id"] == answer.headers["x-request-id"] == "mine"
+    assert "secret" not in answer.text
+
+
+async def test_a_commit_that_fails_is_an_error_and_not_a_success(cloud: Cloud) -> None:
+    router = APIRouter()
+
+    @router.post("/v1/late")
+    async def late(tx: Tx) -> dict[str, bool]:
+        tx.emit(FarmId(UUID(int=0)), "farm.changed", {})
+        return {"done": True}
+
+    cloud.app.include_router(router)
+    answer = await cloud.http.post("/v1/late")
+    assert answer.status_code == 500
+
+
+async def test_a_database_that_is_gone_is_said_to_be(cloud: Cloud) -> None:
+    owner, _ = await cloud.sign_up()
+    router = APIRouter()
+
+    @router.get("/v1/cut")
+    async def cut(tx: Tx) -> None:
+        await tx.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    cloud.app.include_router(router)
+    answer = await cloud.http.get("/v1/cut")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    # The next request finds a connection that works.
+    await cloud.get("/v1/users/me", owner)
+
+
+async def test_a_request_id_that_is_none_is_replaced(cloud: Cloud) -> None:
+    answer = await cloud.http.get("/health", headers={"X-Request-ID": "a b\tc" * 50})
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_no_other_site_may_read_answers(cloud: Cloud) -> None:
+    answer = await cloud.http.get("/health", headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in answer.headers
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_large_answers_are_packed(cloud: Cloud) -> None:
+    large = await cloud.http.get("/v1/openapi.json")
+    small = await cloud.http.get("/health")
+    assert large.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in small.headers
+
+
+async def test_the_app_is_asked_for_anew_and_its_hashed_files_never(narrow: Cloud) -> None:
+    page = await narrow.http.get("/")
+    deep = await narrow.http.get("/farms/1/houses/2")
+    worker = await narrow.http.get("/sw.js")
+    asset = await narrow.http.get("/assets/app-abc123.js")
+    assert page.text == deep.text == "<title>Tokkatot</title>"
+    assert {page.headers["cache-control"], worker.headers["cache-control"]} == {"no-cache"}
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/gone.js", "/v1/nothing", "/v1", "/../pyproject.toml", "/%2e%2e/x.toml"]
+)
+async def test_what_is_not_there_is_not_the_page(narrow: Cloud, path: str) -> None:
+    answer = await narrow.http.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_a_wrong_method_is_told_which_is_right(cloud: Cloud) -> None:
+    answer = await cloud.http.get("/v1/auth/login")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_ready_says_which_part_is_not(cloud: Cloud) -> None:
+    assert (await cloud.http.get("/ready")).json() == {
+        "ready": True,
+        "parts": {"database": True, "schema": True},
+    }
+    async with cloud.context.database.transaction() as tx:
+        await tx.session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    answer = await cloud.http.get("/ready")
+    assert (answer.status_code, answer.json()["parts"]["schema"]) == (503, False)
+
+
+async def test_requests_are_counted_by_route(cloud: Cloud) -> None:
+    owner, farm = await cloud.sign_up()
+    await cloud.get(f"/v1/farms/{farm}", owner)
+    counted = (await cloud.http.get("/metrics")).text
+    assert (
+        'tokkatot_http_requests_total{method="GET",route="/v1/farms/{farm}",status="200"} 1.0'
+        in counted
+    )
+    assert str(farm) not in counted

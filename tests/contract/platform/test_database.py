@@ -1,0 +1,176 @@
+"""The schema, the transaction and its outbox over a real PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+from typing_extensions import override
+
+import tokkatot.cloud.main  # noqa: F401 - brings every table of every room
+from tokkatot.cloud.platform import outbox
+from tokkatot.cloud.platform.base import Base
+from tokkatot.cloud.platform.database import Database, DatabaseLimits, sqlalchemy_url
+from tokkatot.cloud.platform.listen import Listener, Subscriber
+from tokkatot.cloud.platform.migrate import downgrade, upgrade
+from tokkatot.domain.ids import FarmId
+from tokkatot.kit.clock import ManualClock, SystemClock
+from tokkatot.kit.ids import IdSource
+
+FARM = FarmId(UUID(int=1))
+ADD_FARM = text(
+    "INSERT INTO farms (id, name, time_zone, change_seq, created_at)"
+    " VALUES (:id, 'Kandal', 'Asia/Phnom_Penh', 0, now())"
+)
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    database = Database.open(postgres_url, clock=clock, ids=IdSource(clock))
+    async with database.transaction() as tx:
+        await tx.session.execute(ADD_FARM, {"id": FARM})
+    yield database
+    await database.close()
+
+
+def test_the_migrated_schema_is_what_the_rooms_expect(postgres_url: str) -> None:
+    engine = create_engine(sqlalchemy_url(postgres_url), poolclass=NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_every_step_of_the_schema_can_be_undone(empty_postgres_url: str) -> None:
+    upgrade(empty_postgres_url)
+    upgrade(empty_postgres_url)
+    downgrade(empty_postgres_url, "base")
+    engine = create_engine(sqlalchemy_url(empty_postgres_url), poolclass=NullPool)
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    upgrade(empty_postgres_url)
+
+
+async def test_two_processes_may_migrate_at_once(empty_postgres_url: str) -> None:
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2):
+            group.create_task(asyncio.to_thread(upgrade, empty_postgres_url))
+
+
+async def test_changes_are_numbered_without_a_gap_by_many_at_once(database: Database) -> None:
+    async def tell(who: int) -> None:
+        for turn in range(5):
+            async with database.transaction() as tx:
+                tx.emit(FARM, "farm.changed", {"who": who, "turn": turn})
+                tx.emit(FARM, "farm.changed", {"who": who, "turn": turn})
+
+    async with asyncio.TaskGroup() as group:
+        for who in range(6):
+            group.create_task(tell(who))
+    async with database.transaction() as tx:
+        found = await outbox.read(tx.session, FARM, since=0, limit=1000)
+    assert [change.seq for change in found.changes] == list(range(1, 61))
+    assert (found.newest_seq, found.reload) == (60, False)
+
+
+async def test_a_transaction_that_fails_takes_no_number(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the block is what fails
+        async with database.transaction() as tx:
+            tx.emit(FARM, "farm.changed", {})
+            raise ZeroDivisionError
+    async with database.transaction() as tx:
+        tx.emit(FARM, "farm.changed", {})
+    async with database.transaction() as tx:
+        found = await outbox.read(tx.session, FARM, since=0, limit=10)
+    assert [change.seq for change in found.changes] == [1]
+
+
+@pytest.mark.parametrize("since", [0, 1])
+async def test_who_was_away_too_long_is_told_to_reload(database: Database, since: int) -> None:
+    for _ in range(3):
+        async with database.transaction() as tx:
+            tx.emit(FARM, "farm.changed", {})
+    async with database.transaction() as tx:
+        await tx.session.execute(text("DELETE FROM farm_changes WHERE seq <= 2"))
+        assert (await outbox.read(tx.session, FARM, since=since, limit=10)).reload
+        assert not (await outbox.read(tx.session, FARM, since=2, limit=10)).reload
+        assert not (await outbox.read(tx.session, FARM, since=3, limit=10)).reload
+
+
+async def test_a_number_from_before_a_restore_is_told_to_reload(database: Database) -> None:
+    async with database.transaction() as tx:
+        assert (await outbox.read(tx.session, FARM, since=7, limit=10)).reload
+
+
+async def test_changes_are_forgotten_after_a_day(database: Database) -> None:
+    async with database.transaction() as tx:
+        tx.emit(FARM, "farm.changed", {})
+    async with database.transaction() as tx:
+        await outbox.purge(tx.session, now=tx.now + timedelta(hours=24, seconds=1))
+        assert (await outbox.read(tx.session, FARM, since=0, limit=10)).reload
+
+
+async def test_a_statement_that_takes_too_long_is_ended(postgres_url: str) -> None:
+    clock = SystemClock()
+    database = Database.open(
+        postgres_url,
+        clock=clock,
+        ids=IdSource(clock),
+        limits=DatabaseLimits(statement_timeout_s=0.05),
+    )
+    with pytest.raises(DBAPIError) as failure:
+        async with database.transaction() as tx:
+            await tx.session.execute(text("SELECT pg_sleep(30)"))
+    assert isinstance(failure.value.orig, psycopg.errors.QueryCanceled)
+    await database.close()
+
+
+class Ears(Subscriber):
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[str] = asyncio.Queue()
+
+    @override
+    def heard(self, payload: str) -> None:
+        self.told.put_nowait(payload)
+
+    @override
+    def missed(self) -> None:
+        self.told.put_nowait("missed")
+
+    async def next(self) -> str:
+        async with asyncio.timeout(20):
+            return await self.told.get()
+
+
+async def test_a_listener_hears_commits_and_owns_up_after_a_lost_connection(
+    database: Database, postgres_url: str
+) -> None:
+    listener = Listener(postgres_url, clock=SystemClock(), random=lambda: 0.0)
+    ears = Ears()
+    listener.subscribe(outbox.CHANNEL, ears)
+    listening = asyncio.create_task(listener.run())
+    assert await ears.next() == "missed"
+    async with database.transaction() as tx:
+        tx.emit(FARM, "farm.changed", {})
+    assert await ears.next() == f"{FARM} 1"
+    async with database.transaction() as tx:
+        await tx.session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'tokkatot-listen' AND datname = current_database()"
+            )
+        )
+    assert await ears.next() == "missed"
+    async with database.transaction() as tx:
+        tx.emit(FARM, "farm.changed", {})
+    assert await ears.next() == f"{FARM} 2"
+    listening.cancel()
+    await asyncio.wait([listening])
