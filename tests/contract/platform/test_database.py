@@ -1,6 +1,8 @@
 """The schema, the transaction and its outbox over a real PostgreSQL."""
 
 import asyncio
+import importlib.util
+import pkgutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -14,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from typing_extensions import override
 
-import tokkatot.cloud.main  # noqa: F401 - brings every table of every room
+import tokkatot.cloud.main
 from tokkatot.cloud.platform import outbox
 from tokkatot.cloud.platform.base import Base
 from tokkatot.cloud.platform.database import Database, DatabaseLimits, sqlalchemy_url
@@ -42,6 +44,9 @@ async def database(postgres_url: str) -> AsyncIterator[Database]:
 
 
 def test_the_migrated_schema_is_what_the_rooms_expect(postgres_url: str) -> None:
+    for room in pkgutil.iter_modules(tokkatot.cloud.__path__, "tokkatot.cloud."):
+        if importlib.util.find_spec(f"{room.name}.model") if room.ispkg else None:
+            importlib.import_module(f"{room.name}.model")
     engine = create_engine(sqlalchemy_url(postgres_url), poolclass=NullPool)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})

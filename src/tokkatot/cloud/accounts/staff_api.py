@@ -79,8 +79,8 @@ async def make_registration_key(
     )
 
 
-@router.get("/registration-keys")
-async def registration_keys(staff: StaffCaller, tx: Tx, page: Paged) -> Page[RegistrationKeyView]:
+@router.get("/registration-keys", dependencies=[StaffOnly])
+async def registration_keys(tx: Tx, page: Paged) -> Page[RegistrationKeyView]:
     """Return the keys, newest first."""
     after = page.after_of(UUID)
     rows = await store.registration_keys(

@@ -38,11 +38,11 @@ class PageRequest:
     after: tuple[CursorPart, ...] | None
 
     @overload
-    def after_of(self, first: Callable[[str], V]) -> tuple[V] | None: ...
+    def after_of(self, first: Callable[[str], V], /) -> tuple[V] | None: ...
 
     @overload
     def after_of(
-        self, first: Callable[[str], V], second: Callable[[str], W]
+        self, first: Callable[[str], V], second: Callable[[str], W], /
     ) -> tuple[V, W] | None: ...
 
     def after_of(self, *kinds: Callable[[str], object]) -> tuple[object, ...] | None:
