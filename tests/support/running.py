@@ -153,7 +153,11 @@ def broker_client(running: Running) -> aiomqtt.Client:
     """Return a client that may do anything on the broker."""
     access = BrokerAccess.parse(running.broker.url, login=LOGIN, password=None)
     return aiomqtt.Client(
-        access.host, access.port, username=LOGIN, password=running.broker.password()
+        access.host,
+        access.port,
+        username=LOGIN,
+        password=running.broker.password(),
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     )
 
 

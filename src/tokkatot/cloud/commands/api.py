@@ -113,7 +113,7 @@ async def give(device: UUID, body: OrderBody, access: CanOperate, tx: Tx, once: 
         command = await service.submit(
             tx, access.farm_id, DeviceId(device), body.order(), _issuer(access)
         )
-        return await _view(tx, command)
+        return _own_view(access, command)
 
     return await once.once(tx, access.caller.user_id, submit, status=202)
 
@@ -167,7 +167,7 @@ async def _submit(tx: Transaction, access: FarmAccess, order: DeviceOrderBody) -
     except Problem as problem:
         refusal = RefusalView(code=problem.code, detail=problem.detail)
         return BatchItemView(device_id=order.device_id, command=None, problem=refusal)
-    view = await _view(tx, command)
+    view = _own_view(access, command)
     return BatchItemView(device_id=order.device_id, command=view, problem=None)
 
 
@@ -193,6 +193,12 @@ async def _page(
         items=[CommandView.model_validate(command_view(row, names)) for row in items],
         next_cursor=cursor,
     )
+
+
+def _own_view(access: FarmAccess, command: Command) -> CommandView:
+    """Return an order that the caller has just given."""
+    names: dict[UUID, str] = {access.caller.user_id: access.caller.name}
+    return CommandView.model_validate(command_view(command, names))
 
 
 async def _view(tx: Transaction, command: Command) -> CommandView:

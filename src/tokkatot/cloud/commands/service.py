@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tokkatot.cloud.commands import store
 from tokkatot.cloud.commands.model import Command, Origin
 from tokkatot.cloud.commands.views import command_view
-from tokkatot.cloud.devices.model import Device, DeviceState
+from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.hubs import CHANNEL as HUBS_CHANNEL
 from tokkatot.cloud.farms.hubs import touch_hub
 from tokkatot.cloud.farms.model import Hub
@@ -73,16 +73,17 @@ async def submit(
         Invalid: when the device takes no such order.
         Conflict: when nobody could carry it out now; nothing is queued then.
     """
-    device = await device_in(tx, farm_id, device_id)
-    spec = ACTUATORS.get(device.role)
-    if spec is None:
+    target = await store.target(tx.session, farm_id, device_id)
+    if target is None:
+        raise NotFound("device")
+    device, state = target.device, target.state
+    if device.role not in ACTUATORS:
         raise invalid_field("path.device", "not_an_actuator", "This device takes no orders.")
-    hub = await _hub_that_listens(tx, device)
-    state = await tx.session.get(DeviceState, device.id, populate_existing=True)
+    hub = _listening(target.hub, tx.now)
     if state is not None and not state.online:
         raise Conflict("device_offline")
     action, level = resolve(order, None if state is None else state.actual)
-    if await store.count_open(tx.session, device.id) >= MAX_OPEN_PER_DEVICE:
+    if target.waiting >= MAX_OPEN_PER_DEVICE:
         raise Conflict("conflict", "Too many orders wait for this device already.")
     command = Command(
         id=tx.new_id(),
@@ -289,11 +290,11 @@ async def device_in(tx: Transaction, farm_id: FarmId, device_id: DeviceId) -> De
     return device
 
 
-async def _hub_that_listens(tx: Transaction, device: Device) -> Hub:
-    hub = None if device.hub_id is None else await tx.session.get(Hub, device.hub_id)
-    if hub is None or hub.revoked_at is not None:
+def _listening(hub: Hub | None, now: datetime) -> Hub:
+    """Return a hub that can be told something now."""
+    if hub is None:
         raise Conflict("no_hub")
-    silent = tx.now - timedelta(seconds=SILENT_AFTER_S)
+    silent = now - timedelta(seconds=SILENT_AFTER_S)
     if hub.last_seen_at is None or hub.last_seen_at < silent:
         raise Conflict("hub_offline")
     return hub

@@ -1,6 +1,7 @@
 """Orders in the database."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.commands.model import Command
+from tokkatot.cloud.devices.model import Device, DeviceState
+from tokkatot.cloud.farms.model import Hub
 from tokkatot.domain.commands import CommandState
 
 OPEN_STATES = (CommandState.QUEUED, CommandState.SENT, CommandState.EXECUTING)
@@ -61,17 +64,38 @@ async def overdue(session: AsyncSession, before: datetime, limit: int) -> Sequen
     return found.all()
 
 
-async def count_open(session: AsyncSession, device_id: UUID) -> int:
-    """Return how many orders of a device have not started."""
-    counted = await session.scalar(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A device with all that decides whether it can be ordered now."""
+
+    device: Device
+    hub: Hub | None
+    state: DeviceState | None
+    waiting: int
+    """How many of its orders have not started."""
+
+
+async def target(session: AsyncSession, farm_id: UUID, device_id: UUID) -> Target | None:
+    """Return a device of the farm, in one statement since a person waits for the answer."""
+    waiting = (
         select(func.count())
-        .select_from(Command)
         .where(
-            Command.device_id == device_id,
+            Command.device_id == Device.id,
             Command.state.in_((CommandState.QUEUED, CommandState.SENT)),
         )
+        .scalar_subquery()
     )
-    return counted or 0
+    found = await session.execute(
+        select(Device, Hub, DeviceState, waiting)
+        .outerjoin(Hub, and_(Hub.id == Device.hub_id, Hub.revoked_at.is_(None)))
+        .outerjoin(DeviceState, DeviceState.device_id == Device.id)
+        .where(Device.id == device_id, Device.farm_id == farm_id, Device.deleted_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+    row = found.one_or_none()
+    if row is None:
+        return None
+    return Target(device=row[0], hub=row[1], state=row[2], waiting=row[3])
 
 
 async def page(

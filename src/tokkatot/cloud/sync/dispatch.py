@@ -123,17 +123,22 @@ class Dispatcher:
         """Send what waits for one hub."""
         async with self._database.transaction() as tx:
             link = await _link(tx, hub_id)
-        if link is None:
-            return
+            if link is None:
+                return
+            if link.held_version == link.desired_version:
+                await self._send_orders(tx, link)
+                return
         # The document first: the order may be of somebody whom only the newest one names.
-        if link.held_version != link.desired_version:
-            await self._send_desired(link)
+        await self._send_desired(link)
         async with self._database.transaction() as tx:
-            for command in await command_store.queued(tx.session, hub_id, tx.now):
-                # Published before the commit: at worst a crash sends it again under the same id,
-                # and the hub begins an id once.
-                await self._publish(self._order(link, command, now_ms=to_ms(tx.now)))
-                await commands.mark_sent(tx, command)
+            await self._send_orders(tx, link)
+
+    async def _send_orders(self, tx: Transaction, link: _Link) -> None:
+        for command in await command_store.queued(tx.session, link.hub_id, tx.now):
+            # Published before the commit: at worst a crash sends it again under the same id, and
+            # the hub begins an id once.
+            await self._publish(self._order(link, command, now_ms=to_ms(tx.now)))
+            await commands.mark_sent(tx, command)
 
     def _order(self, link: _Link, command: Command, *, now_ms: int) -> Outgoing:
         assert command.requested_by is not None, "an order of the cloud was given by somebody"
