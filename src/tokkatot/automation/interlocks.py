@@ -82,6 +82,8 @@ def constrain(
 
     `kept` is the level that the actuator has now, for those that keep it.
     """
+    if not active:
+        return Constrained(level=asked)
     wishes = [
         (interlock, _wish(TABLE[interlock].get(trait, Effect.FREE), kept))
         for interlock in Interlock
