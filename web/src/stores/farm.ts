@@ -166,7 +166,7 @@ export const useFarm = defineStore('farm', () => {
   }
 
   async function loadState(house_id: string): Promise<void> {
-    const name = `house.${house_id}`
+    const name = `state-${house_id}`
     if (states[house_id] === undefined) {
       const seen = remembered<HouseState>(name)
       if (seen !== null) states[house_id] = seen

@@ -47,7 +47,6 @@ export const farm: FarmWords = {
   'house.readings': 'Measured',
   'house.alerts': 'Alerts',
   'house.outside': 'Outside',
-  'house.no_alerts': 'No problems',
   'house.day': 'Last 24 hours',
   'house.more_history': 'See history',
   'house.no_readings': 'Nothing measured yet',

@@ -45,7 +45,6 @@ export const farm = {
   'house.readings': 'ការវាស់វែង',
   'house.alerts': 'ការព្រមាន',
   'house.outside': 'ខាងក្រៅ',
-  'house.no_alerts': 'គ្មានបញ្ហាអ្វីទេ',
   'house.day': '២៤ ម៉ោងចុងក្រោយ',
   'house.more_history': 'មើលប្រវត្តិ',
   'house.no_readings': 'មិនទាន់មានទិន្នន័យ',
