@@ -92,13 +92,18 @@ def provision_hub(
         from tokkatot.domain.ids import FarmId, HouseId
 
         settings = load_settings()
+        url = broker_url or settings.mqtt_url
+        if url is None:
+            raise typer.BadParameter(
+                "say how the hub reaches the broker, as mqtt://HOST:PORT", param_hint="--broker-url"
+            )
         provisioned = await hubs.provision_hub(
             tx, FarmId(farm), HouseId(house) if house else None, name, by=None
         )
         return hubs.hub_toml(
             provisioned.hub,
             password=provisioned.password,
-            broker_url=broker_url or settings.mqtt_url or "mqtt://localhost:1883",
+            broker_url=url,
             keys=SigningKeys.load(settings.data_dir / "keys"),
         )
 
