@@ -145,7 +145,7 @@ def test_a_reload_without_internet_shows_the_last_values_with_their_age(phone: P
 
 def test_a_link_into_the_farm_survives_the_log_in(phone: Phone, demo: Demo) -> None:
     phone.page.goto(demo.stack.url + demo.house_path(COOP))
-    phone.page.wait_for_url("**/login?to=*")
+    phone.page.wait_for_url(re.compile(r"/login\?to="))
     phone.log_in(MANAGER)
     phone.page.wait_for_url(f"**{demo.house_path(COOP)}")
     phone.page.wait_for_selector('main[data-fresh="true"]')
