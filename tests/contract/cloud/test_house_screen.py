@@ -319,6 +319,14 @@ async def test_a_stranger_to_the_broker_is_listed(house: House) -> None:
     assert await count(house.cloud.context.database, "unknown_devices") == 1
 
 
+async def test_the_document_that_a_hub_took_over_is_known(house: House) -> None:
+    taken: Row = [1, "e", house.now_ms, "desired.taken", {"version": 1}]
+    await house.send("events", [taken])
+    async with house.cloud.context.database.transaction() as tx:
+        held = await tx.session.scalar(text("SELECT held_version FROM hubs"))
+    assert held == 1
+
+
 async def _expire(house: House, after_s: float) -> None:
     house.cloud.clock.advance(after_s)
     async with house.cloud.context.database.transaction() as tx:

@@ -154,7 +154,12 @@ async def _note_held(tx: Transaction, hub: HubRecord, row: EventRow) -> None:
     version = row.data.get("version")
     if isinstance(version, int) and 0 <= version < 2**63:
         await tx.session.execute(
-            text("UPDATE hubs SET held_version = greatest(held_version, :version) WHERE id = :hub"),
+            # Passed over while a hello holds the row, which says the same: waiting for it here,
+            # behind the cursor that it wants next, would be a circle.
+            text(
+                "UPDATE hubs SET held_version = greatest(held_version, :version) WHERE id ="
+                " (SELECT id FROM hubs WHERE id = :hub FOR NO KEY UPDATE SKIP LOCKED)"
+            ),
             {"version": version, "hub": hub.hub_id},
         )
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import insert, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.devices.model import DeviceState
 from tokkatot.cloud.platform.base import JsonObject
@@ -57,12 +56,6 @@ def state_view(state: DeviceState, house_id: UUID) -> JsonObject:
         "error": state.error,
         "t": to_ms(state.t),
     }
-
-
-async def states_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, DeviceState]:
-    """Return the last reported state of each of these devices that has one."""
-    found = await session.scalars(select(DeviceState).where(DeviceState.device_id.in_(ids)))
-    return {state.device_id: state for state in found}
 
 
 async def apply_states(
