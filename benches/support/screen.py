@@ -13,10 +13,11 @@ from benches.support.statistics import p95
 from tests.support.people import Json, Person
 from tests.support.proc import resident_mb
 from tests.support.stack import Stack, until
+from tokkatot.kit.clock import SystemClock
 from tokkatot.sim.farm import ACCOUNTS, PASSWORD
 
 TAPS = 60
-SEEN_READINGS = 80
+SEEN_READINGS = 60
 SEEN_WITHIN_S = 240.0
 VIEWPORT = {"width": 360, "height": 740}
 HOUSE = "Coop 1"
@@ -81,7 +82,8 @@ def measure(
         page = _open_house(browser, stack, house)
         if "reading_to_screen_p95_ms" in figures:
             say(f"watching {SEEN_READINGS} readings arrive on the screen")
-            yield "reading_to_screen_p95_ms", p95(_readings_ms(page))
+            ahead_ms = _clock_ahead_ms(stack.hub_url(house["hub"]["id"]))
+            yield "reading_to_screen_p95_ms", p95(_readings_ms(page)) + ahead_ms
         if "tap_to_confirmed_p95_ms" in figures:
             say(f"tapping {TAPS} times")
             yield "tap_to_confirmed_p95_ms", p95(_taps_ms(page, stack, house))
@@ -144,6 +146,23 @@ def _readings_ms(page: Page) -> list[float]:
         return seen if len(seen) >= SEEN_READINGS else None
 
     return until("readings reach the screen", enough, within_s=SEEN_WITHIN_S)
+
+
+def _clock_ahead_ms(hub_url: str) -> float:
+    """Return how far the hub's clock runs ahead of the browser's, both being this machine's.
+
+    A hub sets its clock by the cloud's words, to within half a round trip; what it is ahead, its
+    readings seem to arrive too early.
+    """
+    clock = SystemClock()
+    asked: list[tuple[float, float]] = []
+    with httpx.Client(timeout=5) as http:
+        for _ in range(20):
+            before_ms = clock.now_ms()
+            hub_ms = http.get(f"{hub_url}/v1/state").json()["t"]
+            after_ms = clock.now_ms()
+            asked.append((after_ms - before_ms, hub_ms - (before_ms + after_ms) / 2))
+    return min(asked)[1]
 
 
 def _taps_ms(page: Page, stack: Stack, house: Json) -> list[float]:
