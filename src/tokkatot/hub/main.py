@@ -1,13 +1,15 @@
 """The hub as one program: control at its core, everything else supervised around it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import structlog
 
+from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.hub.assembly import Surroundings, build_drivers
 from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
 from tokkatot.hub.config import BrokerAddress, CloudSettings, EmbeddedBroker, HubConfig
@@ -17,7 +19,7 @@ from tokkatot.hub.drivers.simulated.source import World
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.journal import Journal
 from tokkatot.hub.journal.port import JournalPort
-from tokkatot.hub.link import mqtt
+from tokkatot.hub.link import Connect, mqtt
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.node_broker import NodeBroker
 from tokkatot.hub.supervisor import GaveUp, Service, supervise
@@ -32,11 +34,16 @@ LAST_WORDS_S: Final = 0.1
 log = structlog.get_logger(__name__)
 
 
+async def _open_journal(path: Path, clock: Clock, ids: IdSource) -> Journal:
+    return await Journal.open(path, clock=clock, ids=ids)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """What a hub is handed from the machine that it runs on, and the worlds that it simulates.
 
-    `beside` runs as long as the hub does, and is the last to be ended.
+    `beside` runs as long as the hub does, and is the last to be ended. The last three are where a
+    hub meets its disk, its cloud and its devices: a simulation hands in its own.
     """
 
     clock: Clock
@@ -45,6 +52,9 @@ class Machine:
     software: str
     worlds: Mapping[str, World]
     beside: Sequence[Service] = ()
+    open_journal: Callable[[Path, Clock, IdSource], Awaitable[Journal]] = _open_journal
+    line: Callable[[BrokerAddress, FarmId, HubId], Connect] = mqtt
+    drivers: Callable[[HubConfig, Surroundings], Sequence[Driver]] = build_drivers
 
 
 async def run_hub(config: HubConfig, machine: Machine) -> None:
@@ -56,11 +66,11 @@ async def run_hub(config: HubConfig, machine: Machine) -> None:
         GaveUp: when control broke too often; the actuators are at rest.
     """
     clock = SyncedClock(machine.clock)
-    ids = IdSource(clock)
-    journal = await Journal.open(config.data_dir / "journal.sqlite", clock=clock, ids=ids)
+    ids = IdSource(clock, partial(_random_bits, machine.random_bytes))
+    journal = await machine.open_journal(config.data_dir / "journal.sqlite", clock, ids)
     try:
         broker = _node_broker(config, machine)
-        drivers = build_drivers(
+        drivers = machine.drivers(
             config,
             Surroundings(
                 worlds=machine.worlds,
@@ -89,6 +99,10 @@ async def run_hub(config: HubConfig, machine: Machine) -> None:
         await _supervised(control, drivers, services, clock=clock, random=machine.random)
     finally:
         await journal.close()
+
+
+def _random_bits(random_bytes: Callable[[int], bytes], bits: int) -> int:
+    return int.from_bytes(random_bytes((bits + 7) // 8)) >> (-bits % 8)
 
 
 async def _configure(config: HubConfig, journal: JournalPort, control: ControlLoop) -> None:
@@ -156,7 +170,7 @@ class _Around:
                 software=self.machine.software,
                 heads=self.journal.heads(),
             ),
-            connect=mqtt(cloud.broker, config.farm_id, config.hub_id),
+            connect=self.machine.line(cloud.broker, config.farm_id, config.hub_id),
             journal=self.journal,
             inbound=Inbound(
                 farm_id=config.farm_id,
