@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +13,7 @@ from tokkatot.cloud.sync.memory import MemoryStore
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, Outgoing, SyncService
 from tokkatot.cloud.sync.store import HubRecord, SyncStore, SyncTransaction
-from tokkatot.wire.messages import Ack, Welcome, decode
+from tokkatot.wire.messages import NO_SESSION, Ack, Live, Welcome, decode
 from tokkatot.wire.topics import HubLeaf
 
 OTHER_EPOCH = "0190b5a0-0000-7000-8000-00000000e001"
@@ -214,12 +214,28 @@ async def test_a_welcome_says_how_far_each_stream_is_stored(bench: Bench) -> Non
     assert welcome.session != session
 
 
-async def test_a_batch_of_an_older_session_gets_no_answer(bench: Bench) -> None:
+async def test_a_batch_of_an_older_session_is_answered_by_asking_for_a_hello(bench: Bench) -> None:
     old = (await bench.welcome()).session
     await bench.welcome(mono_ms=2)
-    assert await bench.send(old, 1, bench.rows(1, 2)) is None
+    answers = await bench.service.batches([bench.incoming(old, 1, bench.rows(1, 2))])
+    assert [answer.topic for answer in answers] == [bench.yard.topic(HubLeaf.WELCOME)]
+    assert decode(answers[0].payload, Welcome).session == NO_SESSION
     assert await bench.values() == []
     assert bench.service.tally.stale == 1
+
+
+async def test_a_snapshot_of_an_older_session_is_answered_by_asking_for_a_hello(
+    bench: Bench,
+) -> None:
+    live = Live(session="before", t=bench.now_ms, readings=[], devices=[])
+    answers = await bench.service.live(bench.yard.topic(HubLeaf.LIVE), live)
+    assert [decode(answer.payload, Welcome).session for answer in answers] == [NO_SESSION]
+
+
+async def test_a_stranger_in_an_older_session_hears_nothing(bench: Bench) -> None:
+    live = Live(session="before", t=bench.now_ms, readings=[], devices=[])
+    topic = replace(bench.yard.topic(HubLeaf.LIVE), farm_id=bench.neighbour.farm_id)
+    assert await bench.service.live(topic, live) == []
 
 
 async def test_a_hub_on_another_farms_topic_is_not_heard(bench: Bench) -> None:

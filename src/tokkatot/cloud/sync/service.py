@@ -1,6 +1,6 @@
 """What the cloud answers to a hub, decided over a store and without a broker."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tokkatot.cloud.sync.refusals import refused_value
@@ -21,7 +21,7 @@ from tokkatot.wire.messages import (
     Up,
     encode,
 )
-from tokkatot.wire.session_cloud import greet, is_current, welcome
+from tokkatot.wire.session_cloud import ask_for_hello, greet, is_current, welcome
 from tokkatot.wire.topics import HubLeaf, HubTopic
 
 READING_REFUSED = "reading.refused"
@@ -103,15 +103,26 @@ class SyncService:
         except RowRefused:
             return await self._store_batches(incoming, cautious=True)
 
-    async def live(self, topic: HubTopic, live: Live) -> None:
+    async def live(self, topic: HubTopic, live: Live) -> Sequence[Outgoing]:
         """Keep what is so now at a hub."""
         async with self._store.transaction() as tx:
             hub = (await tx.hubs([topic.hub_id])).get(topic.hub_id)
-            if not _speaks_now(hub, topic, live.session):
-                self.tally.stale += 1
-                return
-            assert hub is not None, "a hub that speaks is known"
-            await tx.keep_live(hub, live)
+            if hub is not None and _speaks_now(hub, topic, live.session):
+                await tx.keep_live(hub, live)
+                return ()
+        self.tally.stale += 1
+        return self._ask_for_hellos({topic}, {topic.hub_id: hub} if hub is not None else {})
+
+    def _ask_for_hellos(
+        self, topics: Iterable[HubTopic], hubs: Mapping[HubId, HubRecord]
+    ) -> Sequence[Outgoing]:
+        """Ask hubs whose session is over to begin another; strangers hear nothing."""
+        again = encode(ask_for_hello(now_ms=self._clock.now_ms()))
+        return [
+            Outgoing(topic=topic, payload=again)
+            for topic in sorted({replace(topic, leaf=HubLeaf.WELCOME) for topic in topics}, key=str)
+            if (hub := hubs.get(topic.hub_id)) is not None and hub.farm_id == topic.farm_id
+        ]
 
     async def _store_batches(
         self, incoming: Sequence[Incoming], *, cautious: bool
@@ -120,12 +131,15 @@ class SyncService:
         counted = Tally()
         async with self._store.transaction(cautious=cautious) as tx:
             hubs = await tx.hubs({item.topic.hub_id for item in incoming})
-            current = [
-                item
-                for item in incoming
-                if _speaks_now(hubs.get(item.topic.hub_id), item.topic, item.up.session)
-            ]
-            counted.stale += len(incoming) - len(current)
+            current: list[Incoming] = []
+            stale: list[HubTopic] = []
+            for item in incoming:
+                if _speaks_now(hubs.get(item.topic.hub_id), item.topic, item.up.session):
+                    current.append(item)
+                else:
+                    stale.append(item.topic)
+            counted.stale += len(stale)
+            answers.extend(self._ask_for_hellos(stale, hubs))
             cursors = dict(await tx.lock_cursors({item.key for item in current}))
             work = _Work(hubs=hubs, cursors=cursors, counted=counted)
             for item in current:

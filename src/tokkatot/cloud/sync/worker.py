@@ -213,7 +213,9 @@ class SyncWorker:
             self._waiting.add(topic.hub_id)
 
     async def _live(self, topic: HubTopic, live: Live) -> None:
-        await self._try(lambda: self._service.live(topic, live))
+        answers = await self._try(lambda: self._service.live(topic, live))
+        if answers:
+            await self._answer(answers)
 
     async def _try(self, work: Callable[[], Awaitable[R]]) -> R | None:
         """Return what the service answers, None where it could not: the hub will say it again."""
