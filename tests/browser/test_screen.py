@@ -143,6 +143,18 @@ def test_a_reload_without_internet_shows_the_last_values_with_their_age(phone: P
     page.wait_for_selector('main[data-fresh="true"]')
 
 
+def test_where_sockets_do_not_pass_the_screen_polls(phone: Phone) -> None:
+    phone.page.route_web_socket("**/v1/ws", lambda socket: socket.close())
+    phone.log_in(MANAGER)
+    phone.open_house(COOP)
+    expect(phone.page.locator('[data-link="polling"]')).to_be_visible(timeout=SOON_MS)
+    phone.tap("light", 100)
+    expect(phone.control("light")).to_have_attribute("data-phase", "confirmed", timeout=SOON_MS)
+    expect(phone.control("light")).to_have_attribute("data-actual", "100", timeout=SOON_MS)
+    phone.tap("light", 0)
+    expect(phone.control("light")).to_have_attribute("data-actual", "0", timeout=SOON_MS)
+
+
 def test_a_link_into_the_farm_survives_the_log_in(phone: Phone, demo: Demo) -> None:
     phone.page.goto(demo.stack.url + demo.house_path(COOP))
     phone.page.wait_for_url(re.compile(r"/login\?to="))
