@@ -1,5 +1,6 @@
 """The page answers for every address of the app and for nothing else."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ async def ask(web: WebApp, path: str, method: str = "GET") -> list[Message]:
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return {"type": "http.request"}
+        # A client that stays: it says nothing more, and does not go.
+        await asyncio.Event().wait()
+        raise AssertionError
 
     async def send(message: Message) -> None:
         sent.append(message)
