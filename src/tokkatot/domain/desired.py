@@ -1,14 +1,40 @@
-"""What the cloud wants a hub to hold: its houses, devices, set-points and members."""
+"""What the cloud wants a hub to hold: its houses, devices, schedules, rules and members."""
 
 from dataclasses import dataclass, field
 
 from tokkatot.domain.devices import DeviceRole, Interface
-from tokkatot.domain.houses import HouseKind, SetPoints
+from tokkatot.domain.flocks import Flock
+from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
 from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId, UserId
 from tokkatot.domain.people import MemberRole
+from tokkatot.domain.places import Place
 from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.rules import Rule
+from tokkatot.domain.schedules import Schedule
 
 JsonScalar = str | int | float | bool | None
+
+
+MOST_STARTS_PER_HOUR = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayLimits:
+    """How a device wants to be switched, where it is gentler than its role.
+
+    Raises:
+        ValueError: when a limit is beyond what safety allows.
+    """
+
+    min_on_s: float = 0.0
+    min_off_s: float = 0.0
+    starts_per_hour: int = MOST_STARTS_PER_HOUR
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_on_s <= 3600 or not 0 <= self.min_off_s <= 3600:
+            raise ValueError("min_on_s and min_off_s must lie in 0..3600")
+        if not 1 <= self.starts_per_hour <= MOST_STARTS_PER_HOUR:
+            raise ValueError(f"starts_per_hour must lie in 1..{MOST_STARTS_PER_HOUR}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +55,12 @@ class DeviceConfig:
     quantities: tuple[Quantity, ...] = ()
     period_s: float = 30.0
     address: dict[str, JsonScalar] = field(default_factory=dict)
+    limits: RelayLimits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseConfig:
-    """One house with what its rules need."""
+    """One house with what its rules need; `night` are its set-points from sunset to sunrise."""
 
     id: HouseId
     number: int
@@ -41,6 +68,10 @@ class HouseConfig:
     kind: HouseKind
     setpoints: SetPoints
     software_stop: bool = False
+    mode: HouseMode | None = None
+    night: SetPoints | None = None
+    flock: Flock | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +94,5 @@ class DesiredDocument:
     houses: tuple[HouseConfig, ...]
     devices: tuple[DeviceConfig, ...]
     members: tuple[Member, ...] = ()
+    place: Place | None = None
+    schedules: tuple[Schedule, ...] = ()

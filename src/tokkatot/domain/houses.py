@@ -12,6 +12,37 @@ class HouseKind(StrEnum):
     GREENHOUSE = "greenhouse"
 
 
+@unique
+class HouseMode(StrEnum):
+    """What a house is used for now: a coop's turn, or the stage of a greenhouse's crop."""
+
+    EMPTY = "empty"
+    PREHEAT = "preheat"
+    GROWTH = "growth"
+    CATCHING = "catching"
+    SEEDLING = "seedling"
+    VEGETATIVE = "vegetative"
+    FLOWERING = "flowering"
+    HARVEST = "harvest"
+
+
+MODES: dict[HouseKind, tuple[HouseMode, ...]] = {
+    HouseKind.COOP: (
+        HouseMode.EMPTY,
+        HouseMode.PREHEAT,
+        HouseMode.GROWTH,
+        HouseMode.CATCHING,
+    ),
+    HouseKind.GREENHOUSE: (
+        HouseMode.EMPTY,
+        HouseMode.SEEDLING,
+        HouseMode.VEGETATIVE,
+        HouseMode.FLOWERING,
+        HouseMode.HARVEST,
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPoints:
     """The targets of a house's rules: °C and % of a full tank.
