@@ -12,6 +12,9 @@ MAX_BATCH_BYTES = 256 * 1024
 MAX_BODY_BYTES = 512 * 1024
 """No message of ours is longer; a longer one is dropped unread and counted."""
 
+MAX_ADDRESSES = 8
+"""A hub has no more addresses on its farm's network than these."""
+
 NO_SESSION = "none"
 """The session in a welcome that opens none: the cloud holds no such session, say hello again."""
 
@@ -20,6 +23,7 @@ Seq = Annotated[int, Meta(ge=0, le=2**53)]
 Millis = Annotated[int, Meta(ge=0, le=2**53)]
 Epoch = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,36}$")]
 Short = Annotated[str, Meta(min_length=1, max_length=64)]
+LanAddress = Annotated[str, Meta(pattern=r"^https?://[0-9A-Za-z.:-]{1,100}$")]
 State = Literal["on", "off"] | Annotated[float, Meta(ge=0, le=100)]
 StreamName = Literal["events", "readings"]
 
@@ -45,7 +49,7 @@ class AckedThrough(Struct, frozen=True, kw_only=True):
 
 
 class Hello(Body, frozen=True, kw_only=True):
-    """A hub begins a session."""
+    """A hub begins a session; `addresses` are where phones on the farm's network find its page."""
 
     hub: UUID
     events: StreamPosition
@@ -56,6 +60,7 @@ class Hello(Body, frozen=True, kw_only=True):
     desired_version: Seq
     software: Short
     protocol: tuple[int, int]
+    addresses: Annotated[tuple[LanAddress, ...], Meta(max_length=MAX_ADDRESSES)] = ()
 
 
 class Welcome(Body, frozen=True, kw_only=True):

@@ -198,6 +198,8 @@ class HubSession:
         self._later: tuple[StreamName, ...] = ()
         self.desired_version = 0
         """The version of the desired document that the hub holds; kept current by the caller."""
+        self.addresses: tuple[str, ...] = ()
+        """Where phones on the farm's network find the hub; kept current by the caller."""
         self.phase = Phase.OFFLINE
         self.session: str | None = None
         """The session that holds; orders of any other one are stale."""
@@ -423,6 +425,7 @@ class HubSession:
             desired_version=self.desired_version,
             software=self._software,
             protocol=(PROTOCOL_VERSION, PROTOCOL_VERSION),
+            addresses=self.addresses,
         )
         return Send(leaf=HubLeaf.HELLO, payload=encode(hello))
 

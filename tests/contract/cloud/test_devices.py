@@ -13,6 +13,7 @@ from tokkatot.cloud.devices.hubs import broker_logins, note_unknown_device
 from tokkatot.cloud.platform.logins import password_fits
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.wire.passes import open_pass
 
 
 class Site:
@@ -252,3 +253,30 @@ async def test_the_fleet_shows_which_hub_is_behind(site: Site) -> None:
     await site.add()
     (seen,) = (await site.cloud.get("/v1/staff/fleet", site.staff))["items"]
     assert (seen["hub"]["id"], seen["device_count"], seen["behind"]) == (site.hub, 1, True)
+
+
+async def test_every_member_gets_a_pass_for_the_farms_hubs_and_nobody_else(site: Site) -> None:
+    viewer = await site.cloud.member(site.owner, site.farm, "viewer")
+    stranger, _ = await site.cloud.sign_up("Elsewhere")
+    path = f"/v1/farms/{site.farm}/hub-pass"
+    (given,) = (await site.cloud.post(path, {}, viewer, status=200))["items"]
+    await site.cloud.post(path, {}, stranger, status=404)
+
+    keys = site.cloud.context.keys
+    claims = open_pass(
+        given["token"],
+        {keys.order_kid: keys.order_key.public_key()},
+        hub_id=HubId(UUID(site.hub)),
+    )
+    assert (claims.sub, claims.name) == (viewer.user_id, "Viewer")
+    assert (given["hub_id"], given["hub_name"], given["house_id"]) == (site.hub, "Pi", site.house)
+    assert given["addresses"] == []
+
+
+async def test_a_pass_is_no_key_to_the_cloud(site: Site) -> None:
+    path = f"/v1/farms/{site.farm}/hub-pass"
+    (given,) = (await site.cloud.post(path, {}, site.owner, status=200))["items"]
+    answer = await site.cloud.http.get(
+        "/v1/users/me", headers={"Authorization": f"Bearer {given['token']}"}
+    )
+    assert answer.status_code == 401

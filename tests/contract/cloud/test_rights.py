@@ -86,6 +86,7 @@ RIGHTS = {
     "GET /v1/farms/{farm}/devices/{device}/config": SEE,
     "PUT /v1/farms/{farm}/devices/{device}/config": OPERATE,
     "GET /v1/farms/{farm}/hubs": SEE,
+    "POST /v1/farms/{farm}/hub-pass": SEE,
     "POST /v1/farms/{farm}/devices/{device}/commands": OPERATE,
     "GET /v1/farms/{farm}/devices/{device}/commands": SEE,
     "GET /v1/farms/{farm}/devices/{device}/commands/{command}": SEE,

@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
 
-from tokkatot.cloud.devices import service, store
+from tokkatot.cloud.devices import passes, service, store
 from tokkatot.cloud.devices.model import DeviceParameter, DeviceState
 from tokkatot.cloud.devices.store import DeviceRow
 from tokkatot.cloud.farms.access import CanMaintain, CanOperate, CanOwn, CanSee
 from tokkatot.cloud.farms.model import MAIN_ZONE, Hub
-from tokkatot.cloud.platform.context import FromWhere, Tx
+from tokkatot.cloud.platform.context import Ctx, FromWhere, Tx
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
 from tokkatot.cloud.platform.problems import Forbidden
@@ -191,6 +191,17 @@ class HubView(View):
     created_at: datetime
 
 
+class HubPassView(View):
+    """Your pass for one hub, and where its page is on the farm's own network."""
+
+    hub_id: UUID
+    hub_name: str
+    house_id: UUID | None
+    token: str
+    expires_at: datetime
+    addresses: list[str] = Field(description="The page takes the pass as `#pass=`.")
+
+
 @router.get(_DEVICES, tags=["devices"])
 async def devices(
     access: CanSee, tx: Tx, page: Paged, house: Annotated[UUID | None, Query()] = None
@@ -296,6 +307,24 @@ async def farm_hubs(access: CanSee, tx: Tx) -> Page[HubView]:
     """Return the hubs of a farm; one page holds them."""
     hubs = await store.hubs_of(tx.session, access.farm_id)
     return Page(items=[hub_view(hub) for hub in hubs])
+
+
+@router.post("/farms/{farm}/hub-pass", tags=["farms"])
+async def hub_pass(access: CanSee, tx: Tx, context: Ctx) -> Page[HubPassView]:
+    """Return your passes for the farm's hubs, each good for 30 days without the cloud."""
+    return Page(
+        items=[
+            HubPassView(
+                hub_id=issued.hub.id,
+                hub_name=issued.hub.name,
+                house_id=issued.hub.house_id,
+                token=issued.token,
+                expires_at=issued.expires_at,
+                addresses=issued.hub.addresses,
+            )
+            for issued in await passes.issue_passes(tx, access, context.keys)
+        ]
+    )
 
 
 def device_view(row: DeviceRow) -> DeviceView:

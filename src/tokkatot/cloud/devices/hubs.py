@@ -70,6 +70,7 @@ async def provision_hub(
         desired_at=tx.now,
         held_version=None,
         software=None,
+        addresses=[],
         last_seen_at=None,
         created_at=tx.now,
         revoked_at=None,

@@ -181,6 +181,8 @@ class Hub(Base):
     held_version: Mapped[int | None] = mapped_column(BigInteger)
     """What the hub said that it holds."""
     software: Mapped[str | None]
+    addresses: Mapped[list[str]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """Where phones on the farm's own network find the hub's page, as it said itself."""
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -151,7 +152,8 @@ class PostgresTransaction(SyncTransaction):
         await self._tx.session.execute(
             # After a restore the cloud goes on above the version that the hub holds.
             text(
-                "UPDATE hubs SET software = :software, held_version = :held, desired_version ="
+                "UPDATE hubs SET software = :software, held_version = :held,"
+                " addresses = CAST(:addresses AS jsonb), desired_version ="
                 " CASE WHEN desired_version < :held THEN :held + 1 ELSE desired_version END"
                 " WHERE id = :hub"
             ),
@@ -159,6 +161,7 @@ class PostgresTransaction(SyncTransaction):
                 "hub": hub.hub_id,
                 "software": storable(hello.software),
                 "held": hello.desired_version,
+                "addresses": msgspec.json.encode(hello.addresses).decode(),
             },
         )
         self._seen.pop(hub.hub_id, None)
