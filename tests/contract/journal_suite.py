@@ -246,6 +246,20 @@ class JournalSuite:
         assert journal.heads()["readings"].next == 4
         await journal.close()
 
+    async def test_rows_that_left_in_a_later_epoch_are_known_after_a_restart(
+        self, journal: JournalPort, reopen: Reopen
+    ) -> None:
+        await journal.record(readings=[reading(t) for t in range(5)], urgent=True)
+        await journal.acked("readings", journal.heads()["readings"].epoch, 3)
+        await journal.new_epoch("readings")
+        await journal.contacted()
+        await journal.close()
+
+        journal = await reopen()
+        await journal.record(readings=[reading(6)], urgent=True)
+        assert journal.heads()["readings"].unsent_from == 3
+        await journal.close()
+
     async def test_who_waits_is_told_that_rows_were_committed(self, journal: JournalPort) -> None:
         journal.grown.clear()
         await journal.record(events=[event(1)], urgent=True)

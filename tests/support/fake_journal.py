@@ -52,7 +52,7 @@ class FakeJournal(JournalPort):
         self.refused = 0
         if self.card.contacted:
             for stream in self.card.streams.values():
-                stream.unsent_from = stream.base + len(stream.rows) + 1
+                stream.unsent_from = len(stream.rows) + 1
         self.card.contacted = False
         self._interrupted = [
             msgspec.structs.replace(row, state="interrupted", reason="restarted", t=now_ms)
