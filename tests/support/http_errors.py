@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tokkatot.cloud.platform.problems import CODES
+from tokkatot.wire.problems import CODES
 
 _HEAD = """# Errors over HTTP
 
-<!-- Drawn from cloud/platform/problems.py by `python -m tests.support.http_errors`. -->
+<!-- Drawn from wire/problems.py by `python -m tests.support.http_errors`. -->
 
 Every error is a [problem](https://www.rfc-editor.org/rfc/rfc9457) with the media type
 `application/problem+json`:

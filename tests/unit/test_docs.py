@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tokkatot.cli.main import COMMANDS
-from tokkatot.cloud.platform.problems import CODES
 from tokkatot.cloud.platform.settings import PREFIX, CloudSettings
+from tokkatot.wire.problems import CODES
 from tokkatot.wire.topics import HubLeaf, NodeLeaf
 
 ROOT = Path(__file__).parents[2]

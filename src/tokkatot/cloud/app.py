@@ -29,16 +29,16 @@ from tokkatot.cloud.platform.http import (
     RateLimits,
     RequestBoundary,
     RequestTimeout,
-    SecurityHeaders,
 )
 from tokkatot.cloud.platform.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from tokkatot.cloud.platform.openapi import describe
 from tokkatot.cloud.platform.readiness import Readiness
-from tokkatot.cloud.platform.webapp import WebApp, nothing_here
 from tokkatot.cloud.realtime import api as realtime
 from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.reports import api as reports
 from tokkatot.cloud.telemetry import api as telemetry
+from tokkatot.webapp.headers import SecurityHeaders
+from tokkatot.webapp.serving import WebApp, nothing_here
 
 ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,

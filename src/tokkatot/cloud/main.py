@@ -37,12 +37,12 @@ from tokkatot.cloud.platform.readiness import (
 )
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
-from tokkatot.cloud.platform.webfiles import find_web_app
 from tokkatot.cloud.platform.workers import every, keep_working
 from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
+from tokkatot.webapp.files import find_web_app
 
 Work = Callable[[], Awaitable[None]]
 

@@ -80,6 +80,7 @@ class Member:
 
     user_id: UserId
     role: MemberRole
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,5 +95,6 @@ class DesiredDocument:
     houses: tuple[HouseConfig, ...]
     devices: tuple[DeviceConfig, ...]
     members: tuple[Member, ...] = ()
+    farm_name: str = ""
     place: Place | None = None
     schedules: tuple[Schedule, ...] = ()

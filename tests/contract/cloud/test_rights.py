@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from tests.support.cloud import Cloud, Person
 from tokkatot.cloud.app import ROUTERS
 from tokkatot.cloud.platform.openapi import describe
-from tokkatot.cloud.platform.problems import CODES
+from tokkatot.wire.problems import CODES
 
 PUBLIC, PERSON, SEE, OPERATE, OWN, MAINTAIN, STAFF = (
     "public",

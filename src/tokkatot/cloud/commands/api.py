@@ -23,6 +23,7 @@ from tokkatot.cloud.platform.schemas import Body, View
 from tokkatot.domain.commands import Action, CommandState
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, ON
 from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.orders import Order
 
 router = APIRouter(prefix="/v1/farms/{farm}", tags=["control"])
 
@@ -45,9 +46,9 @@ class OrderBody(Body):
         None, description="How long it holds; left out, what a tap on this role means."
     )
 
-    def order(self) -> service.Order:
+    def order(self) -> Order:
         """Return the order as the service takes it."""
-        return service.Order(action=self.action, value=self.value, duration_s=self.duration_s)
+        return Order(action=self.action, value=self.value, duration_s=self.duration_s)
 
 
 class DeviceOrderBody(OrderBody):

@@ -20,8 +20,9 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.commands import Action, CommandState, Reason, can_move, is_final, lifetime_ms
-from tokkatot.domain.devices import ACTUATORS, LONGEST_HOLD_S, OFF, ON, DeviceRole, Level
+from tokkatot.domain.devices import ACTUATORS, OFF, ON, DeviceRole, Level
 from tokkatot.domain.ids import DeviceId, FarmId, HubId, UserId
+from tokkatot.domain.orders import Order, OrderRefused, StateUnknown, hold_s, resolve
 from tokkatot.kit.clock import from_ms
 from tokkatot.wire import messages as wire
 from tokkatot.wire.cursor import RefusedRow
@@ -43,15 +44,6 @@ _FINISHED_BADLY = frozenset(
         CommandState.UNKNOWN,
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a person asks of a device."""
-
-    action: Action
-    value: float | None = None
-    duration_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +74,7 @@ async def submit(
     hub = _listening(target.hub, tx.now)
     if state is not None and not state.online:
         raise Conflict("device_offline")
-    action, level = resolve(order, None if state is None else state.actual)
+    action, level, held_s = _resolved(device.role, order, None if state is None else state.actual)
     if target.waiting >= MAX_OPEN_PER_DEVICE:
         raise Conflict("conflict", "Too many orders wait for this device already.")
     command = Command(
@@ -94,7 +86,7 @@ async def submit(
         origin=Origin.CLOUD,
         action=action,
         value=level,
-        duration_s=duration_s(device.role, level, order.duration_s),
+        duration_s=held_s,
         state=CommandState.QUEUED,
         requested_by=issuer.user_id,
         requested_at=tx.now,
@@ -109,48 +101,15 @@ async def submit(
     return command
 
 
-def resolve(order: Order, actual: Level | None) -> tuple[Action, Level]:
-    """Return what an order comes down to, given what the device last reported.
-
-    Raises:
-        Invalid: when value and action do not go together.
-        Conflict: when a toggle has nothing to start from.
-    """
-    if (order.action is Action.SET_VALUE) != (order.value is not None):
-        raise invalid_field(
-            "body.value", "value_and_action", "`set_value` needs a value, no other action has one."
-        )
-    match order.action:
-        case Action.ON:
-            return Action.ON, ON
-        case Action.OFF:
-            return Action.OFF, OFF
-        case Action.SET_VALUE:
-            assert order.value is not None, "checked above"
-            return Action.SET_VALUE, order.value
-        case Action.TOGGLE:
-            if actual is None:
-                raise Conflict("state_unknown")
-            return (Action.ON, ON) if actual == OFF else (Action.OFF, OFF)
-
-
-def duration_s(role: DeviceRole, level: Level, wanted_s: int | None) -> int:
-    """Return how long an order holds: as long as was asked, or what a tap on this role means.
-
-    Raises:
-        Invalid: when it is longer than this role may be held.
-    """
-    spec = ACTUATORS[role]
-    longest_s = (
-        LONGEST_HOLD_S if level == OFF else min(spec.max_on_s or LONGEST_HOLD_S, LONGEST_HOLD_S)
-    )
-    if wanted_s is None:
-        return spec.tap_off_s if level == OFF else spec.tap_on_s
-    if wanted_s > longest_s:
-        raise invalid_field(
-            "body.duration_s", "too_long", f"This device may be held for {longest_s} s at most."
-        )
-    return wanted_s
+def _resolved(role: DeviceRole, order: Order, actual: Level | None) -> tuple[Action, Level, int]:
+    """Return what an order comes down to, and how long it holds."""
+    try:
+        action, level = resolve(order, actual)
+        return action, level, hold_s(role, level, order.duration_s)
+    except OrderRefused as refused:
+        raise invalid_field(refused.field, refused.code, refused.detail) from refused
+    except StateUnknown:
+        raise Conflict("state_unknown") from None
 
 
 async def cancel(

@@ -44,12 +44,16 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
         version=hub.desired_version,
         expires_ms=to_ms(hub.desired_at + LIFETIME),
         time_zone=farm.time_zone,
+        farm_name=farm.name,
         houses=tuple(
             _house(house, farm) for house in houses if house.id in wanted or hub.house_id is None
         ),
         devices=tuple(_device(device, zone) for device, zone in devices),
         members=(
-            *(Member(user_id=UserId(row.user.id), role=row.member.role) for row in members),
+            *(
+                Member(user_id=UserId(row.user.id), role=row.member.role, name=row.user.name)
+                for row in members
+            ),
             # Staff have every right on every farm: to a hub they are owners.
             *(Member(user_id=UserId(user_id), role=MemberRole.OWNER) for user_id in staff),
         ),

@@ -11,16 +11,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tokkatot.cloud.platform.limits import RateLimit
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.cloud.platform.problems import (
-    MEDIA_TYPE,
     Problem,
     RateLimited,
     TooLarge,
     Unavailable,
 )
 from tokkatot.kit.clock import Clock
+from tokkatot.kit.limits import RateLimit
+from tokkatot.webapp.headers import API_PREFIX
+from tokkatot.wire.problems import MEDIA_TYPE
 
 _log = structlog.get_logger(__name__)
 
@@ -28,7 +29,6 @@ REQUEST_ID_HEADER = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 AUTH_PREFIX = "/v1/auth/"
-LIMITED_PREFIX = "/v1/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,44 +118,6 @@ def _request_id(scope: Scope) -> str:
     return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
-class SecurityHeaders:
-    """Tells browsers to trust nothing but ourselves."""
-
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
-        self._app = app
-        self._headers = {
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
-            "Referrer-Policy": "no-referrer",
-            "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Content-Security-Policy": (
-                "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
-                "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
-                "form-action 'self'; frame-ancestors 'none'"
-            ),
-        }
-        if https:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000"
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith(LIMITED_PREFIX):
-                    headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
-        await self._app(scope, receive, send_guarded)
-
-
 class RateLimits:
     """Counts requests a minute by address: few for logging in, many for the rest."""
 
@@ -178,7 +140,7 @@ class RateLimits:
         if scope["type"] not in {"http", "websocket"}:
             return None
         path: str = scope["path"]
-        if not path.startswith(LIMITED_PREFIX):
+        if not path.startswith(API_PREFIX):
             return None
         client = scope.get("client")
         address = client[0] if client else "unknown"

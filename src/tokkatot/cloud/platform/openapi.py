@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from tokkatot.cloud.platform.problems import CODES, MEDIA_TYPE, ProblemBody
+from tokkatot.cloud.platform.problems import ProblemBody
+from tokkatot.wire.problems import CODES, MEDIA_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.http_errors import page
-from tokkatot.cloud.platform.problems import CODES, Conflict, Problem, RateLimited
+from tokkatot.cloud.platform.problems import Conflict, Problem, RateLimited
+from tokkatot.wire.problems import CODES
 
 PAGE = Path(__file__).parents[4] / "docs" / "reference" / "http-errors.md"
 

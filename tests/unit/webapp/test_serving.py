@@ -7,7 +7,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Scope
 
-from tokkatot.cloud.platform.webapp import WebApp
+from tokkatot.webapp.serving import WebApp
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from tokkatot.cloud.platform.limits import RateLimit
 from tokkatot.kit.clock import ManualClock
+from tokkatot.kit.limits import RateLimit
 
 
 def clock() -> ManualClock:

@@ -2,10 +2,9 @@
 
 import pytest
 
-from tokkatot.cloud.commands.service import Order, duration_s, resolve
-from tokkatot.cloud.platform.problems import Conflict, Invalid
 from tokkatot.domain.commands import Action
 from tokkatot.domain.devices import DeviceRole, Level
+from tokkatot.domain.orders import Order, OrderRefused, StateUnknown, hold_s, resolve
 
 
 @pytest.mark.parametrize(
@@ -26,16 +25,15 @@ def test_an_order_comes_down_to_a_level(
 
 
 def test_a_toggle_without_a_report_is_refused() -> None:
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(StateUnknown):
         resolve(Order(action=Action.TOGGLE), None)
-    assert refused.value.code == "state_unknown"
 
 
 @pytest.mark.parametrize(
     "order", [Order(action=Action.SET_VALUE), Order(action=Action.ON, value=1.0)]
 )
 def test_value_and_action_must_fit(order: Order) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(OrderRefused):
         resolve(order, None)
 
 
@@ -53,10 +51,10 @@ def test_value_and_action_must_fit(order: Order) -> None:
 def test_an_order_holds_as_long_as_was_asked_or_as_a_tap_means(
     role: DeviceRole, level: Level, wanted_s: int | None, expected_s: int
 ) -> None:
-    assert duration_s(role, level, wanted_s) == expected_s
+    assert hold_s(role, level, wanted_s) == expected_s
 
 
 @pytest.mark.parametrize("role", [DeviceRole.WATER_PUMP, DeviceRole.HEATER, DeviceRole.FAN])
 def test_no_order_holds_longer_than_its_role_may(role: DeviceRole) -> None:
-    with pytest.raises(Invalid):
-        duration_s(role, 100.0, 43_201)
+    with pytest.raises(OrderRefused):
+        hold_s(role, 100.0, 43_201)

@@ -1,0 +1,1 @@
+"""The built web app, served alike by the cloud and by a hub."""
