@@ -16,6 +16,9 @@ app = typer.Typer(no_args_is_help=True)
 
 T = TypeVar("T")
 
+MOST_FARMS = 10_000
+"""Listed at once."""
+
 FarmOption = Annotated[UUID, typer.Option("--farm", help="Id of the farm.")]
 HouseOption = Annotated[UUID | None, typer.Option("--house", help="Id of the house.")]
 PhoneOption = Annotated[str | None, typer.Option(help="Phone number.")]
@@ -74,6 +77,26 @@ def create_staff(
     typer.echo(_in_transaction(work))
 
 
+@app.command("farms")
+def farms() -> None:
+    """List farms and their houses with their ids, one a line."""
+
+    async def work(tx: "Transaction") -> list[str]:
+        from tokkatot.cloud.farms import store
+
+        lines: list[str] = []
+        for farm in await store.all_farms(tx.session, limit=MOST_FARMS):
+            lines.append(f"{farm.id}\t{farm.name}")
+            lines.extend(
+                f"{house.id}\t{farm.name}\t{house.number}\t{house.name}"
+                for house in await store.houses_of(tx.session, farm.id)
+            )
+        return lines
+
+    for line in _in_transaction(work):
+        typer.echo(line)
+
+
 @app.command("provision-hub")
 def provision_hub(
     farm: FarmOption,
@@ -87,12 +110,13 @@ def provision_hub(
 
     async def work(tx: "Transaction") -> str:
         from tokkatot.cloud.devices import hubs
+        from tokkatot.cloud.platform.embedded import embedded_broker_url
         from tokkatot.cloud.platform.keys import SigningKeys
         from tokkatot.cloud.platform.settings import load_settings
         from tokkatot.domain.ids import FarmId, HouseId
 
         settings = load_settings()
-        url = broker_url or settings.mqtt_url
+        url = broker_url or settings.mqtt_url or embedded_broker_url(settings)
         if url is None:
             raise typer.BadParameter(
                 "say how the hub reaches the broker, as mqtt://HOST:PORT", param_hint="--broker-url"

@@ -60,6 +60,22 @@ def test_a_hub_s_configuration_is_printed_as_it_is(staff: Staff, tmp_path: Path)
     assert staff("revoke-hub", toml["hub"]["id"]).exit_code == 0
 
 
+def test_farms_and_houses_are_listed_with_their_ids(staff: Staff) -> None:
+    assert staff("farms").stdout.splitlines() == [
+        f"{FARM}\tKandal",
+        f"{HOUSE}\tKandal\t1\tC",
+    ]
+
+
+def test_a_hub_beside_the_cloud_uses_the_broker_that_the_cloud_runs(
+    staff: Staff, tmp_path: Path
+) -> None:
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "port").write_text("18830\n")
+    toml = tomllib.loads(staff("provision-hub", "--farm", FARM).stdout)
+    assert toml["cloud"]["url"] == "mqtt://127.0.0.1:18830"
+
+
 def test_a_hub_is_not_let_in_without_an_address_to_go_to(staff: Staff) -> None:
     assert staff("provision-hub", "--farm", FARM).exit_code == 2
 

@@ -107,6 +107,12 @@ async def farm_by_id(session: AsyncSession, farm_id: UUID) -> Farm | None:
     return await session.scalar(select(Farm).where(Farm.id == farm_id, Farm.deleted_at.is_(None)))
 
 
+async def all_farms(session: AsyncSession, *, limit: int) -> Sequence[Farm]:
+    """Return the farms by their names."""
+    statement = select(Farm).where(Farm.deleted_at.is_(None)).order_by(Farm.name, Farm.id)
+    return (await session.scalars(statement.limit(limit))).all()
+
+
 async def lock_farm(session: AsyncSession, farm_id: UUID) -> None:
     """Let one transaction at a time decide about a farm's members."""
     await session.execute(select(func.pg_advisory_xact_lock(_lock_key(farm_id))))

@@ -91,7 +91,7 @@ class EmbeddedBroker:
             raise BrokerFailed(
                 f"{self.kind} did not answer within {START_TIMEOUT_S:.0f} s:\n{words}"
             ) from None
-        (self._folder / "port").write_text(f"{self._port}\n")
+        self._port_file.write_text(f"{self._port}\n")
         return self.url
 
     async def wait(self) -> int:
@@ -139,12 +139,23 @@ class EmbeddedBroker:
             await asyncio.sleep(_POLL_S)
         return False
 
-    def _free_port(self) -> int:
+    def last_url(self) -> str | None:
+        """Return where it was last reached, also by another process; None if it never ran."""
+        port = self._port_before()
+        return f"mqtt://{HOST}:{port}" if port else None
+
+    @property
+    def _port_file(self) -> Path:
+        return self._folder / "port"
+
+    def _port_before(self) -> int:
         try:
-            before = int((self._folder / "port").read_text())
+            return int(self._port_file.read_text())
         except (FileNotFoundError, ValueError):
-            before = 0
-        for port in (before, 0):
+            return 0
+
+    def _free_port(self) -> int:
+        for port in (self._port_before(), 0):
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:

@@ -77,6 +77,11 @@ def embedded_database_url(settings: CloudSettings) -> str | None:
         return None
 
 
+def embedded_broker_url(settings: CloudSettings) -> str | None:
+    """Return where clients on this machine reach the broker that last ran; None if none did."""
+    return _broker(settings.data_dir.absolute(), settings.mqtt_login).last_url()
+
+
 def _postgres(data_dir: Path) -> EmbeddedPostgres:
     return EmbeddedPostgres(data_dir / "postgres", log_path=data_dir / "logs" / "postgres.log")
 
