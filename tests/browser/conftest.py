@@ -6,14 +6,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, sync_playwright, ViewportSize
 
 from tests.support.people import Json
 from tests.support.phones import OWNER, Demo, Phone
 from tests.support.stack import Stack, until
 from tokkatot.sim.farm import PASSWORD
 
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 PICTURES = Path("test-results")
 SWITCHES = (
     "--no-sandbox",

@@ -28,8 +28,9 @@ class Demo:
     def relay(self, house: str, device_id: str) -> float | None:
         """Return where a device really is, as the hub's own driver reads it back."""
         hub = self.stack.hub_url(self.houses[house]["hub"]["id"])
-        devices = httpx.get(f"{hub}/v1/state", timeout=5).json()["devices"]
-        return next(item["actual"] for item in devices if item["id"] == device_id)
+        devices: list[Json] = httpx.get(f"{hub}/v1/state", timeout=5).json()["devices"]
+        actual: float | None = next(item["actual"] for item in devices if item["id"] == device_id)
+        return actual
 
 
 class Phone:
