@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright, ViewportSize
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from tests.support.people import Json
 from tests.support.phones import OWNER, Demo, Phone
