@@ -117,20 +117,9 @@ class Bench:
 
     def step(self, *orders: Order, after_s: float = 1.0, **more: object) -> Step:
         self.now_s += after_s
-        samples: list[Sample] = []
-        if self.temperature_c is not None:
-            samples.append(
-                Sample(
-                    device_id=THERMOMETER, quantity=Quantity.TEMPERATURE, value=self.temperature_c
-                )
-            )
-        if self.water_percent is not None:
-            samples.append(
-                Sample(device_id=TANK, quantity=Quantity.WATER_LEVEL, value=self.water_percent)
-            )
         inputs = Inputs(
             new_alert_id=lambda: AlertId(UUID(int=next(self._alerts))),
-            samples=tuple(samples),
+            samples=self._samples(),
             reports=self._reports(),
             contacts=self._contacts,
             orders=orders,
@@ -165,6 +154,21 @@ class Bench:
 
     def level(self, role: DeviceRole) -> Level:
         return self.decision(role).target
+
+    def _samples(self) -> tuple[Sample, ...]:
+        samples: list[Sample] = []
+        if self.temperature_c is not None:
+            samples.append(
+                Sample(
+                    device_id=THERMOMETER, quantity=Quantity.TEMPERATURE, value=self.temperature_c
+                )
+            )
+        if self.water_percent is not None:
+            samples.append(
+                Sample(device_id=TANK, quantity=Quantity.WATER_LEVEL, value=self.water_percent)
+            )
+        # Said twice, so that a story may jump: what comes too fast must be said again.
+        return (*samples, *samples)
 
     def _reports(self) -> tuple[Report, ...]:
         if not self.follow:

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
+from tokkatot.automation.modes import habits_of
 from tokkatot.automation.perception import Senses
-from tokkatot.automation.plan import House
+from tokkatot.automation.plan import Actuator, House, Trait
+from tokkatot.automation.plausibility import APART_C
 from tokkatot.automation.state import Alarm, AlarmKey, Climate, DryRun, Known, Relay
 from tokkatot.domain.alerts import AlertType
-from tokkatot.domain.ids import AlertId, DeviceId, HouseId
+from tokkatot.domain.houses import SetPoints
+from tokkatot.domain.ids import AlertId, DeviceId
 
 WATER_DEADBAND_PERCENT = 2.0
 TEMPERATURE_MARGIN_C = 1.0
@@ -23,6 +26,8 @@ ON_DELAYS_S: Mapping[AlertType, float] = {
     AlertType.TEMPERATURE_HIGH: 60.0,
     AlertType.DEVICE_OFFLINE: 60.0,
     AlertType.DEVICE_ERROR: 30.0,
+    # One strange value is forgotten with the next good one.
+    AlertType.SENSOR_DOUBTFUL: 60.0,
 }
 
 
@@ -60,6 +65,7 @@ class Scene:
     """One house as its alarms see it."""
 
     house: House
+    setpoints: SetPoints
     senses: Senses
     climate: Climate
     known: Mapping[DeviceId, Known]
@@ -68,34 +74,44 @@ class Scene:
 
 
 def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
-    """Yield every condition of a house; what is raised already clears only beyond its deadband."""
+    """Yield the conditions of a house that are present, unknown, or on their way already.
+
+    What is raised clears only beyond its deadband; what is neither seen nor known is not told.
+    """
     yield from _house_conditions(scene, alarms)
+    senses = scene.senses
     for sensor in scene.house.sensors:
-        stale = sensor.id in scene.senses.stale
-        yield Condition(
-            key=_key(AlertType.SENSOR_STALE, scene.house.id, sensor.id),
+        keys = sensor.alarm_keys
+        key = keys[AlertType.SENSOR_STALE]
+        if sensor.id in senses.stale:
+            yield Condition(key=key, present=True, threshold=sensor.stale_after_s)
+        elif key in alarms:
             # Right after a start nobody knows: the sensor is neither overdue nor heard.
-            present=stale if stale or sensor.id in scene.senses.heard else None,
-            threshold=sensor.stale_after_s,
-        )
+            present = None if sensor.id in senses.unheard else False
+            yield Condition(key=key, present=present, threshold=sensor.stale_after_s)
+        key = keys[AlertType.SENSOR_DOUBTFUL]
+        if sensor.id in senses.doubted or key in alarms:
+            yield Condition(key=key, present=sensor.id in senses.doubted)
     for actuator in scene.house.actuators:
-        known = scene.known[actuator.id]
-        dry_run = scene.dry_runs.get(actuator.id)
-        yield Condition(
-            key=_key(AlertType.DEVICE_OFFLINE, scene.house.id, actuator.id),
-            present=not known.online,
-        )
-        yield Condition(
-            key=_key(AlertType.DEVICE_ERROR, scene.house.id, actuator.id),
-            present=_disobeys(known, scene.relays[actuator.id]),
-            threshold=scene.relays[actuator.id].target,
-            actual=known.level,
-        )
-        yield Condition(
-            key=_key(AlertType.WATER_NOT_RISING, scene.house.id, actuator.id),
-            present=dry_run is not None and dry_run.latched,
-            actual=scene.senses.water_percent,
-        )
+        yield from _actuator_conditions(actuator, scene, alarms)
+
+
+def _actuator_conditions(
+    actuator: Actuator, scene: Scene, alarms: Mapping[AlarmKey, Alarm]
+) -> Iterator[Condition]:
+    keys, known = actuator.alarm_keys, scene.known[actuator.id]
+    key = keys[AlertType.DEVICE_OFFLINE]
+    if not known.online or key in alarms:
+        yield Condition(key=key, present=not known.online)
+    key, relay = keys[AlertType.DEVICE_ERROR], scene.relays[actuator.id]
+    disobeys = _disobeys(known, relay)
+    if disobeys or key in alarms:
+        yield Condition(key=key, present=disobeys, threshold=relay.target, actual=known.level)
+    if actuator.trait is Trait.WATER:
+        key, dry_run = keys[AlertType.WATER_NOT_RISING], scene.dry_runs.get(actuator.id)
+        latched = dry_run is not None and dry_run.latched
+        if latched or key in alarms:
+            yield Condition(key=key, present=latched, actual=scene.senses.water_percent)
 
 
 def follow(
@@ -134,10 +150,10 @@ def follow(
 
 
 def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
-    house, points, senses = scene.house, scene.house.setpoints, scene.senses
+    house, points, senses = scene.house, scene.setpoints, scene.senses
 
     def seen(kind: AlertType, threshold: float, actual: float | None, margin: float) -> Condition:
-        key = _key(kind, house.id)
+        key = house.alarm_keys[kind]
         alarm = alarms.get(key)
         raised = alarm is not None and alarm.alert_id is not None
         # A negative margin watches for too low, a positive one for too high.
@@ -151,12 +167,13 @@ def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterato
         senses.water_percent,
         -WATER_DEADBAND_PERCENT,
     )
-    yield seen(
-        AlertType.TEMPERATURE_LOW,
-        points.temperature_min_c - TEMPERATURE_MARGIN_C,
-        senses.temperature_c,
-        -TEMPERATURE_DEADBAND_C,
-    )
+    if habits_of(house.mode).warmth_matters:
+        yield seen(
+            AlertType.TEMPERATURE_LOW,
+            points.temperature_min_c - TEMPERATURE_MARGIN_C,
+            senses.temperature_c,
+            -TEMPERATURE_DEADBAND_C,
+        )
     yield seen(
         AlertType.TEMPERATURE_HIGH,
         points.temperature_max_c + TEMPERATURE_MARGIN_C,
@@ -164,11 +181,16 @@ def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterato
         TEMPERATURE_DEADBAND_C,
     )
     yield Condition(
-        key=_key(AlertType.TEMPERATURE_HARD_LIMIT, house.id),
+        key=house.alarm_keys[AlertType.TEMPERATURE_HARD_LIMIT],
         present=scene.climate.over_hard_limit,
         threshold=points.temperature_hard_max_c,
         actual=senses.warmest_c,
     )
+    key = house.alarm_keys[AlertType.SENSORS_DISAGREE]
+    if senses.is_apart or key in alarms:
+        yield Condition(
+            key=key, present=senses.is_apart, threshold=APART_C, actual=senses.temperature_c
+        )
 
 
 def _disobeys(known: Known, relay: Relay) -> bool | None:
@@ -177,10 +199,6 @@ def _disobeys(known: Known, relay: Relay) -> bool | None:
     if not known.online or known.level is None:
         return None
     return abs(known.level - relay.target) > OFF_BY_PERCENT
-
-
-def _key(kind: AlertType, house_id: HouseId, device_id: DeviceId | None = None) -> AlarmKey:
-    return AlarmKey(type=kind, house_id=house_id, device_id=device_id)
 
 
 def _change(condition: Condition, alert_id: AlertId, change: Change) -> AlarmChange:

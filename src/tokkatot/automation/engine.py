@@ -1,6 +1,7 @@
 """One step of the engine: what is known becomes what every actuator is to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 
@@ -8,6 +9,7 @@ from tokkatot.automation.alarms import AlarmChange, Condition, Scene, conditions
 from tokkatot.automation.arbitration import arbitrate
 from tokkatot.automation.guards import (
     Guarded,
+    everywhere,
     guard,
     moved,
     settling,
@@ -17,13 +19,19 @@ from tokkatot.automation.guards import (
 from tokkatot.automation.inputs import Inputs, Order
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.interlocks import Interlock, constrain
+from tokkatot.automation.modes import habits_of
 from tokkatot.automation.perception import Senses, learn, look
 from tokkatot.automation.plan import Actuator, House, Plan, Trait
 from tokkatot.automation.proposals import Hold, Proposal, Source
+from tokkatot.automation.regulation import obey
 from tokkatot.automation.rules import fill, regulate, rule_proposal
-from tokkatot.automation.state import Climate, DryRun, Relay, State
+from tokkatot.automation.runs import Answer, RunOutcome, settle
+from tokkatot.automation.scheduling import Turn, take_turn
+from tokkatot.automation.state import Climate, DryRun, Known, Relay, Ruled, Running, State, Targets
+from tokkatot.automation.targets import targets_of
+from tokkatot.automation.timeline import pass_time
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, Level
-from tokkatot.domain.ids import CommandId, DeviceId
+from tokkatot.domain.ids import CommandId, DeviceId, RuleId, ScheduleId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +87,7 @@ class Step:
     decisions: tuple[Decision, ...]
     ended: tuple[Ended, ...]
     alarms: tuple[AlarmChange, ...]
+    runs: tuple[RunOutcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +95,11 @@ class _Setting:
     """A house at this moment, with what its rules concluded."""
 
     house: House
+    targets: Targets
     senses: Senses
     climate: Climate
     filling: bool
+    around: frozenset[Interlock]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,22 +119,27 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     The same plan, state, inputs and instant give the same step: nothing else is read.
     """
     now_s = now.monotonic_s
-    learned = learn(plan, state, inputs, now_s)
-    settings = [_setting(house, learned, now_s) for house in plan.houses]
+    timeline, passage = pass_time(state.timeline, now)
+    learned = replace(learn(plan, state, inputs, now_s), timeline=timeline)
+    settings = [_setting(house, plan, learned, now) for house in plan.houses]
+    turn = take_turn(
+        plan,
+        learned,
+        passage,
+        {setting.house.id: setting.senses.believed for setting in settings},
+        execute=inputs.execute,
+        now=now,
+    )
+    ruled = _rule(settings, learned, turn, now_s)
     orders = _by_device(inputs.orders)
     outcomes: dict[DeviceId, _Outcome] = {}
+    running: set[DeviceId] = set()
     for setting in settings:
         for actuator in setting.house.actuators:
-            hold = learned.holds.get(actuator.id)
-            if hold is not None and hold.command in inputs.withdrawn:
-                hold = None
-            outcomes[actuator.id] = _decide(
-                _watched(actuator, setting, learned, orders.get(actuator.id, ()), now_s),
-                setting,
-                hold,
-                orders.get(actuator.id, ()),
-                now_s,
-            )
+            outcome = _one(actuator, setting, learned, turn, orders, inputs, running, now_s)
+            outcomes[actuator.id] = outcome
+            if outcome.decision.target > OFF:
+                running.add(actuator.id)
     after = replace(
         learned,
         climates={setting.house.id: setting.climate for setting in settings},
@@ -131,19 +147,19 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
         relays={key: outcome.relay for key, outcome in outcomes.items()},
         dry_runs={key: outcome.dry_run for key, outcome in outcomes.items()},
         holds={key: outcome.hold for key, outcome in outcomes.items() if outcome.hold is not None},
+        targets={setting.house.id: setting.targets for setting in settings},
+        apart_s={
+            setting.house.id: setting.senses.apart_s
+            for setting in settings
+            if setting.senses.apart_s is not None
+        },
+        ruled=ruled,
+        agenda=turn.agenda,
+        runs=_settled(plan, turn, outcomes, learned.known, now_s),
     )
-    seen: list[Condition] = []
-    for setting in settings:
-        scene = Scene(
-            house=setting.house,
-            senses=setting.senses,
-            climate=setting.climate,
-            known=after.known,
-            relays=after.relays,
-            dry_runs=after.dry_runs,
-        )
-        seen.extend(conditions(scene, state.alarms))
-    alarms, changes = follow(iter(seen), state.alarms, inputs.new_alert_id, now_s)
+    alarms, changes = follow(
+        _conditions(settings, after, state), state.alarms, inputs.new_alert_id, now_s
+    )
     return Step(
         state=replace(after, alarms=alarms),
         decisions=tuple(outcome.decision for outcome in outcomes.values()),
@@ -152,31 +168,75 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
             *(ended for outcome in outcomes.values() for ended in outcome.ended),
         ),
         alarms=changes,
+        runs=tuple(turn.outcomes),
     )
 
 
-def _setting(house: House, state: State, now_s: float) -> _Setting:
-    senses = look(house, state, now_s)
-    climate = regulate(house, senses, state.climates.get(house.id, Climate()))
+def _setting(house: House, plan: Plan, state: State, now: Instant) -> _Setting:
+    today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
+    targets = targets_of(house, state.targets.get(house.id), today_ms, plan.locality)
+    points = targets.setpoints
+    senses = look(house, points, state, now.monotonic_s, state.apart_s.get(house.id))
+    climate = regulate(points, senses, state.climates.get(house.id, Climate()))
     return _Setting(
         house=house,
+        targets=targets,
         senses=senses,
         climate=climate,
-        filling=fill(house, senses, filling=house.id in state.filling),
+        filling=fill(points, senses, filling=house.id in state.filling),
+        around=everywhere(house, climate, senses),
     )
+
+
+def _rule(
+    settings: Sequence[_Setting], state: State, turn: Turn, now_s: float
+) -> Mapping[RuleId, Ruled]:
+    """Let the rules that people wrote add what they ask to what the schedules ask."""
+    ruled: dict[RuleId, Ruled] = {}
+    for setting in settings:
+        if setting.house.rules:
+            after, asked = obey(setting.house.rules, state.ruled, setting.senses.believed, now_s)
+            ruled.update(after)
+            for device_id, proposal in asked:
+                turn.asked.setdefault(device_id, []).append(proposal)
+    return ruled
+
+
+def _one(
+    actuator: Actuator,
+    setting: _Setting,
+    state: State,
+    turn: Turn,
+    orders: Mapping[DeviceId, Sequence[Order]],
+    inputs: Inputs,
+    running: set[DeviceId],
+    now_s: float,
+) -> _Outcome:
+    hold = state.holds.get(actuator.id)
+    if hold is not None and hold.command in inputs.withdrawn:
+        hold = None
+    own = orders.get(actuator.id, ())
+    guarded = _watched(actuator, setting, state, own, now_s)
+    asked: tuple[Proposal, ...] = ()
+    if setting.house.mode is None or actuator.role not in habits_of(setting.house.mode).rests:
+        asked = tuple(turn.asked.get(actuator.id, ()))
+        rule = rule_proposal(actuator, setting.climate, filling=setting.filling)
+        if rule is not None:
+            asked = (*asked, rule)
+    active = guard(guarded, setting.around, running, now_s)
+    return _decide(guarded, setting.climate, active, asked, hold, own, now_s)
 
 
 def _decide(
     guarded: Guarded,
-    setting: _Setting,
+    climate: Climate,
+    active: AbstractSet[Interlock],
+    asked: tuple[Proposal, ...],
     hold: Hold | None,
     orders: Sequence[Order],
     now_s: float,
 ) -> _Outcome:
     actuator = guarded.actuator
-    active = guard(guarded, setting.house, setting.climate, setting.senses, now_s)
-    rule = rule_proposal(actuator, setting.climate, filling=setting.filling)
-    asked = () if rule is None else (rule,)
 
     def resolve(hold: Hold | None) -> Decision:
         proposals = asked if hold is None else (hold.proposal(), *asked)
@@ -184,7 +244,7 @@ def _decide(
         left = constrain(
             winner.level,
             trait=actuator.trait,
-            active=active | settling(guarded, setting.climate, winner.source, now_s),
+            active=active | settling(guarded, climate, winner.source, now_s),
             kept=guarded.relay.target,
         )
         return Decision(
@@ -223,6 +283,51 @@ def _decide(
     )
 
 
+def _settled(
+    plan: Plan,
+    turn: Turn,
+    outcomes: Mapping[DeviceId, _Outcome],
+    known: Mapping[DeviceId, Known],
+    now_s: float,
+) -> Mapping[ScheduleId, Running]:
+    """Return the runs after their devices were told; what came of them is told in the turn."""
+
+    def answer(device_id: DeviceId) -> Answer | None:
+        outcome = outcomes.get(device_id)
+        if outcome is None:
+            return None
+        decision = outcome.decision
+        return Answer(
+            target=decision.target,
+            winner=decision.winner,
+            cut_by=decision.cut_by[0] if decision.cut_by else None,
+            ventilates=plan.actuators[device_id].spec.ventilates,
+        )
+
+    runs: dict[ScheduleId, Running] = {}
+    for schedule_id, run in turn.runs.items():
+        left, told = settle(plan.schedules[schedule_id], run, answer, known, now_s)
+        if told is not None:
+            turn.outcomes.append(told)
+        if left is not None:
+            runs[schedule_id] = left
+    return runs
+
+
+def _conditions(settings: Sequence[_Setting], after: State, before: State) -> Iterator[Condition]:
+    for setting in settings:
+        scene = Scene(
+            house=setting.house,
+            setpoints=setting.targets.setpoints,
+            senses=setting.senses,
+            climate=setting.climate,
+            known=after.known,
+            relays=after.relays,
+            dry_runs=after.dry_runs,
+        )
+        yield from conditions(scene, before.alarms)
+
+
 def _watched(
     actuator: Actuator, setting: _Setting, state: State, orders: Sequence[Order], now_s: float
 ) -> Guarded:
@@ -234,6 +339,7 @@ def _watched(
             dry_run,
             running=relay.target > OFF and says is not None and says > OFF,
             percent=setting.senses.water_percent,
+            flow_l_min=setting.senses.flow_l_min,
             now_s=now_s,
         )
         if any(order.level == OFF for order in orders):

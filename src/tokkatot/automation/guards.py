@@ -8,7 +8,9 @@ from tokkatot.automation.perception import Senses
 from tokkatot.automation.plan import Actuator, House, Trait
 from tokkatot.automation.proposals import Source
 from tokkatot.automation.state import Climate, DryRun, Relay
+from tokkatot.domain.desired import MOST_STARTS_PER_HOUR
 from tokkatot.domain.devices import OFF, Level
+from tokkatot.domain.ids import DeviceId
 
 COOL_DOWN_S = 300.0
 """The rest after the longest time on: long enough to cool, short enough not to dry a tank."""
@@ -19,6 +21,12 @@ DRY_RUN_WINDOW_S = 180.0
 DRY_RUN_RISE_PERCENT = 1.0
 DRY_RUN_RETRY_S = 300.0
 DRY_RUN_STRIKES = 3
+
+NO_FLOW_L_MIN = 0.2
+NO_FLOW_WINDOW_S = 60.0
+"""Two reports of a meter that speaks every 30 s; a seal stands a minute without water."""
+
+STARTS_WINDOW_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,9 @@ SETTLES = {
     Trait.AIR: Settle(on_s=30.0, off_s=30.0),
     Trait.HEAT: Settle(on_s=0.0, off_s=60.0),
 }
+_NO_SETTLE = Settle(on_s=0.0, off_s=0.0)
+_ROOM = frozenset({Interlock.SETTLING})
+_NOTHING: frozenset[Interlock] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,25 +57,44 @@ class Guarded:
     dry_run: DryRun
 
 
+def everywhere(house: House, climate: Climate, senses: Senses) -> frozenset[Interlock]:
+    """Return the interlocks that are active in the whole house."""
+    if not (climate.over_hard_limit or house.software_stop or senses.temperature_stale):
+        return _NOTHING
+    named = (
+        (Interlock.HARD_LIMIT, climate.over_hard_limit),
+        (Interlock.SOFTWARE_STOP, house.software_stop),
+        (Interlock.SENSOR_STALE, senses.temperature_stale),
+    )
+    return frozenset(interlock for interlock, is_active in named if is_active)
+
+
 def guard(
-    guarded: Guarded, house: House, climate: Climate, senses: Senses, now_s: float
+    guarded: Guarded, around: frozenset[Interlock], running: AbstractSet[DeviceId], now_s: float
 ) -> AbstractSet[Interlock]:
-    """Return the interlocks that are active whoever asks."""
-    relay, dry_run = guarded.relay, guarded.dry_run
-    active: set[Interlock] = set()
-    if climate.over_hard_limit:
-        active.add(Interlock.HARD_LIMIT)
-    if house.software_stop:
-        active.add(Interlock.SOFTWARE_STOP)
-    if senses.temperature_stale:
-        active.add(Interlock.SENSOR_STALE)
+    """Return the interlocks that are active for one actuator whoever asks.
+
+    `around` are those of its house, `running` what runs beside it.
+    """
+    actuator, relay, dry_run = guarded.actuator, guarded.relay, guarded.dry_run
+    active: set[Interlock] | None = None
     if relay.cool_until_s is not None and now_s < relay.cool_until_s:
-        active.add(Interlock.COOL_DOWN)
+        active = {Interlock.COOL_DOWN}
+    if actuator.trait is Trait.WATER:
+        active = _guard_pump(relay, dry_run, now_s) | (active or set())
+    if relay.starts and _is_worn(actuator, relay, now_s):
+        active = (active or set()) | {Interlock.STARTS}
+    if actuator.yields_to and actuator.yields_to & running:
+        active = (active or set()) | {Interlock.EXCLUDED}
+    return around | active if active else around
+
+
+def _guard_pump(relay: Relay, dry_run: DryRun, now_s: float) -> set[Interlock]:
+    active: set[Interlock] = set()
     if dry_run.latched or (dry_run.wait_until_s is not None and now_s < dry_run.wait_until_s):
         active.add(Interlock.DRY_RUN)
     if (
-        guarded.actuator.trait is Trait.WATER
-        and relay.target == OFF
+        relay.target == OFF
         and relay.changed_s is not None
         and now_s - relay.changed_s < PUMP_MINIMUM_OFF_S
     ):
@@ -72,18 +102,36 @@ def guard(
     return active
 
 
+def _is_worn(actuator: Actuator, relay: Relay, now_s: float) -> bool:
+    """Tell whether an actuator has started so often that it must stay as it is.
+
+    What is off stays off; the air of a coop, once it is on, stays on.
+    """
+    most = actuator.limits.starts_per_hour
+    if len(relay.starts) < most or now_s - relay.starts[-most] >= STARTS_WINDOW_S:
+        return False
+    return (relay.target > OFF) == (actuator.trait is Trait.COOP_AIR)
+
+
 def settling(
     guarded: Guarded, climate: Climate, source: Source, now_s: float
 ) -> AbstractSet[Interlock]:
     """Return the interlock that keeps an actuator as it is for a while, for automatic sources."""
-    settle = SETTLES.get(guarded.actuator.trait)
-    relay = guarded.relay
-    if settle is None or source is Source.PERSON or relay.changed_s is None:
-        return frozenset()
-    if climate.heating and guarded.actuator.spec.ventilates:
-        return frozenset()
-    least_s = settle.off_s if relay.target == OFF else settle.on_s
-    return frozenset({Interlock.SETTLING}) if now_s - relay.changed_s < least_s else frozenset()
+    actuator, relay = guarded.actuator, guarded.relay
+    if source is Source.PERSON or relay.changed_s is None:
+        return _NOTHING
+    settle = SETTLES.get(actuator.trait, _NO_SETTLE)
+    if relay.target == OFF:
+        least_s = max(settle.off_s, actuator.limits.min_off_s)
+        if actuator.trait is Trait.COOP_AIR:
+            least_s = settle.off_s
+    else:
+        least_s = max(settle.on_s, actuator.limits.min_on_s)
+    if now_s - relay.changed_s >= least_s:
+        return _NOTHING
+    if climate.heating and actuator.spec.ventilates:
+        return _NOTHING
+    return _ROOM
 
 
 def watch_on_time(actuator: Actuator, relay: Relay, now_s: float) -> Relay:
@@ -96,16 +144,40 @@ def watch_on_time(actuator: Actuator, relay: Relay, now_s: float) -> Relay:
     return replace(relay, cool_until_s=now_s + COOL_DOWN_S)
 
 
-def watch_dry_run(dry_run: DryRun, *, running: bool, percent: float | None, now_s: float) -> DryRun:
-    """Count a strike against a pump that runs while the level does not rise; the third latches."""
-    if not running or percent is None:
-        return replace(dry_run, mark_s=None)
+def watch_dry_run(
+    dry_run: DryRun,
+    *,
+    running: bool,
+    percent: float | None,
+    flow_l_min: float | None,
+    now_s: float,
+) -> DryRun:
+    """Count a strike against a pump that moves no water: no rise of the level, or no flow.
+
+    The third strike latches.
+    """
+    if not running:
+        if dry_run.mark_s is None and dry_run.dry_since_s is None:
+            return dry_run
+        return replace(dry_run, mark_s=None, dry_since_s=None)
+    flows = flow_l_min is None or flow_l_min >= NO_FLOW_L_MIN
+    dry_since_s = None if flows else now_s if dry_run.dry_since_s is None else dry_run.dry_since_s
+    if dry_since_s is not None and now_s - dry_since_s >= NO_FLOW_WINDOW_S:
+        return _strike(dry_run, now_s)
+    if dry_since_s != dry_run.dry_since_s:
+        dry_run = replace(dry_run, dry_since_s=dry_since_s)
+    if percent is None:
+        return dry_run if dry_run.mark_s is None else replace(dry_run, mark_s=None)
     if dry_run.mark_s is None:
         return replace(dry_run, mark_s=now_s, mark_percent=percent)
     if percent >= dry_run.mark_percent + DRY_RUN_RISE_PERCENT:
-        return DryRun(mark_s=now_s, mark_percent=percent)
+        return DryRun(mark_s=now_s, mark_percent=percent, dry_since_s=dry_since_s)
     if now_s - dry_run.mark_s < DRY_RUN_WINDOW_S:
         return dry_run
+    return _strike(dry_run, now_s)
+
+
+def _strike(dry_run: DryRun, now_s: float) -> DryRun:
     strikes = dry_run.strikes + 1
     return DryRun(
         strikes=strikes,
@@ -118,10 +190,11 @@ def moved(relay: Relay, target: Level, now_s: float) -> Relay:
     """Return the relay with a new target, and since when it is on."""
     if target == relay.target:
         return relay
-    on_since_s = now_s if relay.on_since_s is None else relay.on_since_s
+    starts = relay.target == OFF
     return replace(
         relay,
         target=target,
-        on_since_s=None if target == OFF else on_since_s,
+        on_since_s=None if target == OFF else now_s if starts else relay.on_since_s,
         changed_s=now_s,
+        starts=(*relay.starts, now_s)[-MOST_STARTS_PER_HOUR:] if starts else relay.starts,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tokkatot.domain.devices import Level
-from tokkatot.domain.ids import AlertId, CommandId, DeviceId
+from tokkatot.domain.ids import AlertId, CommandId, DeviceId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 
 
@@ -48,7 +48,8 @@ class Order:
 class Inputs:
     """Everything new for one step; `new_alert_id` names an alert that is raised in it.
 
-    `withdrawn` are orders that their device did not follow: they hold no longer.
+    `withdrawn` are orders that their device did not follow: they hold no longer. `execute` are
+    schedules that a person wants to run now.
     """
 
     new_alert_id: Callable[[], AlertId]
@@ -57,3 +58,4 @@ class Inputs:
     contacts: tuple[Contact, ...] = ()
     orders: tuple[Order, ...] = ()
     withdrawn: frozenset[CommandId] = frozenset()
+    execute: frozenset[ScheduleId] = frozenset()

@@ -20,6 +20,8 @@ class Interlock(StrEnum):
     COOL_DOWN = "cool_down"
     DRY_RUN = "dry_run"
     MINIMUM_OFF = "minimum_off"
+    STARTS = "starts"
+    EXCLUDED = "excluded"
     SETTLING = "settling"
 
 
@@ -37,7 +39,8 @@ class Effect(StrEnum):
 # - The hard limit and a stale sensor run a coop's air, since still air kills birds.
 # - A greenhouse's vents stay as they are behind a stale sensor: open ones may freeze a crop.
 # - The software stop keeps all ventilation, since "all off" kills birds.
-# - A coop's air has no cool-down: nothing ever limits how long it runs.
+# - A coop's air has no cool-down: nothing ever limits how long it runs. Too many starts keep it on.
+# - Nothing excludes air: what heats yields to it, never the other way round.
 TABLE: Mapping[Interlock, Mapping[Trait, Effect]] = MappingProxyType(
     {
         Interlock.HARD_LIMIT: MappingProxyType(
@@ -60,8 +63,33 @@ TABLE: Mapping[Interlock, Mapping[Trait, Effect]] = MappingProxyType(
         ),
         Interlock.DRY_RUN: MappingProxyType({Trait.WATER: Effect.STOP}),
         Interlock.MINIMUM_OFF: MappingProxyType({Trait.WATER: Effect.STOP}),
+        Interlock.STARTS: MappingProxyType(
+            {
+                Trait.COOP_AIR: Effect.RUN,
+                Trait.AIR: Effect.STOP,
+                Trait.HEAT: Effect.STOP,
+                Trait.WATER: Effect.STOP,
+                Trait.MOTION: Effect.STOP,
+                Trait.OTHER: Effect.STOP,
+            }
+        ),
+        Interlock.EXCLUDED: MappingProxyType(
+            {
+                Trait.HEAT: Effect.STOP,
+                Trait.WATER: Effect.STOP,
+                Trait.MOTION: Effect.STOP,
+                Trait.OTHER: Effect.STOP,
+            }
+        ),
         Interlock.SETTLING: MappingProxyType(
-            {Trait.COOP_AIR: Effect.KEEP, Trait.AIR: Effect.KEEP, Trait.HEAT: Effect.KEEP}
+            {
+                Trait.COOP_AIR: Effect.KEEP,
+                Trait.AIR: Effect.KEEP,
+                Trait.HEAT: Effect.KEEP,
+                Trait.WATER: Effect.KEEP,
+                Trait.MOTION: Effect.KEEP,
+                Trait.OTHER: Effect.KEEP,
+            }
         ),
     }
 )

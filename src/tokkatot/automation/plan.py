@@ -1,17 +1,40 @@
 """A desired document, arranged for the engine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
+from zoneinfo import ZoneInfo
 
-from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig
+from tokkatot.automation.occurrences import Locality
+from tokkatot.automation.state import AlarmKey
+from tokkatot.domain.alerts import AlertType
+from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig, RelayLimits
 from tokkatot.domain.devices import ACTUATORS, ActuatorSpec, DeviceRole, Level, rest_level
-from tokkatot.domain.houses import HouseKind, SetPoints
-from tokkatot.domain.ids import DeviceId, HouseId
+from tokkatot.domain.flocks import Flock
+from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
+from tokkatot.domain.ids import DeviceId, HouseId, ScheduleId
 from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.rules import Exclusion, Rule
+from tokkatot.domain.schedules import Schedule
 
 STALE_PERIODS = 3
 STALE_AT_LEAST_S = 30.0
+_NOWHERE = Locality(zone=ZoneInfo("UTC"))
+_GENTLE_ENOUGH = RelayLimits()
+
+HOUSE_ALARMS = (
+    AlertType.WATER_LOW,
+    AlertType.TEMPERATURE_LOW,
+    AlertType.TEMPERATURE_HIGH,
+    AlertType.TEMPERATURE_HARD_LIMIT,
+    AlertType.SENSORS_DISAGREE,
+)
+SENSOR_ALARMS = (AlertType.SENSOR_STALE, AlertType.SENSOR_DOUBTFUL)
+ACTUATOR_ALARMS = (
+    AlertType.DEVICE_OFFLINE,
+    AlertType.DEVICE_ERROR,
+    AlertType.WATER_NOT_RISING,
+)
 
 
 @unique
@@ -28,18 +51,20 @@ class Trait(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actuator:
-    """One actuator with the habits of its role in its house."""
+    """One actuator with the habits of its role in its house.
+
+    `yields_to` are the actuators that it must not run beside.
+    """
 
     id: DeviceId
     house_id: HouseId
     role: DeviceRole
     trait: Trait
     rest: Level
-
-    @property
-    def spec(self) -> ActuatorSpec:
-        """Return the safe habits of the role."""
-        return ACTUATORS[self.role]
+    spec: ActuatorSpec
+    alarm_keys: Mapping[AlertType, AlarmKey]
+    limits: RelayLimits = _GENTLE_ENOUGH
+    yields_to: frozenset[DeviceId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +76,17 @@ class Sensor:
     role: DeviceRole
     quantities: tuple[Quantity, ...]
     stale_after_s: float
+    alarm_keys: Mapping[AlertType, AlarmKey]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One quantity of one sensor; `inside` tells that it speaks for the air of its house."""
+
+    sensor: Sensor
+    quantity: Quantity
+    key: tuple[DeviceId, Quantity]
+    inside: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +99,24 @@ class House:
     software_stop: bool
     actuators: tuple[Actuator, ...]
     sensors: tuple[Sensor, ...]
-
-    def measuring(self, quantity: Quantity) -> tuple[Sensor, ...]:
-        """Return the sensors inside the house that measure `quantity`."""
-        return tuple(
-            sensor
-            for sensor in self.sensors
-            if quantity in sensor.quantities and sensor.role is not DeviceRole.WEATHER_STATION
-        )
+    probes: tuple[Probe, ...]
+    alarm_keys: Mapping[AlertType, AlarmKey]
+    mode: HouseMode | None = None
+    night: SetPoints | None = None
+    flock: Flock | None = None
+    rules: tuple[Rule, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All houses of a hub."""
+    """All houses of a hub, with its schedules and where its clock and sun are."""
 
     houses: tuple[House, ...]
     actuators: Mapping[DeviceId, Actuator]
     sensors: Mapping[DeviceId, Sensor]
+    schedules: Mapping[ScheduleId, Schedule] = field(default_factory=dict)
+    locality: Locality = _NOWHERE
 
 
 EMPTY_PLAN = Plan(houses=(), actuators={}, sensors={})
@@ -107,6 +144,7 @@ def plan_of(document: DesiredDocument, *, recorded: frozenset[DeviceId] = frozen
                 for device in document.devices
                 if device.house_id == house.id and device.id not in recorded
             ),
+            tuple(item for item in document.schedules if item.house_id == house.id),
         )
         for house in document.houses
     )
@@ -114,35 +152,83 @@ def plan_of(document: DesiredDocument, *, recorded: frozenset[DeviceId] = frozen
         houses=houses,
         actuators={actuator.id: actuator for house in houses for actuator in house.actuators},
         sensors={sensor.id: sensor for house in houses for sensor in house.sensors},
+        schedules={item.id: item for house in houses for item in house.schedules},
+        locality=Locality(zone=ZoneInfo(document.time_zone), place=document.place),
     )
 
 
-def _house(house: HouseConfig, devices: tuple[DeviceConfig, ...]) -> House:
+def _house(
+    house: HouseConfig, devices: tuple[DeviceConfig, ...], schedules: tuple[Schedule, ...]
+) -> House:
+    rules = tuple(rule for rule in house.rules if rule.enabled)
+    yields_to: dict[DeviceId, frozenset[DeviceId]] = {}
+    for rule in rules:
+        if isinstance(rule, Exclusion):
+            for device_id in rule.yields:
+                yields_to[device_id] = yields_to.get(device_id, frozenset()) | set(rule.running)
+    actuators = [
+        _actuator(device, house, yields_to.get(device.id, frozenset()))
+        for device in devices
+        if device.role in ACTUATORS
+    ]
+    sensors = tuple(
+        Sensor(
+            id=device.id,
+            house_id=house.id,
+            role=device.role,
+            quantities=device.quantities,
+            stale_after_s=max(STALE_PERIODS * device.period_s, STALE_AT_LEAST_S),
+            alarm_keys=_alarm_keys(SENSOR_ALARMS, house.id, device.id),
+        )
+        for device in devices
+        if device.quantities and device.role not in ACTUATORS
+    )
     return House(
         id=house.id,
         kind=house.kind,
         setpoints=house.setpoints,
         software_stop=house.software_stop,
-        actuators=tuple(
-            Actuator(
-                id=device.id,
-                house_id=house.id,
-                role=device.role,
-                trait=trait_of(device.role, house.kind),
-                rest=rest_level(device.role, house.kind),
-            )
-            for device in devices
-            if device.role in ACTUATORS
-        ),
-        sensors=tuple(
-            Sensor(
-                id=device.id,
-                house_id=house.id,
-                role=device.role,
-                quantities=device.quantities,
-                stale_after_s=max(STALE_PERIODS * device.period_s, STALE_AT_LEAST_S),
-            )
-            for device in devices
-            if device.quantities and device.role not in ACTUATORS
-        ),
+        # Who yields is decided after those to whom it yields.
+        actuators=tuple(sorted(actuators, key=lambda actuator: bool(actuator.yields_to))),
+        sensors=sensors,
+        probes=_probes(sensors),
+        alarm_keys=_alarm_keys(HOUSE_ALARMS, house.id, None),
+        mode=house.mode,
+        night=house.night,
+        flock=house.flock,
+        rules=tuple(rule for rule in rules if not isinstance(rule, Exclusion)),
+        schedules=schedules,
     )
+
+
+def _actuator(device: DeviceConfig, house: HouseConfig, yields_to: frozenset[DeviceId]) -> Actuator:
+    return Actuator(
+        id=device.id,
+        house_id=house.id,
+        role=device.role,
+        trait=trait_of(device.role, house.kind),
+        rest=rest_level(device.role, house.kind),
+        spec=ACTUATORS[device.role],
+        alarm_keys=_alarm_keys(ACTUATOR_ALARMS, house.id, device.id),
+        limits=device.limits or _GENTLE_ENOUGH,
+        yields_to=yields_to,
+    )
+
+
+def _probes(sensors: tuple[Sensor, ...]) -> tuple[Probe, ...]:
+    return tuple(
+        Probe(
+            sensor=sensor,
+            quantity=quantity,
+            key=(sensor.id, quantity),
+            inside=sensor.role is not DeviceRole.WEATHER_STATION,
+        )
+        for sensor in sensors
+        for quantity in sensor.quantities
+    )
+
+
+def _alarm_keys(
+    types: tuple[AlertType, ...], house_id: HouseId, device_id: DeviceId | None
+) -> Mapping[AlertType, AlarmKey]:
+    return {kind: AlarmKey(type=kind, house_id=house_id, device_id=device_id) for kind in types}

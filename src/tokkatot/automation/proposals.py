@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from tokkatot.domain.devices import Level
-from tokkatot.domain.ids import CommandId, DeviceId
+from tokkatot.domain.ids import CommandId, DeviceId, ScheduleId
 
 
 @unique
@@ -20,13 +20,18 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A level that a source asks for; `until_s` is monotonic, None while its condition lasts."""
+    """A level that a source asks for; `until_s` is monotonic, None while its condition lasts.
+
+    Of two schedules the one with the higher `priority` wins.
+    """
 
     source: Source
     reason: str
     level: Level
     until_s: float | None = None
     command: CommandId | None = None
+    schedule: ScheduleId | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,29 +1,30 @@
 """The rules that a house lives by when nobody asks anything: water, warmth and air."""
 
-from dataclasses import replace
-
 from tokkatot.automation.perception import Senses
-from tokkatot.automation.plan import Actuator, House, Trait
+from tokkatot.automation.plan import Actuator, Trait
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.state import Climate
 from tokkatot.domain.devices import OFF, ON
 from tokkatot.domain.houses import SetPoints
 
 HYSTERESIS_C = 1.0
-_AIR = frozenset({Trait.COOP_AIR, Trait.AIR})
+_FILL = Proposal(source=Source.RULE, reason="water_low", level=ON)
+_HEAT = Proposal(source=Source.RULE, reason="temperature_low", level=ON)
+_VENT = Proposal(source=Source.RULE, reason="temperature_high", level=ON)
+_SHUT = Proposal(source=Source.RULE, reason="keep_warm", level=OFF)
 
 
-def fill(house: House, senses: Senses, *, filling: bool) -> bool:
+def fill(points: SetPoints, senses: Senses, *, filling: bool) -> bool:
     """Tell whether the tank is to be filled: from below low up to full, never on a guess."""
     level = senses.water_percent
     if level is None:
         return False
-    if level < house.setpoints.water_low_percent:
+    if level < points.water_low_percent:
         return True
-    return filling and level < house.setpoints.water_full_percent
+    return filling and level < points.water_full_percent
 
 
-def regulate(house: House, senses: Senses, before: Climate) -> Climate:
+def regulate(points: SetPoints, senses: Senses, before: Climate) -> Climate:
     """Return where the temperature rules stand now; heating and venting exclude each other.
 
     - heating: from below minimum until the hysteresis above it;
@@ -33,7 +34,6 @@ def regulate(house: House, senses: Senses, before: Climate) -> Climate:
     Without a fresh value nothing is asked, and the hard limit stays as it was: a sensor that died
     of heat does not make the house cool.
     """
-    points = house.setpoints
     over = _over_hard_limit(points, senses.warmest_c, before)
     celsius = senses.temperature_c
     if celsius is None:
@@ -52,15 +52,13 @@ def regulate(house: House, senses: Senses, before: Climate) -> Climate:
 
 def rule_proposal(actuator: Actuator, climate: Climate, *, filling: bool) -> Proposal | None:
     """Return what the rules of its house ask of one actuator."""
-    rule = Proposal(source=Source.RULE, reason="", level=ON)
-    if actuator.trait is Trait.WATER and filling:
-        return replace(rule, reason="water_low")
-    if actuator.trait is Trait.HEAT and climate.heating:
-        return replace(rule, reason="temperature_low")
-    if actuator.trait in _AIR and climate.venting:
-        return replace(rule, reason="temperature_high")
-    if actuator.trait in _AIR and climate.shut:
-        return replace(rule, reason="keep_warm", level=OFF)
+    trait = actuator.trait
+    if trait is Trait.WATER:
+        return _FILL if filling else None
+    if trait is Trait.HEAT:
+        return _HEAT if climate.heating else None
+    if trait is Trait.COOP_AIR or trait is Trait.AIR:
+        return _VENT if climate.venting else _SHUT if climate.shut else None
     return None
 
 

@@ -3,19 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from typing_extensions import override
+
+from tokkatot.automation.conditions import NOT_HELD, Held
 from tokkatot.automation.proposals import Hold
+from tokkatot.automation.timeline import Timeline
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.devices import OFF, Level
-from tokkatot.domain.ids import AlertId, DeviceId, HouseId
+from tokkatot.domain.houses import SetPoints
+from tokkatot.domain.ids import AlertId, DeviceId, HouseId, RuleId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensed:
-    """The newest value of one quantity of one device, and when it came."""
+    """The newest believed value of one quantity of one device, and when it came.
+
+    `moved_s` is when it last changed; `strange` is a value that came since and is too far away to
+    be believed unless the next one says so too.
+    """
 
     value: float
     at_s: float
+    moved_s: float
+    strange: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +51,22 @@ class Climate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """What the engine last decided for one actuator, and since when."""
+    """What the engine last decided for one actuator, since when, and when it last started."""
 
     target: Level = OFF
     on_since_s: float | None = None
     changed_s: float | None = None
     cool_until_s: float | None = None
+    starts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """The watch over one pump: the level to rise from, and how often it did not."""
+    """The watch over one pump: the level to rise from, since when nothing flows, the strikes."""
 
     mark_s: float | None = None
     mark_percent: float = 0.0
+    dry_since_s: float | None = None
     strikes: int = 0
     wait_until_s: float | None = None
     latched: bool = False
@@ -61,11 +74,22 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmKey:
-    """What an alarm is about: one condition of one house or of one device in it."""
+    """What an alarm is about: one condition of one house or of one device in it.
+
+    It knows its hash, being asked for it often.
+    """
 
     type: AlertType
     house_id: HouseId
     device_id: DeviceId | None = None
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.type, self.house_id, self.device_id)))
+
+    @override
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +98,70 @@ class Alarm:
 
     since_s: float
     alert_id: AlertId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """What is known of a schedule beside its run: when it is due next, and its conditions.
+
+    `recalled` tells that an earlier run of the hub knew it: what was due since then was missed.
+    """
+
+    version: int
+    zone: str = ""
+    next_ms: int | None = None
+    next_s: float | None = None
+    held: tuple[Held, ...] = ()
+    recalled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A run of a schedule: the part of it that goes on, and whether it is accounted for.
+
+    It waits for its devices until `waiting` is false; `obstacle` is what kept it from its outcome.
+    `over` is a run that had its longest time while its conditions still hold.
+    """
+
+    schedule_id: ScheduleId
+    version: int
+    due_ms: int | None
+    since_s: float
+    until_s: float | None
+    retry_s: float
+    step: int = 0
+    tries: int = 0
+    waiting: bool = False
+    done: bool = False
+    over: bool = False
+    asked: bool = False
+    failing: bool = False
+    obstacle: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruled:
+    """Where a rule stands: its condition, its stage, its level, and which twin leads since when."""
+
+    held: Held = NOT_HELD
+    stage: int = 0
+    level: Level | None = None
+    lead: int = 0
+    led_since_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """The set-points that are in force until a moment.
+
+    `basis` is the plan's house that they were made from: another one makes them anew.
+    """
+
+    basis: object
+    setpoints: SetPoints
+    from_ms: int
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,3 +176,9 @@ class State:
     dry_runs: Mapping[DeviceId, DryRun] = field(default_factory=dict)
     holds: Mapping[DeviceId, Hold] = field(default_factory=dict)
     alarms: Mapping[AlarmKey, Alarm] = field(default_factory=dict)
+    apart_s: Mapping[HouseId, float] = field(default_factory=dict)
+    ruled: Mapping[RuleId, Ruled] = field(default_factory=dict)
+    targets: Mapping[HouseId, Targets] = field(default_factory=dict)
+    timeline: Timeline = field(default_factory=Timeline)
+    agenda: Mapping[ScheduleId, Booked] = field(default_factory=dict)
+    runs: Mapping[ScheduleId, Running] = field(default_factory=dict)

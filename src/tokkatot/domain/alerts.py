@@ -27,6 +27,8 @@ class AlertType(StrEnum):
     TEMPERATURE_HIGH = "temperature_high"
     TEMPERATURE_HARD_LIMIT = "temperature_hard_limit"
     SENSOR_STALE = "sensor_stale"
+    SENSOR_DOUBTFUL = "sensor_doubtful"
+    SENSORS_DISAGREE = "sensors_disagree"
     DEVICE_OFFLINE = "device_offline"
     DEVICE_ERROR = "device_error"
     HUB_OFFLINE = "hub_offline"
@@ -41,6 +43,8 @@ SEVERITIES: Mapping[AlertType, Severity] = MappingProxyType(
         AlertType.TEMPERATURE_HIGH: Severity.WARNING,
         AlertType.TEMPERATURE_HARD_LIMIT: Severity.CRITICAL,
         AlertType.SENSOR_STALE: Severity.CRITICAL,
+        AlertType.SENSOR_DOUBTFUL: Severity.WARNING,
+        AlertType.SENSORS_DISAGREE: Severity.WARNING,
         AlertType.DEVICE_OFFLINE: Severity.WARNING,
         AlertType.DEVICE_ERROR: Severity.WARNING,
         AlertType.HUB_OFFLINE: Severity.CRITICAL,

@@ -10,7 +10,7 @@ from tests.support.engine import HOUSE
 from tokkatot.automation.arbitration import arbitrate
 from tokkatot.automation.plan import Actuator, trait_of
 from tokkatot.automation.proposals import Proposal, Source
-from tokkatot.domain.devices import OFF, ON, DeviceRole, rest_level
+from tokkatot.domain.devices import ACTUATORS, OFF, ON, DeviceRole, rest_level
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import DeviceId
 
@@ -22,6 +22,8 @@ def actuator(role: DeviceRole, kind: HouseKind = HouseKind.COOP) -> Actuator:
         role=role,
         trait=trait_of(role, kind),
         rest=rest_level(role, kind),
+        spec=ACTUATORS[role],
+        alarm_keys={},
     )
 
 

@@ -19,7 +19,9 @@ CELLS = {
     Interlock.COOL_DOWN: (F, S, S, S, S, S),
     Interlock.DRY_RUN: (F, F, F, S, F, F),
     Interlock.MINIMUM_OFF: (F, F, F, S, F, F),
-    Interlock.SETTLING: (K, K, K, F, F, F),
+    Interlock.STARTS: (R, S, S, S, S, S),
+    Interlock.EXCLUDED: (F, F, S, S, S, S),
+    Interlock.SETTLING: (K, K, K, K, K, K),
 }
 EVERY_CELL = [
     (interlock, trait, effect)

@@ -1,0 +1,72 @@
+"""Whether a condition holds, with its hysteresis and its delay."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.rules import Combine, Comparison, Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Believed:
+    """What a house's believed sensors say: each for itself, and together by their mean."""
+
+    together: Mapping[Quantity, float]
+    alone: Mapping[tuple[DeviceId, Quantity], float]
+
+    def value(self, quantity: Quantity, device_id: DeviceId | None = None) -> float | None:
+        """Return a value, None where nobody believed says one."""
+        if device_id is None:
+            return self.together.get(quantity)
+        return self.alone.get((device_id, quantity))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A condition on its way: since when its value is beyond, and whether it holds."""
+
+    since_s: float | None = None
+    holds: bool = False
+
+
+NOT_HELD = Held()
+
+
+def beyond(
+    value: float,
+    comparison: Comparison,
+    threshold: float,
+    hysteresis: float,
+    *,
+    was: bool,
+) -> bool:
+    """Tell whether a value is beyond a threshold; what was beyond returns past the hysteresis."""
+    if comparison is Comparison.ABOVE:
+        return value > (threshold - hysteresis if was else threshold)
+    return value < (threshold + hysteresis if was else threshold)
+
+
+def follow(condition: Condition, before: Held, believed: Believed, now_s: float) -> Held:
+    """Return where a condition stands now; what nobody measures does not hold."""
+    value = believed.value(condition.quantity, condition.device_id)
+    if value is None or not beyond(
+        value,
+        condition.comparison,
+        condition.threshold,
+        condition.hysteresis,
+        was=before.since_s is not None,
+    ):
+        return NOT_HELD
+    since_s = now_s if before.since_s is None else before.since_s
+    holds = before.holds or now_s - since_s >= condition.for_s
+    if since_s == before.since_s and holds == before.holds:
+        return before
+    return Held(since_s, holds)
+
+
+def combined(held: tuple[Held, ...], combine: Combine) -> bool:
+    """Tell whether all of the conditions hold, or any of them."""
+    if combine is Combine.ALL:
+        return all(one.holds for one in held)
+    return any(one.holds for one in held)

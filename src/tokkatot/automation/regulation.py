@@ -1,0 +1,125 @@
+"""What the rules that people wrote for a house ask for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from tokkatot.automation.conditions import Believed, beyond, follow
+from tokkatot.automation.proposals import Proposal, Source
+from tokkatot.automation.state import Ruled
+from tokkatot.domain.devices import Level
+from tokkatot.domain.ids import DeviceId, RuleId
+from tokkatot.domain.rules import (
+    Exclusion,
+    LeadLag,
+    Proportional,
+    Rule,
+    Staged,
+    Threshold,
+)
+
+_REASON_LENGTH = 60
+_FRESH = Ruled()
+
+Asked = tuple[DeviceId, Proposal]
+Wishes = tuple[tuple[tuple[DeviceId, ...], Level], ...]
+
+
+def obey(
+    rules: tuple[Rule, ...],
+    before: Mapping[RuleId, Ruled],
+    believed: Believed,
+    now_s: float,
+) -> tuple[dict[RuleId, Ruled], list[Asked]]:
+    """Return where every rule stands, and what they ask; the first that is listed wins."""
+    after: dict[RuleId, Ruled] = {}
+    asked: list[Asked] = []
+    for rule in rules:
+        ruled, wishes = _follow(rule, before.get(rule.id, _FRESH), believed, now_s)
+        after[rule.id] = ruled
+        if wishes:
+            asked.extend(_asked(rule, wishes))
+    return after, asked
+
+
+def _asked(rule: Rule, wishes: Wishes) -> Iterator[Asked]:
+    reason = rule.name[:_REASON_LENGTH]
+    for devices, level in wishes:
+        proposal = Proposal(source=Source.RULE, reason=reason, level=level)
+        for device in devices:
+            yield device, proposal
+
+
+def _follow(rule: Rule, ruled: Ruled, believed: Believed, now_s: float) -> tuple[Ruled, Wishes]:
+    match rule:
+        case Threshold():
+            held = follow(rule.when, ruled.held, believed, now_s)
+            after = ruled if held is ruled.held else replace(ruled, held=held)
+            return after, (((rule.devices, rule.level),) if held.holds else ())
+        case Staged():
+            return _staged(rule, ruled, believed)
+        case Proportional():
+            return _proportional(rule, ruled, believed)
+        case LeadLag():
+            return _lead_lag(rule, ruled, believed, now_s)
+        case Exclusion():
+            return ruled, ()
+
+
+def _staged(rule: Staged, ruled: Ruled, believed: Believed) -> tuple[Ruled, Wishes]:
+    value = believed.value(rule.quantity)
+    if value is None:
+        return _FRESH, ()
+    stage = 0
+    for number, one in enumerate(rule.stages, start=1):
+        was = ruled.stage >= number
+        if not beyond(value, rule.comparison, one.threshold, rule.hysteresis, was=was):
+            break
+        stage = number
+    after = ruled if stage == ruled.stage else replace(ruled, stage=stage)
+    levels: dict[DeviceId, Level] = {}
+    for one in rule.stages[:stage]:
+        for device in one.devices:
+            levels[device] = max(one.level, levels.get(device, 0.0))
+    return after, tuple(((device,), level) for device, level in levels.items())
+
+
+def _proportional(rule: Proportional, ruled: Ruled, believed: Believed) -> tuple[Ruled, Wishes]:
+    value = believed.value(rule.quantity)
+    if value is None:
+        return _FRESH, ()
+    share = (value - rule.from_value) / (rule.to_value - rule.from_value)
+    share = min(max(share, 0.0), 1.0)
+    exact = rule.from_level + share * (rule.to_level - rule.from_level)
+    level = ruled.level
+    # A drive moves when it is a whole step away, or to reach an end.
+    at_end = share in {0.0, 1.0} and level != exact
+    if level is None or at_end or abs(exact - level) >= rule.step:
+        level = exact if share in {0.0, 1.0} else round(exact / rule.step) * rule.step
+        level = min(max(level, 0.0), 100.0)
+        ruled = replace(ruled, level=level)
+    return ruled, ((rule.devices, level),)
+
+
+def _lead_lag(
+    rule: LeadLag, ruled: Ruled, believed: Believed, now_s: float
+) -> tuple[Ruled, Wishes]:
+    value = believed.value(rule.quantity)
+    since_s = now_s if ruled.led_since_s is None else ruled.led_since_s
+    lead = ruled.lead % len(rule.devices)
+    stage = 0 if value is None else _twins(rule, ruled.stage, value)
+    led_s = now_s - since_s
+    if led_s >= rule.swap_every_s and (stage != 1 or led_s >= 2 * rule.swap_every_s):
+        # They change places while both do the same, so that none starts for it alone; where
+        # that never comes, one starts all the same.
+        lead, since_s = (lead + 1) % len(rule.devices), now_s
+    after = Ruled(stage=stage, lead=lead, led_since_s=since_s)
+    ordered = rule.devices[lead:] + rule.devices[:lead]
+    devices = () if stage == 0 else ordered[:1] if stage == 1 else ordered
+    wishes = ((devices, rule.level),) if devices else ()
+    return (ruled if after == ruled else after), wishes
+
+
+def _twins(rule: LeadLag, before: int, value: float) -> int:
+    if beyond(value, rule.comparison, rule.lag, rule.hysteresis, was=before >= 2):
+        return 2
+    return int(beyond(value, rule.comparison, rule.lead, rule.hysteresis, was=before >= 1))

@@ -1,0 +1,408 @@
+"""Which schedules begin, go on and end in a step, and what they ask for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from tokkatot.automation.conditions import NOT_HELD, Believed, combined, follow
+from tokkatot.automation.curves import age_of, value_at, ventilated_share
+from tokkatot.automation.instant import Instant
+from tokkatot.automation.modes import habits_of
+from tokkatot.automation.occurrences import is_valid, last_through, next_after, next_due
+from tokkatot.automation.plan import House, Plan
+from tokkatot.automation.proposals import Proposal, Source
+from tokkatot.automation.runs import (
+    Outcome,
+    RunOutcome,
+    abandon,
+    advance,
+    begin,
+    goes_on,
+    proposals,
+)
+from tokkatot.automation.state import Booked, Running, State
+from tokkatot.automation.timeline import Passage, Span
+from tokkatot.domain.devices import ON
+from tokkatot.domain.ids import DeviceId, HouseId, ScheduleId
+from tokkatot.domain.schedules import (
+    ConditionBased,
+    DurationBased,
+    LightCurve,
+    Missed,
+    Schedule,
+    TemperatureCurve,
+    TimeBased,
+    VentilationCurve,
+    devices_of,
+    start_of,
+)
+
+LATE_MS = 60_000
+"""A run that is found due later than this was missed."""
+
+MAX_MISSED = 500
+"""So many missed runs of one schedule are told one by one; what is older is told once."""
+
+_HOUR_MS = 3_600_000
+_REASON_LENGTH = 60
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """What the schedules come to in one step."""
+
+    agenda: dict[ScheduleId, Booked] = field(default_factory=dict)
+    runs: dict[ScheduleId, Running] = field(default_factory=dict)
+    asked: dict[DeviceId, list[Proposal]] = field(default_factory=dict)
+    outcomes: list[RunOutcome] = field(default_factory=list)
+
+    def end(self, run: Running | None, reason: str) -> None:
+        """End a run from outside; it is accounted for unless it was already."""
+        outcome = None if run is None else abandon(run, reason)
+        if outcome is not None:
+            self.outcomes.append(outcome)
+
+    def skip(self, schedule: Schedule, due_ms: int | None, reason: str) -> None:
+        """Account for a due run that does not begin."""
+        self.outcomes.append(
+            RunOutcome(
+                schedule_id=schedule.id, due_ms=due_ms, outcome=Outcome.SKIPPED, reason=reason
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """All that one schedule's turn may look at."""
+
+    plan: Plan
+    house: House
+    state: State
+    passage: Passage
+    believed: Believed
+    now: Instant
+    today_ms: int | None
+    turn: Turn
+
+
+def take_turn(
+    plan: Plan,
+    state: State,
+    passage: Passage,
+    believed: Mapping[HouseId, Believed],
+    *,
+    execute: frozenset[ScheduleId],
+    now: Instant,
+) -> Turn:
+    """Begin what is due, go on with what runs, and end what is over."""
+    turn = Turn()
+    today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
+    for house in plan.houses:
+        if not house.schedules:
+            continue
+        scene = _Scene(
+            plan=plan,
+            house=house,
+            state=state,
+            passage=passage,
+            believed=believed[house.id],
+            now=now,
+            today_ms=today_ms,
+            turn=turn,
+        )
+        for schedule in house.schedules:
+            _live(scene, schedule, asked=schedule.id in execute)
+    for schedule_id, run in state.runs.items():
+        if schedule_id not in plan.schedules:
+            turn.end(run, "removed")
+    for proposals_of_device in turn.asked.values():
+        # Sorting is stable: of equal priority the one that is listed first in the house wins.
+        proposals_of_device.sort(key=_rank)
+    return turn
+
+
+def _rank(proposal: Proposal) -> int:
+    return -proposal.priority
+
+
+def _live(scene: _Scene, schedule: Schedule, *, asked: bool) -> None:
+    turn, now_s = scene.turn, scene.now.monotonic_s
+    does = schedule.does
+    if isinstance(does, TemperatureCurve):
+        return
+    if isinstance(does, VentilationCurve):
+        _ventilate(scene, schedule, does)
+        return
+    run = _followed(scene, schedule, _still(scene, schedule))
+    if asked:
+        turn.end(run, "superseded")
+        begun = _begun(scene, schedule, scene.now.utc_ms, "asked")
+        run = None if begun is None else replace(begun, asked=True)
+    if run is None:
+        return
+    left, outcome = advance(schedule, run, scene.state.known, now_s)
+    if outcome is not None:
+        turn.outcomes.append(outcome)
+    if left is None:
+        return
+    turn.runs[schedule.id] = left
+    for device, proposal in proposals(schedule, left):
+        turn.asked.setdefault(device, []).append(proposal)
+
+
+def _still(scene: _Scene, schedule: Schedule) -> Running | None:
+    """Return the run that goes on, unless its schedule became another one or was switched off."""
+    run = scene.state.runs.get(schedule.id)
+    if run is None:
+        return None
+    if run.version != schedule.version:
+        scene.turn.end(run, "changed")
+        return None
+    if not schedule.enabled and not run.asked:
+        scene.turn.end(run, "disabled")
+        return None
+    return run
+
+
+def _followed(scene: _Scene, schedule: Schedule, run: Running | None) -> Running | None:
+    does = schedule.does
+    if isinstance(does, ConditionBased):
+        return _conditional(scene, schedule, does, run)
+    if isinstance(does, DurationBased) and does.start is None:
+        return _in_turns(scene, schedule, does, run)
+    return _clocked(scene, schedule, run)
+
+
+# ------------------------------------------------------------------------------------- by the clock
+
+
+def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running | None:
+    now_ms, turn, locality = scene.now.utc_ms, scene.turn, scene.plan.locality
+    before = scene.state.agenda.get(schedule.id)
+    if now_ms is None:
+        if before is not None:
+            turn.agenda[schedule.id] = before
+        return run
+    if before is None or before.version != schedule.version or before.zone != locality.zone.key:
+        following = next_due(schedule, now_ms, locality)
+        turn.agenda[schedule.id] = Booked(
+            version=schedule.version, zone=locality.zone.key, next_ms=following
+        )
+        return run or _resumed(scene, schedule, now_ms)
+    passage = scene.passage
+    if not (before.recalled or passage.jumped or _reaches(passage, before.next_ms)):
+        turn.agenda[schedule.id] = before
+        return run
+    run = _account(scene, schedule, run, now_ms)
+    if passage.jumped and before.next_ms is not None and _passed(scene, before.next_ms, now_ms):
+        turn.skip(schedule, before.next_ms, "clock_jump")
+    turn.agenda[schedule.id] = Booked(
+        version=schedule.version,
+        zone=locality.zone.key,
+        next_ms=next_due(schedule, now_ms, locality),
+    )
+    if before.recalled and run is None:
+        run = _resumed(scene, schedule, now_ms)
+    return run
+
+
+def _reaches(passage: Passage, next_ms: int | None) -> bool:
+    return next_ms is not None and any(
+        span.through_ms >= next_ms for span in (*passage.due, *passage.missed)
+    )
+
+
+def _passed(scene: _Scene, next_ms: int, now_ms: int) -> bool:
+    told = any(span.after_ms < next_ms <= span.through_ms for span in scene.passage.due)
+    return next_ms <= now_ms and not told
+
+
+def _account(scene: _Scene, schedule: Schedule, run: Running | None, now_ms: int) -> Running | None:
+    """Begin or skip every run that became due; return the one that goes on."""
+    due = list(_within(scene, schedule, scene.passage.due))
+    missed = [moment for moment in due if now_ms - moment > LATE_MS]
+    missed.extend(_within(scene, schedule, scene.passage.missed))
+    missed.sort()
+    rescued = missed[-1] if missed and _is_rescued(scene, schedule, missed[-1], now_ms) else None
+    for moment in missed:
+        if moment != rescued:
+            scene.turn.skip(schedule, moment, "missed")
+    chosen = [] if rescued is None else [(rescued, "late")]
+    for moment, reason in (*chosen, *((one, None) for one in due if now_ms - one <= LATE_MS)):
+        scene.turn.end(run, "superseded")
+        run = _begun(scene, schedule, moment, reason)
+    return run
+
+
+def _within(scene: _Scene, schedule: Schedule, spans: tuple[Span, ...]) -> Iterator[int]:
+    told = 0
+    for span in spans:
+        moment = next_due(schedule, span.after_ms, scene.plan.locality)
+        while moment is not None and moment <= span.through_ms:
+            yield moment
+            told += 1
+            if told >= MAX_MISSED:
+                scene.turn.skip(schedule, moment, "missed_more")
+                return
+            moment = next_due(schedule, moment, scene.plan.locality)
+
+
+def _is_rescued(scene: _Scene, schedule: Schedule, moment: int, now_ms: int) -> bool:
+    if schedule.missed is Missed.ONCE:
+        return True
+    # A stretch of time that is not over yet has not been missed: it begins late.
+    end_ms = _window_end(scene, schedule, moment) if goes_on(schedule) else None
+    return end_ms is not None and end_ms > now_ms
+
+
+def _resumed(scene: _Scene, schedule: Schedule, now_ms: int) -> Running | None:
+    """Return the run of a stretch of time that began before anybody looked; it was told then."""
+    start = start_of(schedule)
+    if not schedule.enabled or start is None or not goes_on(schedule):
+        return None
+    begun_ms = last_through(start, now_ms, scene.plan.locality)
+    if begun_ms is None or not is_valid(schedule, begun_ms, scene.plan.locality):
+        return None
+    end_ms = _window_end(scene, schedule, begun_ms)
+    if end_ms is None or end_ms <= now_ms or _mode_forbids(scene, schedule):
+        return None
+    return replace(_run(scene, schedule, begun_ms, end_ms, None), done=True)
+
+
+def _begun(
+    scene: _Scene, schedule: Schedule, due_ms: int | None, reason: str | None
+) -> Running | None:
+    """Return a run that begins now; where it may not it is accounted for as skipped."""
+    if reason != "asked" and _mode_forbids(scene, schedule):
+        scene.turn.skip(schedule, due_ms, "mode")
+        return None
+    end_ms: int | None = None
+    if isinstance(schedule.does, LightCurve) or _has_end(schedule):
+        end_ms = None if due_ms is None else _window_end(scene, schedule, due_ms)
+        if end_ms is None or scene.now.utc_ms is None or end_ms <= scene.now.utc_ms:
+            scene.turn.skip(schedule, due_ms, "no_end" if end_ms is None else "missed")
+            return None
+    return _run(scene, schedule, due_ms, end_ms, reason)
+
+
+def _run(
+    scene: _Scene, schedule: Schedule, due_ms: int | None, end_ms: int | None, reason: str | None
+) -> Running:
+    now = scene.now
+    until_s = None
+    if end_ms is not None and now.utc_ms is not None:
+        until_s = now.monotonic_s + (end_ms - now.utc_ms) / 1000
+    return begin(schedule, due_ms=due_ms, now_s=now.monotonic_s, until_s=until_s, reason=reason)
+
+
+def _has_end(schedule: Schedule) -> bool:
+    return isinstance(schedule.does, TimeBased) and schedule.does.end is not None
+
+
+def _window_end(scene: _Scene, schedule: Schedule, due_ms: int) -> int | None:
+    does, flock = schedule.does, scene.house.flock
+    if isinstance(does, TimeBased) and does.end is not None:
+        return next_after(does.end, due_ms, scene.plan.locality)
+    if isinstance(does, LightCurve) and flock is not None:
+        hours = value_at(does.hours, age_of(flock, scene.plan.locality.day(due_ms)))
+        return due_ms + round(hours * _HOUR_MS) if hours > 0 else None
+    return None
+
+
+def _mode_forbids(scene: _Scene, schedule: Schedule) -> bool:
+    mode = scene.house.mode
+    if schedule.modes and mode not in schedule.modes:
+        return True
+    rests = habits_of(mode).rests
+    actuators = scene.plan.actuators
+    moved = [actuators[device].role for device in devices_of(schedule) if device in actuators]
+    return bool(moved) and all(role in rests for role in moved)
+
+
+# --------------------------------------------------------------------------------- without a clock
+
+
+def _applies(scene: _Scene, schedule: Schedule) -> bool:
+    """Tell whether a schedule that no clock begins may do something now."""
+    if not schedule.enabled or _mode_forbids(scene, schedule):
+        return False
+    if schedule.valid_from is None and schedule.valid_until is None:
+        return True
+    return scene.today_ms is not None and is_valid(schedule, scene.today_ms, scene.plan.locality)
+
+
+def _conditional(
+    scene: _Scene, schedule: Schedule, does: ConditionBased, run: Running | None
+) -> Running | None:
+    now_s = scene.now.monotonic_s
+    before = scene.state.agenda.get(schedule.id)
+    held = before.held if before is not None and before.version == schedule.version else ()
+    if len(held) != len(does.conditions):
+        held = (NOT_HELD,) * len(does.conditions)
+    after = tuple(
+        follow(condition, one, scene.believed, now_s)
+        for condition, one in zip(does.conditions, held, strict=True)
+    )
+    scene.turn.agenda[schedule.id] = (
+        before
+        if before is not None and after == before.held and before.version == schedule.version
+        else Booked(version=schedule.version, held=after)
+    )
+    holds = combined(after, does.combine) and _applies(scene, schedule)
+    if run is not None and run.asked:
+        return run if not run.over else None
+    if run is not None and not holds:
+        scene.turn.end(run, "cleared")
+        return None
+    if run is None and holds:
+        return _begun(scene, schedule, scene.now.utc_ms, None)
+    return run
+
+
+def _in_turns(
+    scene: _Scene, schedule: Schedule, does: DurationBased, run: Running | None
+) -> Running | None:
+    now_s = scene.now.monotonic_s
+    before = scene.state.agenda.get(schedule.id)
+    if not _applies(scene, schedule):
+        if run is not None and not run.asked:
+            scene.turn.end(run, "mode")
+            run = None
+        return run
+    next_s = now_s
+    if before is not None and before.version == schedule.version and before.next_s is not None:
+        next_s = before.next_s
+        if now_s < next_s:
+            scene.turn.agenda[schedule.id] = before
+            return run
+    cycle_s = does.run_s + does.rest_s
+    turns = int((now_s - next_s) // cycle_s)
+    if turns:
+        scene.turn.skip(schedule, _ago(scene.now, now_s - next_s), "missed")
+    scene.turn.agenda[schedule.id] = Booked(
+        version=schedule.version, next_s=next_s + (turns + 1) * cycle_s
+    )
+    scene.turn.end(run, "superseded")
+    return _begun(scene, schedule, scene.now.utc_ms, None)
+
+
+def _ago(now: Instant, seconds: float) -> int | None:
+    return None if now.utc_ms is None else now.utc_ms - round(seconds * 1000)
+
+
+def _ventilate(scene: _Scene, schedule: Schedule, does: VentilationCurve) -> None:
+    flock = scene.house.flock
+    if flock is None or scene.today_ms is None or not _applies(scene, schedule):
+        return
+    age = age_of(flock, scene.plan.locality.day(scene.today_ms))
+    share = ventilated_share(does, flock, age) if age >= 0 else 0.0
+    if scene.now.monotonic_s % does.cycle_s >= share * does.cycle_s:
+        return
+    asked = Proposal(
+        source=Source.SCHEDULE,
+        reason=schedule.name[:_REASON_LENGTH],
+        level=ON,
+        schedule=schedule.id,
+        priority=schedule.priority,
+    )
+    for device in does.devices:
+        scene.turn.asked.setdefault(device, []).append(asked)

@@ -1,0 +1,116 @@
+"""Which wall time has gone by since the last step, whatever the clock did.
+
+A moment that was lived through once is never due again, so a clock that is set back runs nothing
+twice; a moment that went by unseen was missed and is accounted for.
+"""
+
+from dataclasses import dataclass
+
+from tokkatot.automation.instant import Instant
+
+SLEW_MS = 2_000
+"""A wall clock that is off from the monotonic one by no more is only being adjusted."""
+
+LONGEST_GAP_MS = 7 * 86_400_000
+"""After a longer gap nobody believes that the clock was right on both of its sides."""
+
+MAX_SPANS = 8
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Wall time after one moment, through another."""
+
+    after_ms: int
+    through_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """How far wall time has been lived, and when on the monotonic clock that was.
+
+    `at_s` is None right after a start: the monotonic clock of an earlier run tells nothing now.
+    `lived` are the newest stretches, the present one last.
+    """
+
+    at_s: float | None = None
+    lived: tuple[Span, ...] = ()
+
+    @property
+    def head_ms(self) -> int | None:
+        """Return the newest moment that was lived through."""
+        return self.lived[-1].through_ms if self.lived else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """Wall time that went by: what is due now, and what was missed.
+
+    `jumped` tells that the clock was set by so much that what lies between counts for nothing.
+    """
+
+    due: tuple[Span, ...] = ()
+    missed: tuple[Span, ...] = ()
+    jumped: bool = False
+
+
+NOTHING = Passage()
+
+
+def pass_time(timeline: Timeline, now: Instant) -> tuple[Timeline, Passage]:
+    """Return the timeline through `now`, and what went by; without a clock nothing does."""
+    if now.utc_ms is None:
+        return timeline, NOTHING
+    head_ms = timeline.head_ms
+    if head_ms is None:
+        return _begin(timeline, now.utc_ms, now.monotonic_s), NOTHING
+    if timeline.at_s is None:
+        return _resume(timeline, head_ms, now.utc_ms, now.monotonic_s)
+    expected_ms = head_ms + round((now.monotonic_s - timeline.at_s) * 1000)
+    off_ms = now.utc_ms - expected_ms
+    if abs(off_ms) <= SLEW_MS:
+        if now.utc_ms <= head_ms:
+            return timeline, NOTHING
+        return _extend(timeline, now.utc_ms, now.monotonic_s), Passage(
+            due=_unlived(timeline, Span(head_ms, now.utc_ms))
+        )
+    lived = _extend(timeline, max(expected_ms, head_ms), now.monotonic_s)
+    due = _unlived(timeline, Span(head_ms, max(expected_ms, head_ms)))
+    if 0 < off_ms <= LONGEST_GAP_MS:
+        missed = _unlived(timeline, Span(expected_ms, now.utc_ms))
+        return _extend(lived, now.utc_ms, now.monotonic_s), Passage(due=due, missed=missed)
+    return _begin(lived, now.utc_ms, now.monotonic_s), Passage(due=due, jumped=True)
+
+
+def _resume(
+    timeline: Timeline, head_ms: int, now_ms: int, now_s: float
+) -> tuple[Timeline, Passage]:
+    if 0 <= now_ms - head_ms <= LONGEST_GAP_MS:
+        missed = _unlived(timeline, Span(head_ms, now_ms))
+        return _extend(timeline, now_ms, now_s), Passage(missed=missed)
+    return _begin(timeline, now_ms, now_s), Passage(jumped=True)
+
+
+def _begin(timeline: Timeline, now_ms: int, now_s: float) -> Timeline:
+    return Timeline(at_s=now_s, lived=(*timeline.lived, Span(now_ms, now_ms))[-MAX_SPANS:])
+
+
+def _extend(timeline: Timeline, through_ms: int, now_s: float) -> Timeline:
+    present = Span(timeline.lived[-1].after_ms, through_ms)
+    return Timeline(at_s=now_s, lived=(*timeline.lived[:-1], present))
+
+
+def _unlived(timeline: Timeline, span: Span) -> tuple[Span, ...]:
+    """Return what of a span was not lived through in an earlier stretch."""
+    left = [span] if span.through_ms > span.after_ms else []
+    for old in timeline.lived[:-1]:
+        left = [
+            piece
+            for one in left
+            for piece in (
+                Span(one.after_ms, min(one.through_ms, old.after_ms)),
+                Span(max(one.after_ms, old.through_ms), one.through_ms),
+            )
+            if piece.through_ms > piece.after_ms
+        ]
+    return tuple(sorted(set(left)))
