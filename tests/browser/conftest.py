@@ -53,9 +53,13 @@ def demo(stack: Stack) -> Demo:
     return Demo(stack=stack, farm_id=farm_id, houses={house["name"]: house for house in houses})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
+    """Chromium without a window.
+
+    Its driver holds an event loop while it is there, so it ends with the module: tests of other
+    modules run loops of their own in the same process.
+    """
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=list(SWITCHES)

@@ -21,7 +21,12 @@ from tokkatot.cloud.platform import outbox
 from tokkatot.cloud.platform.base import Base
 from tokkatot.cloud.platform.database import Database, DatabaseLimits, sqlalchemy_url
 from tokkatot.cloud.platform.listen import Listener, Subscriber
-from tokkatot.cloud.platform.migrate import downgrade, upgrade
+from tokkatot.cloud.platform.migrate import (
+    current_revision,
+    downgrade,
+    newest_revision,
+    upgrade,
+)
 from tokkatot.domain.ids import FarmId
 from tokkatot.kit.clock import ManualClock, SystemClock
 from tokkatot.kit.ids import IdSource
@@ -66,6 +71,10 @@ async def test_two_processes_may_migrate_at_once(empty_postgres_url: str) -> Non
     async with asyncio.TaskGroup() as group:
         for _ in range(2):
             group.create_task(asyncio.to_thread(upgrade, empty_postgres_url))
+    with create_engine(
+        sqlalchemy_url(empty_postgres_url), poolclass=NullPool
+    ).connect() as connection:
+        assert current_revision(connection) == newest_revision()
 
 
 async def test_changes_are_numbered_without_a_gap_by_many_at_once(database: Database) -> None:
