@@ -29,7 +29,7 @@ from tokkatot.automation.runs import Answer, RunOutcome, settle
 from tokkatot.automation.scheduling import Turn, take_turn
 from tokkatot.automation.state import Climate, DryRun, Known, Relay, Ruled, Running, State, Targets
 from tokkatot.automation.targets import targets_of
-from tokkatot.automation.timeline import pass_time
+from tokkatot.automation.timeline import NOTHING, pass_time
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, Level
 from tokkatot.domain.ids import CommandId, DeviceId, RuleId, ScheduleId
 
@@ -119,7 +119,7 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     The same plan, state, inputs and instant give the same step: nothing else is read.
     """
     now_s = now.monotonic_s
-    timeline, passage = pass_time(state.timeline, now)
+    timeline, passage = pass_time(state.timeline, now) if plan.houses else (state.timeline, NOTHING)
     learned = replace(learn(plan, state, inputs, now_s), timeline=timeline)
     settings = [_setting(house, plan, learned, now) for house in plan.houses]
     turn = take_turn(
@@ -306,7 +306,11 @@ def _settled(
 
     runs: dict[ScheduleId, Running] = {}
     for schedule_id, run in turn.runs.items():
-        left, told = settle(plan.schedules[schedule_id], run, answer, known, now_s)
+        schedule = plan.schedules.get(schedule_id)
+        if schedule is None:
+            runs[schedule_id] = run
+            continue
+        left, told = settle(schedule, run, answer, known, now_s)
         if told is not None:
             turn.outcomes.append(told)
         if left is not None:

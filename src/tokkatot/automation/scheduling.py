@@ -94,6 +94,9 @@ def take_turn(
     now: Instant,
 ) -> Turn:
     """Begin what is due, go on with what runs, and end what is over."""
+    if not plan.houses:
+        # A hub that has no document yet has lost none of its schedules.
+        return Turn(agenda=dict(state.agenda), runs=dict(state.runs))
     turn = Turn()
     today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
     for house in plan.houses:
@@ -160,7 +163,25 @@ def _still(scene: _Scene, schedule: Schedule) -> Running | None:
     if not schedule.enabled and not run.asked:
         scene.turn.end(run, "disabled")
         return None
-    return run
+    return _after_restart(scene, schedule, run) if run.recalled else run
+
+
+def _after_restart(scene: _Scene, schedule: Schedule, run: Running) -> Running | None:
+    """Return the run of a stretch of time that is not over; a dose is never begun again."""
+    now_ms = scene.now.utc_ms
+    if now_ms is not None and run.due_ms is not None and goes_on(schedule):
+        end_ms = _window_end(scene, schedule, run.due_ms)
+        if end_ms is not None and end_ms > now_ms:
+            return _run(scene, schedule, run.due_ms, end_ms, "late")
+    scene.turn.outcomes.append(
+        RunOutcome(
+            schedule_id=schedule.id,
+            due_ms=run.due_ms,
+            outcome=Outcome.FAILED,
+            reason="restarted",
+        )
+    )
+    return None
 
 
 def _followed(scene: _Scene, schedule: Schedule, run: Running | None) -> Running | None:

@@ -120,7 +120,8 @@ class Running:
     """A run of a schedule: the part of it that goes on, and whether it is accounted for.
 
     It waits for its devices until `waiting` is false; `obstacle` is what kept it from its outcome.
-    `over` is a run that had its longest time while its conditions still hold.
+    `over` is a run that had its longest time while its conditions still hold, `recalled` one that
+    a restart of the hub cut short.
     """
 
     schedule_id: ScheduleId
@@ -136,6 +137,7 @@ class Running:
     over: bool = False
     asked: bool = False
     failing: bool = False
+    recalled: bool = False
     obstacle: str | None = None
     reason: str | None = None
 

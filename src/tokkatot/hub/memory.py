@@ -1,13 +1,14 @@
-"""What the engine must not forget over a restart: raised alarms and latches."""
+"""What the engine must not forget over a restart: alarms, latches, and which runs are told."""
 
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from tokkatot.automation.state import Alarm, AlarmKey, DryRun, State
+from tokkatot.automation.state import Alarm, AlarmKey, Booked, DryRun, Running, State
+from tokkatot.automation.timeline import Span, Timeline
 from tokkatot.domain.alerts import AlertType
-from tokkatot.domain.ids import AlertId, DeviceId, HouseId
+from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
 
 NAME: Final = "engine"
 
@@ -29,15 +30,48 @@ class _Strikes(Struct, frozen=True, array_like=True):
     latched: bool
 
 
+class _Known(Struct, frozen=True, array_like=True):
+    """A schedule whose due runs were told through the head of the timeline."""
+
+    schedule_id: ScheduleId
+    version: int
+    zone: str
+
+
+class _Open(Struct, frozen=True, array_like=True):
+    """A run that has begun and is not told yet."""
+
+    schedule_id: ScheduleId
+    version: int
+    due_ms: int | None
+
+
 class _Memory(Struct, frozen=True):
     raised: tuple[_Raised, ...] = ()
     strikes: tuple[_Strikes, ...] = ()
+    lived: tuple[tuple[int, int], ...] = ()
+    known: tuple[_Known, ...] = ()
+    runs: tuple[_Open, ...] = ()
 
 
-def remember(state: State) -> bytes:
-    """Return what is to be kept of a state; equal states give equal bytes."""
+def remember(state: State, head_ms: int | None = None) -> bytes:
+    """Return what is to be kept of a state; equal states give equal bytes.
+
+    `head_ms` is how far wall time is kept as lived, by default all of it: who keeps it more
+    coarsely writes less often, and must keep all of it whenever a run begins or is told.
+    """
     return msgspec.json.encode(
         _Memory(
+            lived=_lived(state.timeline, head_ms),
+            known=tuple(
+                _Known(schedule_id, booked.version, booked.zone)
+                for schedule_id, booked in state.agenda.items()
+            ),
+            runs=tuple(
+                _Open(schedule_id, run.version, run.due_ms)
+                for schedule_id, run in state.runs.items()
+                if not run.done and not run.over
+            ),
             raised=tuple(
                 _Raised(key.type, key.house_id, key.device_id, alarm.alert_id)
                 for key, alarm in state.alarms.items()
@@ -71,4 +105,29 @@ def recall(kept: bytes | None, now_s: float) -> State:
             one.device_id: DryRun(strikes=one.strikes, latched=one.latched)
             for one in memory.strikes
         },
+        timeline=Timeline(lived=tuple(Span(*span) for span in memory.lived)),
+        agenda={
+            one.schedule_id: Booked(version=one.version, zone=one.zone, recalled=True)
+            for one in memory.known
+        },
+        runs={
+            one.schedule_id: Running(
+                schedule_id=one.schedule_id,
+                version=one.version,
+                due_ms=one.due_ms,
+                since_s=now_s,
+                until_s=None,
+                retry_s=now_s,
+                recalled=True,
+            )
+            for one in memory.runs
+        },
     )
+
+
+def _lived(timeline: Timeline, head_ms: int | None) -> tuple[tuple[int, int], ...]:
+    spans = tuple((span.after_ms, span.through_ms) for span in timeline.lived)
+    if head_ms is None or not spans:
+        return spans
+    after_ms, through_ms = spans[-1]
+    return (*spans[:-1], (after_ms, max(min(head_ms, through_ms), after_ms)))
