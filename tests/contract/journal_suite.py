@@ -12,6 +12,7 @@ from tokkatot.wire.messages import (
     CommandRow,
     EventRow,
     ReadingRow,
+    Row,
     decode_row,
 )
 from tokkatot.wire.streams import Stretch
@@ -181,6 +182,23 @@ class JournalSuite:
         journal = await reopen()
         assert await journal.interrupted() == []
         await journal.close()
+
+    async def test_who_watches_sees_what_is_taken_in_its_order(self, journal: JournalPort) -> None:
+        seen: list[Row] = []
+        journal.watch(seen.append)
+        journal.offer(events=[event(1)], readings=[reading(2)])
+        await journal.record(events=[event(3)], urgent=True)
+        await journal.begin_order(ORDER, order_row(ORDER))
+        await journal.begin_order(ORDER, order_row(ORDER))
+        await journal.refuse_order(order_row(OTHER_ORDER, "refused"))
+        await journal.finish_order(order_row(ORDER, "completed"))
+        assert seen == [
+            event(1),
+            reading(2),
+            event(3),
+            order_row(ORDER),
+            order_row(ORDER, "completed"),
+        ]
 
     async def test_the_newest_desired_document_is_kept_and_the_one_before_it(
         self, journal: JournalPort, reopen: Reopen

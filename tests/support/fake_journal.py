@@ -1,7 +1,7 @@
 """A journal in memory, for tests of what stands on it; it passes the real one's contract suite."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID
@@ -48,6 +48,7 @@ class FakeJournal(JournalPort):
             {"events": _FakeStream("events-0"), "readings": _FakeStream("readings-0")}
         )
         self.grown = asyncio.Event()
+        self._watchers: list[Callable[[Row], None]] = []
         self.trouble: JournalError | None = None
         self.refused = 0
         if self.card.contacted:
@@ -61,6 +62,15 @@ class FakeJournal(JournalPort):
         ]
         self.card.orders = dict.fromkeys(self.card.orders)
         self._append("events", self._interrupted)
+
+    @override
+    def watch(self, watcher: Callable[[Row], None]) -> None:
+        self._watchers.append(watcher)
+
+    def _show(self, *rows: Row) -> None:
+        for watcher in self._watchers:
+            for row in rows:
+                watcher(row)
 
     def recorded(self, stream: StreamName) -> list[Row]:
         """Return all rows of a stream with their numbers, for assertions."""
@@ -86,6 +96,7 @@ class FakeJournal(JournalPort):
         self._append("readings", readings)
         if position is not None:
             self.card.positions[position.source] = position.value
+        self._show(*events, *readings)
 
     @override
     async def record(
@@ -124,17 +135,22 @@ class FakeJournal(JournalPort):
             return False
         self.card.orders[command_id] = row
         self._append("events", [row])
+        self._show(row)
         return True
 
     @override
     async def finish_order(self, row: CommandRow) -> None:
+        self._end(row)
+        self._show(row)
+
+    def _end(self, row: CommandRow) -> None:
         self.card.orders[UUID(row.command)] = None
         self._append("events", [row])
 
     @override
     async def refuse_order(self, row: CommandRow) -> None:
         if UUID(row.command) not in self.card.orders:
-            await self.finish_order(row)
+            self._end(row)
 
     @override
     async def interrupted(self) -> Sequence[CommandRow]:

@@ -11,11 +11,19 @@ app = typer.Typer()
 @app.command()
 def hub(
     config: Annotated[Path, typer.Option(help="The hub's settings, a hub.toml.")],
+    status: Annotated[
+        bool,
+        typer.Option("--status", help="Tell whether it runs, where its page is, and the PIN."),
+    ] = False,
 ) -> None:
     """Run the hub of a farm until a signal ends it; its actuators are then at rest."""
     import os
     import sys
 
+    if status:
+        from tokkatot.cli.hub_status import tell_status
+
+        raise typer.Exit(tell_status(config))
     # The agent takes this process over: what the command line has imported would cost a small
     # computer a third of the hub's memory for nothing.
     command = (sys.executable, "-m", "tokkatot.cli.agent", str(config))

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta, Struct
 
 from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.wire.messages import MAX_ADDRESSES, LanAddress
 
 EMBEDDED = "embedded"
 _MAX_BYTES = 256 * 1024
@@ -54,11 +55,22 @@ class CloudSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Secured:
+    """The files of the page's certificate."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """Where the hub's own web listens."""
+    """Where the hub's own web listens, and who it tells so; `pin` None is one of its own making."""
 
     host: str
     port: int
+    pin: str | None = None
+    addresses: tuple[str, ...] = ()
+    secured: Secured | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +136,10 @@ class _Web(Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Port = 8470
     enabled: bool = True
+    pin: Annotated[str, Meta(pattern=r"^[0-9]{6,12}$")] | None = None
+    addresses: Annotated[tuple[LanAddress, ...], Meta(max_length=MAX_ADDRESSES)] = ()
+    certificate: str | None = None
+    key: str | None = None
 
 
 class _Login(Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,9 +193,20 @@ def _settings(file: _File, folder: Path) -> HubConfig:
         farm_id=FarmId(file.hub.farm),
         data_dir=folder / file.hub.data_dir,
         cloud=None if file.cloud is None else _cloud(file.cloud, folder),
-        web=WebSettings(host=file.web.host, port=file.web.port) if file.web.enabled else None,
+        web=_web(file.web, folder) if file.web.enabled else None,
         nodes=None if file.nodes is None else _nodes(file.nodes, folder),
         drivers=tuple(_driver(name, options) for name, options in file.drivers.items()),
+    )
+
+
+def _web(web: _Web, folder: Path) -> WebSettings:
+    if (web.certificate is None) != (web.key is None):
+        raise ValueError("[web] needs both certificate and key, or neither")
+    secured = None
+    if web.certificate is not None and web.key is not None:
+        secured = Secured(certificate=folder / web.certificate, key=folder / web.key)
+    return WebSettings(
+        host=web.host, port=web.port, pin=web.pin, addresses=web.addresses, secured=secured
     )
 
 

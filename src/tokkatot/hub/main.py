@@ -19,6 +19,7 @@ from tokkatot.hub.drivers.simulated.source import World
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.journal import Journal
 from tokkatot.hub.journal.port import JournalPort
+from tokkatot.hub.lan import page_addresses
 from tokkatot.hub.link import Connect, mqtt
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.node_broker import NodeBroker
@@ -92,7 +93,7 @@ async def run_hub(config: HubConfig, machine: Machine) -> None:
         await control.recall()
         await _configure(config, journal, control)
         control.note("hub.started", software=machine.software)
-        around = _Around(config=config, machine=machine, journal=journal, control=control)
+        around = _Around(config=config, machine=machine, journal=journal, control=control, ids=ids)
         services = [*around.services(clock), *machine.beside]
         if isinstance(broker, NodeBroker):
             services.append(Service(name="node_broker", run=broker.run))
@@ -142,6 +143,7 @@ class _Around:
     machine: Machine
     journal: Journal
     control: ControlLoop
+    ids: IdSource
 
     def services(self, clock: SyncedClock) -> list[Service]:
         """Return the line to the cloud and the local web, where they are configured."""
@@ -151,11 +153,17 @@ class _Around:
             services.append(Service(name="uplink", run=uplink.run))
         if self.config.web is not None:
             # Imported only where it is served: a hub without a web carries none.
-            from tokkatot.hub.local_web import LocalWeb  # noqa: PLC0415
+            from tokkatot.hub.web.assembly import build_web  # noqa: PLC0415
 
-            web = LocalWeb(
-                settings=self.config.web,
+            web = build_web(
+                self.config,
+                self.config.web,
                 control=self.control,
+                journal=self.journal,
+                clock=clock,
+                ids=self.ids,
+                random_bytes=self.machine.random_bytes,
+                software=self.machine.software,
                 figures=lambda: self._figures(uplink, clock),
             )
             services.append(Service(name="web", run=web.run))
@@ -184,6 +192,7 @@ class _Around:
             screen=self.control,
             clock=clock,
             random=self.machine.random,
+            addresses=lambda: page_addresses(config.web, config.hub_id),
         )
 
     def _figures(self, uplink: Uplink | None, clock: SyncedClock) -> Mapping[str, object]:

@@ -87,8 +87,10 @@ class Uplink:
         screen: Screen,
         clock: SyncedClock,
         random: Callable[[], float],
+        addresses: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._session = session
+        self._addresses = addresses
         self._connect = connect
         self._journal = journal
         self._inbound = inbound
@@ -147,6 +149,7 @@ class Uplink:
         if self._trouble is not None:
             log.info("uplink.connected", after=self._trouble)
         self._trouble = None
+        self._session.addresses = self._addresses()
         self._to_read = {name: BoundedQueue(1) for name in STREAMS}
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -16,9 +16,11 @@ _METHODS = frozenset({"GET", "HEAD"})
 class WebApp:
     """What answers where no route does: files, and the page for every address of the app."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, page: bytes | None = None) -> None:
+        """Serve a folder, with `page` in the place of its own page where that is given."""
         self._files = StaticFiles(directory=folder)
-        self._page = folder / "index.html"
+        self._path = folder / "index.html"
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -43,7 +45,10 @@ class WebApp:
                 hashed = path.startswith(_HASHED)
                 response.headers["Cache-Control"] = _FOR_EVER if hashed else _ASK_EACH_TIME
                 return response
-        return FileResponse(self._page, headers={"Cache-Control": _ASK_EACH_TIME})
+        headers = {"Cache-Control": _ASK_EACH_TIME}
+        if self._page is None:
+            return FileResponse(self._path, headers=headers)
+        return Response(self._page, headers=headers, media_type="text/html")
 
 
 async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:

@@ -67,7 +67,7 @@ def test_a_pass_says_nothing_of_what_its_person_may_do() -> None:
         ("é.é.é", "no pass"),
         ("x" * 3000, "too long"),
         (jwt.encode({"sub": "x"}, "s" * 32, algorithm="HS256"), "no pass"),
-        (jwt.encode({"sub": "x"}, None, algorithm="none"), "no pass"),
+        (jwt.encode({"sub": "x"}, "", algorithm="none"), "no pass"),
         (jwt.encode({"aud": "x"}, KEY, algorithm="EdDSA", headers={"kid": "k1"}), "no pass"),
     ],
 )

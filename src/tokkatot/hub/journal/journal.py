@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -47,6 +47,7 @@ class Journal(JournalPort):
         self._settings = settings
         self._running = asyncio.create_task(writer.run(), name="journal")
         self._closed = False
+        self._watchers: list[Callable[[Row], None]] = []
         self.grown = writer.grown
 
     @classmethod
@@ -124,6 +125,15 @@ class Journal(JournalPort):
     # -------------------------------------------------------------------------------- recording
 
     @override
+    def watch(self, watcher: Callable[[Row], None]) -> None:
+        self._watchers.append(watcher)
+
+    def _show(self, rows: Iterable[Row]) -> None:
+        for row in rows if self._watchers else ():
+            for watcher in self._watchers:
+                watcher(row)
+
+    @override
     async def record(
         self,
         *,
@@ -137,6 +147,7 @@ class Journal(JournalPort):
         async with _bounded(self._settings.timeout_s):
             while not buffer.has_room(entry.size):
                 await buffer.wait_for_room()
+            self._show((*events, *readings))
             if urgent:
                 # Whoever stops waiting leaves the entry in the buffer: the disk may come back.
                 await asyncio.shield(buffer.push_urgent(entry).done)
@@ -157,6 +168,7 @@ class Journal(JournalPort):
         if not buffer.has_room(entry.size):
             self._writer.refused += len(entry.events) + len(entry.readings)
             return False
+        self._show((*events, *readings))
         if urgent:
             buffer.push_urgent(entry)
         else:
@@ -169,15 +181,19 @@ class Journal(JournalPort):
         pending = buffer.push_urgent(Entry(begins=command_id, events=(pack_tail(row),)))
         try:
             async with _bounded(self._settings.start_timeout_s):
-                return await pending.done
+                begun = await pending.done
         except BaseException:
             # What the disk has already is corrected by the refusal that follows in the buffer.
             buffer.withdraw(pending)
             raise
+        if begun:
+            self._show((row,))
+        return begun
 
     @override
     async def finish_order(self, row: CommandRow) -> None:
         self._push_order(Entry(finishes=UUID(row.command), events=(pack_tail(row),)))
+        self._show((row,))
 
     @override
     async def refuse_order(self, row: CommandRow) -> None:

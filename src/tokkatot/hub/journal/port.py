@@ -1,7 +1,7 @@
 """What the rest of the hub may ask of its journal."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -40,6 +40,13 @@ class JournalPort(Protocol):
 
     grown: asyncio.Event
     """Set when rows were committed; who waits for it clears it."""
+
+    def watch(self, watcher: Callable[[Row], None]) -> None:
+        """Show `watcher` each row that is taken from now on; it notes it, and is quick about it.
+
+        An order that was refused before it began is not shown.
+        """
+        ...
 
     async def record(
         self,

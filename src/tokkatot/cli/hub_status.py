@@ -1,0 +1,60 @@
+"""What `tokkatot hub --status` tells whoever stands at the hub."""
+
+import http.client
+import json
+import ssl
+from pathlib import Path
+
+import typer
+
+from tokkatot.hub.config import ConfigRefused, WebSettings, read_config
+from tokkatot.hub.lan import page_addresses
+from tokkatot.hub.web.pin import read_pin
+
+_REFUSED = 2
+_NOT_WELL = 1
+_ANSWER_WITHIN_S = 5.0
+_ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared only
+
+
+def tell_status(path: Path) -> int:
+    """Print how the hub is and how people reach its page; return the exit status."""
+    try:
+        config = read_config(path)
+    except ConfigRefused as refusal:
+        typer.echo(refusal, err=True)
+        return _REFUSED
+    if config.web is None:
+        typer.echo("The hub's page is switched off in hub.toml ([web] enabled).")
+        return 0
+    health = _health(config.web)
+    typer.echo(f"hub:   {config.hub_id}")
+    typer.echo(f"state: {health}")
+    addresses = page_addresses(config.web, config.hub_id)
+    for address in addresses:
+        typer.echo(f"page:  {address}")
+    if not addresses:
+        typer.echo('page:  on this machine alone; [web] host = "0.0.0.0" opens it to the farm')
+    typer.echo(f"PIN:   {config.web.pin or read_pin(config.data_dir) or 'made at the first start'}")
+    return 0 if health == "ok" else _NOT_WELL
+
+
+def _health(web: WebSettings) -> str:
+    host = "127.0.0.1" if web.host in _ANY else web.host
+    if web.secured is None:
+        connection = http.client.HTTPConnection(host, web.port, timeout=_ANSWER_WITHIN_S)
+    else:
+        # Our own process on our own machine: the certificate names it as others see it.
+        unchecked = ssl.create_default_context()
+        unchecked.check_hostname = False
+        unchecked.verify_mode = ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(
+            host, web.port, timeout=_ANSWER_WITHIN_S, context=unchecked
+        )
+    try:
+        connection.request("GET", "/health")
+        return str(json.loads(connection.getresponse().read(4096))["status"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return "does not answer"
+    finally:
+        connection.close()

@@ -1,0 +1,53 @@
+"""Where phones on the farm's own network find the hub's page."""
+
+import fcntl
+import socket
+import struct
+from collections.abc import Sequence
+from ipaddress import IPv4Address
+from typing import Final
+
+from tokkatot.domain.ids import HubId
+from tokkatot.hub.config import WebSettings
+from tokkatot.wire.messages import MAX_ADDRESSES
+from tokkatot.wire.passes import lan_name
+
+_SIOCGIFADDR: Final = 0x8915
+"""Linux' way to ask a network interface for its address (netdevice(7))."""
+
+_ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared only
+
+
+def page_addresses(settings: WebSettings | None, hub_id: HubId) -> tuple[str, ...]:
+    """Return the page's addresses, those that need no name look-up first; none on loopback."""
+    if settings is None:
+        return ()
+    if settings.addresses:
+        return settings.addresses[:MAX_ADDRESSES]
+    scheme = "http" if settings.secured is None else "https"
+    hosts: list[str] = []
+    if settings.host in _ANY:
+        hosts = [*interface_addresses()[: MAX_ADDRESSES - 1], lan_name(hub_id)]
+    elif not _is_loopback(settings.host):
+        hosts = [settings.host, lan_name(hub_id)]
+    return tuple(f"{scheme}://{host}:{settings.port}" for host in hosts)
+
+
+def interface_addresses() -> Sequence[str]:
+    """Return the IPv4 addresses of this machine that other machines can reach."""
+    found: list[str] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for _, name in socket.if_nameindex():
+            request = struct.pack("256s", name.encode()[:15])
+            try:
+                answer = fcntl.ioctl(asking.fileno(), _SIOCGIFADDR, request)
+            except OSError:
+                continue  # it has none
+            address = IPv4Address(answer[20:24])
+            if not address.is_loopback and not address.is_link_local:
+                found.append(str(address))
+    return found
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")

@@ -1,0 +1,97 @@
+"""Serves the hub's page beside control, which owes it nothing."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from typing_extensions import override
+
+from tokkatot.hub.config import WebSettings
+from tokkatot.hub.web.app import HubApp, Parts
+from tokkatot.webapp.files import find_web_app
+
+NEWS_EVERY_S: Final = 0.5
+MAX_CONNECTIONS: Final = 64
+MAX_HEADER_BYTES: Final = 16 * 1024
+MAX_FRAME_BYTES: Final = 4 * 1024
+
+
+class HubWeb:
+    """Runs the page; where it fails, the hub goes on without."""
+
+    def __init__(self, parts: Parts, settings: WebSettings) -> None:
+        self._parts = parts
+        self._settings = settings
+
+    async def run(self) -> None:
+        """Serve until cancelled.
+
+        Raises:
+            OSError: when the port or the certificate can't be had.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tell_news(), name="web-news")
+            tasks.create_task(self._serve(), name="web-server")
+
+    async def _tell_news(self) -> None:
+        """Tell readings together, and pages to look afresh when the document is another one."""
+        version = self._version()
+        while True:
+            await self._parts.clock.sleep(NEWS_EVERY_S)
+            self._parts.notes.flush()
+            if self._version() != version:
+                version = self._version()
+                changed: dict[str, object] = {"what": "hub", "id": str(self._parts.hub_id)}
+                self._parts.feed.tell("farm.changed", changed)
+
+    def _version(self) -> int:
+        document = self._parts.control.view.document
+        return 0 if document is None else document.version
+
+    async def _serve(self) -> None:
+        app = HubApp(self._parts, web_folder=find_web_app())
+        secured = self._settings.secured
+        config = uvicorn.Config(
+            app.asgi,
+            http="h11",
+            ws="websockets-sansio",
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            timeout_keep_alive=10,
+            timeout_graceful_shutdown=2,
+            ssl_certfile=None if secured is None else secured.certificate,
+            ssl_keyfile=None if secured is None else secured.key,
+        )
+        try:
+            config.load()
+        except ssl.SSLError as error:
+            raise OSError(f"[web] certificate and key: {error}") from error
+        server = _Server(config)
+        # The server is handed its socket: to get one itself it would end the whole program.
+        host = self._settings.host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.create_server((host, self._settings.port), family=family) as listening:
+            try:
+                await server.serve(sockets=[listening])
+            finally:
+                if server.started:
+                    await server.shutdown()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to the program around it."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
