@@ -72,9 +72,18 @@ def test_a_worse_answer_is_taken_only_when_the_better_one_has_drifted(
     assert clock.now_ms() == CLOUD_MS + 1_000
 
 
+def test_a_first_answer_is_taken_however_late_with_the_error_that_it_has(
+    clock: SyncedClock, machine: ManualClock
+) -> None:
+    machine.advance(14.0)
+    clock.learn(cloud_ms=CLOUD_MS, sent_s=0.0, heard_s=14.0)
+
+    assert clock.cloud_ms() == (CLOUD_MS + 7_000, 7_000)
+
+
 @pytest.mark.parametrize(
     ("cloud_ms", "sent_s", "heard_s"),
-    [(CLOUD_MS, 0.0, 11.0), (CLOUD_MS, 5.0, 4.0), (EARLIEST_MS - 1, 0.0, 0.1)],
+    [(CLOUD_MS, 5.0, 4.0), (EARLIEST_MS - 1, 0.0, 0.1)],
 )
 def test_an_answer_that_can_not_be_is_not_believed(
     clock: SyncedClock, cloud_ms: int, sent_s: float, heard_s: float

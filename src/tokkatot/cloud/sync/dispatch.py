@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 SWEEP_EVERY_S = 5.0
 """How often everything that waits is looked for, should a notice have been lost."""
-DESIRED_AGAIN_S = 60.0
+DESIRED_AGAIN_S = 15.0
 """When a document is sent again to a hub that has not said that it holds it."""
 PUBLISH_TIMEOUT_S = 5.0
 MAX_WAITING = 10_000
