@@ -10,12 +10,15 @@ from tokkatot.automation.engine import Decision, Ended, Step, step
 from tokkatot.automation.inputs import Contact, Inputs, Order, Report, Sample
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.plan import Plan, plan_of
+from tokkatot.automation.runs import RunOutcome
 from tokkatot.automation.state import State
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig
 from tokkatot.domain.devices import DeviceRole, Interface, Level
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind, SetPoints
 from tokkatot.domain.ids import AlertId, CommandId, DeviceId, FarmId, HouseId, HubId
+from tokkatot.domain.places import Place
 from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.schedules import Schedule
 
 FARM = FarmId(UUID(int=1))
 HUB = HubId(UUID(int=2))
@@ -101,6 +104,10 @@ class Bench:
     state: State = field(default_factory=State)
     now_s: float = 1000.0
     follow: bool = True
+    wall_ms: int | None = None
+    """The wall clock, which moves with the steps; None: the hub has none."""
+    offline: set[DeviceId] = field(default_factory=set)
+    runs: list[RunOutcome] = field(default_factory=list)
     last: Step = field(init=False)
     ended: list[Ended] = field(default_factory=list)
     alarms: list[AlarmChange] = field(default_factory=list)
@@ -109,14 +116,41 @@ class Bench:
         self.plan = plan_of(document(self.kind))
         self._alerts = count(5000)
         self._commands = count(9000)
-        self._contacts = tuple(Contact(device_id=item, online=True) for item in self.plan.actuators)
+        self.greet()
         self.step()
+
+    def hold(
+        self, *schedules: Schedule, time_zone: str = "Asia/Phnom_Penh", **house: object
+    ) -> None:
+        """Take over schedules, and what else is to be so in the house."""
+        held = document(self.kind)
+        changed = replace(held.houses[0], **house)  # type: ignore[arg-type]  # real fields
+        self.plan = plan_of(
+            replace(
+                held,
+                houses=(changed,),
+                schedules=schedules,
+                time_zone=time_zone,
+                place=Place(latitude=11.48, longitude=104.95),
+            )
+        )
+
+    def contact(self, role: DeviceRole, *, online: bool) -> None:
+        """Let a device come or go with the next step."""
+        (self.offline.discard if online else self.offline.add)(IDS[role])
+        self._contacts = (*self._contacts, Contact(device_id=IDS[role], online=online))
+
+    def greet(self) -> None:
+        """Let every device say that it is there, as after a start."""
+        self._contacts = tuple(Contact(device_id=item, online=True) for item in self.plan.actuators)
 
     def stop(self, *, on: bool) -> None:
         self.plan = plan_of(document(self.kind, software_stop=on))
 
     def step(self, *orders: Order, after_s: float = 1.0, **more: object) -> Step:
         self.now_s += after_s
+        if self.wall_ms is not None:
+            self.wall_ms += round(after_s * 1000)
         inputs = Inputs(
             new_alert_id=lambda: AlertId(UUID(int=next(self._alerts))),
             samples=self._samples(),
@@ -129,11 +163,12 @@ class Bench:
             self.plan,
             self.state,
             replace(inputs, **more),  # type: ignore[arg-type]  # a test names real fields
-            Instant(monotonic_s=self.now_s),
+            Instant(monotonic_s=self.now_s, utc_ms=self.wall_ms),
         )
         self.state = self.last.state
         self.ended.extend(self.last.ended)
         self.alarms.extend(self.last.alarms)
+        self.runs.extend(self.last.runs)
         return self.last
 
     def run(self, seconds: float, *, every_s: float = 1.0) -> None:
@@ -174,5 +209,7 @@ class Bench:
         if not self.follow:
             return ()
         return tuple(
-            Report(device_id=key, level=relay.target) for key, relay in self.state.relays.items()
+            Report(device_id=key, level=relay.target)
+            for key, relay in self.state.relays.items()
+            if key not in self.offline
         )

@@ -114,7 +114,10 @@ def advance(
 ) -> tuple[Running | None, RunOutcome | None]:
     """Return the run at this moment, None where it is over, and the outcome if it has one now."""
     if run.until_s is not None and now_s >= run.until_s and not run.over:
-        return _at_end(schedule, run, now_s)
+        following, outcome = _at_end(schedule, run, now_s)
+        if following is None or following.step == run.step or following.retry_s > now_s:
+            return following, outcome
+        run = following
     if run.over or not run.waiting or now_s < run.retry_s:
         return run, None
     part = part_of(schedule, run.step)
