@@ -109,6 +109,7 @@ class Bench:
     offline: set[DeviceId] = field(default_factory=set)
     runs: list[RunOutcome] = field(default_factory=list)
     last: Step = field(init=False)
+    _contacts: tuple[Contact, ...] = field(init=False, default=())
     ended: list[Ended] = field(default_factory=list)
     alarms: list[AlarmChange] = field(default_factory=list)
 

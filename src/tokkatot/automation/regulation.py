@@ -18,6 +18,7 @@ from tokkatot.domain.rules import (
 )
 
 _REASON_LENGTH = 60
+_ROUNDING = 1e-9
 _FRESH = Ruled()
 
 Asked = tuple[DeviceId, Proposal]
@@ -93,7 +94,7 @@ def _proportional(rule: Proportional, ruled: Ruled, believed: Believed) -> tuple
     level = ruled.level
     # A drive moves when it is a whole step away, or to reach an end.
     at_end = share in {0.0, 1.0} and level != exact
-    if level is None or at_end or abs(exact - level) >= rule.step:
+    if level is None or at_end or abs(exact - level) >= rule.step - _ROUNDING:
         level = exact if share in {0.0, 1.0} else round(exact / rule.step) * rule.step
         level = min(max(level, 0.0), 100.0)
         ruled = replace(ruled, level=level)

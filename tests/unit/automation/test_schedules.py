@@ -60,18 +60,22 @@ def schedule(does: Does, number: int = 1, **more: object) -> Schedule:
 
 
 def feeding(**more: object) -> Schedule:
-    return schedule(TimeBased(start=daily("06:00"), duration_s=30, devices=(IDS[FEEDER],)), **more)
+    return schedule(
+        TimeBased(start=daily("06:00"), duration_s=30, devices=(IDS[FEEDER],)),
+        **more,  # type: ignore[arg-type]  # a test names real fields
+    )
 
 
 def lit(**more: object) -> Schedule:
     return schedule(
-        TimeBased(start=daily("06:00"), end=daily("18:00"), devices=(IDS[LIGHT],)), **more
+        TimeBased(start=daily("06:00"), end=daily("18:00"), devices=(IDS[LIGHT],)),
+        **more,  # type: ignore[arg-type]  # a test names real fields
     )
 
 
 def bench_at(wall_ms: int, *schedules: Schedule, **house: object) -> Bench:
     bench = Bench(wall_ms=wall_ms)
-    bench.hold(*schedules, **house)
+    bench.hold(*schedules, **house)  # type: ignore[arg-type]  # a test names real fields
     bench.step()
     return bench
 

@@ -1,0 +1,286 @@
+"""The rules that people write: thresholds, stages, bands, twins, exclusion and limits."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from tests.support.engine import HOUSE, IDS, Bench, document
+from tokkatot.automation.interlocks import Interlock
+from tokkatot.automation.plan import plan_of
+from tokkatot.domain.desired import RelayLimits
+from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.ids import RuleId
+from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.rules import (
+    Comparison,
+    Condition,
+    Exclusion,
+    LeadLag,
+    Proportional,
+    Rule,
+    Stage,
+    Staged,
+    Threshold,
+)
+
+LIGHT, FOGGER, FEEDER, FAN, VENT, HEATER = (
+    DeviceRole.LIGHT,
+    DeviceRole.FOGGER,
+    DeviceRole.FEEDER,
+    DeviceRole.FAN,
+    DeviceRole.VENT,
+    DeviceRole.HEATER,
+)
+ABOVE, BELOW = Comparison.ABOVE, Comparison.BELOW
+ID = RuleId(UUID(int=77))
+
+
+def bench(*rules: Rule, kind: HouseKind = HouseKind.GREENHOUSE, celsius: float = 20.0) -> Bench:
+    made = Bench(kind)
+    made.hold(rules=rules)
+    made.temperature_c = celsius
+    made.run(100)
+    return made
+
+
+def at(made: Bench, celsius: float, seconds: float = 1.0) -> Bench:
+    made.temperature_c = celsius
+    made.run(seconds)
+    return made
+
+
+def test_a_threshold_holds_until_its_value_is_back_beyond_the_hysteresis() -> None:
+    rule = Threshold(
+        id=ID,
+        name="lamp",
+        when=Condition(
+            quantity=Quantity.TEMPERATURE, comparison=BELOW, threshold=18.0, hysteresis=2.0
+        ),
+        devices=(IDS[LIGHT],),
+        level=60.0,
+    )
+    made = bench(rule)
+    levels = [at(made, celsius).level(LIGHT) for celsius in (18.0, 17.9, 19.9, 20.0, 18.0)]
+    assert levels == [OFF, 60.0, 60.0, OFF, OFF]
+
+
+def test_a_rule_that_is_switched_off_asks_for_nothing() -> None:
+    rule = Threshold(
+        id=ID,
+        name="lamp",
+        when=Condition(quantity=Quantity.TEMPERATURE, comparison=BELOW, threshold=18.0),
+        devices=(IDS[LIGHT],),
+        enabled=False,
+    )
+    assert at(bench(rule), 10.0).level(LIGHT) == OFF
+
+
+def test_stages_add_one_after_the_other_and_leave_in_reverse() -> None:
+    stages = Staged(
+        id=ID,
+        name="air",
+        quantity=Quantity.TEMPERATURE,
+        comparison=ABOVE,
+        hysteresis=0.5,
+        stages=(
+            Stage(threshold=22.0, devices=(IDS[LIGHT],), level=30.0),
+            Stage(threshold=24.0, devices=(IDS[LIGHT], IDS[FEEDER])),
+        ),
+    )
+    made = bench(stages)
+    seen = []
+    for celsius in (22.0, 22.1, 24.1, 23.6, 23.5, 21.6, 21.4):
+        at(made, celsius)
+        seen.append((made.level(LIGHT), made.level(FEEDER)))
+    assert seen == [(OFF, OFF), (30, OFF), (ON, ON), (ON, ON), (30, OFF), (30, OFF), (OFF, OFF)]
+
+
+def test_a_band_moves_in_steps_and_reaches_both_ends() -> None:
+    band = Proportional(
+        id=ID,
+        name="lamp",
+        quantity=Quantity.TEMPERATURE,
+        from_value=20.0,
+        to_value=24.0,
+        devices=(IDS[LIGHT],),
+        step=10.0,
+    )
+    made = bench(band)
+    levels = [
+        at(made, celsius).level(LIGHT) for celsius in (20.0, 20.3, 20.4, 21.0, 22.0, 24.0, 25.0)
+    ]
+    assert levels == [OFF, OFF, 10.0, 20.0, 50.0, ON, ON]
+    assert at(made, 19.0).level(LIGHT) == OFF
+
+
+@pytest.mark.parametrize("rule", ["threshold", "staged", "band", "twins"])
+def test_a_rule_whose_sensor_is_silent_asks_for_nothing(rule: str) -> None:
+    rules: dict[str, Rule] = {
+        "threshold": Threshold(
+            id=ID,
+            name="t",
+            when=Condition(quantity=Quantity.TEMPERATURE, comparison=ABOVE, threshold=10.0),
+            devices=(IDS[LIGHT],),
+        ),
+        "staged": Staged(
+            id=ID,
+            name="s",
+            quantity=Quantity.TEMPERATURE,
+            comparison=ABOVE,
+            stages=(Stage(threshold=10.0, devices=(IDS[LIGHT],)),),
+        ),
+        "band": Proportional(
+            id=ID,
+            name="b",
+            quantity=Quantity.TEMPERATURE,
+            from_value=0.0,
+            to_value=10.0,
+            devices=(IDS[LIGHT],),
+        ),
+        "twins": LeadLag(
+            id=ID,
+            name="l",
+            quantity=Quantity.TEMPERATURE,
+            comparison=ABOVE,
+            lead=10.0,
+            lag=12.0,
+            devices=(IDS[LIGHT], IDS[FEEDER]),
+        ),
+    }
+    made = bench(rules[rule])
+    assert made.level(LIGHT) == ON
+    made.temperature_c = None
+    made.run(40)
+    assert made.level(LIGHT) == OFF
+
+
+def test_twins_share_the_work_and_change_places() -> None:
+    twins = LeadLag(
+        id=ID,
+        name="twins",
+        quantity=Quantity.TEMPERATURE,
+        comparison=ABOVE,
+        lead=22.0,
+        lag=25.0,
+        hysteresis=0.5,
+        devices=(IDS[LIGHT], IDS[FEEDER]),
+        swap_every_s=600,
+    )
+    made = bench(twins)
+
+    def both() -> tuple[float, float]:
+        return made.level(LIGHT), made.level(FEEDER)
+
+    at(made, 23.0)
+    assert both() == (ON, OFF)
+    at(made, 25.5)
+    assert both() == (ON, ON)
+    at(made, 24.4, 30)
+    assert both() == (ON, OFF)
+    at(made, 20.0, 600)
+    at(made, 23.0)
+    assert both() == (OFF, ON)
+
+
+def test_a_lone_lead_hands_over_even_where_nothing_ever_rests() -> None:
+    twins = LeadLag(
+        id=ID,
+        name="twins",
+        quantity=Quantity.TEMPERATURE,
+        comparison=ABOVE,
+        lead=22.0,
+        lag=25.0,
+        devices=(IDS[LIGHT], IDS[DeviceRole.WATER_PUMP]),
+        swap_every_s=300,
+    )
+    made = bench(twins)
+    at(made, 23.0, 700)
+    assert made.level(LIGHT) == OFF
+
+
+def test_what_yields_stays_off_while_the_other_runs_whoever_asks() -> None:
+    cooling = Exclusion(id=ID, name="heat or cool", running=(IDS[FAN],), yields=(IDS[HEATER],))
+    made = bench(cooling, celsius=20.0)
+    made.order(FAN, ON)
+    made.order(HEATER, ON)
+    assert made.ended[-1].by is Interlock.EXCLUDED
+    assert made.level(HEATER) == OFF
+    made.order(FAN, OFF)
+    made.order(HEATER, ON)
+    assert made.level(HEATER) == ON
+    made.order(FAN, ON)
+    assert (made.level(FAN), made.level(HEATER)) == (ON, OFF)
+
+
+def test_the_air_of_a_coop_yields_to_nothing() -> None:
+    wrong = Exclusion(id=ID, name="wrong way", running=(IDS[HEATER],), yields=(IDS[FAN],))
+    made = bench(wrong, kind=HouseKind.COOP, celsius=26.0)
+    made.order(HEATER, ON)
+    assert (made.level(HEATER), made.level(FAN)) == (ON, ON)
+
+
+def limited(made: Bench, role: DeviceRole, limits: RelayLimits) -> None:
+    held = document(made.kind)
+    made.plan = plan_of(
+        replace(
+            held,
+            devices=tuple(
+                replace(one, limits=limits) if one.id == IDS[role] else one for one in held.devices
+            ),
+        )
+    )
+
+
+def test_a_device_keeps_its_own_least_time_on_and_off() -> None:
+    made = Bench(temperature_c=26.0)
+    limited(made, HEATER, RelayLimits(min_on_s=120, min_off_s=200))
+    made.run(300)
+    at(made, 20.0, 5)
+    assert made.level(HEATER) == ON
+    at(made, 26.0, 110)
+    assert (made.level(HEATER), made.decision(HEATER).cut_by) == (ON, (Interlock.SETTLING,))
+    made.run(20)
+    assert made.level(HEATER) == OFF
+    at(made, 20.0, 150)
+    assert made.level(HEATER) == OFF
+    made.run(60)
+    assert made.level(HEATER) == ON
+
+
+def start(made: Bench, role: DeviceRole) -> None:
+    made.order(role, ON, hold_s=2)
+    made.run(4)
+
+
+def test_nothing_starts_more_than_twenty_times_an_hour() -> None:
+    made = Bench()
+    for _ in range(20):
+        start(made, LIGHT)
+    assert not [one for one in made.ended if one.by is Interlock.STARTS]
+    start(made, LIGHT)
+    assert made.ended[-1].by is Interlock.STARTS
+    made.run(3600, every_s=20)
+    made.order(LIGHT, ON)
+    assert made.level(LIGHT) == ON
+
+
+def test_a_device_may_want_fewer_starts() -> None:
+    made = Bench()
+    limited(made, LIGHT, RelayLimits(starts_per_hour=2))
+    for _ in range(3):
+        start(made, LIGHT)
+    assert made.ended[-1].by is Interlock.STARTS
+
+
+def test_a_coops_fan_that_started_too_often_stays_on_and_never_off() -> None:
+    made = Bench()
+    for _ in range(21):
+        made.order(FAN, OFF, hold_s=2)
+        made.run(4)
+    assert made.level(FAN) == ON
+    made.order(FAN, OFF)
+    assert made.ended[-1].by is Interlock.STARTS
+    assert made.level(FAN) == ON
+    assert made.plan.houses[0].id == HOUSE
