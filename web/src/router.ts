@@ -28,15 +28,23 @@ export const router = createRouter({
       children: [
         { path: 'farms', component: () => import('@/pages/FarmsPage.vue') },
         { path: 'farms/:farm', component: () => import('@/pages/HousesPage.vue') },
+        { path: 'farms/:farm/houses/new', component: () => import('@/pages/NewHousePage.vue') },
         { path: 'farms/:farm/houses/:house', component: () => import('@/pages/HousePage.vue') },
+        {
+          path: 'farms/:farm/houses/:house/settings',
+          component: () => import('@/pages/HouseSettingsPage.vue'),
+        },
         {
           path: 'farms/:farm/houses/:house/setpoints',
           component: () => import('@/pages/SetpointsPage.vue'),
         },
         { path: 'farms/:farm/alerts', component: () => import('@/pages/AlertsPage.vue') },
         { path: 'farms/:farm/history', component: () => import('@/pages/HistoryPage.vue') },
+        { path: 'farms/:farm/events', component: () => import('@/pages/EventsPage.vue') },
+        { path: 'farms/:farm/settings', component: () => import('@/pages/FarmPage.vue') },
         { path: 'farms/:farm/members', component: () => import('@/pages/MembersPage.vue') },
         { path: 'settings', component: () => import('@/pages/SettingsPage.vue') },
+        { path: 'settings/verify', component: () => import('@/pages/VerifyPage.vue') },
         { path: 'settings/password', component: () => import('@/pages/PasswordPage.vue') },
         { path: 'settings/sessions', component: () => import('@/pages/SessionsPage.vue') },
       ],

@@ -4,7 +4,7 @@ import { ref } from 'vue'
 
 import { plainDigits } from './formats'
 import { useWords, type MessageKey } from './i18n'
-import { asProblem, type Problem } from './problems'
+import { asProblem, type FieldError, type Problem } from './problems'
 
 export const PASSWORD_MIN = 8
 
@@ -33,6 +33,31 @@ export function requiredError(text: string): MessageKey | null {
   return text.trim() === '' ? 'field.required' : null
 }
 
+/** What the server may find wrong with a field, by its code. */
+const BY_CODE: Readonly<Record<string, MessageKey>> = {
+  missing: 'field.required',
+  string_too_short: 'field.too_short',
+  string_too_long: 'field.too_long',
+  int_parsing: 'field.number',
+  int_from_float: 'field.number',
+  float_parsing: 'field.number',
+  greater_than: 'field.range',
+  greater_than_equal: 'field.range',
+  less_than: 'field.range',
+  less_than_equal: 'field.range',
+  too_many: 'field.too_many',
+}
+
+/** Returns what the server found wrong, by the names of the form's fields. */
+export function fieldErrors(errors: readonly FieldError[]): Record<string, MessageKey> {
+  return Object.fromEntries(
+    errors.map(({ field, code }) => [
+      field.replace(/^body\./, ''),
+      BY_CODE[code] ?? 'field.invalid',
+    ]),
+  )
+}
+
 /** Returns a form's state: `send` runs the checks, then `work` once, and keeps what went wrong. */
 export function useForm<F extends string>() {
   const { t } = useWords()
@@ -56,9 +81,7 @@ export function useForm<F extends string>() {
       return true
     } catch (thrown) {
       problem.value = asProblem(thrown)
-      for (const { field } of problem.value.errors) {
-        Object.assign(wrong.value, { [field.replace(/^body\./, '')]: 'field.invalid' })
-      }
+      Object.assign(wrong.value, fieldErrors(problem.value.errors))
       return false
     } finally {
       busy.value = false

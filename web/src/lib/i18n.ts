@@ -2,7 +2,7 @@
 
 import { ref, shallowRef } from 'vue'
 
-import type { Catalogue, EntryWords, FarmWords, MessageKey } from '@/messages'
+import type { Catalogue, EntryWords, FarmWords, ManageWords, MessageKey } from '@/messages'
 import { entry } from '@/messages/km/entry'
 import type { Problem } from './problems'
 import type { Language } from './types'
@@ -18,9 +18,21 @@ const ENTRY: Readonly<Record<Language, () => Promise<EntryWords>>> = {
   km: () => Promise.resolve(entry),
   en: async () => (await import('@/messages/en/entry')).entry,
 }
-const FARM: Readonly<Record<Language, () => Promise<FarmWords>>> = {
-  km: async () => (await import('@/messages/km/farm')).farm,
-  en: async () => (await import('@/messages/en/farm')).farm,
+const FARM: Readonly<Record<Language, () => Promise<FarmWords & ManageWords>>> = {
+  km: async () => {
+    const [{ farm }, { manage }] = await Promise.all([
+      import('@/messages/km/farm'),
+      import('@/messages/km/manage'),
+    ])
+    return { ...farm, ...manage }
+  },
+  en: async () => {
+    const [{ farm }, { manage }] = await Promise.all([
+      import('@/messages/en/farm'),
+      import('@/messages/en/manage'),
+    ])
+    return { ...farm, ...manage }
+  },
 }
 
 const current = ref<Language>('km')
@@ -74,7 +86,11 @@ function t(key: MessageKey, values: Values = {}): string {
 
 /** Returns the first of the keys that the catalogue has: for codes that the server may add to. */
 function either(key: string, otherwise: MessageKey, values: Values = {}): string {
-  return t(key in catalogue.value ? (key as MessageKey) : otherwise, values)
+  return t(knows(key) ? (key as MessageKey) : otherwise, values)
+}
+
+function knows(key: string): boolean {
+  return key in catalogue.value
 }
 
 function problemText(problem: Problem): string {
@@ -144,6 +160,7 @@ export function useWords() {
     language: current,
     t,
     either,
+    knows,
     problemText,
     deviceName,
     houseName,

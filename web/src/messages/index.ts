@@ -2,8 +2,10 @@
 
 import type { entry } from './km/entry'
 import type { farm } from './km/farm'
+import type { manage } from './km/manage'
 
 export type EntryWords = Readonly<Record<keyof typeof entry, string>>
 export type FarmWords = Readonly<Record<keyof typeof farm, string>>
-export type Catalogue = EntryWords & FarmWords
+export type ManageWords = Readonly<Record<keyof typeof manage, string>>
+export type Catalogue = EntryWords & FarmWords & ManageWords
 export type MessageKey = keyof Catalogue

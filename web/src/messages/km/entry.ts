@@ -56,6 +56,10 @@ export const entry = {
 
   'problem.unauthenticated': 'សូមចូលម្ដងទៀត។',
   'problem.session_ended': 'អ្នកត្រូវចូលម្ដងទៀត។',
+  'field.too_short': 'ខ្លីពេក',
+  'field.too_long': 'វែងពេក',
+  'field.range': 'លេខនេះមិនត្រឹមត្រូវ',
+  'field.too_many': 'ច្រើនជាងចំនួនដែលបានដាក់',
   'problem.login_failed': 'លេខទូរស័ព្ទ ឬពាក្យសម្ងាត់មិនត្រឹមត្រូវ។',
   'problem.forbidden': 'អ្នកគ្មានសិទ្ធិធ្វើបែបនេះទេ។ សូមសួរម្ចាស់កសិដ្ឋាន។',
   'problem.not_found': 'រកមិនឃើញ។ ប្រហែលត្រូវបានលុប ឬអ្នកគ្មានសិទ្ធិមើល។',
