@@ -6,12 +6,14 @@ import { createApp } from 'vue'
 import './styles/fonts.css'
 import './styles/base.css'
 import App from './App.vue'
+import { HUB_ID } from './lib/hub'
 import { keptLanguage, setLanguage } from './lib/i18n'
 import { keepInstallOffer } from './lib/install'
 import { startTicking } from './lib/now'
 import { loadIcons } from './lib/sprite'
 import { startWorker } from './lib/worker'
 import { router } from './router'
+import { useSession } from './stores/session'
 
 async function start(): Promise<void> {
   keepInstallOffer()
@@ -20,7 +22,10 @@ async function start(): Promise<void> {
   // A language that can't be fetched (offline, first visit) leaves Khmer, which is in the bundle.
   await setLanguage(keptLanguage()).catch(() => undefined)
   startTicking()
-  createApp(App).use(createPinia()).use(router).mount('#app')
+  const app = createApp(App).use(createPinia())
+  // Before the first page: it takes the pass out of the address.
+  if (HUB_ID !== null) await useSession().takePass()
+  app.use(router).mount('#app')
   if (import.meta.env.PROD) await startWorker().catch(() => undefined)
 }
 

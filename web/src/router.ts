@@ -2,6 +2,7 @@
 
 import { createRouter, createWebHistory, type RouteLocationRaw } from 'vue-router'
 
+import { HUB_ID } from '@/lib/hub'
 import { loadFarmWords } from '@/lib/i18n'
 import { useSession } from '@/stores/session'
 
@@ -18,7 +19,14 @@ export const router = createRouter({
   history: createWebHistory(),
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   routes: [
-    { path: '/login', component: () => import('@/pages/LoginPage.vue'), meta: open },
+    {
+      path: '/login',
+      component:
+        HUB_ID === null
+          ? () => import('@/pages/LoginPage.vue')
+          : () => import('@/pages/HubEntryPage.vue'),
+      meta: open,
+    },
     { path: '/signup', component: () => import('@/pages/SignupPage.vue'), meta: open },
     { path: '/forgot', component: () => import('@/pages/ForgotPage.vue'), meta: open },
     { path: '/', redirect: start },
@@ -42,6 +50,7 @@ export const router = createRouter({
         { path: 'farms/:farm/history', component: () => import('@/pages/HistoryPage.vue') },
         { path: 'farms/:farm/events', component: () => import('@/pages/EventsPage.vue') },
         { path: 'farms/:farm/settings', component: () => import('@/pages/FarmPage.vue') },
+        { path: 'farms/:farm/direct', component: () => import('@/pages/DirectPage.vue') },
         { path: 'farms/:farm/members', component: () => import('@/pages/MembersPage.vue') },
         { path: 'settings', component: () => import('@/pages/SettingsPage.vue') },
         { path: 'settings/verify', component: () => import('@/pages/VerifyPage.vue') },

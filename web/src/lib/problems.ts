@@ -21,6 +21,7 @@ export const PROBLEM_CODES = [
   'key_unknown',
   'key_used',
   'key_expired',
+  'pin_wrong',
   'code_wrong',
   'code_expired',
   'rate_limited',

@@ -50,6 +50,15 @@ export interface HubStatus {
   software?: string | null
 }
 
+export interface HubPass {
+  hub_id: string
+  hub_name: string
+  house_id: string | null
+  token: string
+  expires_at: string
+  addresses: string[]
+}
+
 export interface CardValue {
   value: number
   t: string

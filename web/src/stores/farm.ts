@@ -4,6 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
 
 import { elapsed, heard, now } from '@/lib/clock'
+import { HUB_ID } from '@/lib/hub'
 import {
   byUrgency,
   isOpen,
@@ -31,6 +32,7 @@ import type {
   ServerFrame,
 } from '@/lib/types'
 import { useControls } from './controls'
+import { usePasses } from './passes'
 import { useSession } from './session'
 
 /** With nothing heard for longer, what is shown is the past: three missed heartbeats. */
@@ -50,6 +52,7 @@ interface Shown<T> {
 export const useFarm = defineStore('farm', () => {
   const session = useSession()
   const controls = useControls()
+  const passes = usePasses()
   const ticking = useNow()
   const id = ref<string | null>(null)
   const farm = ref<Farm | null>(null)
@@ -70,7 +73,9 @@ export const useFarm = defineStore('farm', () => {
     () => farm.value?.role ?? session.farms.find((brief) => brief.id === id.value)?.role ?? null,
   )
   const may_operate = computed(() => role.value !== null && role.value !== 'viewer')
-  const may_own = computed(() => role.value === 'owner' || role.value === 'staff')
+  const may_own = computed(
+    () => HUB_ID === null && (role.value === 'owner' || role.value === 'staff'),
+  )
   const fresh = computed(
     () =>
       heard_ms.value > 0 && ticking.value - heard_ms.value < FRESH_MS && link.value !== 'offline',
@@ -152,7 +157,9 @@ export const useFarm = defineStore('farm', () => {
 
   async function loadFarm(): Promise<void> {
     const answer = await fetched<Farm>('')
-    if (answer !== null) farm.value = shown('farm', answer).value
+    if (answer === null) return
+    farm.value = shown('farm', answer).value
+    if (HUB_ID === null) passes.renew(answer.id).catch(() => undefined)
   }
 
   async function loadHouses(): Promise<void> {

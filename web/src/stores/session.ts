@@ -6,11 +6,14 @@ import { computed, markRaw, ref } from 'vue'
 import { Api, type TokenBox } from '@/lib/api'
 import { Cache } from '@/lib/cache'
 import { now } from '@/lib/clock'
-import { setLanguage } from '@/lib/i18n'
+import { HUB_ID, passIn } from '@/lib/hub'
+import { keptLanguage, setLanguage } from '@/lib/i18n'
 import type { FarmBrief, Language, SignedIn, Tokens, User } from '@/lib/types'
 
 const KEPT = 'tokkatot.session'
 const LAST_FARM = 'tokkatot.farm'
+/** Where the passes for the farm's hubs are kept. */
+export const PASSES = 'tokkatot.passes'
 
 interface Kept extends Tokens {
   user: User
@@ -54,6 +57,8 @@ export const useSession = defineStore('session', () => {
   const last_farm = ref<string | null>(storage?.getItem(LAST_FARM) ?? null)
   /** The session was ended from outside: the log-in page says so and leads back. */
   const ended = ref(false)
+  /** A link brought a pass that the hub does not take. */
+  const pass_refused = ref(false)
   const signed_in = computed(() => user.value !== null)
   const cache = markRaw(new Cache({ shelf: storage, now }))
 
@@ -96,10 +101,32 @@ export const useSession = defineStore('session', () => {
     await begin(await api.json<SignedIn>('auth/signup', { method: 'POST', body, open: true }))
   }
 
+  /** Comes in at a hub, by the pass or the PIN. */
+  async function enterHub(body: { token: string } | { pin: string }): Promise<void> {
+    const answer = await api.json<SignedIn>('auth/hub-pass', { method: 'POST', body, open: true })
+    // Who has the PIN has no name, and so no language of their own.
+    if ('pin' in body) answer.user.language = keptLanguage()
+    await begin(answer)
+  }
+
+  /** Takes the pass out of the link that opened this page. */
+  async function takePass(): Promise<void> {
+    const token = passIn(location.hash)
+    if (token === null) return
+    history.replaceState(null, '', location.pathname + location.search)
+    try {
+      await enterHub({ token })
+    } catch {
+      forget()
+      pass_refused.value = true
+    }
+  }
+
   async function logout(): Promise<void> {
     // The phone forgets at once, whether the server hears of it or not.
     await api.json('auth/logout', { method: 'POST', timeout_ms: 3_000 }).catch(() => undefined)
     forget()
+    forgetPasses()
     cache.clear()
     storage?.removeItem(LAST_FARM)
     last_farm.value = null
@@ -127,7 +154,8 @@ export const useSession = defineStore('session', () => {
 
   async function speak(language: Language): Promise<void> {
     await setLanguage(language)
-    if (signed_in.value) await update({ language })
+    // A hub keeps nobody's language: the phone does.
+    if (signed_in.value && HUB_ID === null) await update({ language })
   }
 
   function visit(farm_id: string): void {
@@ -145,6 +173,9 @@ export const useSession = defineStore('session', () => {
     cache,
     login,
     signup,
+    pass_refused,
+    enterHub,
+    takePass,
     logout,
     refresh,
     update,
@@ -152,6 +183,15 @@ export const useSession = defineStore('session', () => {
     visit,
   }
 })
+
+/** Another person may log in on this phone next. */
+function forgetPasses(): void {
+  try {
+    localStorage.removeItem(PASSES)
+  } catch {
+    // There was nothing to keep them in.
+  }
+}
 
 /** Returns what the list of sessions calls this phone. */
 function deviceName(): string {

@@ -90,7 +90,7 @@ describe('the words of the server', () => {
   })
 
   it('of problems are those of the table', () => {
-    const text = readFileSync('../src/tokkatot/cloud/platform/problems.py', 'utf8')
+    const text = readFileSync('../src/tokkatot/wire/problems.py', 'utf8')
     const codes = [...text.matchAll(/^ {8}"([a-z_]+)": _spec\(/gm)].map(([, code]) => code)
     expect(codes.length).toBeGreaterThan(10)
     expect(codes.filter((code) => !PROBLEM_CODES.some((known) => known === code))).toEqual([])

@@ -28,6 +28,13 @@ export const entry: EntryWords = {
   'login.signup': 'I have a registration key',
   'login.again': 'Please log in again. You will come back to where you were.',
 
+  'hub.title': 'Straight to the control box',
+  'hub.help': 'Open this page by the link in the app, or enter the PIN of the control box.',
+  'hub.pin': 'PIN',
+  'hub.pin_help': 'Whoever installed the control box can read it there.',
+  'hub.pass_refused':
+    'This link is no longer good. Get a new one when there is internet, or enter the PIN.',
+
   'signup.title': 'Create an account',
   'signup.help': 'The Tokkatot staff gave you the registration key at the installation.',
   'signup.key': 'Registration key',
@@ -53,6 +60,10 @@ export const entry: EntryWords = {
   'field.password_short': 'A password needs at least 8 characters',
   'field.number': 'Please enter a number',
   'field.invalid': 'Please check this',
+  'field.too_short': 'Too short',
+  'field.too_long': 'Too long',
+  'field.range': 'This number can’t be right',
+  'field.too_many': 'More than came in',
 
   'settings.language.km': 'ខ្មែរ',
   'settings.language.en': 'English',
@@ -60,10 +71,6 @@ export const entry: EntryWords = {
   'problem.unauthenticated': 'Please log in again.',
   'problem.session_ended': 'Please log in again.',
   'problem.login_failed': 'The phone number or the password is wrong.',
-  'field.too_short': 'Too short',
-  'field.too_long': 'Too long',
-  'field.range': 'This number can’t be right',
-  'field.too_many': 'More than came in',
   'problem.forbidden': 'You may not do this. Ask the farm owner.',
   'problem.not_found': 'Not found. It may be deleted, or not yours to see.',
   'problem.validation_failed': 'Please check what you entered.',
@@ -74,6 +81,7 @@ export const entry: EntryWords = {
   'problem.key_unknown': 'The registration key is wrong.',
   'problem.key_used': 'This registration key was used already.',
   'problem.key_expired': 'The registration key is too old. Ask the staff for a new one.',
+  'problem.pin_wrong': 'The PIN is wrong.',
   'problem.code_wrong': 'The code is wrong.',
   'problem.code_expired': 'The code is too old. Ask for a new one.',
   'problem.rate_limited': 'Too many tries. Please wait a moment.',

@@ -16,6 +16,18 @@ export const farm: FarmWords = {
   'link.polling': 'Weak connection: values come a little late',
   'link.back': 'Online again',
 
+  'link.hub_away': 'The control box can’t be reached',
+  'link.direct': 'Straight to the control box',
+  'link.direct_open': 'Control by the farm’s Wi-Fi',
+
+  'direct.title': 'Without internet',
+  'direct.help': 'Join the farm’s Wi-Fi with the phone, then open the link below.',
+  'direct.none':
+    'The control box does not show its page on the farm’s Wi-Fi yet. Ask the Tokkatot staff.',
+  'direct.scan': 'Show a code for another phone',
+  'direct.until': 'Good until {time}',
+  'direct.yours': 'These links are yours. Whoever has one acts in your name.',
+
   'farms.title': 'Choose a farm',
   'farms.none': 'You have no farm yet',
   'farms.none_help': 'Ask a farm owner to add you, or use a registration key.',
