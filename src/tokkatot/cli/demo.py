@@ -81,6 +81,7 @@ class _Hub:
     def write_config(self, mqtt_url: str, keys: SigningKeys) -> Path:
         """Write `hub.toml` anew: the broker's address and a free port may be others than before."""
         path = self.folder / "hub.toml"
+        port = _free_port(_saved(path, "port", "web"))
         _write_private(
             path,
             to_toml(
@@ -92,7 +93,12 @@ class _Hub:
                         "password_file": "password",
                         "keys": {keys.order_kid: keys.order_public},
                     },
-                    "web": {"host": HOST, "port": _free_port(_saved(path, "port", "web"))},
+                    # The demo's people sit at this machine, so for them its loopback is the farm.
+                    "web": {
+                        "host": HOST,
+                        "port": port,
+                        "addresses": [f"http://{HOST}:{port}"],
+                    },
                     "drivers": {
                         DRIVER: {
                             "kind": "simulated",
