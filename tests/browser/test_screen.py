@@ -209,7 +209,11 @@ def test_no_page_is_wider_than_its_screen(phone: Phone, demo: Demo, width: int) 
         f"{farm}/alerts",
         f"{farm}/history",
         f"{farm}/members",
+        f"{farm}/events",
+        f"{farm}/settings",
+        f"{farm}/houses/new",
         f"{demo.house_path(COOP)}/setpoints",
+        f"{demo.house_path(COOP)}/settings",
         "/settings",
         "/settings/sessions",
     ):
@@ -219,7 +223,10 @@ def test_no_page_is_wider_than_its_screen(phone: Phone, demo: Demo, width: int) 
         assert _overflow(phone.page) <= 0, path
 
 
-@pytest.mark.parametrize("path", ["", "/alerts", "/history", "/members", "house"])
+@pytest.mark.parametrize(
+    "path",
+    ["", "/alerts", "/history", "/members", "/events", "/settings", "/houses/new", "house"],
+)
 def test_every_target_is_large_enough_for_a_thumb(phone: Phone, demo: Demo, path: str) -> None:
     phone.log_in(OWNER)
     phone.page.wait_for_selector("[data-house]")

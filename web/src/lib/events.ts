@@ -82,11 +82,12 @@ function sentence(event: FarmEvent, names: Names, speech: Speech): string {
     name: name ?? textOf(data['crop']) ?? '—',
     count: speech.number(numberOf(data['count']) ?? 0),
     alert: either(`alert.${String(data['type'])}`, 'alert.other'),
-    order: order(data, speech),
+    // How long it lasts was asked once; afterwards it is about whether it worked.
+    order: order(data, event.type === 'command.requested', speech),
   })
 }
 
-function order(data: FarmEvent['data'], speech: Speech): string {
+function order(data: FarmEvent['data'], timed: boolean, speech: Speech): string {
   const { t } = speech
   const value = numberOf(data['value'])
   const duration_s = numberOf(data['duration_s'])
@@ -95,7 +96,7 @@ function order(data: FarmEvent['data'], speech: Speech): string {
     data['action'] === 'on' || value === null || value === 100
       ? t('event.order.on')
       : t('event.order.level', { level: speech.percent(value) })
-  return duration_s === null
+  return duration_s === null || !timed
     ? level
     : t('event.order.for', { order: level, duration: speech.duration(duration_s) })
 }

@@ -1,6 +1,6 @@
 /** What every form does: check its fields, send once, and say in words what went wrong. */
 
-import { ref } from 'vue'
+import { nextTick, ref } from 'vue'
 
 import { plainDigits } from './formats'
 import { useWords, type MessageKey } from './i18n'
@@ -58,6 +58,12 @@ export function fieldErrors(errors: readonly FieldError[]): Record<string, Messa
   )
 }
 
+/** Goes to the first field that is wrong, which may lie above what the phone shows; returns false. */
+function lookAtFirst(): false {
+  void nextTick(() => document.querySelector<HTMLElement>('form [aria-invalid="true"]')?.focus())
+  return false
+}
+
 /** Returns a form's state: `send` runs the checks, then `work` once, and keeps what went wrong. */
 export function useForm<F extends string>() {
   const { t } = useWords()
@@ -74,7 +80,8 @@ export function useForm<F extends string>() {
     for (const [field, key] of Object.entries(checks) as [F, MessageKey | null][]) {
       if (key !== null) Object.assign(wrong.value, { [field]: key })
     }
-    if (busy.value || Object.keys(wrong.value).length > 0) return false
+    if (busy.value) return false
+    if (Object.keys(wrong.value).length > 0) return lookAtFirst()
     busy.value = true
     try {
       await work()
@@ -82,7 +89,7 @@ export function useForm<F extends string>() {
     } catch (thrown) {
       problem.value = asProblem(thrown)
       Object.assign(wrong.value, fieldErrors(problem.value.errors))
-      return false
+      return lookAtFirst()
     } finally {
       busy.value = false
     }

@@ -47,7 +47,7 @@ describe('the event log', () => {
     const data = { action: 'on', value: 100, duration_s: 600, reason: null, origin: 'cloud' }
     expect(said('command.requested', { device_id: 'd1', data })).toEqual({
       icon: 'power',
-      text: 'Sokha switched Fan: on for 10 min',
+      text: 'Sokha asked: Fan on for 10 min',
       detail: null,
     })
   })
@@ -57,7 +57,7 @@ describe('the event log', () => {
     [{ action: 'set_value', value: 40, duration_s: null }, 'at 40 %'],
     [{ action: 'on', value: null, duration_s: null }, 'on'],
   ])('says the order %j', (data, order) => {
-    expect(said('command.requested', { data }).text).toBe(`Sokha switched a device: ${order}`)
+    expect(said('command.requested', { data }).text).toBe(`Sokha asked: a device ${order}`)
   })
 
   it('says why an order failed, and that it was given at the farm', () => {

@@ -127,7 +127,7 @@ export const manage: ManageWords = {
   'event.alert.raised': 'Alert: {alert}',
   'event.alert.cleared': 'Over: {alert}',
   'event.alert.acknowledged': '{who} has seen the alert: {alert}',
-  'event.command.requested': '{who} switched {device}: {order}',
+  'event.command.requested': '{who} asked: {device} {order}',
   'event.command.completed': '{device}: done, {order}',
   'event.command.failed': '{device}: {order} did not work',
   'event.command.refused': '{device}: {order} was not allowed',

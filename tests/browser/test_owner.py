@@ -1,0 +1,57 @@
+"""What an owner sets up on the phone, against the whole running program."""
+
+import re
+
+from playwright.sync_api import Locator, expect
+
+from tests.support.phones import MANAGER, OWNER, Phone
+
+HERE = re.compile(r"/farms/[0-9a-f-]+$")
+
+
+def test_an_owner_adds_a_house_sees_its_card_and_deletes_it_again(phone: Phone) -> None:
+    page = phone.page
+    phone.log_in(OWNER)
+    houses = page.locator("[data-house]")
+    expect(houses).to_have_count(3)
+    page.click("[data-add-house]")
+    expect(_field(phone, "number")).to_have_value("៤")
+    _field(phone, "number").fill("១")
+    _field(phone, "capacity").fill("២០០")
+    _field(phone, "present_count").fill("១៩៥")
+    page.click('form button[type="submit"]')
+    expect(page.locator('[data-field="number"] .error')).to_be_visible()
+    _field(phone, "number").fill("៤")
+    page.click('form button[type="submit"]')
+    expect(houses).to_have_count(4)
+    expect(houses.last).to_contain_text("ទ្រុងមាន់ទី៣")
+    expect(houses.last).to_contain_text("១៩៥/២០០")
+
+    houses.last.click()
+    page.click("[data-house-settings]")
+    expect(_field(phone, "present_count")).to_have_value("១៩៥")
+    page.click("[data-delete]")
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("៣០")
+    dialog.locator(".danger").click()
+    page.wait_for_url(HERE)
+    expect(houses).to_have_count(3)
+
+
+def test_what_an_owner_did_stands_in_the_log_in_words(phone: Phone) -> None:
+    phone.log_in(OWNER)
+    phone.open_house("Coop 1")
+    phone.page.locator('a[href*="/events?house="]').click()
+    added = phone.page.locator('[data-event="device.added"]').first
+    expect(added).to_contain_text("Sokha")
+    expect(phone.page.locator("main")).not_to_contain_text("{")
+
+
+def test_who_owns_no_farm_is_offered_no_house_to_add(phone: Phone) -> None:
+    phone.log_in(MANAGER)
+    expect(phone.page.locator("[data-house]")).to_have_count(3)
+    expect(phone.page.locator("[data-add-house]")).to_have_count(0)
+
+
+def _field(phone: Phone, name: str) -> Locator:
+    return phone.page.locator(f'[data-field="{name}"] input')
