@@ -6,7 +6,7 @@ from enum import StrEnum, unique
 
 from tokkatot.automation.modes import habits_of
 from tokkatot.automation.perception import Senses
-from tokkatot.automation.plan import Actuator, House, Trait
+from tokkatot.automation.plan import Actuator, House, Sensor, Trait
 from tokkatot.automation.plausibility import APART_C
 from tokkatot.automation.state import Alarm, AlarmKey, Climate, DryRun, Known, Relay
 from tokkatot.domain.alerts import AlertType
@@ -79,31 +79,42 @@ def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condi
     What is raised clears only beyond its deadband; what is neither seen nor known is not told.
     """
     yield from _house_conditions(scene, alarms)
-    senses = scene.senses
     for sensor in scene.house.sensors:
-        keys = sensor.alarm_keys
-        key = keys[AlertType.SENSOR_STALE]
-        if sensor.id in senses.stale:
-            yield Condition(key=key, present=True, threshold=sensor.stale_after_s)
-        elif key in alarms:
-            # Right after a start nobody knows: the sensor is neither overdue nor heard.
-            present = None if sensor.id in senses.unheard else False
-            yield Condition(key=key, present=present, threshold=sensor.stale_after_s)
-        key = keys[AlertType.SENSOR_DOUBTFUL]
-        if sensor.id in senses.doubted or key in alarms:
-            yield Condition(key=key, present=sensor.id in senses.doubted)
+        yield from _sensor_conditions(sensor, scene.senses, alarms)
     for actuator in scene.house.actuators:
-        yield from _actuator_conditions(actuator, scene, alarms)
+        known, relay = scene.known[actuator.id], scene.relays[actuator.id]
+        if alarms or not known.online or _disobeys(known, relay) or actuator.trait is Trait.WATER:
+            yield from _actuator_conditions(actuator, known, relay, scene, alarms)
+
+
+def _sensor_conditions(
+    sensor: Sensor, senses: Senses, alarms: Mapping[AlarmKey, Alarm]
+) -> Iterator[Condition]:
+    stale, doubted = sensor.id in senses.stale, sensor.id in senses.doubted
+    if not (alarms or stale or doubted):
+        return
+    key = sensor.alarm_keys[AlertType.SENSOR_STALE]
+    if stale or key in alarms:
+        # Right after a start nobody knows: the sensor is neither overdue nor heard.
+        present = None if not stale and sensor.id in senses.unheard else stale
+        yield Condition(key=key, present=present, threshold=sensor.stale_after_s)
+    key = sensor.alarm_keys[AlertType.SENSOR_DOUBTFUL]
+    if doubted or key in alarms:
+        yield Condition(key=key, present=doubted)
 
 
 def _actuator_conditions(
-    actuator: Actuator, scene: Scene, alarms: Mapping[AlarmKey, Alarm]
+    actuator: Actuator,
+    known: Known,
+    relay: Relay,
+    scene: Scene,
+    alarms: Mapping[AlarmKey, Alarm],
 ) -> Iterator[Condition]:
-    keys, known = actuator.alarm_keys, scene.known[actuator.id]
+    keys = actuator.alarm_keys
     key = keys[AlertType.DEVICE_OFFLINE]
     if not known.online or key in alarms:
         yield Condition(key=key, present=not known.online)
-    key, relay = keys[AlertType.DEVICE_ERROR], scene.relays[actuator.id]
+    key = keys[AlertType.DEVICE_ERROR]
     disobeys = _disobeys(known, relay)
     if disobeys or key in alarms:
         yield Condition(key=key, present=disobeys, threshold=relay.target, actual=known.level)

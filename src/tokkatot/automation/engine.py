@@ -27,11 +27,23 @@ from tokkatot.automation.regulation import obey
 from tokkatot.automation.rules import fill, regulate, rule_proposal
 from tokkatot.automation.runs import Answer, RunOutcome, settle
 from tokkatot.automation.scheduling import Turn, take_turn
-from tokkatot.automation.state import Climate, DryRun, Known, Relay, Ruled, Running, State, Targets
+from tokkatot.automation.state import (
+    Climate,
+    DryRun,
+    Known,
+    Relay,
+    RuledHouse,
+    Running,
+    State,
+    Targets,
+)
 from tokkatot.automation.targets import targets_of
 from tokkatot.automation.timeline import NOTHING, pass_time
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, Level
-from tokkatot.domain.ids import CommandId, DeviceId, RuleId, ScheduleId
+from tokkatot.domain.ids import CommandId, DeviceId, HouseId, ScheduleId
+
+_AT_REST = Relay()
+_NOT_DRY = DryRun()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,21 +143,17 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
         now=now,
     )
     ruled = _rule(settings, learned, turn, now_s)
-    orders = _by_device(inputs.orders)
-    outcomes: dict[DeviceId, _Outcome] = {}
-    running: set[DeviceId] = set()
-    for setting in settings:
-        for actuator in setting.house.actuators:
-            outcome = _one(actuator, setting, learned, turn, orders, inputs, running, now_s)
-            outcomes[actuator.id] = outcome
-            if outcome.decision.target > OFF:
-                running.add(actuator.id)
+    outcomes = _all(settings, learned, turn, inputs, now_s)
     after = replace(
         learned,
         climates={setting.house.id: setting.climate for setting in settings},
         filling=frozenset(setting.house.id for setting in settings if setting.filling),
         relays={key: outcome.relay for key, outcome in outcomes.items()},
-        dry_runs={key: outcome.dry_run for key, outcome in outcomes.items()},
+        dry_runs={
+            key: outcome.dry_run
+            for key, outcome in outcomes.items()
+            if outcome.dry_run is not _NOT_DRY
+        },
         holds={key: outcome.hold for key, outcome in outcomes.items() if outcome.hold is not None},
         targets={setting.house.id: setting.targets for setting in settings},
         apart_s={
@@ -190,16 +198,35 @@ def _setting(house: House, plan: Plan, state: State, now: Instant) -> _Setting:
 
 def _rule(
     settings: Sequence[_Setting], state: State, turn: Turn, now_s: float
-) -> Mapping[RuleId, Ruled]:
+) -> Mapping[HouseId, RuledHouse]:
     """Let the rules that people wrote add what they ask to what the schedules ask."""
-    ruled: dict[RuleId, Ruled] = {}
+    ruled: dict[HouseId, RuledHouse] = {}
     for setting in settings:
-        if setting.house.rules:
-            after, asked = obey(setting.house.rules, state.ruled, setting.senses.believed, now_s)
-            ruled.update(after)
-            for device_id, proposal in asked:
+        house = setting.house
+        if not house.rules:
+            continue
+        obeyed = obey(house.rules, state.ruled.get(house.id), setting.senses.believed, now_s)
+        ruled[house.id] = obeyed
+        for rule in obeyed.rules:
+            for device_id, proposal in rule.asks:
                 turn.asked.setdefault(device_id, []).append(proposal)
     return ruled
+
+
+def _all(
+    settings: Sequence[_Setting], state: State, turn: Turn, inputs: Inputs, now_s: float
+) -> Mapping[DeviceId, _Outcome]:
+    """Decide for one actuator after the other; who yields comes after those to whom it yields."""
+    orders = _by_device(inputs.orders)
+    outcomes: dict[DeviceId, _Outcome] = {}
+    running: set[DeviceId] = set()
+    for setting in settings:
+        for actuator in setting.house.actuators:
+            outcome = _one(actuator, setting, state, turn, orders, inputs, running, now_s)
+            outcomes[actuator.id] = outcome
+            if outcome.decision.target > OFF:
+                running.add(actuator.id)
+    return outcomes
 
 
 def _one(
@@ -212,14 +239,14 @@ def _one(
     running: set[DeviceId],
     now_s: float,
 ) -> _Outcome:
-    hold = state.holds.get(actuator.id)
+    hold = state.holds.get(actuator.id) if state.holds else None
     if hold is not None and hold.command in inputs.withdrawn:
         hold = None
-    own = orders.get(actuator.id, ())
+    own = orders.get(actuator.id, ()) if orders else ()
     guarded = _watched(actuator, setting, state, own, now_s)
     asked: tuple[Proposal, ...] = ()
     if setting.house.mode is None or actuator.role not in habits_of(setting.house.mode).rests:
-        asked = tuple(turn.asked.get(actuator.id, ()))
+        asked = tuple(turn.asked.get(actuator.id, ())) if turn.asked else ()
         rule = rule_proposal(actuator, setting.climate, filling=setting.filling)
         if rule is not None:
             asked = (*asked, rule)
@@ -335,9 +362,10 @@ def _conditions(settings: Sequence[_Setting], after: State, before: State) -> It
 def _watched(
     actuator: Actuator, setting: _Setting, state: State, orders: Sequence[Order], now_s: float
 ) -> Guarded:
-    relay = watch_on_time(actuator, state.relays.get(actuator.id, Relay()), now_s)
-    dry_run = state.dry_runs.get(actuator.id, DryRun())
+    relay = watch_on_time(actuator, state.relays.get(actuator.id, _AT_REST), now_s)
+    dry_run = _NOT_DRY
     if actuator.trait is Trait.WATER:
+        dry_run = state.dry_runs.get(actuator.id, DryRun())
         says = state.known[actuator.id].level
         dry_run = watch_dry_run(
             dry_run,

@@ -1,13 +1,12 @@
 """What the rules that people wrote for a house ask for."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tokkatot.automation.conditions import Believed, beyond, follow
 from tokkatot.automation.proposals import Proposal, Source
-from tokkatot.automation.state import Ruled
+from tokkatot.automation.state import Ruled, RuledHouse
 from tokkatot.domain.devices import Level
-from tokkatot.domain.ids import DeviceId, RuleId
+from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.rules import (
     Exclusion,
     LeadLag,
@@ -21,41 +20,43 @@ _REASON_LENGTH = 60
 _ROUNDING = 1e-9
 _FRESH = Ruled()
 
-Asked = tuple[DeviceId, Proposal]
 Wishes = tuple[tuple[tuple[DeviceId, ...], Level], ...]
 
 
 def obey(
-    rules: tuple[Rule, ...],
-    before: Mapping[RuleId, Ruled],
-    believed: Believed,
-    now_s: float,
-) -> tuple[dict[RuleId, Ruled], list[Asked]]:
-    """Return where every rule stands, and what they ask; the first that is listed wins."""
-    after: dict[RuleId, Ruled] = {}
-    asked: list[Asked] = []
-    for rule in rules:
-        ruled, wishes = _follow(rule, before.get(rule.id, _FRESH), believed, now_s)
-        after[rule.id] = ruled
-        if wishes:
-            asked.extend(_asked(rule, wishes))
-    return after, asked
+    rules: tuple[Rule, ...], before: RuledHouse | None, believed: Believed, now_s: float
+) -> RuledHouse:
+    """Return where every rule of a house stands and what it asks; the first that is listed wins."""
+    known = (_FRESH,) * len(rules)
+    if before is not None and before.basis is rules:
+        known = before.rules
+    after = [
+        _obeyed(rule, ruled, believed, now_s) for rule, ruled in zip(rules, known, strict=True)
+    ]
+    return RuledHouse(basis=rules, rules=tuple(after))
 
 
-def _asked(rule: Rule, wishes: Wishes) -> Iterator[Asked]:
+def _obeyed(rule: Rule, before: Ruled, believed: Believed, now_s: float) -> Ruled:
+    after, wishes = _follow(rule, before, believed, now_s)
+    if after is before:
+        return before
     reason = rule.name[:_REASON_LENGTH]
-    for devices, level in wishes:
-        proposal = Proposal(source=Source.RULE, reason=reason, level=level)
-        for device in devices:
-            yield device, proposal
+    asks = tuple(
+        (device, Proposal(source=Source.RULE, reason=reason, level=level))
+        for devices, level in wishes
+        for device in devices
+    )
+    return replace(after, asks=asks)
 
 
 def _follow(rule: Rule, ruled: Ruled, believed: Believed, now_s: float) -> tuple[Ruled, Wishes]:
+    """Return where a rule stands, the same object where nothing changed, and what it asks for."""
     match rule:
         case Threshold():
             held = follow(rule.when, ruled.held, believed, now_s)
-            after = ruled if held is ruled.held else replace(ruled, held=held)
-            return after, (((rule.devices, rule.level),) if held.holds else ())
+            if held is ruled.held:
+                return ruled, ()
+            return replace(ruled, held=held), (((rule.devices, rule.level),) if held.holds else ())
         case Staged():
             return _staged(rule, ruled, believed)
         case Proportional():
@@ -76,12 +77,14 @@ def _staged(rule: Staged, ruled: Ruled, believed: Believed) -> tuple[Ruled, Wish
         if not beyond(value, rule.comparison, one.threshold, rule.hysteresis, was=was):
             break
         stage = number
-    after = ruled if stage == ruled.stage else replace(ruled, stage=stage)
+    if stage == ruled.stage:
+        return ruled, ()
     levels: dict[DeviceId, Level] = {}
     for one in rule.stages[:stage]:
         for device in one.devices:
             levels[device] = max(one.level, levels.get(device, 0.0))
-    return after, tuple(((device,), level) for device, level in levels.items())
+    wishes = tuple(((device,), level) for device, level in levels.items())
+    return replace(ruled, stage=stage), wishes
 
 
 def _proportional(rule: Proportional, ruled: Ruled, believed: Believed) -> tuple[Ruled, Wishes]:
@@ -97,8 +100,9 @@ def _proportional(rule: Proportional, ruled: Ruled, believed: Believed) -> tuple
     if level is None or at_end or abs(exact - level) >= rule.step - _ROUNDING:
         level = exact if share in {0.0, 1.0} else round(exact / rule.step) * rule.step
         level = min(max(level, 0.0), 100.0)
-        ruled = replace(ruled, level=level)
-    return ruled, ((rule.devices, level),)
+    if level == ruled.level:
+        return ruled, ()
+    return replace(ruled, level=level), ((rule.devices, level),)
 
 
 def _lead_lag(
@@ -113,11 +117,12 @@ def _lead_lag(
         # They change places while both do the same, so that none starts for it alone; where
         # that never comes, one starts all the same.
         lead, since_s = (lead + 1) % len(rule.devices), now_s
-    after = Ruled(stage=stage, lead=lead, led_since_s=since_s)
+    if (stage, lead, since_s) == (ruled.stage, ruled.lead, ruled.led_since_s):
+        return ruled, ()
     ordered = rule.devices[lead:] + rule.devices[:lead]
     devices = () if stage == 0 else ordered[:1] if stage == 1 else ordered
     wishes = ((devices, rule.level),) if devices else ()
-    return (ruled if after == ruled else after), wishes
+    return Ruled(stage=stage, lead=lead, led_since_s=since_s), wishes
 
 
 def _twins(rule: LeadLag, before: int, value: float) -> int:

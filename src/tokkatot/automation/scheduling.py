@@ -333,6 +333,8 @@ def _mode_forbids(scene: _Scene, schedule: Schedule) -> bool:
     mode = scene.house.mode
     if schedule.modes and mode not in schedule.modes:
         return True
+    if mode is None:
+        return False
     rests = habits_of(mode).rests
     actuators = scene.plan.actuators
     moved = [actuators[device].role for device in devices_of(schedule) if device in actuators]

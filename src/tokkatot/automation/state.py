@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing_extensions import override
 
 from tokkatot.automation.conditions import NOT_HELD, Held
-from tokkatot.automation.proposals import Hold
+from tokkatot.automation.proposals import Hold, Proposal
 from tokkatot.automation.timeline import Timeline
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.houses import SetPoints
-from tokkatot.domain.ids import AlertId, DeviceId, HouseId, RuleId, ScheduleId
+from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 
 
@@ -144,13 +144,25 @@ class Running:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruled:
-    """Where a rule stands: its condition, its stage, its level, and which twin leads since when."""
+    """Where a rule stands: its condition, its stage, its level, and which twin leads since when.
+
+    `asks` is what it asks for as it stands, so that a rule that rests costs nothing.
+    """
 
     held: Held = NOT_HELD
     stage: int = 0
     level: Level | None = None
     lead: int = 0
     led_since_s: float | None = None
+    asks: tuple[tuple[DeviceId, Proposal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledHouse:
+    """Where the rules of a house stand, in their order; another list of rules begins anew."""
+
+    basis: object
+    rules: tuple[Ruled, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +191,7 @@ class State:
     holds: Mapping[DeviceId, Hold] = field(default_factory=dict)
     alarms: Mapping[AlarmKey, Alarm] = field(default_factory=dict)
     apart_s: Mapping[HouseId, float] = field(default_factory=dict)
-    ruled: Mapping[RuleId, Ruled] = field(default_factory=dict)
+    ruled: Mapping[HouseId, RuledHouse] = field(default_factory=dict)
     targets: Mapping[HouseId, Targets] = field(default_factory=dict)
     timeline: Timeline = field(default_factory=Timeline)
     agenda: Mapping[ScheduleId, Booked] = field(default_factory=dict)

@@ -1,103 +1,38 @@
-"""Schedules in the engine: what they move, and the one answer that each due run gets."""
+"""Schedules by the clock: what they move, and the one answer that each due run gets."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from tests.support.engine import HOUSE, IDS, Bench
+from tests.support.engine import IDS, Bench
+from tests.support.schedules import (
+    DAWN_MS,
+    FAN,
+    FEEDER,
+    HOUR_MS,
+    LIGHT,
+    SIX_MS,
+    YEAR_MS,
+    bench_at,
+    daily,
+    feeding,
+    lit,
+    restart,
+    schedule,
+    told,
+)
 from tokkatot.automation.proposals import Source
-from tokkatot.domain.devices import OFF, ON, DeviceRole
-from tokkatot.domain.flocks import Flock
-from tokkatot.domain.houses import HouseMode
+from tokkatot.domain.devices import OFF, ON
 from tokkatot.domain.ids import DeviceId, ScheduleId
-from tokkatot.domain.quantities import Quantity
-from tokkatot.domain.rules import Combine, Comparison, Condition
 from tokkatot.domain.schedules import (
-    ConditionBased,
-    CurvePoint,
-    DailyTimes,
-    Does,
     DurationBased,
-    LightCurve,
     Missed,
     Schedule,
-    Sequence,
-    Step,
-    TemperatureCurve,
     TimeBased,
-    VentilationCurve,
 )
 from tokkatot.hub.memory import recall, remember
-
-LIGHT, FEEDER, FAN, HEATER, PUMP = (
-    DeviceRole.LIGHT,
-    DeviceRole.FEEDER,
-    DeviceRole.FAN,
-    DeviceRole.HEATER,
-    DeviceRole.WATER_PUMP,
-)
-HOUR_MS = 3_600_000
-YEAR_MS = 365 * 24 * HOUR_MS
-# 05:59:50 in Phnom Penh, ten seconds before the birds are fed.
-DAWN_MS = round(datetime(2026, 3, 1, 22, 59, 50, tzinfo=UTC).timestamp() * 1000)
-SIX_MS = DAWN_MS + 10_000
-
-
-def daily(*clock: str) -> DailyTimes:
-    return DailyTimes(times=tuple(time.fromisoformat(text) for text in clock))
-
-
-def schedule(does: Does, number: int = 1, **more: object) -> Schedule:
-    return Schedule(
-        id=ScheduleId(UUID(int=number)),
-        house_id=HOUSE,
-        name=f"schedule {number}",
-        does=does,
-        **more,  # type: ignore[arg-type]  # a test names real fields
-    )
-
-
-def feeding(**more: object) -> Schedule:
-    return schedule(
-        TimeBased(start=daily("06:00"), duration_s=30, devices=(IDS[FEEDER],)),
-        **more,  # type: ignore[arg-type]  # a test names real fields
-    )
-
-
-def lit(**more: object) -> Schedule:
-    return schedule(
-        TimeBased(start=daily("06:00"), end=daily("18:00"), devices=(IDS[LIGHT],)),
-        **more,  # type: ignore[arg-type]  # a test names real fields
-    )
-
-
-def bench_at(wall_ms: int, *schedules: Schedule, **house: object) -> Bench:
-    bench = Bench(wall_ms=wall_ms)
-    bench.hold(*schedules, **house)  # type: ignore[arg-type]  # a test names real fields
-    bench.step()
-    return bench
-
-
-def told(bench: Bench) -> list[tuple[int, str, str | None]]:
-    """Return (seconds after six, outcome, reason) of every run that was told."""
-    return [
-        (round(((run.due_ms or 0) - SIX_MS) / 1000), run.outcome.value, run.reason)
-        for run in bench.runs
-    ]
-
-
-def restart(bench: Bench, off_s: float) -> Bench:
-    """Return a hub that was switched off for a while and remembers what is kept."""
-    after = Bench(wall_ms=bench.wall_ms)
-    after.state = recall(remember(bench.state), 0.0)
-    after.plan, after.now_s, after.runs = bench.plan, 0.0, list(bench.runs)
-    assert after.wall_ms is not None
-    after.wall_ms += round(off_s * 1000)
-    after.greet()
-    after.step()
-    return after
 
 
 def test_a_feeder_runs_when_it_is_due_to_the_second_and_no_longer_than_it_should() -> None:
@@ -396,215 +331,3 @@ def test_a_hub_without_any_document_forgets_no_schedule() -> None:
     bench.greet()
     bench.run(60)
     assert told(bench) == [(0, "executed", None)]
-
-
-# ------------------------------------------------------------------------------- the other kinds
-
-
-def test_turns_from_a_start_on_run_as_often_as_they_should() -> None:
-    turns = schedule(
-        DurationBased(start=daily("06:00"), run_s=30, rest_s=570, repeat=3, devices=(IDS[FEEDER],))
-    )
-    bench = bench_at(DAWN_MS, turns)
-    bench.run(3600)
-    assert told(bench) == [(due, "executed", None) for due in (0, 600, 1200)]
-
-
-def test_a_sequence_goes_from_device_to_device() -> None:
-    steps = (
-        Step(device_id=IDS[PUMP], run_s=20, rest_s=5),
-        Step(device_id=IDS[LIGHT], run_s=10, level=40.0),
-        Step(device_id=IDS[FEEDER], run_s=10),
-    )
-    bench = bench_at(DAWN_MS, schedule(Sequence(start=daily("06:00"), steps=steps)))
-    seen: list[tuple[float, float, float]] = []
-    for _ in range(70):
-        bench.step()
-        seen.append((bench.level(PUMP), bench.level(LIGHT), bench.level(FEEDER)))
-    assert [seen.count(levels) for levels in ((ON, 0, 0), (0, 40.0, 0), (0, 0, ON))] == [20, 10, 10]
-    assert told(bench) == [(0, "executed", None)]
-
-
-def test_a_sequence_ends_at_the_step_that_fails() -> None:
-    steps = (Step(device_id=IDS[PUMP], run_s=20), Step(device_id=IDS[FEEDER], run_s=20))
-    bench = bench_at(DAWN_MS, schedule(Sequence(start=daily("06:00"), steps=steps)))
-    bench.contact(PUMP, online=False)
-    bench.run(90)
-    assert told(bench) == [(0, "failed", "step_1:device_offline")]
-    assert bench.level(FEEDER) == OFF
-
-
-def warm(for_s: float = 0.0) -> Condition:
-    return Condition(
-        quantity=Quantity.TEMPERATURE,
-        comparison=Comparison.ABOVE,
-        threshold=27.0,
-        hysteresis=1.0,
-        for_s=for_s,
-    )
-
-
-def test_a_condition_holds_after_its_delay_until_it_is_back_beyond_its_hysteresis() -> None:
-    bench = bench_at(
-        DAWN_MS,
-        schedule(ConditionBased(conditions=(warm(for_s=60),), devices=(IDS[LIGHT],))),
-    )
-    bench.temperature_c = 27.5
-    bench.run(59)
-    assert bench.level(LIGHT) == OFF
-    bench.run(2)
-    assert bench.level(LIGHT) == ON
-    bench.temperature_c = 26.5
-    bench.run(5)
-    assert bench.level(LIGHT) == ON
-    bench.temperature_c = 25.9
-    bench.run(1)
-    assert bench.level(LIGHT) == OFF
-    assert [run.outcome.value for run in bench.runs] == ["executed"]
-
-
-@pytest.mark.parametrize(("combine", "expected"), [(Combine.ALL, OFF), (Combine.ANY, ON)])
-def test_conditions_are_met_all_or_any(combine: Combine, expected: float) -> None:
-    dry = Condition(quantity=Quantity.WATER_LEVEL, comparison=Comparison.BELOW, threshold=30.0)
-    bench = bench_at(
-        DAWN_MS,
-        schedule(ConditionBased(conditions=(warm(), dry), combine=combine, devices=(IDS[LIGHT],))),
-    )
-    bench.temperature_c = 28.0
-    bench.run(3)
-    assert bench.level(LIGHT) == expected
-
-
-def test_a_condition_that_lasts_ends_at_its_longest_time_and_begins_anew_after_it_cleared() -> None:
-    bench = bench_at(
-        DAWN_MS,
-        schedule(ConditionBased(conditions=(warm(),), devices=(IDS[LIGHT],), longest_s=60)),
-    )
-    bench.temperature_c = 28.0
-    on_s = 0
-    for _ in range(300):
-        bench.step()
-        on_s += bench.level(LIGHT) == ON
-    assert on_s == 60
-    bench.temperature_c = 25.0
-    bench.run(2)
-    bench.temperature_c = 28.0
-    bench.run(2)
-    assert bench.level(LIGHT) == ON
-
-
-def curve(*points: tuple[int, float]) -> tuple[CurvePoint, ...]:
-    return tuple(CurvePoint(day=day, value=value) for day, value in points)
-
-
-FLOCK = Flock(placed_on=date(2026, 2, 20), count=500)
-
-
-def test_light_follows_the_age_of_the_flock() -> None:
-    # Day 10 on the 2nd of March: half way from 23 to 17 hours is 20.
-    light = schedule(
-        LightCurve(start=time(6), hours=curve((0, 23.0), (20, 17.0)), devices=(IDS[LIGHT],))
-    )
-    bench = bench_at(DAWN_MS, light, flock=FLOCK)
-    bench.run(19 * 3600 + 59 * 60, every_s=30)
-    assert bench.level(LIGHT) == ON
-    bench.run(120, every_s=30)
-    assert bench.level(LIGHT) == OFF
-
-
-def test_the_set_points_follow_the_age_of_the_flock_below_the_hard_limit() -> None:
-    warmth = schedule(
-        TemperatureCurve(minimum_c=curve((0, 32.0), (20, 22.0)), maximum_c=curve((0, 36.0)))
-    )
-    bench = bench_at(DAWN_MS, warmth, flock=FLOCK)
-    bench.run(2)
-    points = bench.state.targets[HOUSE].setpoints
-    assert (points.temperature_min_c, points.temperature_max_c) == (27.0, 34.0)
-    assert bench.level(HEATER) == ON, "26 °C is cold for chicks of ten days"
-    bench.hold(warmth, flock=FLOCK, mode=HouseMode.PREHEAT)
-    bench.run(2)
-    assert bench.state.targets[HOUSE].setpoints.temperature_min_c == 32.0
-
-
-def test_minimum_ventilation_runs_its_share_of_a_cycle_while_the_house_is_kept_warm() -> None:
-    # 500 birds of about 0.32 kg at 1.2 m³/h each kilogram need a tenth of 1,900 m³/h.
-    air = schedule(
-        VentilationCurve(
-            m3_h_kg=curve((0, 1.2)), capacity_m3_h=1_900.0, devices=(IDS[FAN],), cycle_s=300
-        )
-    )
-    bench = bench_at(DAWN_MS, air, flock=FLOCK)
-    bench.temperature_c = 22.5
-    bench.run(300)
-    on_s = 0
-    for _ in range(3000):
-        bench.step()
-        on_s += bench.level(FAN) == ON
-    assert on_s / 3000 == pytest.approx(0.2, abs=0.12)
-    assert not bench.runs
-
-
-def test_the_night_has_its_own_set_points() -> None:
-    bench = bench_at(DAWN_MS)
-    own = bench.plan.houses[0].setpoints
-    night = replace(own, temperature_min_c=18.0)
-    bench.hold(night=night)
-    seen: list[float] = []
-    for _ in range(24):
-        bench.run(3600, every_s=60)
-        seen.append(bench.state.targets[HOUSE].setpoints.temperature_min_c)
-    assert seen.count(18.0) == 12
-
-
-# ---------------------------------------------------------------------------------------- modes
-
-
-def test_a_schedule_of_another_mode_is_skipped() -> None:
-    bench = bench_at(DAWN_MS, lit(modes=(HouseMode.GROWTH,)), mode=HouseMode.CATCHING)
-    bench.run(60)
-    assert bench.level(LIGHT) == OFF
-    assert told(bench) == [(0, "skipped", "mode")]
-
-
-def test_an_empty_house_feeds_waters_and_heats_nobody_and_keeps_its_air() -> None:
-    bench = bench_at(DAWN_MS, feeding(), mode=HouseMode.EMPTY)
-    bench.temperature_c, bench.water_percent = 15.0, 5.0
-    bench.run(120)
-    assert [bench.level(role) for role in (FEEDER, PUMP, HEATER)] == [OFF, OFF, OFF]
-    assert told(bench) == [(0, "skipped", "mode")]
-    bench.temperature_c = 36.0
-    bench.run(2)
-    assert bench.level(FAN) == ON
-
-
-@pytest.mark.parametrize("mode", [None, *HouseMode])
-def test_no_mode_takes_the_air_away_or_touches_an_interlock(mode: HouseMode | None) -> None:
-    bench = bench_at(DAWN_MS, mode=mode)
-    bench.temperature_c = 36.0
-    bench.run(3)
-    assert (bench.level(FAN), bench.level(HEATER)) == (ON, OFF)
-    bench.temperature_c = None
-    bench.run(60)
-    assert (bench.level(FAN), bench.level(HEATER)) == (ON, OFF)
-
-
-# ----------------------------------------------------------------------------------- execute now
-
-
-@pytest.mark.parametrize("more", [{}, {"enabled": False}, {"modes": (HouseMode.EMPTY,)}])
-def test_a_person_runs_a_schedule_now(more: dict[str, object]) -> None:
-    one = feeding(**more)
-    bench = bench_at(SIX_MS + HOUR_MS, one)
-    bench.step(execute=frozenset({one.id}))
-    assert bench.level(FEEDER) == ON
-    bench.run(31)
-    assert bench.level(FEEDER) == OFF
-    assert [(run.outcome.value, run.reason) for run in bench.runs] == [("executed", "asked")]
-
-
-def test_what_a_person_runs_now_meets_the_same_interlocks() -> None:
-    one = feeding()
-    bench = bench_at(SIX_MS + HOUR_MS, one, software_stop=True)
-    bench.step(execute=frozenset({one.id}))
-    bench.run(60)
-    assert [(run.outcome.value, run.reason) for run in bench.runs] == [("skipped", "software_stop")]

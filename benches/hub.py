@@ -1,0 +1,21 @@
+"""The hub: how fast it decides."""
+
+import sys
+from collections.abc import Sequence
+
+from benches.support import engine
+from tokkatot.cli.bench import Report
+
+UNITS = {"engine_step_p99_ms": "ms"}
+FIGURES = tuple(UNITS)
+
+
+def run(figures: Sequence[str], report: Report) -> None:
+    """Measure the figures that are asked for."""
+    if "engine_step_p99_ms" in figures:
+        report("engine_step_p99_ms", engine.measure(say), UNITS["engine_step_p99_ms"])
+
+
+def say(text: str) -> None:
+    """Tell a person what goes on; standard output is for figures alone."""
+    print(text, file=sys.stderr, flush=True)
