@@ -139,6 +139,8 @@ class Inbound:
             document = self._opened(payload)
             if document.version <= self.desired_version:
                 self.counts["desired held already"] += 1
+                # Who sends it does not know, or no longer, that it is here.
+                self._tell_held()
                 return
             await self._doer.configure(document, document.version)
         except DesiredRefused as error:
@@ -153,10 +155,13 @@ class Inbound:
         # Should the disk refuse, the hub works by the new one until it is started again, says then
         # that it holds the old one, and is sent the new one again.
         await self._journal.keep_desired(payload, document.version)
-        taken = EventRow(
-            0, "e", self._clock.now_ms(), "desired.taken", {"version": document.version}
+        self._tell_held()
+
+    def _tell_held(self) -> None:
+        held = EventRow(
+            0, "e", self._clock.now_ms(), "desired.taken", {"version": self.desired_version}
         )
-        self._journal.offer(events=[taken])
+        self._journal.offer(events=[held])
 
     def _opened(self, payload: bytes) -> DesiredDocument:
         document = open_desired(payload, self._keys, farm_id=self._farm_id, hub_id=self._hub_id)
