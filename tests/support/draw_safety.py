@@ -57,32 +57,20 @@ def _conflicts() -> str:
 def _limits() -> str:
     hard = {kind: DEFAULT_SETPOINTS[kind].temperature_hard_max_c for kind in HouseKind}
     stuck_h = STUCK_AFTER_S[Quantity.TEMPERATURE] / 3600
-    lines = [
-        (
-            f"- Hard temperature limit: {hard[HouseKind.COOP]:g} °C in a coop and "
-            f"{hard[HouseKind.GREENHOUSE]:g} °C in a greenhouse, unless set otherwise."
-        ),
-        (
-            f"- A sensor is not believed after {STALE_PERIODS} of its periods without a word, at least "
-            f"{STALE_AT_LEAST_S:g} s; a thermometer not after {stuck_h:g} h of the very same value."
-        ),
-        (
-            f"- Two thermometers more than {APART_C:g} °C apart for {APART_FOR_S:g} s: the worse one "
-            "counts, and a person is told."
-        ),
-        (
-            f"- A pump stops after {DRY_RUN_WINDOW_S:g} s without a rise of the level or "
-            f"{NO_FLOW_WINDOW_S:g} s without flow, tries again after {DRY_RUN_RETRY_S:g} s, and stays "
-            f"off after {DRY_RUN_STRIKES} times until a person switches it off by hand."
-        ),
-        f"- A pump rests for {PUMP_MINIMUM_OFF_S:g} s between two runs.",
-        f"- What was on for its longest time rests for {COOL_DOWN_S:g} s.",
-        (
-            f"- Nothing starts more than {MOST_STARTS_PER_HOUR} times in an hour; a coop's fan that "
-            "would have to stays on."
-        ),
-    ]
-    return "\n".join(lines)
+    return f"""\
+- Hard temperature limit: {hard[HouseKind.COOP]:g} °C in a coop and
+  {hard[HouseKind.GREENHOUSE]:g} °C in a greenhouse, unless set otherwise.
+- A sensor is not believed after {STALE_PERIODS} of its periods without a word, at least
+  {STALE_AT_LEAST_S:g} s; a thermometer not after {stuck_h:g} h of the very same value.
+- Two thermometers more than {APART_C:g} °C apart for {APART_FOR_S:g} s: the worse one counts, and
+  a person is told.
+- A pump stops after {DRY_RUN_WINDOW_S:g} s without a rise of the level or {NO_FLOW_WINDOW_S:g} s
+  without flow, tries again after {DRY_RUN_RETRY_S:g} s, and stays off after {DRY_RUN_STRIKES} times
+  until a person switches it off by hand.
+- A pump rests for {PUMP_MINIMUM_OFF_S:g} s between two runs.
+- What was on for its longest time rests for {COOL_DOWN_S:g} s.
+- Nothing starts more than {MOST_STARTS_PER_HOUR} times in an hour; a coop's fan that would have to
+  stays on."""
 
 
 def _roles() -> str:
