@@ -43,7 +43,8 @@ TICK_S = 1.0
 LIVE_AT_LEAST_EVERY_S = 10.0
 LIVE_AT_MOST_EVERY_S = 0.25
 RETRY_FIRST_S = 1.0
-RETRY_CAP_S = 60.0
+RETRY_CAP_S = 15.0
+"""Hub and cloud are to agree again within 30 s of a line that is whole again."""
 STEADY_AFTER_S = 60.0
 """A line that held for so long was a good one: the next attempt comes soon again."""
 

@@ -99,7 +99,10 @@ class JournalStore:
 
     def close(self) -> None:
         """Close the file; what is committed stays."""
-        self._db.close()
+        try:
+            self._db.close()
+        except apsw.Error:
+            return  # a disk that refuses even this: the next to open takes over what is in the log
 
     def _prepare(self, new_epoch: Callable[[], str], size_limit_bytes: int) -> None:
         with self._disk():
