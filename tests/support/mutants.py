@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -68,13 +69,21 @@ def in_place(mutant: Mutant) -> Iterator[None]:
     try:
         for name in functions:
             names[name].__code__ = scratch[name].__code__
-        for name in numbers:
-            names[name] = scratch[name]
+        _renumber(numbers, scratch)
         yield
     finally:
         for name, original in functions.items():
             names[name].__code__ = original
-        names.update(numbers)
+        _renumber({name: scratch[name] for name in numbers}, numbers)
+
+
+def _renumber(before: dict[str, object], after: dict[str, object]) -> None:
+    """Put numbers in the place of others wherever the product has imported them."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tokkatot."):
+            for number, value in before.items():
+                if vars(module).get(number) is value:
+                    vars(module)[number] = after[number]
 
 
 def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:

@@ -1,17 +1,22 @@
 """The desired document as it comes out of its signed envelope, checked before it is used."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tokkatot.domain.desired import DesiredDocument
-from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.domain.houses import MODES
+from tokkatot.domain.ids import FarmId, HouseId, HubId
 from tokkatot.wire.envelope import SignatureError, unseal
 from tokkatot.wire.messages import MessageError
 
 MAX_DEVICES = 2_000
 MAX_HOUSES = 200
+MAX_SCHEDULES = 1_000
+MAX_RULES = 200
 
 
 class DesiredRefused(Exception):
@@ -60,3 +65,23 @@ def check_desired(document: DesiredDocument, *, farm_id: FarmId, hub_id: HubId) 
             raise DesiredRefused(f"device {device.id} is in no house of this hub")
         if not 0 < device.period_s <= 86_400:
             raise DesiredRefused(f"device {device.id} has no usable period")
+    _check_automation(document, houses)
+
+
+def _check_automation(document: DesiredDocument, houses: AbstractSet[HouseId]) -> None:
+    try:
+        ZoneInfo(document.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise DesiredRefused(f"nobody knows the time zone {document.time_zone!r}") from error
+    if len(document.schedules) > MAX_SCHEDULES:
+        raise DesiredRefused("more schedules than a hub holds")
+    if len({schedule.id for schedule in document.schedules}) != len(document.schedules):
+        raise DesiredRefused("a schedule is there twice")
+    for schedule in document.schedules:
+        if schedule.house_id not in houses:
+            raise DesiredRefused(f"schedule {schedule.id} is of no house of this hub")
+    for house in document.houses:
+        if len(house.rules) > MAX_RULES:
+            raise DesiredRefused(f"house {house.id} has more rules than a hub holds")
+        if house.mode is not None and house.mode not in MODES[house.kind]:
+            raise DesiredRefused(f"a {house.kind} knows no mode {house.mode}")

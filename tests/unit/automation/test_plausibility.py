@@ -61,6 +61,28 @@ def test_a_value_moves_no_faster_than_air_can(
     assert after.strange == (None if believed else value)
 
 
+@pytest.mark.parametrize(
+    ("quantity", "value", "after_s", "believed"),
+    [
+        (Quantity.RELATIVE_HUMIDITY, 90.0, 0.0, True),
+        (Quantity.RELATIVE_HUMIDITY, 90.1, 0.0, False),
+        (Quantity.RELATIVE_HUMIDITY, 94.0, 2.0, True),
+        (Quantity.RELATIVE_HUMIDITY, 94.1, 2.0, False),
+        (Quantity.WATER_LEVEL, 10.0, 0.0, True),
+        (Quantity.WATER_LEVEL, 9.9, 0.0, False),
+        (Quantity.WATER_LEVEL, 6.0, 2.0, True),
+        (Quantity.WATER_LEVEL, 5.9, 2.0, False),
+        (Quantity.CO2, 20_000.0, 0.0, True),
+    ],
+)
+def test_each_quantity_has_its_own_pace(
+    quantity: Quantity, value: float, after_s: float, *, believed: bool
+) -> None:
+    after = take(sensed(50.0), quantity, value, after_s)
+    assert after is not None
+    assert (after.value == value) == believed
+
+
 def test_what_is_strange_is_believed_when_it_is_said_again() -> None:
     strange = take(sensed(25.0), T, 85.0, 10.0)
     assert strange is not None
@@ -116,7 +138,8 @@ def test_a_sensor_that_jumps_about_is_told_and_goes_stale() -> None:
 
 def test_a_thermometer_that_stands_still_for_hours_is_as_good_as_none() -> None:
     bench = Bench(temperature_c=20.0)
-    bench.run(STUCK_AFTER_S[T] - 60, every_s=25)
+    assert STUCK_AFTER_S[T] == 4 * 3600
+    bench.run(4 * 3600 - 60, every_s=25)
     assert Interlock.SENSOR_STALE not in bench.decision(HEATER).cut_by
     bench.run(200, every_s=25)
     bench.order(HEATER, ON)

@@ -8,8 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.engine import FARM, HUB, document
+from tests.support.schedules import feeding
 from tokkatot.domain.desired import DesiredDocument
-from tokkatot.domain.ids import FarmId
+from tokkatot.domain.houses import HouseMode
+from tokkatot.domain.ids import FarmId, HouseId
 from tokkatot.hub.desired import DesiredRefused, check_desired, open_desired
 from tokkatot.wire.envelope import seal
 
@@ -48,6 +50,7 @@ def test_what_is_not_signed_or_makes_no_sense_is_refused(envelope: bytes) -> Non
 def broken() -> list[DesiredDocument]:
     whole = document()
     first = whole.devices[0]
+    elsewhere = msgspec.structs.replace(feeding(), house_id=HouseId(UUID(int=99)))
     return [
         replace(whole, farm_id=FarmId(UUID(int=9))),
         replace(whole, houses=()),
@@ -56,6 +59,11 @@ def broken() -> list[DesiredDocument]:
         replace(whole, devices=(replace(first, period_s=0.0),)),
         replace(whole, devices=(replace(first, period_s=float("nan")),)),
         replace(whole, devices=(first,) * 2001),
+        replace(whole, time_zone="Asia/Atlantis"),
+        replace(whole, time_zone="../etc"),
+        replace(whole, schedules=(feeding(), feeding())),
+        replace(whole, schedules=(elsewhere,)),
+        replace(whole, houses=(replace(whole.houses[0], mode=HouseMode.FLOWERING),)),
     ]
 
 
