@@ -6,7 +6,6 @@ import { createApp } from 'vue'
 import './styles/fonts.css'
 import './styles/base.css'
 import App from './App.vue'
-import { HUB_ID } from './lib/hub'
 import { keptLanguage, setLanguage } from './lib/i18n'
 import { keepInstallOffer } from './lib/install'
 import { startTicking } from './lib/now'
@@ -23,8 +22,8 @@ async function start(): Promise<void> {
   await setLanguage(keptLanguage()).catch(() => undefined)
   startTicking()
   const app = createApp(App).use(createPinia())
-  // Before the first page: it takes the pass out of the address.
-  if (HUB_ID !== null) await useSession().takePass()
+  // Before the first page, which is another one for who is let in.
+  await useSession().takePass()
   app.use(router).mount('#app')
   if (import.meta.env.PROD) await startWorker().catch(() => undefined)
 }

@@ -14,6 +14,7 @@ from tokkatot.hub.config import (
     EmbeddedBroker,
     HubConfig,
     NodeLogin,
+    Secured,
     WebSettings,
     read_config,
 )
@@ -77,6 +78,36 @@ def test_logins_of_nodes_reach_the_device_of_their_name_or_what_they_list(tmp_pa
             NodeLogin(name="gateway", password="password-3", devices=(), houses=(HOUSE,)),
         ),
     )
+
+
+def test_the_page_has_its_pin_its_addresses_and_its_certificate(tmp_path: Path) -> None:
+    text = (
+        '[web]\nhost = "0.0.0.0"\npin = "135790"\naddresses = ["http://farm.lan:8470"]\n'
+        'certificate = "hub.pem"\nkey = "hub.key"\n'
+    )
+    assert read(tmp_path, LEAST + text).web == WebSettings(
+        host="0.0.0.0",  # noqa: S104 - read, not bound
+        port=8470,
+        pin="135790",
+        addresses=("http://farm.lan:8470",),
+        secured=Secured(certificate=tmp_path / "hub.pem", key=tmp_path / "hub.key"),
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'pin = "12345"',
+        'pin = "secret"',
+        'certificate = "hub.pem"',
+        'key = "hub.key"',
+        'addresses = ["javascript:alert(1)"]',
+        'addresses = ["http://farm.lan/path"]',
+    ],
+)
+def test_a_page_that_makes_no_sense_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ConfigRefused):
+        read(tmp_path, f"{LEAST}[web]\n{line}\n")
 
 
 def test_the_web_can_be_left_out(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import { computed, markRaw, ref } from 'vue'
 import { Api, type TokenBox } from '@/lib/api'
 import { Cache } from '@/lib/cache'
 import { now } from '@/lib/clock'
-import { HUB_ID, passIn } from '@/lib/hub'
+import { HUB_ID, PASS_IN_LINK } from '@/lib/hub'
 import { keptLanguage, setLanguage } from '@/lib/i18n'
 import type { FarmBrief, Language, SignedIn, Tokens, User } from '@/lib/types'
 
@@ -109,13 +109,11 @@ export const useSession = defineStore('session', () => {
     await begin(answer)
   }
 
-  /** Takes the pass out of the link that opened this page. */
+  /** Comes in by the pass of the link that opened this page, if it brought one. */
   async function takePass(): Promise<void> {
-    const token = passIn(location.hash)
-    if (token === null) return
-    history.replaceState(null, '', location.pathname + location.search)
+    if (PASS_IN_LINK === null) return
     try {
-      await enterHub({ token })
+      await enterHub({ token: PASS_IN_LINK })
     } catch {
       forget()
       pass_refused.value = true

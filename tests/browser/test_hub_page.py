@@ -1,0 +1,133 @@
+"""What a farmer sees and does at the hub itself, in Khmer, on a small phone."""
+
+import os
+import re
+import signal
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.people import Json
+from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
+from tokkatot.sim.farm import PASSWORD
+
+COOP = "Coop 1"
+SOON_MS = 15_000
+LATIN_WORD = re.compile(r"[A-Za-z]{4,}")
+
+
+def pass_of(demo: Demo, login: str, house: str = COOP) -> Json:
+    """Return a person's pass for a house's hub, as their phone keeps it."""
+    with httpx.Client(base_url=f"{demo.stack.url}/v1", timeout=20) as http:
+        answer = http.post("/auth/login", json={"login": login, "password": PASSWORD}).json()
+        headers = {"Authorization": f"Bearer {answer['access_token']}"}
+        page = http.post(f"/farms/{demo.farm_id}/hub-pass", headers=headers).json()
+    return next(one for one in page["items"] if one["house_id"] == demo.houses[house]["id"])
+
+
+def open_hub(phone: Phone, login: str) -> None:
+    """Follow the link that carries the pass."""
+    given = pass_of(phone.demo, login)
+    phone.page.goto(f"{given['addresses'][0]}/#pass={given['token']}")
+    phone.page.wait_for_selector("[data-house]")
+
+
+def test_the_link_leads_to_the_house_and_a_tap_moves_the_relay(phone: Phone, demo: Demo) -> None:
+    open_hub(phone, MANAGER)
+    assert "pass" not in phone.page.url
+    expect(phone.page.locator("[data-on-hub]")).to_be_visible()
+    expect(phone.page.locator("[data-house]")).to_have_count(1)
+    phone.open_house(COOP)
+    light = phone.control("light")
+    phone.tap("light", 100)
+    expect(light).to_have_attribute("data-phase", "confirmed", timeout=SOON_MS)
+    assert demo.relay(COOP, light.get_attribute("data-device") or "") == 100
+    phone.tap("light", 0)
+    expect(light).to_have_attribute("data-actual", "0", timeout=SOON_MS)
+    assert LATIN_WORD.findall(phone.page.locator("main").inner_text()) == []
+
+
+def test_a_later_visit_needs_no_link(phone: Phone) -> None:
+    open_hub(phone, OWNER)
+    phone.page.goto(phone.page.url.split("/farms")[0])
+    expect(phone.page.locator("[data-house]")).to_have_count(1)
+    expect(phone.page.locator("[data-on-hub]")).to_be_visible()
+
+
+def test_what_only_the_cloud_has_is_not_offered(phone: Phone) -> None:
+    open_hub(phone, OWNER)
+    phone.page.goto(phone.page.url.split("/farms")[0] + "/settings")
+    phone.page.wait_for_selector("main")
+    expect(phone.page.locator("main nav")).to_have_count(0)
+    expect(phone.page.locator("main form")).to_have_count(0)
+    expect(phone.page.get_by_role("button", name="English")).to_be_visible()
+
+
+def test_a_viewer_can_switch_nothing(phone: Phone) -> None:
+    open_hub(phone, VIEWER)
+    phone.open_house(COOP)
+    expect(phone.page.locator("[data-viewer]")).to_be_visible()
+    expect(phone.page.locator("[data-level]:enabled")).to_have_count(0)
+
+
+def test_without_a_pass_the_pin_is_asked_for(phone: Phone, demo: Demo) -> None:
+    hub_id = demo.houses[COOP]["hub"]["id"]
+    path, _ = demo.stack.hub_config(hub_id)
+    pin = (path.parent / "data" / "web.pin").read_text().strip()
+    phone.page.goto(demo.stack.hub_url(hub_id))
+    field = phone.page.locator('input[inputmode="numeric"]')
+    field.fill("0" * 7)
+    phone.page.click('button[type="submit"]')
+    expect(phone.page.locator('[data-problem="pin_wrong"]')).to_be_visible()
+    field.fill(pin.translate(str.maketrans("0123456789", "០១២៣៤៥៦៧៨៩")))
+    phone.page.click('button[type="submit"]')
+    expect(phone.page.locator("[data-house]")).to_have_count(1)
+
+
+def test_a_link_that_is_no_longer_good_says_so_and_a_good_one_helps(
+    phone: Phone, demo: Demo
+) -> None:
+    url = demo.stack.hub_url(demo.houses[COOP]["hub"]["id"])
+    phone.page.goto(f"{url}/#pass=a.b.c")
+    expect(phone.page.locator("[data-pass-refused]")).to_be_visible()
+    phone.page.evaluate(f"location.hash = 'pass={pass_of(demo, OWNER)['token']}'")
+    expect(phone.page.locator("[data-house]")).to_have_count(1)
+
+
+def test_a_phone_without_internet_is_led_to_the_hub(phone: Phone, demo: Demo) -> None:
+    phone.log_in(MANAGER)
+    phone.open_house(COOP)
+    page = phone.page
+    page.evaluate("navigator.serviceWorker.ready")
+    page.reload()
+    page.wait_for_selector('main[data-fresh="true"]')
+    page.wait_for_function("localStorage.getItem('tokkatot.passes') !== null")
+    cloud = demo.stack.pid_of("cloud")
+    os.kill(cloud, signal.SIGSTOP)
+    try:
+        page.locator("[data-direct]").click(timeout=60_000)
+        card = page.locator(f'[data-hub="{demo.houses[COOP]["hub"]["id"]}"]')
+        card.locator("button").click()
+        expect(card.locator("svg[role=img]")).to_be_visible()
+        card.locator("a.button").click()
+        expect(page.locator("[data-on-hub]")).to_be_visible(timeout=SOON_MS)
+        expect(page.locator("[data-house]")).to_have_count(1)
+    finally:
+        os.kill(cloud, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("path", ["", "/settings", "house"])
+def test_no_page_of_the_hub_is_wider_than_its_screen(phone: Phone, demo: Demo, path: str) -> None:
+    open_hub(phone, OWNER)
+    origin = phone.page.url.split("/farms")[0]
+    place = demo.house_path(COOP) if path == "house" else path or f"/farms/{demo.farm_id}"
+    phone.page.goto(origin + place)
+    phone.page.wait_for_selector("main")
+    phone.page.wait_for_timeout(500)
+    assert (
+        phone.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        <= 0
+    )
