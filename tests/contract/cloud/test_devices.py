@@ -1,6 +1,7 @@
 """Devices, hubs and what hubs are to hold."""
 
 import tomllib
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from tokkatot.cloud.devices.desired import RENEWED_AFTER, build_desired, renew_d
 from tokkatot.cloud.devices.hubs import broker_logins, note_unknown_device
 from tokkatot.cloud.platform.logins import password_fits
 from tokkatot.domain.desired import DesiredDocument
+from tokkatot.domain.flocks import Flock
 from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.domain.places import Place
 from tokkatot.wire.passes import open_pass
 
 
@@ -60,6 +63,26 @@ async def site(cloud: Cloud) -> Site:
     site.hub = made["hub"]["id"]
     site.toml = tomllib.loads(made["hub_toml"])
     return site
+
+
+async def test_a_hub_learns_where_its_farm_is_and_how_old_its_flock(site: Site) -> None:
+    before = await site.desired()
+    assert (before.place, before.houses[0].flock) == (None, None)
+    answer = await site.cloud.http.patch(
+        f"/v1/farms/{site.farm}",
+        json={"latitude": 11.48, "longitude": 104.95},
+        headers=site.owner.headers,
+    )
+    assert answer.status_code == 200, answer.text
+    await site.cloud.post(
+        f"/v1/farms/{site.farm}/houses/{site.house}/flocks",
+        {"placed_on": "2026-02-20", "placed_count": 500},
+        site.owner,
+    )
+    after = await site.desired()
+    assert after.version == before.version + 2
+    assert after.place == Place(latitude=11.48, longitude=104.95)
+    assert after.houses[0].flock == Flock(placed_on=date(2026, 2, 20), count=500)
 
 
 async def test_a_new_hub_gets_all_that_it_needs_to_log_in(site: Site) -> None:

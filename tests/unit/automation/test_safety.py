@@ -33,9 +33,9 @@ def test_nothing_is_on_for_longer_than_its_role_may_be(role: DeviceRole) -> None
     assert (bench.level(role), bench.decision(role).source) == (OFF, Source.REST)
     cut = next(ended for ended in bench.ended if ended.command == command)
     assert (cut.end, cut.by) == (HoldEnd.CUT, Interlock.COOL_DOWN)
-    bench.run(299)
+    bench.run(298)
     bench.order(role, ON)
-    assert bench.ended[-1].by is Interlock.COOL_DOWN
+    assert (bench.ended[-1].end, bench.ended[-1].by) == (HoldEnd.REFUSED, Interlock.COOL_DOWN)
     bench.run(2)
     bench.order(role, ON)
     assert bench.level(role) == ON
@@ -196,7 +196,10 @@ def test_a_level_that_rises_forgives_earlier_strikes() -> None:
     while bench.level(PUMP) == OFF:
         bench.step()
     bench.run(5)
-    bench.water_percent = 16.5
+    bench.water_percent = 15.9
+    bench.run(2)
+    assert bench.state.dry_runs[IDS[PUMP]].strikes == 2
+    bench.water_percent = 16.1
     bench.run(2)
     assert bench.state.dry_runs[IDS[PUMP]].strikes == 0
 

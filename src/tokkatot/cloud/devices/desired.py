@@ -7,12 +7,14 @@ from tokkatot.cloud.devices import store
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.hubs import touch_hub
-from tokkatot.cloud.farms.model import Farm, House
+from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import NotFound
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig, Member
+from tokkatot.domain.flocks import Flock as Birds
 from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId, UserId
 from tokkatot.domain.people import MemberRole
+from tokkatot.domain.places import Place
 from tokkatot.domain.quantities import Quantity
 from tokkatot.kit.clock import to_ms
 
@@ -36,6 +38,7 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
     devices = await store.devices_of_hub(tx.session, hub_id)
     houses = await farms_store.houses_of(tx.session, farm.id)
     wanted = {device.house_id for device, _ in devices} | {hub.house_id}
+    flocks = await farms_store.open_flocks(tx.session, [house.id for house in houses])
     members = await farms_store.members_of(tx.session, farm.id, after=None, limit=_MAX_MEMBERS)
     staff = await accounts_store.staff_ids(tx.session, limit=_MAX_MEMBERS)
     return DesiredDocument(
@@ -46,8 +49,11 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
         time_zone=farm.time_zone,
         farm_name=farm.name,
         houses=tuple(
-            _house(house, farm) for house in houses if house.id in wanted or hub.house_id is None
+            _house(house, farm, flocks.get(house.id))
+            for house in houses
+            if house.id in wanted or hub.house_id is None
         ),
+        place=_place(farm),
         devices=tuple(_device(device, zone) for device, zone in devices),
         members=(
             *(
@@ -67,7 +73,13 @@ async def renew_documents(tx: Transaction) -> None:
         await touch_hub(tx, HubId(hub_id))
 
 
-def _house(house: House, farm: Farm) -> HouseConfig:
+def _place(farm: Farm) -> Place | None:
+    if farm.latitude is None or farm.longitude is None:
+        return None
+    return Place(latitude=farm.latitude, longitude=farm.longitude)
+
+
+def _house(house: House, farm: Farm, flock: Flock | None) -> HouseConfig:
     return HouseConfig(
         id=HouseId(house.id),
         number=house.number,
@@ -75,6 +87,9 @@ def _house(house: House, farm: Farm) -> HouseConfig:
         kind=house.kind,
         setpoints=house.setpoints,
         software_stop=house.stopped_at is not None or farm.stopped_at is not None,
+        flock=None
+        if flock is None
+        else Birds(placed_on=flock.placed_on, count=flock.present_count),
     )
 
 

@@ -10,6 +10,7 @@ from tokkatot.cloud.farms import store
 from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.houses import house_in
+from tokkatot.cloud.farms.hubs import touch_hubs
 from tokkatot.cloud.farms.model import CropCycle, Flock, House
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
@@ -66,6 +67,7 @@ async def place_flock(
     )
     tx.session.add(flock)
     await tx.session.flush()
+    await touch_hubs(tx, access.farm_id, house_id)
     _note(tx, access, house_id, "flock.placed", {"count": new.placed_count}, origin)
     farm_changed(tx, access.farm_id, "flock", flock.id)
     return flock
@@ -96,6 +98,7 @@ async def change_flock(
         raise invalid_field("body.present_count", "too_many", "More birds than were placed.")
     if flock.cleared_on is not None and flock.cleared_on < flock.placed_on:
         raise invalid_field("body.cleared_on", "too_early", "It ends before it began.")
+    await touch_hubs(tx, access.farm_id, house_id)
     _note(tx, access, house_id, "flock.changed", {"fields": sorted(changes)}, origin)
     farm_changed(tx, access.farm_id, "flock", flock.id)
     return flock

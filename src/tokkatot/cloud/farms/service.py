@@ -104,10 +104,10 @@ async def change_farm(
 ) -> None:
     """Change a farm's own fields."""
     farm = await farm_in(tx, access.farm_id)
-    before = (farm.time_zone, farm.name)
+    before = (farm.time_zone, farm.name, farm.latitude, farm.longitude)
     for name, value in changes.items():
         setattr(farm, name, value)
-    if (farm.time_zone, farm.name) != before:
+    if (farm.time_zone, farm.name, farm.latitude, farm.longitude) != before:
         await touch_hubs(tx, access.farm_id)
     _note(tx, access, "farm.changed", {"fields": sorted(changes)}, origin)
     farm_changed(tx, access.farm_id, "farm", farm.id)
