@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 
-from tests.support.engine import Bench
+from tests.support.engine import HOUSE, Bench
 from tokkatot.automation.proposals import Source
 from tokkatot.automation.state import Climate
 from tokkatot.domain.devices import OFF, ON, DeviceRole
-from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.houses import HouseKind, SetPoints
 from tokkatot.domain.ids import HouseId
 
 PUMP, FAN, VENT, HEATER = (
@@ -133,3 +133,28 @@ def test_the_state_of_the_rules_is_kept_by_house() -> None:
     bench = Bench(temperature_c=10.0)
     houses: dict[HouseId, Climate] = dict(bench.state.climates)
     assert [climate.heating for climate in houses.values()] == [True]
+
+
+def test_the_hard_limit_begins_at_its_edge_and_ends_a_degree_below() -> None:
+    bench = Bench()
+    seen: list[bool] = []
+    for celsius in (34.5, 34.9, 35.0, 34.1, 34.0, 34.5):
+        bench.temperature_c = celsius
+        bench.step()
+        seen.append(bench.state.climates[HOUSE].over_hard_limit)
+    assert seen == [False, False, True, True, False, False]
+
+
+def test_a_narrow_band_has_a_quarter_of_itself_as_hysteresis() -> None:
+    bench = Bench(temperature_c=25.0)
+    bench.hold(
+        setpoints=SetPoints(
+            temperature_min_c=24.0, temperature_max_c=26.0, temperature_hard_max_c=35.0
+        )
+    )
+    seen: list[bool] = []
+    for celsius in (23.9, 24.4, 24.6):
+        bench.temperature_c = celsius
+        bench.step()
+        seen.append(bench.state.climates[HOUSE].heating)
+    assert seen == [True, True, False]
