@@ -107,7 +107,8 @@ class JournalStore:
     def _prepare(self, new_epoch: Callable[[], str], size_limit_bytes: int) -> None:
         with self._disk():
             self._db.set_busy_timeout(2000)
-            self._db.execute(schema.PRAGMAS)
+            # To the end: a statement that answers with a row holds up those behind it.
+            self._db.execute(schema.PRAGMAS).fetchall()
             page_bytes = self._number("PRAGMA page_size")
             self._db.execute(f"PRAGMA max_page_count = {size_limit_bytes // page_bytes}")
             with self._transaction():
