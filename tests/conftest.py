@@ -12,7 +12,12 @@ from tokkatot.cloud.platform.broker import EmbeddedBroker
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
-_FOLDER_MARKS = {"contract": "server", "e2e": "e2e", "browser": "browser"}
+_FOLDER_MARKS = {
+    "contract": "server",
+    "e2e": "e2e",
+    "browser": "browser",
+    "simulation": "simulation",
+}
 _NO_SKIP = os.environ.get("CI") == "true"  # noqa: TID251 - the one setting of the test run
 
 

@@ -28,7 +28,6 @@ ENTRY_POINTS = {
     "tokkatot.cli": "commands are imported by their names",
     "tokkatot.cloud.platform.amqtt_broker": "started as a process of its own",
     "tokkatot.cloud.platform.migrations": "Alembic loads them by path",
-    "tokkatot.cloud.sync.memory": "the store for simulations, held to the contract of the real one",
     "tokkatot.cloud.sync.model": "declares tables that are reached by plain SQL for speed",
 }
 """Modules that nobody imports, with who uses them."""

@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "cloud": "Run the cloud, all of its roles or some.",
     "hub": "Run the on-farm agent.",
     "staff": "What staff do: registration keys, hubs, reset codes.",
+    "simulate": "Let a farm live in virtual time with everything that may go wrong.",
     "bench": "Measure: each figure is one JSON line.",
 }
 """Name to help; the module `tokkatot.cli.NAME` holds `app`."""

@@ -1,0 +1,255 @@
+"""Checks the interlocks from outside: what the hub heard against what it asks its devices for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from tokkatot.domain.desired import DesiredDocument, DeviceConfig
+from tokkatot.domain.devices import ACTUATORS as SPECS
+from tokkatot.domain.devices import OFF, ON, Level, rest_level
+from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.quantities import Quantity
+from tokkatot.sim.layout import (
+    ACTUATORS,
+    FAN,
+    FANS,
+    HEATER,
+    PUMP,
+    TANK,
+    THERMOMETERS,
+)
+from tokkatot.sim.nodes import Node
+from tokkatot.sim.watch import Findings
+from tokkatot.wire.messages import ReadingRow, Row
+
+# These figures are the specification's, written down anew: an oracle that reads them from the
+# engine would follow it into every mistake.
+REACTS_WITHIN_S: Final = 3.0
+"""Two seconds to the safe state as promised, and one for the turn that notices."""
+
+TAKES_WITHIN_S: Final = 30.0
+STALE_S: Final = 90.0
+LEASE_S: Final = 30.0
+PUMP_REST_S: Final = 60.0
+DRY_S: Final = 180.0
+DRY_RISE_PERCENT: Final = 1.0
+RELAY_S: Final = 65.0
+"""A pump counts as running once it says so: of its reports, one each 30 s, one may be lost."""
+
+_STOPPED: Final = (PUMP, HEATER)
+_TEMPERATURES: Final = frozenset(str(device.id) for device in THERMOMETERS)
+_TANK: Final = str(TANK.id)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What a device was last asked for."""
+
+    level: Level
+    since_s: float
+    on_since_s: float | None
+    off_since_s: float | None
+
+
+@dataclass(slots=True)
+class _Life:
+    """What one process of the hub has heard and asked."""
+
+    began_s: float
+    document: DesiredDocument | None = None
+    document_s: float = 0.0
+    asked: dict[DeviceId, _Asked] = field(default_factory=dict)
+    temperatures: dict[str, tuple[float, float]] = field(default_factory=dict)
+    hot_since_s: float | None = None
+    pump_first: tuple[float, float] | None = None
+    """Where the tank stood when the pump was asked to run, and when it was last heard."""
+    pump_rose: bool = False
+    pump_since_s: float = 0.0
+
+
+class SafetyCheck:
+    """One table of what must be so whatever else happens."""
+
+    def __init__(self, findings: Findings, nodes: Iterable[Node]) -> None:
+        self._findings = findings
+        self._nodes = tuple(nodes)
+        self._life: _Life | None = None
+        self._dead_since_s: float | None = findings.now_s()
+        self._tank: tuple[float, float] | None = None
+
+    # ------------------------------------------------------------------------------ what happens
+
+    def hub_started(self, document: DesiredDocument | None) -> None:
+        """A process of the hub begins with the document that its card holds."""
+        now_s = self._findings.now_s()
+        self._life = _Life(began_s=now_s, document=document, document_s=now_s)
+        self._dead_since_s = None
+        self._tank = None
+
+    def hub_died(self) -> None:
+        """The hub is gone, and its nodes are left alone."""
+        self._life = None
+        self._dead_since_s = self._findings.now_s()
+
+    def moved(self, device_id: DeviceId) -> None:
+        """A relay has moved: the watch over a pump begins anew with it."""
+        if device_id == PUMP.id and self._life is not None:
+            self._life.pump_since_s = self._findings.now_s()
+            self._life.pump_first, self._life.pump_rose = self._tank, False
+
+    def may_take(self) -> None:
+        """Another document has come; the hub works by it before the disk has it, and says so."""
+        if self._life is not None:
+            self._life.document_s = self._findings.now_s() + TAKES_WITHIN_S
+
+    def took(self, document: DesiredDocument) -> None:
+        """The hub works by another document."""
+        if self._life is not None:
+            self._life.document, self._life.document_s = document, self._findings.now_s()
+
+    def heard(self, rows: Iterable[Row]) -> None:
+        """The hub has these values."""
+        life = self._life
+        if life is None:
+            return
+        now_s = self._findings.now_s()
+        for row in rows:
+            if not isinstance(row, ReadingRow):
+                continue
+            if row.device in _TEMPERATURES and row.quantity == Quantity.TEMPERATURE:
+                life.temperatures[row.device] = (row.value, now_s)
+            elif row.device == _TANK:
+                self._tank = (row.value, now_s)
+                if life.pump_first is None:
+                    life.pump_first = (row.value, now_s)
+                elif row.value >= life.pump_first[0] + DRY_RISE_PERCENT:
+                    life.pump_rose = True
+
+    def asked(self, device_id: DeviceId, level: Level) -> None:
+        """The hub asks a device for a level."""
+        life = self._life
+        if life is None:
+            return
+        now_s = self._findings.now_s()
+        before = life.asked.get(device_id)
+        was_on = before is not None and before.level > OFF
+        if device_id == PUMP.id and level > OFF and not was_on:
+            self._pump_starts(life, before, now_s)
+        life.asked[device_id] = _Asked(
+            level=level,
+            since_s=before.since_s if before is not None and before.level == level else now_s,
+            on_since_s=None
+            if level == OFF
+            else before.on_since_s
+            if before is not None and was_on
+            else now_s,
+            # The first "off" of a life only says where the device was left.
+            off_since_s=None
+            if level > OFF or before is None
+            else before.off_since_s
+            if not was_on
+            else now_s,
+        )
+
+    def _pump_starts(self, life: _Life, before: _Asked | None, now_s: float) -> None:
+        life.pump_first, life.pump_rose = self._tank, False
+        if before is None or before.off_since_s is None:
+            return
+        rested_s = now_s - before.off_since_s
+        if rested_s < PUMP_REST_S - 1.0:
+            self._findings.broken("a pump rests a minute", f"it rested {rested_s:.1f} s")
+
+    # -------------------------------------------------------------------------------- what must be
+
+    def tick(self) -> None:
+        """Look at everything."""
+        life = self._life
+        now_s = self._findings.now_s()
+        if life is None:
+            self._left_alone(now_s)
+            return
+        if life.document is None or now_s - life.document_s <= REACTS_WITHIN_S:
+            return
+        self._never_too_hot(life, life.document, now_s)
+        self._never_blind(life, now_s)
+        self._never_too_long(life, now_s)
+        self._never_dry(life, now_s)
+        self._stopped(life, life.document, now_s)
+
+    def _left_alone(self, now_s: float) -> None:
+        if self._dead_since_s is None or now_s - self._dead_since_s <= LEASE_S + REACTS_WITHIN_S:
+            return
+        for node in self._nodes:
+            for relay in node.relays.values():
+                if relay.level != rest_level(relay.device.role, HouseKind.COOP):
+                    self._findings.broken(
+                        "a node that is left alone rests",
+                        f"{relay.device.name} is at {relay.level:g} %",
+                    )
+
+    def _never_too_hot(self, life: _Life, document: DesiredDocument, now_s: float) -> None:
+        limit_c = document.houses[0].setpoints.temperature_hard_max_c
+        is_hot = any(
+            value >= limit_c for value, at_s in life.temperatures.values() if now_s - at_s < STALE_S
+        )
+        if not is_hot:
+            life.hot_since_s = None
+        elif life.hot_since_s is None:
+            life.hot_since_s = now_s
+        elif now_s - life.hot_since_s > REACTS_WITHIN_S:
+            self._all_air("the hard limit runs all air", life)
+
+    def _never_blind(self, life: _Life, now_s: float) -> None:
+        heard_s = max(
+            (at_s for _, at_s in life.temperatures.values()), default=max(life.began_s, 0.0)
+        )
+        since_s = heard_s if life.temperatures else max(heard_s, life.document_s)
+        if now_s - since_s > STALE_S + REACTS_WITHIN_S:
+            self._all_air("a blind house runs its air", life)
+
+    def _all_air(self, invariant: str, life: _Life) -> None:
+        for fan in FANS:
+            self._must(invariant, life, fan, ON)
+        self._must(invariant, life, HEATER, OFF)
+
+    def _must(self, invariant: str, life: _Life, device: DeviceConfig, level: Level) -> None:
+        asked = life.asked.get(device.id)
+        if asked is None or asked.level != level:
+            found = "nothing" if asked is None else f"{asked.level:g} %"
+            self._findings.broken(invariant, f"{device.name} is asked for {found}")
+
+    def _never_too_long(self, life: _Life, now_s: float) -> None:
+        for device in ACTUATORS:
+            longest_s = SPECS[device.role].max_on_s
+            asked = life.asked.get(device.id)
+            if longest_s is None or asked is None or asked.on_since_s is None:
+                continue
+            if now_s - asked.on_since_s > longest_s + REACTS_WITHIN_S:
+                self._findings.broken(
+                    "nothing is on for longer than its role may be", f"{device.name}"
+                )
+
+    def _never_dry(self, life: _Life, now_s: float) -> None:
+        asked = life.asked.get(PUMP.id)
+        if asked is None or asked.on_since_s is None or life.pump_rose:
+            return
+        if self._tank is None or life.pump_first is None or now_s - self._tank[1] > STALE_S:
+            life.pump_rose = True  # nobody can tell whether it rises
+            return
+        since_s = max(asked.on_since_s, life.pump_since_s, life.pump_first[1])
+        if now_s - since_s > DRY_S + RELAY_S + REACTS_WITHIN_S:
+            self._findings.broken(
+                "no pump runs dry", f"the tank is at {self._tank[0]:.1f} % for minutes"
+            )
+
+    def _stopped(self, life: _Life, document: DesiredDocument, now_s: float) -> None:
+        if not document.houses[0].software_stop:
+            return
+        for device in _STOPPED:
+            asked = life.asked.get(device.id)
+            if asked is not None and asked.level > OFF and now_s - asked.since_s > 0:
+                self._findings.broken("the software stop stops", f"{device.name} is asked to run")
+        fan = life.asked.get(FAN.id)
+        if fan is None:
+            self._findings.broken("the software stop keeps the air", "the fan is asked for nothing")

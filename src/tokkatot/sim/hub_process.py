@@ -1,0 +1,175 @@
+"""One process of the real hub on simulated hardware: its disk, its line, its nodes, its clock."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from typing_extensions import override
+
+from tokkatot.hub.assembly import Surroundings
+from tokkatot.hub.config import BrokerAddress, CloudSettings, DriverSettings, HubConfig
+from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
+from tokkatot.hub.drivers.port import Driver, Position
+from tokkatot.hub.journal.journal import Journal
+from tokkatot.hub.link import Connect
+from tokkatot.hub.main import Machine, run_hub
+from tokkatot.kit.clock import Clock
+from tokkatot.kit.ids import IdSource
+from tokkatot.sim.chance import Chance
+from tokkatot.sim.disk import DiskVfs, SimDisk, VirtualDiskThread
+from tokkatot.sim.layout import DRIVER, FARM, HUB
+from tokkatot.sim.nodes import Asked, FarmBroker, FarmDriver
+from tokkatot.sim.time import LocalClock, VirtualLoop
+from tokkatot.wire.messages import CommandRow, Row
+
+_NOWHERE: Final = BrokerAddress(host="simulated", port=1, tls=False)
+
+
+_PROCESSES: Final = count(1)
+"""SQLite knows its file systems by name, and one that is gone may still be closing its files."""
+
+
+class JournalListener:
+    """Is told what a watched journal takes and promises."""
+
+    def offered(self, events: Sequence[Row], readings: Sequence[Row]) -> None:
+        """These rows are in the buffer."""
+
+    def begun(self, command_id: UUID) -> None:
+        """An order's STARTED is on the disk."""
+
+
+class WatchedJournal(Journal):
+    """The real journal, with somebody who listens at its door."""
+
+    listener: JournalListener = JournalListener()
+
+    @override
+    def offer(
+        self,
+        *,
+        events: Sequence[Row] = (),
+        readings: Sequence[Row] = (),
+        position: Position | None = None,
+        urgent: bool = False,
+    ) -> bool:
+        taken = super().offer(events=events, readings=readings, position=position, urgent=urgent)
+        if taken:
+            self.listener.offered(events, readings)
+        return taken
+
+    @override
+    async def begin_order(self, command_id: UUID, row: CommandRow) -> bool:
+        begun = await super().begin_order(command_id, row)
+        if begun:
+            self.listener.begun(command_id)
+        return begun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hookup:
+    """What a process of the hub is connected to, and who listens at its doors."""
+
+    folder: Path
+    card: SimDisk
+    keys: Mapping[str, Ed25519PublicKey]
+    clock: LocalClock
+    chance: Chance
+    connect: Connect
+    farm_broker: FarmBroker
+    listener: JournalListener
+    asked: Asked
+    opened: Callable[[WatchedJournal], None]
+    options: MqttNodeOptions
+
+
+class HubProcess:
+    """Runs the whole hub until it is killed."""
+
+    def __init__(self, loop: VirtualLoop, hookup: Hookup) -> None:
+        self.clock = hookup.clock
+        self.disk = VirtualDiskThread()
+        self.journal: WatchedJournal | None = None
+        self.driver: FarmDriver | None = None
+        self.is_alive = True
+        self._hookup = hookup
+        self._vfs = DiskVfs(f"tokkatot-sim-{next(_PROCESSES)}", hookup.card)
+        config = HubConfig(
+            folder=hookup.folder,
+            hub_id=HUB,
+            farm_id=FARM,
+            data_dir=hookup.folder,
+            cloud=CloudSettings(broker=_NOWHERE, keys=hookup.keys),
+            web=None,
+            nodes=_NOWHERE,
+            drivers=(DriverSettings(name=DRIVER, kind="mqtt_node", options={}),),
+        )
+        machine = Machine(
+            clock=hookup.clock,
+            random=hookup.chance.uniform,
+            random_bytes=self._random_bytes,
+            software="simulated",
+            worlds={},
+            open_journal=self._open_journal,
+            line=lambda _broker, _farm, _hub: hookup.connect,
+            drivers=self._drivers,
+        )
+        self.task = loop.create_task(run_hub(config, machine), name="hub")
+
+    def die(self) -> None:
+        """Be gone at once: what the program still does on its way reaches nobody.
+
+        Whoever calls has put copies in the place of the files that it has open.
+        """
+        self.is_alive = False
+        self.disk.resume()
+        self._vfs.die()
+        if self.driver is not None:
+            self.driver.is_dead = True
+        if self.journal is not None:
+            self.journal.listener = JournalListener()
+        self.task.add_done_callback(self._ended)
+        self.task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Take note of how a killed process ended, so that nobody else has to."""
+        if not task.cancelled():
+            task.exception()
+        self._vfs.unregister()
+
+    def _random_bytes(self, count: int) -> bytes:
+        return bytes(int(self._hookup.chance.uniform() * 256) for _ in range(count))
+
+    async def _open_journal(self, path: Path, clock: Clock, ids: IdSource) -> Journal:
+        journal = await WatchedJournal.open(
+            path,
+            clock=clock,
+            ids=ids,
+            disk=self.disk,
+            free_bytes=lambda _: 1 << 40,
+            vfs=self._vfs.name,
+        )
+        assert isinstance(journal, WatchedJournal), "it is made by its own class"
+        if self.is_alive:
+            journal.listener = self._hookup.listener
+            self.journal = journal
+            self._hookup.opened(journal)
+        return journal
+
+    def _drivers(self, _config: HubConfig, around: Surroundings) -> Sequence[Driver]:
+        self.driver = FarmDriver(
+            DRIVER,
+            broker=self._hookup.farm_broker,
+            farm_id=FARM,
+            options=self._hookup.options,
+            positions=dict(around.positions),
+            clock=around.clock,
+            asked=self._hookup.asked,
+        )
+        self.driver.is_dead = not self.is_alive
+        return [self.driver]

@@ -1,0 +1,90 @@
+"""Runs the simulation of one seed to its end, or to the first invariant that does not hold."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from tokkatot.sim.chance import Chance
+from tokkatot.sim.faults import Trouble
+from tokkatot.sim.sabotage import NONE, Sabotage
+from tokkatot.sim.site import Site
+from tokkatot.sim.watch import Findings, Violation
+
+TICK_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run found."""
+
+    seed: int
+    simulated_s: float
+    violations: tuple[Violation, ...]
+    digest: str
+    counts: Mapping[str, int]
+    last: tuple[str, ...]
+    readings: int
+    orders: int
+
+
+def simulate(seed: int, *, days: float, sabotage: Sabotage | None = None) -> Outcome:
+    """Let a farm live through so many days with everything that may go wrong."""
+    chosen = sabotage or NONE
+    with tempfile.TemporaryDirectory(prefix="tokkatot-sim-") as folder, chosen.applied():
+        site = Site(seed, folder=Path(folder), store=chosen.store(), options=chosen.options)
+        with _errors_told(site.findings):
+            try:
+                _live(site, seed, until_s=days * 86_400.0)
+            finally:
+                site.close()
+        return Outcome(
+            seed=seed,
+            simulated_s=site.loop.time(),
+            violations=tuple(site.findings.violations),
+            digest=site.trace.digest(),
+            counts=dict(site.trace.counts),
+            last=tuple(site.trace.last()),
+            readings=len(site.cloud.store.kept.readings),
+            orders=site.cloud.sent_count,
+        )
+
+
+def _live(site: Site, seed: int, *, until_s: float) -> None:
+    trouble = Trouble(site, Chance(seed * 31 + 9))
+    task = site.loop.create_task(trouble.make(), name="trouble")
+    site.loop.run_until(0.0)
+    now_s = 0.0
+    while now_s < until_s and not site.findings.violations:
+        now_s = min(now_s + TICK_S, until_s)
+        site.loop.run_until(now_s)
+        site.tick()
+        if task.done():
+            task.result()
+    task.cancel()
+
+
+@contextmanager
+def _errors_told(findings: Findings) -> Iterator[None]:
+    """Take every error that the program logs for a mistake of the program; keep the rest quiet."""
+
+    def tell(
+        _logger: Any, method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        if method in {"error", "exception", "critical"}:
+            findings.broken("no program fails", f"{event}")
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, tell],
+        wrapper_class=structlog.make_filtering_bound_logger(40),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
