@@ -152,13 +152,20 @@ def test_a_thermometer_that_dies_above_the_hard_limit_does_not_make_the_house_co
     assert bench.level(VENT) == ON
 
 
+def pump_until(bench: Bench, level: float) -> None:
+    """Step until the pump is on or off, for an hour at most."""
+    for _ in range(3600):
+        if bench.level(PUMP) == level:
+            return
+        bench.step()
+    raise AssertionError(f"the pump was never at {level:g}")
+
+
 def dry(bench: Bench, runs: int) -> None:
     """Let the pump run against a level that does not rise, until so many strikes are counted."""
     for _ in range(runs):
-        while bench.level(PUMP) == OFF:
-            bench.step()
-        while bench.level(PUMP) == ON:
-            bench.step()
+        pump_until(bench, ON)
+        pump_until(bench, OFF)
 
 
 def test_a_fill_gives_up_after_three_minutes_and_tries_again_five_minutes_later() -> None:
@@ -168,8 +175,7 @@ def test_a_fill_gives_up_after_three_minutes_and_tries_again_five_minutes_later(
     dry(bench, 1)
     assert 180 <= bench.now_s - began_s <= 183
     gave_up_s = bench.now_s
-    while bench.level(PUMP) == OFF:
-        bench.step()
+    pump_until(bench, ON)
     assert 300 <= bench.now_s - gave_up_s <= 302
 
 
@@ -193,8 +199,7 @@ def test_a_pump_that_runs_dry_three_times_is_latched_until_a_person_switches_it_
 def test_a_level_that_rises_forgives_earlier_strikes() -> None:
     bench = Bench(water_percent=15.0)
     dry(bench, 2)
-    while bench.level(PUMP) == OFF:
-        bench.step()
+    pump_until(bench, ON)
     bench.run(5)
     bench.water_percent = 15.9
     bench.run(2)
