@@ -26,12 +26,20 @@ class DeviceView:
     error: str | None = None
     why: Why | None = None
 
-    def tells_apart(self, other: "DeviceView") -> bool:
-        """Tell whether a person would see a difference."""
+    def still_is(
+        self,
+        *,
+        actual: Level | None,
+        target: Level | None,
+        online: bool,
+        error: str | None,
+        cause: object,
+    ) -> bool:
+        """Tell whether a person would see no difference."""
         return (
-            (self.online, self.error, self.target) != (other.online, other.error, other.target)
-            or _differ(self.actual, other.actual)
-            or _cause(self.why) != _cause(other.why)
+            (self.online, self.error, self.target) == (online, error, target)
+            and not _differ(self.actual, actual)
+            and _cause(self.why) == cause
         )
 
 
@@ -84,18 +92,28 @@ class WorldView:
             decision = by_device.get(device.id)
             known = state.known.get(device.id)
             before = self._devices.get(device.id)
-            view = DeviceView(
-                actual=known.level if known is not None and decision is not None else None,
-                target=None if decision is None else decision.target,
-                online=self._online.get(device.id, False),
-                error=None if known is None else known.error,
-                why=None if decision is None else why_of(decision, now, t_ms),
-            )
-            if before is None or view.tells_apart(before):
+            actual = known.level if known is not None and decision is not None else None
+            target = None if decision is None else decision.target
+            online = self._online.get(device.id, False)
+            error = None if known is None else known.error
+            if before is not None and before.still_is(
+                actual=actual,
+                target=target,
+                online=online,
+                error=error,
+                cause=None if decision is None else _cause_of(decision),
+            ):
                 # What is the same stays as it was told: a hold's end, computed anew each second,
                 # would tremble, and a slow drift would never be told.
-                rows.append(_state_row(device.id, view, t_ms))
-                self._devices[device.id] = view
+                continue
+            view = self._devices[device.id] = DeviceView(
+                actual=actual,
+                target=target,
+                online=online,
+                error=error,
+                why=None if decision is None else why_of(decision, now, t_ms),
+            )
+            rows.append(_state_row(device.id, view, t_ms))
         return rows
 
     def live(self) -> tuple[list[LiveReading], list[LiveDevice]]:
@@ -145,3 +163,9 @@ def _differ(one: Level | None, other: Level | None) -> bool:
 
 def _cause(why: Why | None) -> object:
     return None if why is None else (why.source, why.reason, why.command, why.cut_by)
+
+
+def _cause_of(decision: Decision) -> object:
+    """Return what `_cause` tells of the decision's trace, without making the trace."""
+    command = None if decision.cut_by else decision.winner.command
+    return (decision.source.value, decision.reason, command, decision.cut_by)
