@@ -14,12 +14,13 @@ from tokkatot.automation.engine import Step, step
 from tokkatot.automation.inputs import Contact, Inputs, Order, Report, Sample
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.plan import EMPTY_PLAN, Plan, plan_of
+from tokkatot.automation.runs import RunOutcome
 from tokkatot.automation.state import State
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.commands import Reason
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig
 from tokkatot.domain.devices import OFF, ON, Interface, Level
-from tokkatot.domain.ids import AlertId, CommandId, DeviceId, FarmId, HouseId, HubId
+from tokkatot.domain.ids import AlertId, CommandId, DeviceId, FarmId, HouseId, HubId, ScheduleId
 from tokkatot.hub.acting import Acting, fits
 from tokkatot.hub.desired import check_desired
 from tokkatot.hub.drivers.port import Driver, Presence, Reported, Sampled, Stranger
@@ -31,10 +32,21 @@ from tokkatot.hub.view import WorldView
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
 from tokkatot.kit.waiting import set_within
-from tokkatot.wire.messages import AlertRow, Command, EventRow, LiveDevice, LiveReading, Row
+from tokkatot.wire.messages import (
+    AlertRow,
+    Command,
+    EventRow,
+    LiveDevice,
+    LiveReading,
+    Row,
+    ScheduleRunRow,
+)
 
 TURN_EVERY_S: Final = 1.0
 REST_WITHIN_S: Final = 3.0
+HEAD_EVERY_MS: Final = 60_000
+"""How often the lived wall time is kept while no run is told: a card is not written each second."""
+
 MAX_UNWRITTEN: Final = 2_000
 SILENT_FOR_S: Final = 5.0
 """Control turns each second; one that did not for so long is stuck."""
@@ -97,6 +109,10 @@ class ControlLoop:
         self._devices: Mapping[DeviceId, DeviceConfig] = {}
         self._state = State()
         self._remembered = remember(self._state)
+        self._kept_head_ms: int | None = None
+        self._begun_runs: set[tuple[ScheduleId, int | None]] = set()
+        self._is_time_known = is_time_known
+        self._execute: set[ScheduleId] = set()
         self._turned_s = clock.monotonic()
         self._results = Results()
         self._unwritten: deque[Row] = deque(maxlen=MAX_UNWRITTEN)
@@ -180,6 +196,14 @@ class ControlLoop:
             if alarm.alert_id is not None
         ]
 
+    def execute(self, schedule_id: ScheduleId) -> bool:
+        """Run a schedule now, as a person asks; False where this hub holds no such schedule."""
+        if schedule_id not in self._plan.schedules:
+            return False
+        self._execute.add(schedule_id)
+        self.inbox.wake.set()
+        return True
+
     # ------------------------------------------------------------------------------------- running
 
     async def run(self) -> None:
@@ -215,8 +239,10 @@ class ControlLoop:
     async def turn(self) -> None:
         """Do everything that is due now."""
         self.inbox.wake.clear()
-        now = Instant(monotonic_s=self._clock.monotonic(), utc_ms=self._clock.now_ms())
         t_ms = self._clock.now_ms()
+        now = Instant(
+            monotonic_s=self._clock.monotonic(), utc_ms=t_ms if self._is_time_known() else None
+        )
         self._turned_s = now.monotonic_s
         news = _News()
         finished: list[Row] = []
@@ -233,9 +259,11 @@ class ControlLoop:
                 contacts=tuple(news.contacts),
                 orders=tuple(news.orders),
                 withdrawn=frozenset(news.withdrawn),
+                execute=frozenset(self._execute),
             ),
             now,
         )
+        self._execute.clear()
         self._state = result.state
         for ended in result.ended:
             finished.extend(self._results.ended(ended, t_ms))
@@ -249,11 +277,16 @@ class ControlLoop:
         self, result: Step, news: _News, finished: Sequence[Row], now: Instant, t_ms: int
     ) -> None:
         states = self.view.decided(result.state, result.decisions, now, t_ms)
-        rows: list[Row] = [*states, *(_alert_row(change, t_ms) for change in result.alarms)]
+        rows: list[Row] = [
+            *states,
+            *(_alert_row(change, t_ms) for change in result.alarms),
+            *(_run_row(run, t_ms) for run in result.runs),
+        ]
         self._unwritten.extend(rows)
         self.flush()
-        memory = remember(result.state)
-        if memory != self._remembered:
+        memory = remember(result.state, self._head_to_keep(result))
+        # Rows first: what is remembered as told is on the disk with them or not at all.
+        if memory != self._remembered and not self._unwritten:
             await self._journal.keep_state(NAME, memory)
             self._remembered = memory
         for row in finished:
@@ -261,6 +294,18 @@ class ControlLoop:
             await self._journal.finish_order(row)
         if rows or finished or news.samples:
             self.live_changed.set()
+
+    def _head_to_keep(self, result: Step) -> int | None:
+        """Return how far wall time is kept: all of it where a run began or was told."""
+        head_ms, kept_ms = result.state.timeline.head_ms, self._kept_head_ms
+        begun = {(run.schedule_id, run.due_ms) for run in result.state.runs.values()}
+        if head_ms is None:
+            return None
+        coarse = kept_ms is not None and 0 <= head_ms - kept_ms < HEAD_EVERY_MS
+        if result.runs or begun != self._begun_runs or not coarse:
+            self._kept_head_ms = head_ms
+        self._begun_runs = begun
+        return self._kept_head_ms
 
     # ------------------------------------------------------------------------------- what is new
 
@@ -361,6 +406,11 @@ def _reason(code: str) -> Reason:
             return Reason.UNKNOWN_DEVICE
         case _:
             return Reason.DEVICE_ERROR
+
+
+def _run_row(run: RunOutcome, t_ms: int) -> ScheduleRunRow:
+    due_ms = t_ms if run.due_ms is None else run.due_ms
+    return ScheduleRunRow(0, "x", str(run.schedule_id), due_ms, t_ms, run.outcome.value, run.reason)
 
 
 def _alert_row(change: AlarmChange, t_ms: int) -> AlertRow:
