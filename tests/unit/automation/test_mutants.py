@@ -7,6 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from tests.support.mutants import calls_in, in_place, is_killed, mutants_of
+from tests.unit.automation import test_guards as guard_tests
 from tests.unit.automation import test_interlocks as table_tests
 from tests.unit.automation import test_plausibility as plausibility_tests
 from tests.unit.automation import test_regulation as regulation_tests
@@ -16,7 +17,14 @@ from tokkatot.automation import guards, interlocks, plausibility, rules
 from tokkatot.automation.interlocks import TABLE, Effect, Interlock
 from tokkatot.automation.plan import Trait
 
-GUARD_TESTS = (rule_tests, safety_tests, plausibility_tests, regulation_tests, table_tests)
+GUARD_TESTS = (
+    guard_tests,
+    rule_tests,
+    safety_tests,
+    plausibility_tests,
+    regulation_tests,
+    table_tests,
+)
 
 HARMLESS: dict[str, str] = {}
 """What a mutant's name contains, and why nobody could tell it from the original."""

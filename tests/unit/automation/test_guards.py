@@ -1,0 +1,76 @@
+"""The edges of the guards: one step before a limit nothing happens, one after it does."""
+
+import pytest
+
+from tests.support.engine import IDS, Bench
+from tokkatot.automation.guards import Guarded, settling, watch_dry_run
+from tokkatot.automation.interlocks import Interlock
+from tokkatot.automation.plan import Trait
+from tokkatot.automation.proposals import Source
+from tokkatot.automation.state import Climate, DryRun, Relay
+from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.domain.houses import HouseKind
+
+FAN, HEATER, LIGHT, PUMP = (
+    DeviceRole.FAN,
+    DeviceRole.HEATER,
+    DeviceRole.LIGHT,
+    DeviceRole.WATER_PUMP,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "target", "least_s"),
+    [
+        (HouseKind.COOP, FAN, ON, 30.0),
+        (HouseKind.COOP, FAN, OFF, 0.0),
+        (HouseKind.GREENHOUSE, FAN, ON, 30.0),
+        (HouseKind.GREENHOUSE, FAN, OFF, 30.0),
+        (HouseKind.COOP, HEATER, ON, 0.0),
+        (HouseKind.COOP, HEATER, OFF, 60.0),
+        (HouseKind.COOP, LIGHT, ON, 0.0),
+    ],
+)
+def test_what_has_just_changed_stays_for_its_least_time(
+    kind: HouseKind, role: DeviceRole, target: float, least_s: float
+) -> None:
+    guarded = Guarded(
+        actuator=Bench(kind).plan.actuators[IDS[role]],
+        relay=Relay(target=target, changed_s=100.0),
+        dry_run=DryRun(),
+    )
+    for after_s in (least_s - 0.1, least_s):
+        kept = settling(guarded, Climate(), Source.RULE, 100.0 + after_s)
+        assert kept == ({Interlock.SETTLING} if after_s < least_s else set())
+    assert settling(guarded, Climate(), Source.PERSON, 100.0) == set()
+
+
+@pytest.mark.parametrize(("strikes", "latched"), [(0, False), (1, False), (2, True), (3, True)])
+def test_the_third_strike_latches(strikes: int, *, latched: bool) -> None:
+    before = DryRun(strikes=strikes, mark_s=0.0, mark_percent=15.0)
+    after = watch_dry_run(before, running=True, percent=15.9, flow_l_min=None, now_s=180.0)
+    assert (after.strikes, after.latched, after.wait_until_s) == (strikes + 1, latched, 480.0)
+
+
+@pytest.mark.parametrize(("mark_s", "dry_s"), [(5.0, 5.0), (None, 5.0), (5.0, None), (None, None)])
+def test_a_pump_that_rests_is_not_watched(mark_s: float | None, dry_s: float | None) -> None:
+    before = DryRun(strikes=1, mark_s=mark_s, dry_since_s=dry_s)
+    after = watch_dry_run(before, running=False, percent=15.0, flow_l_min=0.0, now_s=900.0)
+    assert after == DryRun(strikes=1)
+
+
+def test_a_level_that_is_not_known_any_more_is_marked_anew() -> None:
+    marked = DryRun(mark_s=5.0, mark_percent=15.0)
+    after = watch_dry_run(marked, running=True, percent=None, flow_l_min=None, now_s=900.0)
+    assert after.mark_s is None
+
+
+def test_the_starts_of_a_whole_hour_count() -> None:
+    bench = Bench()
+    for _ in range(20):
+        bench.order(LIGHT, ON, hold_s=2)
+        bench.run(4)
+    bench.run(3400, every_s=20)
+    bench.order(LIGHT, ON)
+    assert bench.ended[-1].by is Interlock.STARTS
+    assert bench.plan.actuators[IDS[LIGHT]].trait is Trait.OTHER
