@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 
+import psycopg
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from tokkatot.cloud.platform.context import Context
 from tokkatot.kit.backoff import Backoff
 
 _log = structlog.get_logger(__name__)
 
+_ERROR_CHARS = 500
 _STABLE_S = 60.0
 """Work that has run for so long begins again with the first wait."""
 
@@ -26,6 +29,9 @@ async def keep_working(
         begun_s = context.clock.monotonic()
         try:
             await work()
+        except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError) as error:
+            # The database is away for a while: no fault of this work, and no traceback tells more.
+            _log.warning("worker.interrupted", worker=name, error=str(error)[:_ERROR_CHARS])
         except Exception:  # noqa: BLE001 - one worker's failure must not end the others
             _log.exception("worker.failed", worker=name)
         else:
