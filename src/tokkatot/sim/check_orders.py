@@ -43,6 +43,7 @@ class OrdersCheck:
         self._orders: dict[str, _Order] = {}
         self._last_asked: dict[DeviceId, str] = {}
         self._session: str | None = None
+        self._welcomed: str | None = None
         self._session_s = 0.0
         self._life = 0
         self._rows_seen = 0
@@ -53,8 +54,12 @@ class OrdersCheck:
         if key not in self._orders:
             self._orders[key] = _Order(sent=order, sent_s=self._findings.now_s())
 
+    def hub_welcomed(self, session: str) -> None:
+        """A welcome has come, which the hub may heed before it says anything in that session."""
+        self._welcomed = session
+
     def hub_in_session(self, session: str) -> None:
-        """The hub was welcomed."""
+        """The hub speaks in a session."""
         if session != self._session:
             self._session, self._session_s = session, self._findings.now_s()
 
@@ -102,7 +107,8 @@ class OrdersCheck:
                 "no order runs stale", f"{name} is {now_s - order.sent_s:.0f} s old"
             )
         in_another_s = now_s - self._session_s
-        if order.sent.session != self._session and in_another_s > SESSION_OVER_S:
+        is_current = order.sent.session in {self._session, self._welcomed}
+        if not is_current and in_another_s > SESSION_OVER_S:
             self._findings.broken("no order of another session runs", name)
 
     def tick(self) -> None:

@@ -1,7 +1,7 @@
 """What goes wrong on a farm, one thing after another and several at once, until all is healed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, TypeVar
 
@@ -31,8 +31,12 @@ Fault = Callable[["Trouble"], Awaitable[None]]
 class Trouble:
     """Makes trouble, ends it, and has it checked that nothing of it is left."""
 
-    def __init__(self, site: Site, chance: Chance) -> None:
+    def __init__(
+        self, site: Site, chance: Chance, *, kinds: Sequence[str] = (), has_people: bool = True
+    ) -> None:
         self.site = site
+        self._has_people = has_people
+        self._kinds = tuple(kinds)
         self.chance = chance
         self._running: dict[str, asyncio.Task[None]] = {}
         self._is_quiet = False
@@ -55,7 +59,8 @@ class Trouble:
         until_s = site.loop.time() + self.between(ROUGH_LEAST_S, ROUGH_MOST_S)
         # Each time some kinds of trouble only: where everything fails, nothing lives long enough to
         # get into trouble of its own ("swarm testing", Groce et al., ISSTA 2012).
-        kinds = tuple(name for name in FAULTS if self.chance.uniform() < SHARE) or tuple(FAULTS)
+        some = tuple(name for name in FAULTS if self.chance.uniform() < SHARE)
+        kinds = self._kinds or some or tuple(FAULTS)
         while site.loop.time() < until_s:
             await asyncio.sleep(self.between(5.0, 2 * FAULT_EVERY_S))
             name = self.pick(kinds)
@@ -97,7 +102,7 @@ class Trouble:
     async def _people(self) -> None:
         while True:
             await asyncio.sleep(self.between(1.0, 2 * TAP_EVERY_S))
-            if self._is_quiet or self.site.cloud.is_down:
+            if self._is_quiet or self.site.cloud.is_down or not self._has_people:
                 continue
             if self.chance.uniform() < 0.12:
                 self._want()
@@ -153,14 +158,23 @@ class Trouble:
 
 async def _rough_line(trouble: Trouble) -> None:
     mood = trouble.site.line.mood
-    # Sometimes so slow that an order outlives its lifetime on the way.
-    mood.jitter_s = trouble.between(0.2, 20.0 if trouble.chance.uniform() < 0.7 else 80.0)
+    mood.jitter_s = trouble.between(0.2, 20.0)
     mood.loss = trouble.between(0.0, 0.4)
     mood.doubles = trouble.between(0.0, 0.5)
     try:
         await trouble.for_a_while(20.0, 300.0)
     finally:
         mood.jitter_s = mood.loss = mood.doubles = 0.0
+
+
+async def _straggling_line(trouble: Trouble) -> None:
+    """Let some messages come so late that an order outlives its lifetime on the way."""
+    mood = trouble.site.line.mood
+    mood.straggles = trouble.between(0.05, 0.3)
+    try:
+        await trouble.for_a_while(60.0, 600.0)
+    finally:
+        mood.straggles = 0.0
 
 
 async def _cut_line(trouble: Trouble) -> None:
@@ -310,8 +324,7 @@ async def _rough_radio(trouble: Trouble) -> None:
     try:
         await trouble.for_a_while(30.0, 400.0)
     finally:
-        mood.heal()
-        mood.delay_s = 0.02
+        mood.jitter_s = mood.loss = mood.doubles = 0.0
 
 
 async def _lost_radio(trouble: Trouble) -> None:
@@ -399,6 +412,7 @@ async def _restarted_farm_broker(trouble: Trouble) -> None:
 
 FAULTS: Final[Mapping[str, Fault]] = {
     "rough line": _rough_line,
+    "straggling line": _straggling_line,
     "cut line": _cut_line,
     "half-open line": _half_open_line,
     "sloppy broker": _sloppy_broker,

@@ -17,6 +17,7 @@ from tokkatot.wire.topics import HubLeaf
 T = TypeVar("T")
 
 CONNECT_WITHIN_S: Final = 10.0
+STRAGGLES_S: Final = 120.0
 MAX_KEPT: Final = 50
 """So many messages a sloppy broker keeps for a hub that is away."""
 
@@ -29,14 +30,11 @@ class Mood:
     jitter_s: float = 0.0
     loss: float = 0.0
     doubles: float = 0.0
+    straggles: float = 0.0
+    """The share of messages that are late by up to `STRAGGLES_S`, while others pass them by."""
     is_mute: bool = False
     """Half open: it takes everything, nothing arrives, and nobody is told."""
     is_cut: bool = False
-
-    def heal(self) -> None:
-        """Be a good line again."""
-        self.delay_s, self.jitter_s, self.loss, self.doubles = 0.05, 0.0, 0.0, 0.0
-        self.is_mute = self.is_cut = False
 
 
 class Path(Generic[T]):
@@ -64,6 +62,8 @@ class Path(Generic[T]):
             delay_s = mood.delay_s
             if mood.jitter_s:
                 delay_s += mood.jitter_s * self._chance.uniform()
+            if mood.straggles and self._chance.uniform() < mood.straggles:
+                delay_s += STRAGGLES_S * self._chance.uniform()
             self._loop.call_later(delay_s, self._deliver, item)
 
 

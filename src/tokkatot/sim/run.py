@@ -39,7 +39,13 @@ def simulate(seed: int, *, days: float, sabotage: Sabotage | None = None) -> Out
         site = Site(seed, folder=Path(folder), store=chosen.store(), options=chosen.options)
         with _errors_told(site.findings):
             try:
-                _live(site, seed, until_s=days * 86_400.0)
+                trouble = Trouble(
+                    site,
+                    Chance(seed * 31 + 9),
+                    kinds=chosen.trouble,
+                    has_people=chosen.has_people,
+                )
+                _live(site, trouble, until_s=days * 86_400.0)
             finally:
                 site.close()
         return Outcome(
@@ -54,8 +60,7 @@ def simulate(seed: int, *, days: float, sabotage: Sabotage | None = None) -> Out
         )
 
 
-def _live(site: Site, seed: int, *, until_s: float) -> None:
-    trouble = Trouble(site, Chance(seed * 31 + 9))
+def _live(site: Site, trouble: Trouble, *, until_s: float) -> None:
     task = site.loop.create_task(trouble.make(), name="trouble")
     site.loop.run_until(0.0)
     now_s = 0.0

@@ -29,7 +29,7 @@ from tokkatot.sim.nodes import FarmBroker, LiveWorld, Node
 from tokkatot.sim.time import LocalClock, VirtualLoop
 from tokkatot.sim.trace import Trace
 from tokkatot.sim.watch import Findings
-from tokkatot.wire.messages import Ack, EventRow, Hello, ReadingRow, Row, decode
+from tokkatot.wire.messages import Ack, EventRow, Hello, ReadingRow, Row, Welcome, decode
 from tokkatot.wire.topics import HubLeaf
 
 RIGHT_WITHIN_S: Final = 12.0
@@ -285,6 +285,8 @@ class Site(JournalListener):
                 )
         elif leaf is HubLeaf.DESIRED and self.cloud.document.version > self.rows.card.held:
             self.safety.may_take()
+        elif leaf is HubLeaf.WELCOME:
+            self.orders.hub_welcomed(decode(payload, Welcome).session)
         elif leaf in {HubLeaf.UP, HubLeaf.LIVE}:
             self.orders.hub_in_session(decode(payload, _InSession).session)
         elif leaf is HubLeaf.ACK and self.hub is not None:
