@@ -82,6 +82,7 @@ class Trouble:
             with suppress(asyncio.CancelledError):
                 await task
         site = self.site
+        site.line.mood.healings += 1
         site.start_hub()
         site.note("healed")
         await asyncio.sleep(QUIET_S)

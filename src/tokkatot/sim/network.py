@@ -35,6 +35,8 @@ class Mood:
     is_mute: bool = False
     """Half open: it takes everything, nothing arrives, and nobody is told."""
     is_cut: bool = False
+    healings: int = 0
+    """What straggles when a line is healed does not arrive any more: it would be trouble still."""
 
 
 class Path(Generic[T]):
@@ -64,7 +66,13 @@ class Path(Generic[T]):
                 delay_s += mood.jitter_s * self._chance.uniform()
             if mood.straggles and self._chance.uniform() < mood.straggles:
                 delay_s += STRAGGLES_S * self._chance.uniform()
-            self._loop.call_later(delay_s, self._deliver, item)
+                self._loop.call_later(delay_s, self._deliver_late, item, mood.healings)
+            else:
+                self._loop.call_later(delay_s, self._deliver, item)
+
+    def _deliver_late(self, item: T, healings: int) -> None:
+        if healings == self._mood.healings:
+            self._deliver(item)
 
 
 Message = tuple[HubLeaf, bytes]
