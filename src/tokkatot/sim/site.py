@@ -288,10 +288,9 @@ class Site(JournalListener):
         elif leaf is HubLeaf.WELCOME:
             self.orders.hub_welcomed(decode(payload, Welcome).session)
         elif leaf in {HubLeaf.UP, HubLeaf.LIVE}:
-            self.orders.hub_in_session(decode(payload, _InSession).session)
-        elif leaf is HubLeaf.ACK and self.hub is not None:
-            # Whoever is in a session was told the time.
+            # Whoever speaks in a session was told the time with its welcome.
             self._knows_time = True
+            self.orders.hub_in_session(decode(payload, _InSession).session)
 
     # ------------------------------------------------------------------------------------ the ticks
 
