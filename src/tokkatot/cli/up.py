@@ -96,6 +96,11 @@ class _Up:
             lines += [
                 f"  {account.login}  {account.name}, {_role(account)}" for account in ACCOUNTS
             ]
+        else:
+            lines.append(
+                "To begin with a farm of your own: tokkatot staff registration-key NAME, "
+                "in the same folder, makes the key to sign up with."
+            )
         lines.append(f"What it logs is in {self.settings.data_dir.absolute() / 'logs'}")
         lines.append("Ctrl-C stops everything; the data stays for the next start.")
         typer.echo("\n".join(lines))

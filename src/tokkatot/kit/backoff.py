@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 
 class Backoff:
-    """Exponential waiting with full jitter, bounded above.
+    """Exponential waiting with equal jitter, bounded above.
 
-    Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015 (the "full jitter" form).
+    Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015 (the "equal jitter" form).
     """
 
     def __init__(
