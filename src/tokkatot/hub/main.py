@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -29,6 +29,9 @@ from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.session_hub import HubSession
 
+if TYPE_CHECKING:
+    from tokkatot.hub.web.server import Serve
+
 LAST_WORDS_S: Final = 0.1
 """How long drivers go on after the actuators were told to rest, so that it reaches the relays."""
 
@@ -43,8 +46,8 @@ async def _open_journal(path: Path, clock: Clock, ids: IdSource) -> Journal:
 class Machine:
     """What a hub is handed from the machine that it runs on, and the worlds that it simulates.
 
-    `beside` runs as long as the hub does, and is the last to be ended. The last three are where a
-    hub meets its disk, its cloud and its devices: a simulation hands in its own.
+    `beside` runs as long as the hub does, and is the last to be ended. The last four are where a
+    hub meets its disk, its cloud, its devices and people's phones: a simulation hands in its own.
     """
 
     clock: Clock
@@ -56,6 +59,7 @@ class Machine:
     open_journal: Callable[[Path, Clock, IdSource], Awaitable[Journal]] = _open_journal
     line: Callable[[BrokerAddress, FarmId, HubId], Connect] = mqtt
     drivers: Callable[[HubConfig, Surroundings], Sequence[Driver]] = build_drivers
+    serve: "Serve | None" = None
 
 
 async def run_hub(config: HubConfig, machine: Machine) -> None:
@@ -165,6 +169,7 @@ class _Around:
                 random_bytes=self.machine.random_bytes,
                 software=self.machine.software,
                 figures=lambda: self._figures(uplink, clock),
+                serve=self.machine.serve,
             )
             services.append(Service(name="web", run=web.run))
         return services

@@ -16,7 +16,7 @@ from tokkatot.hub.web.notebook import Notebook
 from tokkatot.hub.web.people import People
 from tokkatot.hub.web.pin import PinLock, kept_pin
 from tokkatot.hub.web.screens import Screens
-from tokkatot.hub.web.server import HubWeb
+from tokkatot.hub.web.server import HubWeb, Serve
 from tokkatot.hub.web.taps import Taps
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import Row
@@ -37,6 +37,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
     random_bytes: Callable[[int], bytes],
     software: str,
     figures: Figures,
+    serve: Serve | None = None,
 ) -> HubWeb:
     """Return the page, which takes note of all that the journal is told from now on."""
     people = People(
@@ -68,6 +69,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
             figures=figures,
         ),
         settings,
+        serve,
     )
 
 

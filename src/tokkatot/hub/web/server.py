@@ -3,11 +3,12 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 from typing_extensions import override
 
 from tokkatot.hub.config import WebSettings
@@ -15,17 +16,25 @@ from tokkatot.hub.web.app import HubApp, Parts
 from tokkatot.webapp.files import find_web_app
 
 NEWS_EVERY_S: Final = 0.5
+UNWATCHED_EVERY_S: Final = 2.0
+"""Where no page is open, nobody waits for news but those who poll every 3 seconds."""
+
 MAX_CONNECTIONS: Final = 64
 MAX_HEADER_BYTES: Final = 16 * 1024
 MAX_FRAME_BYTES: Final = 4 * 1024
 
 
+Serve = Callable[[ASGIApp, WebSettings], Awaitable[None]]
+"""Brings requests to the page until it is cancelled."""
+
+
 class HubWeb:
     """Runs the page; where it fails, the hub goes on without."""
 
-    def __init__(self, parts: Parts, settings: WebSettings) -> None:
+    def __init__(self, parts: Parts, settings: WebSettings, serve: Serve | None = None) -> None:
         self._parts = parts
         self._settings = settings
+        self._serve = serve or serve_on_port
 
     async def run(self) -> None:
         """Serve until cancelled.
@@ -33,15 +42,17 @@ class HubWeb:
         Raises:
             OSError: when the port or the certificate can't be had.
         """
+        app = HubApp(self._parts, web_folder=find_web_app())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell_news(), name="web-news")
-            tasks.create_task(self._serve(), name="web-server")
+            await self._serve(app.asgi, self._settings)
 
     async def _tell_news(self) -> None:
         """Tell readings together, and pages to look afresh when the document is another one."""
         version = self._version()
         while True:
-            await self._parts.clock.sleep(NEWS_EVERY_S)
+            is_watched = self._parts.feed.watched
+            await self._parts.clock.sleep(NEWS_EVERY_S if is_watched else UNWATCHED_EVERY_S)
             self._parts.notes.flush()
             if self._version() != version:
                 version = self._version()
@@ -52,40 +63,45 @@ class HubWeb:
         document = self._parts.control.view.document
         return 0 if document is None else document.version
 
-    async def _serve(self) -> None:
-        app = HubApp(self._parts, web_folder=find_web_app())
-        secured = self._settings.secured
-        config = uvicorn.Config(
-            app.asgi,
-            http="h11",
-            ws="websockets-sansio",
-            ws_max_size=MAX_FRAME_BYTES,
-            ws_per_message_deflate=False,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
-            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-            timeout_keep_alive=10,
-            timeout_graceful_shutdown=2,
-            ssl_certfile=None if secured is None else secured.certificate,
-            ssl_keyfile=None if secured is None else secured.key,
-        )
+
+async def serve_on_port(app: ASGIApp, settings: WebSettings) -> None:
+    """Serve until cancelled.
+
+    Raises:
+        OSError: when the port or the certificate can't be had.
+    """
+    secured = settings.secured
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=2,
+        ssl_certfile=None if secured is None else secured.certificate,
+        ssl_keyfile=None if secured is None else secured.key,
+    )
+    try:
+        config.load()
+    except ssl.SSLError as error:
+        raise OSError(f"[web] certificate and key: {error}") from error
+    server = _Server(config)
+    # The server is handed its socket: to get one itself it would end the whole program.
+    host = settings.host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, settings.port), family=family) as listening:
         try:
-            config.load()
-        except ssl.SSLError as error:
-            raise OSError(f"[web] certificate and key: {error}") from error
-        server = _Server(config)
-        # The server is handed its socket: to get one itself it would end the whole program.
-        host = self._settings.host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.create_server((host, self._settings.port), family=family) as listening:
-            try:
-                await server.serve(sockets=[listening])
-            finally:
-                if server.started:
-                    await server.shutdown()
+            await server.serve(sockets=[listening])
+        finally:
+            if server.started:
+                await server.shutdown()
 
 
 class _Server(uvicorn.Server):
