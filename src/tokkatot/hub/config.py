@@ -64,12 +64,16 @@ class Secured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """Where the hub's own web listens, and who it tells so; `pin` None is one of its own making."""
+    """Where the hub's own web listens, and who it tells so; `pin` None is one of its own making.
+
+    `announce` has the hub answer to its own name on the farm's network.
+    """
 
     host: str
     port: int
     pin: str | None = None
     addresses: tuple[str, ...] = ()
+    announce: bool = True
     secured: Secured | None = None
 
 
@@ -138,6 +142,7 @@ class _Web(Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     pin: Annotated[str, Meta(pattern=r"^[0-9]{6,12}$")] | None = None
     addresses: Annotated[tuple[LanAddress, ...], Meta(max_length=MAX_ADDRESSES)] = ()
+    announce: bool = True
     certificate: str | None = None
     key: str | None = None
 
@@ -206,7 +211,12 @@ def _web(web: _Web, folder: Path) -> WebSettings:
     if web.certificate is not None and web.key is not None:
         secured = Secured(certificate=folder / web.certificate, key=folder / web.key)
     return WebSettings(
-        host=web.host, port=web.port, pin=web.pin, addresses=web.addresses, secured=secured
+        host=web.host,
+        port=web.port,
+        pin=web.pin,
+        addresses=web.addresses,
+        announce=web.announce,
+        secured=secured,
     )
 
 

@@ -4,6 +4,7 @@ import fcntl
 import socket
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Final
 
@@ -18,6 +19,15 @@ _SIOCGIFADDR: Final = 0x8915
 _ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared only
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """A network that this machine is in."""
+
+    index: int
+    name: str
+    address: IPv4Address
+
+
 def page_addresses(settings: WebSettings | None, hub_id: HubId) -> tuple[str, ...]:
     """Return the page's addresses, those that need no name look-up first; none on loopback."""
     if settings is None:
@@ -27,17 +37,23 @@ def page_addresses(settings: WebSettings | None, hub_id: HubId) -> tuple[str, ..
     scheme = "http" if settings.secured is None else "https"
     hosts: list[str] = []
     if settings.host in _ANY:
-        hosts = [*interface_addresses()[: MAX_ADDRESSES - 1], lan_name(hub_id)]
+        found = [str(one.address) for one in interfaces()]
+        hosts = [*found[: MAX_ADDRESSES - 1], lan_name(hub_id)]
     elif not _is_loopback(settings.host):
         hosts = [settings.host, lan_name(hub_id)]
     return tuple(f"{scheme}://{host}:{settings.port}" for host in hosts)
 
 
-def interface_addresses() -> Sequence[str]:
-    """Return the IPv4 addresses of this machine that other machines can reach."""
-    found: list[str] = []
+def ways_to(settings: WebSettings) -> Sequence[Interface]:
+    """Return the interfaces on which other machines reach the page."""
+    return [one for one in interfaces() if settings.host in {*_ANY, str(one.address)}]
+
+
+def interfaces() -> Sequence[Interface]:
+    """Return this machine's interfaces with an IPv4 address that other machines can reach."""
+    found: list[Interface] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        for _, name in socket.if_nameindex():
+        for index, name in socket.if_nameindex():
             request = struct.pack("256s", name.encode()[:15])
             try:
                 answer = fcntl.ioctl(asking.fileno(), _SIOCGIFADDR, request)
@@ -45,7 +61,7 @@ def interface_addresses() -> Sequence[str]:
                 continue  # it has none
             address = IPv4Address(answer[20:24])
             if not address.is_loopback and not address.is_link_local:
-                found.append(str(address))
+                found.append(Interface(index=index, name=name, address=address))
     return found
 
 

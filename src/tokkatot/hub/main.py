@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.hub.announcer import Announcer
 from tokkatot.hub.assembly import Surroundings, build_drivers
 from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
-from tokkatot.hub.config import BrokerAddress, CloudSettings, EmbeddedBroker, HubConfig
+from tokkatot.hub.config import (
+    BrokerAddress,
+    CloudSettings,
+    EmbeddedBroker,
+    HubConfig,
+    WebSettings,
+)
 from tokkatot.hub.desired import DesiredRefused, open_desired
 from tokkatot.hub.drivers.port import Driver
 from tokkatot.hub.drivers.simulated.source import World
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.journal import Journal
 from tokkatot.hub.journal.port import JournalPort
-from tokkatot.hub.lan import page_addresses
+from tokkatot.hub.lan import page_addresses, ways_to
 from tokkatot.hub.link import Connect, mqtt
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.node_broker import NodeBroker
@@ -27,6 +34,7 @@ from tokkatot.hub.supervisor import GaveUp, Service, supervise
 from tokkatot.hub.uplink import Uplink
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
+from tokkatot.wire.passes import lan_name
 from tokkatot.wire.session_hub import HubSession
 
 if TYPE_CHECKING:
@@ -172,7 +180,16 @@ class _Around:
                 serve=self.machine.serve,
             )
             services.append(Service(name="web", run=web.run))
+            if self.config.web.announce:
+                services.append(Service(name="name", run=self._announcer(self.config.web).run))
         return services
+
+    def _announcer(self, web: WebSettings) -> Announcer:
+        return Announcer(
+            lan_name(self.config.hub_id),
+            interfaces=partial(ways_to, web),
+            clock=self.machine.clock,
+        )
 
     def _uplink(self, cloud: CloudSettings, clock: SyncedClock) -> Uplink:
         config = self.config

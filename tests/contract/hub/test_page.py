@@ -21,7 +21,7 @@ from tests.support.engine import FARM, HUB
 from tests.support.processes import free_port
 from tokkatot.cli.hub_status import tell_status
 from tokkatot.hub.config import Secured, WebSettings
-from tokkatot.hub.lan import interface_addresses, page_addresses
+from tokkatot.hub.lan import interfaces, page_addresses, ways_to
 from tokkatot.hub.main import Machine, run_hub
 from tokkatot.kit.clock import SystemClock
 
@@ -93,11 +93,19 @@ def test_a_page_on_every_address_is_under_the_hubs_name_last() -> None:
     settings = WebSettings(host="0.0.0.0", port=1)  # noqa: S104 - read, not bound
     found = page_addresses(settings, HUB)
     assert found[-1] == f"http://tokkatot-{HUB.hex[-8:]}.local:1"
-    assert len(found) == min(len(interface_addresses()), 7) + 1
+    assert len(found) == min(len(interfaces()), 7) + 1
 
 
 def test_no_interface_is_the_machine_itself() -> None:
-    assert [one for one in interface_addresses() if IPv4Address(one).is_loopback] == []
+    assert [one for one in interfaces() if one.address.is_loopback] == []
+
+
+def test_a_page_is_announced_where_it_is_reached() -> None:
+    everywhere = WebSettings(host="0.0.0.0", port=1)  # noqa: S104 - read, not bound
+    assert ways_to(everywhere) == interfaces()
+    for one in interfaces():
+        assert ways_to(WebSettings(host=str(one.address), port=1)) == [one]
+    assert ways_to(WebSettings(host="127.0.0.1", port=1)) == []
 
 
 def test_the_status_tells_page_and_pin_of_a_hub_that_is_off(

@@ -83,6 +83,7 @@ def test_logins_of_nodes_reach_the_device_of_their_name_or_what_they_list(tmp_pa
 def test_the_page_has_its_pin_its_addresses_and_its_certificate(tmp_path: Path) -> None:
     text = (
         '[web]\nhost = "0.0.0.0"\npin = "135790"\naddresses = ["http://farm.lan:8470"]\n'
+        "announce = false\n"
         'certificate = "hub.pem"\nkey = "hub.key"\n'
     )
     assert read(tmp_path, LEAST + text).web == WebSettings(
@@ -90,6 +91,7 @@ def test_the_page_has_its_pin_its_addresses_and_its_certificate(tmp_path: Path) 
         port=8470,
         pin="135790",
         addresses=("http://farm.lan:8470",),
+        announce=False,
         secured=Secured(certificate=tmp_path / "hub.pem", key=tmp_path / "hub.key"),
     )
 
