@@ -39,7 +39,7 @@ def page_addresses(settings: WebSettings | None, hub_id: HubId) -> tuple[str, ..
     if settings.host in _ANY:
         found = [str(one.address) for one in interfaces()]
         hosts = [*found[: MAX_ADDRESSES - 1], lan_name(hub_id)]
-    elif not _is_loopback(settings.host):
+    elif not is_loopback(settings.host):
         hosts = [settings.host, lan_name(hub_id)]
     return tuple(f"{scheme}://{host}:{settings.port}" for host in hosts)
 
@@ -65,5 +65,6 @@ def interfaces() -> Sequence[Interface]:
     return found
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine itself reaches a page there."""
     return host in {"localhost", "::1"} or host.startswith("127.")

@@ -26,7 +26,7 @@ from tokkatot.hub.drivers.simulated.source import World
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.journal import Journal
 from tokkatot.hub.journal.port import JournalPort
-from tokkatot.hub.lan import page_addresses, ways_to
+from tokkatot.hub.lan import is_loopback, page_addresses, ways_to
 from tokkatot.hub.link import Connect, mqtt
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.node_broker import NodeBroker
@@ -180,7 +180,7 @@ class _Around:
                 serve=self.machine.serve,
             )
             services.append(Service(name="web", run=web.run))
-            if self.config.web.announce:
+            if self.config.web.announce and not is_loopback(self.config.web.host):
                 services.append(Service(name="name", run=self._announcer(self.config.web).run))
         return services
 
