@@ -11,14 +11,18 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+from tokkatot.automation.curves import age_of, value_at
 from tokkatot.automation.sun import SunEvent, sun_event_ms
+from tokkatot.domain.flocks import Flock
 from tokkatot.domain.places import Place
 from tokkatot.domain.schedules import (
     CronTimes,
     DailyTimes,
     DurationBased,
+    LightCurve,
     Schedule,
     SunTimes,
+    TimeBased,
     Times,
     Weekday,
     start_of,
@@ -26,6 +30,7 @@ from tokkatot.domain.schedules import (
 
 _NEAR = timedelta(hours=3)
 _MAX_DAYS = 400
+_HOUR_MS = 3_600_000
 _WEEKDAYS = tuple(Weekday)
 # Beyond these a clock is so wrong that no calendar is asked any more.
 _EARLIEST_MS = round(datetime(1971, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -118,6 +123,18 @@ def is_valid(schedule: Schedule, utc_ms: int, locality: Locality) -> bool:
     return (schedule.valid_from is None or day >= schedule.valid_from) and (
         schedule.valid_until is None or day <= schedule.valid_until
     )
+
+
+def end_of(schedule: Schedule, due_ms: int, locality: Locality, flock: Flock | None) -> int | None:
+    """Return when the stretch that begins at a moment ends; None where no clock tells it."""
+    match schedule.does:
+        case TimeBased(end=end) if end is not None:
+            return next_after(end, due_ms, locality)
+        case LightCurve(hours=curve) if flock is not None:
+            hours = value_at(curve, age_of(flock, locality.day(due_ms)))
+            return due_ms + round(hours * _HOUR_MS) if hours > 0 else None
+        case _:
+            return None
 
 
 def _next_turn(schedule: Schedule, after_ms: int, locality: Locality) -> int | None:

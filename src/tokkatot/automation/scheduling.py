@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from tokkatot.automation.conditions import NOT_HELD, Believed, combined, follow
-from tokkatot.automation.curves import age_of, value_at, ventilated_share
+from tokkatot.automation.curves import age_of, ventilated_share
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.modes import habits_of
-from tokkatot.automation.occurrences import is_valid, last_through, next_after, next_due
+from tokkatot.automation.occurrences import end_of, is_valid, last_through, next_due
 from tokkatot.automation.plan import House, Plan
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.runs import (
@@ -42,7 +42,6 @@ LATE_MS = 60_000
 MAX_MISSED = 500
 """So many missed runs of one schedule are told one by one; what is older is told once."""
 
-_HOUR_MS = 3_600_000
 _REASON_LENGTH = 60
 
 
@@ -320,13 +319,7 @@ def _has_end(schedule: Schedule) -> bool:
 
 
 def _window_end(scene: _Scene, schedule: Schedule, due_ms: int) -> int | None:
-    does, flock = schedule.does, scene.house.flock
-    if isinstance(does, TimeBased) and does.end is not None:
-        return next_after(does.end, due_ms, scene.plan.locality)
-    if isinstance(does, LightCurve) and flock is not None:
-        hours = value_at(does.hours, age_of(flock, scene.plan.locality.day(due_ms)))
-        return due_ms + round(hours * _HOUR_MS) if hours > 0 else None
-    return None
+    return end_of(schedule, due_ms, scene.plan.locality, scene.house.flock)
 
 
 def _mode_forbids(scene: _Scene, schedule: Schedule) -> bool:

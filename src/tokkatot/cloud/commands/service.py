@@ -12,8 +12,7 @@ from tokkatot.cloud.commands.model import Command, Origin
 from tokkatot.cloud.commands.views import command_view
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.hubs import CHANNEL as HUBS_CHANNEL
-from tokkatot.cloud.farms.hubs import touch_hub
-from tokkatot.cloud.farms.model import Hub
+from tokkatot.cloud.farms.hubs import listening, touch_hub
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
@@ -26,7 +25,6 @@ from tokkatot.domain.orders import Order, OrderRefused, StateUnknown, hold_s, re
 from tokkatot.kit.clock import from_ms
 from tokkatot.wire import messages as wire
 from tokkatot.wire.cursor import RefusedRow
-from tokkatot.wire.session_cloud import SILENT_AFTER_S
 
 MAX_OPEN_PER_DEVICE = 20
 """More orders than this can't wait for one device; a person taps less."""
@@ -71,7 +69,7 @@ async def submit(
     device, state = target.device, target.state
     if device.role not in ACTUATORS:
         raise invalid_field("path.device", "not_an_actuator", "This device takes no orders.")
-    hub = _listening(target.hub, tx.now)
+    hub = listening(target.hub, tx.now)
     if state is not None and not state.online:
         raise Conflict("device_offline")
     action, level, held_s = _resolved(device.role, order, None if state is None else state.actual)
@@ -247,16 +245,6 @@ async def device_in(tx: Transaction, farm_id: FarmId, device_id: DeviceId) -> De
     if device is None:
         raise NotFound("device")
     return device
-
-
-def _listening(hub: Hub | None, now: datetime) -> Hub:
-    """Return a hub that can be told something now."""
-    if hub is None:
-        raise Conflict("no_hub")
-    silent = now - timedelta(seconds=SILENT_AFTER_S)
-    if hub.last_seen_at is None or hub.last_seen_at < silent:
-        raise Conflict("hub_offline")
-    return hub
 
 
 async def _tell(
