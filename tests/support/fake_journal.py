@@ -41,7 +41,7 @@ class FakeCard:
 
 
 class FakeJournal(JournalPort):
-    """Commits at once; `trouble` set to an error makes every write that waits fail with it."""
+    """Commits at once; `trouble` set to an error makes every call that waits for the disk fail with it."""
 
     def __init__(self, card: FakeCard | None = None, *, now_ms: int = 0) -> None:
         self.card = card or FakeCard(
@@ -172,6 +172,8 @@ class FakeJournal(JournalPort):
 
     @override
     async def state(self, name: str) -> bytes | None:
+        if self.trouble is not None:
+            raise self.trouble
         return self.card.states.get(name)
 
     @override

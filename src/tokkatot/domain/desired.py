@@ -17,6 +17,12 @@ JsonScalar = str | int | float | bool | None
 
 MOST_STARTS_PER_HOUR = 20
 
+MAX_DEVICES = 2_000
+MAX_HOUSES = 200
+MAX_SCHEDULES = 1_000
+MAX_RULES = 200
+"""Of one house; the others are of one document. A hub refuses a document with more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayLimits:
@@ -85,7 +91,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredDocument:
-    """Everything a hub is to hold, as one version; versions rise and are never reused."""
+    """Everything a hub is to hold, as one version; versions rise and are never reused.
+
+    `pin` is the sealed PIN of the hub's page, None while the hub goes by one of its own.
+    """
 
     farm_id: FarmId
     hub_id: HubId
@@ -98,3 +107,4 @@ class DesiredDocument:
     farm_name: str = ""
     place: Place | None = None
     schedules: tuple[Schedule, ...] = ()
+    pin: str | None = None

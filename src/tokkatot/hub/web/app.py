@@ -162,7 +162,7 @@ class HubApp:
         if body.token is not None:
             return self._entered(self._parts.people.enter_by_pass(body.token, document))
         if body.pin is not None:
-            return self._entered(self._parts.people.enter_by_pin(body.pin, document))
+            return self._entered(await self._parts.people.enter_by_pin(body.pin, document))
         raise HubProblem("validation_failed", "Send a token or a pin.")
 
     async def _renew(self, request: Request) -> Response:

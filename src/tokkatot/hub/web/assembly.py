@@ -40,10 +40,11 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
     serve: Serve | None = None,
 ) -> HubWeb:
     """Return the page, which takes note of all that the journal is told from now on."""
+    own_pin = settings.pin or _own_pin(config, random_bytes)
     people = People(
         hub_id=config.hub_id,
         keys=_NO_KEYS if config.cloud is None else config.cloud.keys,
-        lock=PinLock(settings.pin or _own_pin(config, random_bytes), clock=clock),
+        lock=PinLock(own_pin, journal=journal, clock=clock),
         clock=clock,
         is_time_known=lambda: clock.quality is not ClockQuality.UNSET,
         random_bytes=random_bytes,

@@ -55,10 +55,12 @@ class _Session:
     name: str
     language: Language
     until_s: float
+    sealed_pin: str | None
+    """The PIN of the document when it began: a new PIN shows out who came in by the old one."""
 
 
 class People:
-    """Lets people in and knows them again; it forgets all with the process."""
+    """Lets people in and knows them again; it forgets all but wrong PINs with the process."""
 
     def __init__(
         self,
@@ -84,6 +86,10 @@ class People:
         """Return who gives the orders of somebody with the PIN: no person, so the hub itself."""
         return UserId(self._hub_id)
 
+    async def recall(self) -> None:
+        """Remember what must not be forgotten: how often the PIN was wrong."""
+        await self._lock.recall()
+
     def enter_by_pass(self, token: str, document: DesiredDocument | None) -> Entered:
         """Exchange a pass for a session.
 
@@ -103,27 +109,28 @@ class People:
         self._names.move_to_end(claims.sub)
         if len(self._names) > MAX_NAMES:
             self._names.popitem(last=False)
-        session = self._session(claims.sub, claims.name, claims.lang)
+        session = self._session(claims.sub, claims.name, claims.lang, None)
         person = self._person(session, document)
         if person is None:
             raise HubProblem("forbidden", "You are no member of this farm any more.")
         return Entered(token=self._open(session), renewal=token, person=person)
 
-    def enter_by_pin(self, pin: str, document: DesiredDocument | None) -> Entered:
+    async def enter_by_pin(self, pin: str, document: DesiredDocument | None) -> Entered:
         """Exchange the PIN for a session.
 
         Raises:
             HubProblem: when it is wrong, or was wrong too often.
         """
+        sealed = _sealed_pin(document)
         try:
-            self._lock.check(pin)
+            await self._lock.check(pin, sealed)
         except PinLocked as locked:
             raise HubProblem("rate_limited", retry_after_s=math.ceil(locked.wait_s)) from locked
         except PinWrong:
             raise HubProblem("pin_wrong") from None
-        session = self._session(self.nameless, "", Language.KHMER)
+        session = self._session(self.nameless, "", Language.KHMER, sealed)
         person = self._person(session, document)
-        assert person is not None, "nobody takes the PIN's role away"
+        assert person is not None, "it was this very PIN"
         return Entered(token=self._open(session), renewal="", person=person)
 
     def known(self, token: str, document: DesiredDocument | None) -> Person:
@@ -137,7 +144,7 @@ class People:
             raise HubProblem("session_ended")
         person = self._person(session, document)
         if person is None:
-            raise HubProblem("session_ended", "You are no member of this farm any more.")
+            raise HubProblem("session_ended", "The PIN is another one, or you are no member now.")
         return person
 
     def leave(self, token: str) -> None:
@@ -151,9 +158,13 @@ class People:
                 return member.name
         return self._names.get(user_id, "")
 
-    def _session(self, user_id: UserId, name: str, language: Language) -> _Session:
+    def _session(
+        self, user_id: UserId, name: str, language: Language, sealed_pin: str | None
+    ) -> _Session:
         until_s = self._clock.monotonic() + SESSION_S
-        return _Session(user_id=user_id, name=name, language=language, until_s=until_s)
+        return _Session(
+            user_id=user_id, name=name, language=language, until_s=until_s, sealed_pin=sealed_pin
+        )
 
     def _open(self, session: _Session) -> str:
         token = self._random_bytes(32).hex()
@@ -163,7 +174,9 @@ class People:
         return token
 
     def _person(self, session: _Session, document: DesiredDocument | None) -> Person | None:
-        role = PIN_ROLE if session.user_id == self.nameless else None
+        role = None
+        if session.user_id == self.nameless and session.sealed_pin == _sealed_pin(document):
+            role = PIN_ROLE
         for member in document.members if document is not None else ():
             if member.user_id == session.user_id:
                 role = member.role
@@ -172,6 +185,10 @@ class People:
         return Person(
             user_id=session.user_id, name=session.name, language=session.language, role=role
         )
+
+
+def _sealed_pin(document: DesiredDocument | None) -> str | None:
+    return None if document is None else document.pin
 
 
 def _key(token: str) -> str:

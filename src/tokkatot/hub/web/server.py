@@ -42,6 +42,7 @@ class HubWeb:
         Raises:
             OSError: when the port or the certificate can't be had.
         """
+        await self._parts.people.recall()
         app = HubApp(self._parts, web_folder=find_web_app())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell_news(), name="web-news")

@@ -21,6 +21,7 @@ from tokkatot.hub.config import BrokerAddress, CloudSettings, HubConfig, WebSett
 from tokkatot.hub.web.app import HubApp
 from tokkatot.hub.web.assembly import build_web
 from tokkatot.wire.passes import issue_pass
+from tokkatot.wire.pins import SALT_BYTES, seal_pin
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 PIN = "135790"
@@ -29,12 +30,13 @@ ROLES = {OWNER: MemberRole.OWNER, MANAGER: MemberRole.MANAGER, VIEWER: MemberRol
 FARM_PATH = f"/v1/farms/{FARM}"
 
 
-def peopled(*users: UserId, version: int = 1) -> DesiredDocument:
-    """Return a farm with these members."""
+def peopled(*users: UserId, version: int = 1, pin: str | None = None) -> DesiredDocument:
+    """Return a farm with these members, and a PIN that its owner has set."""
     members = tuple(
         Member(user_id=user, role=ROLES[user], name=ROLES[user].title()) for user in users
     )
-    return replace(document(), version=version, members=members, farm_name="Kandal")
+    sealed = None if pin is None else seal_pin(pin, b"s" * SALT_BYTES)
+    return replace(document(), version=version, members=members, farm_name="Kandal", pin=sealed)
 
 
 class Page:

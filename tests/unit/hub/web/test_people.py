@@ -1,5 +1,8 @@
 """Who is let in at the hub's page, and who is not."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -14,8 +17,10 @@ from tests.unit.hub.web.conftest import (
     Page,
     peopled,
 )
+from tokkatot.hub.journal.port import JournalTimeout
 from tokkatot.hub.web.people import MAX_SESSIONS, SESSION_S
 from tokkatot.hub.web.pin import FIRST_WAIT_S, FREE_TRIES, LONGEST_WAIT_S
+from tokkatot.wire.messages import EventRow
 
 
 async def test_a_pass_lets_its_person_in_with_the_role_of_the_document(page: Page) -> None:
@@ -133,6 +138,73 @@ async def test_the_right_pin_forgives_the_wrong_ones(page: Page) -> None:
     assert (await page.enter(pin=PIN)).status_code == 200
     assert (await page.enter(pin="000000")).json()["code"] == "pin_wrong"
     assert (await page.enter(pin=PIN)).status_code == 200
+
+
+async def test_guesses_at_the_same_time_are_looked_at_one_after_the_other(page: Page) -> None:
+    async with asyncio.TaskGroup() as group:
+        tries = [group.create_task(page.enter(pin="000000")) for _ in range(FREE_TRIES + 3)]
+    codes = sorted(task.result().json()["code"] for task in tries)
+    assert codes == ["pin_wrong"] * FREE_TRIES + ["rate_limited"] * 3
+
+
+async def test_a_restart_forgives_no_wrong_pin(page: Page, tmp_path: Path) -> None:
+    for _ in range(FREE_TRIES + 1):
+        await page.enter(pin="000000")
+    again = Page(page.hub, tmp_path)
+    await again.parts.people.recall()
+    locked = await again.enter(pin=PIN)
+    assert (locked.status_code, locked.headers["retry-after"]) == (429, "30")
+    page.hub.clock.advance(31)
+    await again.enter(pin="000000")
+    assert int((await again.enter(pin=PIN)).headers["retry-after"]) == 2 * FIRST_WAIT_S
+
+
+async def test_a_restart_knows_that_the_right_pin_came_last(page: Page, tmp_path: Path) -> None:
+    for _ in range(FREE_TRIES - 1):
+        await page.enter(pin="000000")
+    await page.enter(pin=PIN)
+    again = Page(page.hub, tmp_path)
+    await again.parts.people.recall()
+    assert (await again.enter(pin="000000")).json()["code"] == "pin_wrong"
+    assert (await again.enter(pin=PIN)).status_code == 200
+
+
+async def test_where_nobody_knows_how_often_it_was_wrong_the_wait_comes_first(
+    page: Page,
+) -> None:
+    page.hub.journal.trouble = JournalTimeout(5)
+    await page.parts.people.recall()
+    page.hub.journal.trouble = None
+    assert (await page.enter(pin=PIN)).status_code == 429
+    assert (await page.enter(token=page.pass_of(OWNER))).status_code == 200
+    page.hub.clock.advance(FIRST_WAIT_S)
+    assert (await page.enter(pin=PIN)).status_code == 200
+
+
+async def test_wrong_pins_are_in_the_farms_log(page: Page) -> None:
+    await page.enter(pin="000000")
+    await page.enter(pin="000000")
+    told = [row for row in page.hub.journal.recorded("events") if isinstance(row, EventRow)]
+    assert [row.data for row in told if row.type == "hub.pin_wrong"] == [{"tries": 1}, {"tries": 2}]
+
+
+async def test_the_pin_that_the_owner_has_set_takes_the_place_of_the_hubs_own(page: Page) -> None:
+    await page.hub.configure(peopled(OWNER, version=2, pin="802461"))
+    assert (await page.enter(pin=PIN)).json()["code"] == "pin_wrong"
+    answer = await page.enter(pin="802461")
+    assert answer.json()["farms"][0]["role"] == "manager"
+
+
+async def test_another_pin_shows_out_who_came_in_by_the_old_one(page: Page) -> None:
+    token = (await page.enter(pin=PIN)).json()["access_token"]
+    async with page.client(token) as nameless, await page.person(OWNER) as owner:
+        await page.hub.configure(peopled(OWNER, version=2, pin="802461"))
+        assert (await nameless.get("/v1/farms")).json()["code"] == "session_ended"
+        assert (await owner.get("/v1/farms")).status_code == 200
+        inside = page.client((await page.enter(pin="802461")).json()["access_token"])
+        await page.hub.configure(peopled(OWNER, version=3))
+        assert (await inside.get("/v1/farms")).json()["code"] == "session_ended"
+        assert (await page.enter(pin=PIN)).status_code == 200
 
 
 async def test_a_locked_pin_keeps_no_pass_out(page: Page) -> None:
