@@ -36,6 +36,8 @@ from tokkatot.cloud.platform.readiness import Readiness
 from tokkatot.cloud.realtime import api as realtime
 from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.reports import api as reports
+from tokkatot.cloud.schedules import api as schedules
+from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
 from tokkatot.webapp.headers import SecurityHeaders
 from tokkatot.webapp.serving import WebApp, nothing_here
@@ -49,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     devices_staff.router,
     telemetry.router,
     commands.router,
+    schedules.router,
     alerts.router,
     reports.router,
     realtime.router,
@@ -93,6 +96,7 @@ def create_app(
     app.state.context = context
     app.state.farm_directory = Directory()
     app.state.alert_digest = alerts.Digest()
+    app.state.documents = HubLimits()
     app.state.realtime = Realtime(
         context.database, context.listener, clock=context.clock, metrics=context.metrics
     )

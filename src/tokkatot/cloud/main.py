@@ -16,7 +16,6 @@ from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.app import create_app
 from tokkatot.cloud.commands import service as commands
-from tokkatot.cloud.devices.desired import renew_documents
 from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
 from tokkatot.cloud.platform import idempotency, outbox
 from tokkatot.cloud.platform.context import Context
@@ -38,6 +37,7 @@ from tokkatot.cloud.platform.readiness import (
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
 from tokkatot.cloud.platform.workers import every, keep_working
+from tokkatot.cloud.sync.desired import renew_documents
 from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.kit.clock import SystemClock

@@ -7,16 +7,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from tokkatot.domain.desired import DesiredDocument
+from tokkatot.domain.desired import (
+    MAX_DEVICES,
+    MAX_HOUSES,
+    MAX_RULES,
+    MAX_SCHEDULES,
+    DesiredDocument,
+)
 from tokkatot.domain.houses import MODES
 from tokkatot.domain.ids import FarmId, HouseId, HubId
 from tokkatot.wire.envelope import SignatureError, unseal
 from tokkatot.wire.messages import MessageError
-
-MAX_DEVICES = 2_000
-MAX_HOUSES = 200
-MAX_SCHEDULES = 1_000
-MAX_RULES = 200
 
 
 class DesiredRefused(Exception):

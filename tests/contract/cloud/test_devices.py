@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from tests.support.cloud import Cloud, Person
-from tokkatot.cloud.devices.desired import RENEWED_AFTER, build_desired, renew_documents
 from tokkatot.cloud.devices.hubs import broker_logins, note_unknown_device
 from tokkatot.cloud.platform.logins import password_fits
+from tokkatot.cloud.sync.desired import RENEWED_AFTER, build_desired, renew_documents
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.flocks import Flock
 from tokkatot.domain.ids import FarmId, HubId
@@ -107,6 +107,7 @@ async def test_a_hub_may_use_its_own_subtree_only(site: Site) -> None:
         "ack",
         "command",
         "desired",
+        "execute",
         "fw_update",
     }
     assert {line for line in login.acl_lines if line.endswith("command")} == {f"read {own}command"}

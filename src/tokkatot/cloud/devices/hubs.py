@@ -8,7 +8,7 @@ from tokkatot.cloud.devices import store
 from tokkatot.cloud.devices.model import UnknownDevice
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.changes import farm_changed
-from tokkatot.cloud.farms.hubs import touch_hub
+from tokkatot.cloud.farms.hubs import touch_hub, touch_hubs
 from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.database import Transaction
@@ -75,6 +75,8 @@ async def provision_hub(
         created_at=tx.now,
         revoked_at=None,
     )
+    # Whoever served the house until now leaves its schedules to this one.
+    await touch_hubs(tx, farm_id, house_id)
     tx.session.add(hub)
     await tx.session.flush()
     await store.adopt_devices(tx.session, hub)
@@ -93,6 +95,9 @@ async def revoke_hub(tx: Transaction, hub_id: HubId, *, by: UserId | None) -> No
         raise NotFound("hub")
     hub.revoked_at = tx.now
     await store.release_devices(tx.session, hub_id)
+    await touch_hubs(
+        tx, FarmId(hub.farm_id), None if hub.house_id is None else HouseId(hub.house_id)
+    )
     _changed(tx, hub, "hub.revoked", by)
 
 

@@ -42,6 +42,8 @@ class Device(Base):
     period_s: Mapped[float]
     address: Mapped[JsonObject]
     specs: Mapped[JsonObject]
+    limits: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    """How gently it wants to be switched; None: as its role."""
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 

@@ -6,7 +6,20 @@ from uuid import UUID
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.domain.ids import FarmId
 
-What = Literal["farm", "house", "device", "member", "setpoints", "stop", "hub", "flock", "crop"]
+What = Literal[
+    "farm",
+    "house",
+    "device",
+    "member",
+    "setpoints",
+    "mode",
+    "rules",
+    "schedule",
+    "stop",
+    "hub",
+    "flock",
+    "crop",
+]
 
 
 def farm_changed(tx: Transaction, farm_id: FarmId, what: What, thing_id: UUID) -> None:

@@ -1,14 +1,18 @@
 """The tables of farms."""
 
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tokkatot.cloud.platform.base import Base, EnumText
-from tokkatot.domain.houses import HouseKind, SetPoints
+from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
+from tokkatot.domain.flocks import Flock as Birds
+from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
 from tokkatot.domain.people import MemberRole
+from tokkatot.domain.places import Place
 
 RESTORABLE = timedelta(days=30)
 MAIN_ZONE = "main"
@@ -34,6 +38,13 @@ class Farm(Base):
     stopped_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+
+    @property
+    def place(self) -> Place | None:
+        """Return where the farm's sun rises, where people said so."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Place(latitude=self.latitude, longitude=self.longitude)
 
 
 class FarmMember(Base):
@@ -76,6 +87,9 @@ class House(Base):
     temperature_hard_max_c: Mapped[float]
     water_low_percent: Mapped[float]
     water_full_percent: Mapped[float]
+    mode: Mapped[HouseMode | None] = mapped_column(EnumText(HouseMode))
+    night_setpoints: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    """The targets from sunset to sunrise; None: as by day."""
     stopped_at: Mapped[datetime | None]
     stopped_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
@@ -99,6 +113,15 @@ class House(Base):
         self.temperature_hard_max_c = setpoints.temperature_hard_max_c
         self.water_low_percent = setpoints.water_low_percent
         self.water_full_percent = setpoints.water_full_percent
+
+    @property
+    def night(self) -> SetPoints | None:
+        """Return the set-points from sunset to sunrise, where the house has its own."""
+        return None if self.night_setpoints is None else SetPoints(**self.night_setpoints)
+
+    @night.setter
+    def night(self, setpoints: SetPoints | None) -> None:
+        self.night_setpoints = None if setpoints is None else asdict(setpoints)
 
 
 class Zone(Base):
@@ -137,6 +160,11 @@ class Flock(Base):
     notes: Mapped[str | None]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+
+    @property
+    def birds(self) -> Birds:
+        """Return the flock as the curves take it."""
+        return Birds(placed_on=self.placed_on, count=self.present_count)
 
 
 class CropCycle(Base):

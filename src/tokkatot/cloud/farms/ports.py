@@ -1,6 +1,6 @@
 """What this room asks of the rooms above it, which `app` hands in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Protocol
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.domain.alerts import Severity
+from tokkatot.domain.ids import HubId
 
 
 class AlertDigest(Protocol):
@@ -21,6 +22,24 @@ class AlertDigest(Protocol):
         ...
 
 
+class Documents(Protocol):
+    """What hubs are to hold, as far as whoever changes it must know."""
+
+    async def check(self, tx: Transaction, hub_ids: Iterable[HubId]) -> None:
+        """Refuse what has been changed in this transaction where a hub could not hold it.
+
+        Raises:
+            Conflict: when a hub's document would be too long.
+        """
+        ...
+
+
+def documents(connection: HTTPConnection) -> Documents:
+    """Return the documents of the process that serves this request."""
+    found: Documents = connection.app.state.documents
+    return found
+
+
 def alert_digest(connection: HTTPConnection) -> AlertDigest:
     """Return the digest of the process that serves this request."""
     digest: AlertDigest = connection.app.state.alert_digest
@@ -28,3 +47,4 @@ def alert_digest(connection: HTTPConnection) -> AlertDigest:
 
 
 Alerts = Annotated[AlertDigest, Depends(alert_digest)]
+HubDocuments = Annotated[Documents, Depends(documents)]

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -15,11 +14,11 @@ from typing_extensions import override
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.commands import store as command_store
 from tokkatot.cloud.commands.model import Command
-from tokkatot.cloud.devices.desired import build_desired
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.listen import Subscriber
 from tokkatot.cloud.platform.problems import NotFound
+from tokkatot.cloud.sync.desired import build_desired
 from tokkatot.cloud.sync.service import Outgoing
 from tokkatot.domain.commands import Action
 from tokkatot.domain.ids import FarmId, HubId
@@ -215,7 +214,7 @@ async def _link(tx: Transaction, hub_id: HubId) -> _Link | None:
     )
 
 
-def _wire_action(action: Action) -> Literal["on", "off", "set_value"]:
+def _wire_action(action: Action) -> wire.OrderAction:
     match action:
         case Action.ON:
             return "on"
@@ -223,5 +222,9 @@ def _wire_action(action: Action) -> Literal["on", "off", "set_value"]:
             return "off"
         case Action.SET_VALUE:
             return "set_value"
+        case Action.AUTO:
+            return "auto"
+        case Action.RESET:
+            return "reset"
         case Action.TOGGLE:
             raise AssertionError("a toggle is resolved before it is queued")

@@ -1,0 +1,1 @@
+"""What houses do by themselves: schedules in versions, rules, and what became of each run."""

@@ -1,0 +1,161 @@
+"""The routes of schedules."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess
+from tokkatot.cloud.farms.houses import house_in
+from tokkatot.cloud.farms.ports import HubDocuments
+from tokkatot.cloud.platform.context import FromWhere, Tx
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.idempotency import Once
+from tokkatot.cloud.platform.openapi import problems
+from tokkatot.cloud.platform.paging import Page, Paged, page_of
+from tokkatot.cloud.schedules import service, store
+from tokkatot.cloud.schedules.service import Writer, schedule_in, schedule_of
+from tokkatot.cloud.schedules.store import Current
+from tokkatot.cloud.schedules.upcoming import calendar, runs_within
+from tokkatot.cloud.schedules.views import (
+    EnabledBody,
+    NewScheduleBody,
+    RollbackBody,
+    ScheduleBody,
+    ScheduleView,
+    UpcomingRunsView,
+    UpcomingView,
+    VersionView,
+    schedule_views,
+    version_views,
+)
+from tokkatot.domain.ids import HouseId, ScheduleId
+
+router = APIRouter(prefix="/v1/farms/{farm}/schedules", tags=["schedules"])
+_ONE = "/{schedule}"
+_MAY_CONFLICT = problems("conflict")
+_MAX_OF_FARM = 1000
+_MAX_HOURS = 7 * 24
+
+
+def writer(access: CanOperate, origin: FromWhere, documents: HubDocuments) -> Writer:
+    """Return who changes a schedule of the farm in the path."""
+    return Writer(access=access, origin=origin, documents=documents)
+
+
+Writing = Annotated[Writer, Depends(writer)]
+
+
+@router.get("")
+async def schedules(
+    access: CanSee,
+    tx: Tx,
+    page: Paged,
+    house_id: Annotated[UUID | None, Query()] = None,
+    device_id: Annotated[UUID | None, Query()] = None,
+) -> Page[ScheduleView]:
+    """Return the schedules, of one house or with one device if it is named."""
+    after = page.after_of(UUID)
+    rows = await store.page(
+        tx.session,
+        access.farm_id,
+        house_id=house_id,
+        device_id=device_id,
+        after=after[0] if after else None,
+        limit=page.limit + 1,
+    )
+    items, cursor = page_of(rows, page, lambda row: [str(row.stored.id)])
+    return Page(items=await schedule_views(tx, access.farm_id, items), next_cursor=cursor)
+
+
+@router.post("", status_code=201, response_model=ScheduleView, responses=_MAY_CONFLICT)
+async def create(body: NewScheduleBody, writing: Writing, tx: Tx, once: Once) -> Response:
+    """Give a house a schedule."""
+
+    async def make() -> ScheduleView:
+        house_id = HouseId(body.house_id)
+        return await _view(
+            tx, writing.access, await service.create(tx, writing, house_id, body.content())
+        )
+
+    return await once.once(tx, writing.access.caller.user_id, make)
+
+
+@router.get("/upcoming")
+async def upcoming_of_farm(
+    access: CanSee,
+    tx: Tx,
+    house_id: Annotated[UUID | None, Query()] = None,
+    hours: Annotated[int, Query(ge=1, le=_MAX_HOURS)] = 24,
+) -> UpcomingRunsView:
+    """Return what the schedules of the farm, or of one house, will do, the next first."""
+    if house_id is not None:
+        await house_in(tx, access.farm_id, HouseId(house_id))
+    found = await store.page(tx.session, access.farm_id, house_id=house_id, limit=_MAX_OF_FARM)
+    runs = runs_within(found, await calendar(tx, access.farm_id), hours=hours)
+    return UpcomingRunsView(items=[UpcomingView.model_validate(run) for run in runs])
+
+
+@router.get(_ONE)
+async def schedule(schedule: UUID, access: CanSee, tx: Tx) -> ScheduleView:
+    """Return a schedule."""
+    found = await schedule_in(tx, access.farm_id, ScheduleId(schedule))
+    return await _view(tx, access, found)
+
+
+@router.put(_ONE, responses=_MAY_CONFLICT)
+async def change(schedule: UUID, body: ScheduleBody, writing: Writing, tx: Tx) -> ScheduleView:
+    """Write the next version of a schedule; refused where another was written meanwhile."""
+    found = await service.change(
+        tx, writing, ScheduleId(schedule), body.content(), edited=body.version
+    )
+    return await _view(tx, writing.access, found)
+
+
+@router.delete(_ONE, status_code=204)
+async def delete(schedule: UUID, writing: Writing, tx: Tx) -> None:
+    """Delete a schedule; what it did stays in the event log."""
+    await service.delete(tx, writing, ScheduleId(schedule))
+
+
+@router.put(f"{_ONE}/enabled", responses=_MAY_CONFLICT)
+async def enable(schedule: UUID, body: EnabledBody, writing: Writing, tx: Tx) -> ScheduleView:
+    """Switch a schedule on or off, which is a new version."""
+    found = await service.enable(tx, writing, ScheduleId(schedule), enabled=body.enabled)
+    return await _view(tx, writing.access, found)
+
+
+@router.get(f"{_ONE}/versions")
+async def versions(schedule: UUID, access: CanSee, tx: Tx, page: Paged) -> Page[VersionView]:
+    """Return the versions of a schedule, the newest first."""
+    await schedule_in(tx, access.farm_id, ScheduleId(schedule))
+    after = page.after_of(int)
+    rows = await store.versions(
+        tx.session, schedule, before=after[0] if after else None, limit=page.limit + 1
+    )
+    items, cursor = page_of(rows, page, lambda row: [row.version])
+    return Page(items=await version_views(tx, items), next_cursor=cursor)
+
+
+@router.post(f"{_ONE}/rollback", responses=_MAY_CONFLICT)
+async def roll_back(schedule: UUID, body: RollbackBody, writing: Writing, tx: Tx) -> ScheduleView:
+    """Make the content of an older version the newest one."""
+    found = await service.roll_back(tx, writing, ScheduleId(schedule), to=body.version)
+    return await _view(tx, writing.access, found)
+
+
+@router.get(f"{_ONE}/upcoming")
+async def upcoming_of_one(
+    schedule: UUID, access: CanSee, tx: Tx, count: Annotated[int, Query(ge=1, le=100)] = 10
+) -> UpcomingRunsView:
+    """Return the next runs of a schedule."""
+    found = await schedule_in(tx, access.farm_id, ScheduleId(schedule))
+    when = await calendar(tx, access.farm_id)
+    runs = when.runs(schedule_of(found.stored, found.version), count=count)
+    return UpcomingRunsView(items=[UpcomingView.model_validate(run) for run in runs])
+
+
+async def _view(tx: Transaction, access: FarmAccess, found: Current) -> ScheduleView:
+    (view,) = await schedule_views(tx, access.farm_id, [found])
+    return view

@@ -1,0 +1,52 @@
+"""Houses as the engine takes them, with their rules and schedules."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.model import Farm, House
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.schedules import store
+from tokkatot.cloud.schedules.model import HouseRules
+from tokkatot.cloud.schedules.service import schedule_of
+from tokkatot.domain.desired import HouseConfig
+from tokkatot.domain.ids import HouseId
+from tokkatot.domain.rules import Rule
+from tokkatot.domain.schedules import Schedule
+
+
+async def house_configs(
+    tx: Transaction, farm: Farm, houses: Sequence[House]
+) -> tuple[HouseConfig, ...]:
+    """Return houses of a farm as a hub is to run them."""
+    ids = [house.id for house in houses]
+    flocks = await farms_store.open_flocks(tx.session, ids)
+    rules = await store.rules_of(tx.session, ids)
+    return tuple(
+        HouseConfig(
+            id=HouseId(house.id),
+            number=house.number,
+            name=house.name,
+            kind=house.kind,
+            setpoints=house.setpoints,
+            software_stop=house.stopped_at is not None or farm.stopped_at is not None,
+            mode=house.mode,
+            night=house.night,
+            flock=flocks[house.id].birds if house.id in flocks else None,
+            rules=rules_in(rules.get(house.id)),
+        )
+        for house in houses
+    )
+
+
+async def schedules_in(tx: Transaction, house_ids: Sequence[UUID]) -> tuple[Schedule, ...]:
+    """Return every schedule of some houses."""
+    found = await store.of_houses(tx.session, house_ids)
+    return tuple(schedule_of(current.stored, current.version) for current in found)
+
+
+def rules_in(stored: HouseRules | None) -> tuple[Rule, ...]:
+    """Return the rules of a house as the engine takes them."""
+    return () if stored is None else msgspec.convert(stored.rules, tuple[Rule, ...])

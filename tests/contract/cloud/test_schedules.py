@@ -1,0 +1,333 @@
+"""Schedules over HTTP and a real database: versions, what is refused, what hubs are to hold."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.automated import Automated, automated
+from tests.support.cloud import Cloud
+from tokkatot.cloud.schedules.service import MAX_SCHEDULES
+from tokkatot.domain.schedules import TimeBased
+
+Does = dict[str, Any]
+
+
+@pytest.fixture
+async def farm(cloud: Cloud) -> Automated:
+    return await automated(cloud)
+
+
+async def test_a_schedule_comes_back_as_it_was_written(farm: Automated) -> None:
+    made = await farm.add(priority=5, valid_from="2026-03-01", missed="once", modes=["growth"])
+    assert made["does"]["start"] == {
+        "kind": "daily",
+        "times": ["06:00:00"],
+        "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+    }
+    assert (made["version"], made["enabled"], made["priority"]) == (1, True, 5)
+    assert (made["valid_from"], made["missed"], made["modes"]) == ("2026-03-01", "once", ["growth"])
+    assert made["devices"] == [{"id": farm.devices["feeder"], "name": "Feeder", "role": "feeder"}]
+    assert made["updated_by"] == {"id": str(farm.owner.user_id), "name": "Owner of Kandal"}
+    assert await farm.cloud.get(farm.path_of(made), farm.owner) == made
+    assert (await farm.cloud.get(farm.schedules, farm.owner))["items"] == [made]
+
+
+async def test_the_hub_of_the_house_is_to_hold_it(farm: Automated) -> None:
+    before = await farm.desired()
+    made = await farm.add()
+    after = await farm.desired()
+    assert after.version == before.version + 1
+    (held,) = after.schedules
+    assert (str(held.id), held.version, held.name) == (made["id"], 1, "Feed")
+    assert isinstance(held.does, TimeBased)
+    assert [str(device) for device in held.does.devices] == [farm.devices["feeder"]]
+
+
+async def test_it_counts_as_held_once_its_hub_has_taken_a_document_with_it(farm: Automated) -> None:
+    first = await farm.add()
+    assert first["held"] is False
+    with_first = (await farm.desired()).version
+    second = await farm.add(name="Again")
+    await holds(farm, with_first)
+    assert (await farm.cloud.get(farm.path_of(first), farm.owner))["held"] is True
+    assert (await farm.cloud.get(farm.path_of(second), farm.owner))["held"] is False
+    changed = await farm.edit(first, name="Feed well")
+    assert changed["held"] is False
+    await holds(farm, (await farm.desired()).version)
+    assert (await farm.cloud.get(farm.path_of(first), farm.owner))["held"] is True
+
+
+async def test_each_change_is_a_version_that_stays(farm: Automated) -> None:
+    made = await farm.add()
+    changed = await farm.edit(made, name="Feed well")
+    off = await farm.put(f"{farm.path_of(made)}/enabled", {"enabled": False})
+    back = await farm.cloud.post(
+        f"{farm.path_of(made)}/rollback", {"version": 1}, farm.owner, status=200
+    )
+    assert [changed["version"], off["version"], back["version"]] == [2, 3, 4]
+    assert (back["name"], back["enabled"]) == ("Feed", True)
+    versions = (await farm.cloud.get(f"{farm.path_of(made)}/versions", farm.owner))["items"]
+    assert [(v["version"], v["what"], v["schedule"]["name"]) for v in versions] == [
+        (4, "rolled_back", "Feed"),
+        (3, "disabled", "Feed well"),
+        (2, "changed", "Feed well"),
+        (1, "created", "Feed"),
+    ]
+    assert {v["by"]["name"] for v in versions} == {"Owner of Kandal"}
+    assert [event["type"] for event in await farm.events("schedule.")] == [
+        "schedule.rolled_back",
+        "schedule.disabled",
+        "schedule.changed",
+        "schedule.created",
+    ]
+
+
+async def test_what_changes_nothing_makes_no_version(farm: Automated) -> None:
+    made = await farm.add()
+    document = await farm.desired()
+    assert (await farm.edit(made))["version"] == 1
+    assert (await farm.put(f"{farm.path_of(made)}/enabled", {"enabled": True}))["version"] == 1
+    assert (await farm.desired()).version == document.version
+
+
+async def test_who_edits_an_older_version_is_told(farm: Automated) -> None:
+    made = await farm.add()
+    await farm.edit(made, name="Mine")
+    refused = await farm.edit(made, name="Theirs", status=409)
+    assert (refused["code"], "Version 2" in refused["detail"]) == ("conflict", True)
+    assert (await farm.cloud.get(farm.path_of(made), farm.owner))["name"] == "Mine"
+
+
+async def test_a_deleted_schedule_is_gone_from_the_list_and_the_document(farm: Automated) -> None:
+    made = await farm.add()
+    assert (await farm.delete(made)).status_code == 204
+    assert (await farm.cloud.get(farm.schedules, farm.owner))["items"] == []
+    await farm.cloud.get(farm.path_of(made), farm.owner, status=404)
+    assert (await farm.desired()).schedules == ()
+    assert (await farm.delete(made)).status_code == 404
+
+
+async def test_a_list_names_one_house_or_one_device(farm: Automated) -> None:
+    feed = await farm.add()
+    steps = {
+        "kind": "sequence",
+        "start": {"kind": "daily", "times": ["07:00:00"]},
+        "steps": [{"device_id": farm.devices["light"], "run_s": 60}],
+    }
+    shine = await farm.add(name="Shine", does=steps)
+    path = farm.schedules
+
+    async def listed(query: str) -> list[str]:
+        page = await farm.cloud.get(f"{path}?{query}", farm.owner)
+        return [item["id"] for item in page["items"]]
+
+    assert await listed(f"device_id={farm.devices['feeder']}") == [feed["id"]]
+    assert await listed(f"device_id={farm.devices['light']}") == [shine["id"]]
+    assert await listed(f"house_id={farm.house}") == [feed["id"], shine["id"]]
+    assert await listed(f"house_id={farm.greenhouse}") == []
+    first = await farm.cloud.get(f"{path}?limit=1", farm.owner)
+    assert [item["id"] for item in first["items"]] == [feed["id"]]
+    assert await listed(f"limit=1&cursor={first['next_cursor']}") == [shine["id"]]
+
+
+def broken(**changes: object) -> Does:
+    does: Does = {
+        "kind": "time_based",
+        "start": {"kind": "daily", "times": ["06:00:00"]},
+        "duration_s": 30,
+        "devices": ["feeder"],
+    }
+    return {name: value for name, value in (does | changes).items() if value is not ...}
+
+
+def stepped(*steps: Does) -> Does:
+    start = {"kind": "daily", "times": ["06:00:00"]}
+    return {"kind": "sequence", "start": start, "steps": list(steps)}
+
+
+STEP = {"device_id": "feeder", "run_s": 5}
+
+REFUSED = {
+    "an unknown kind": (broken(kind="magic"), "body.does.kind", "invalid"),
+    "no devices": (broken(devices=...), "body.does.devices", "missing"),
+    "a word for a number": (broken(duration_s="x"), "body.does.duration_s", "invalid"),
+    "no time at all": (broken(duration_s=0), "body.does.duration_s", "invalid"),
+    "not a number": (broken(duration_s=float("nan")), "body", "not_json"),
+    "neither an end nor a length": (broken(duration_s=...), "body.does", "invalid"),
+    "a field that nobody reads": (broken(durration=3), "body.does.durration", "extra_forbidden"),
+    "a level above all": (broken(level=101), "body.does.level", "invalid"),
+    "a bad cron expression": (
+        broken(start={"kind": "cron", "expression": "61 * * * *"}),
+        "body.does.start",
+        "invalid",
+    ),
+    "half a letter": (
+        broken(start={"kind": "cron", "expression": "\ud800 * * * *"}),
+        "body",
+        "not_json",
+    ),
+    "the second step": (stepped(STEP, STEP | {"run_s": 0}), "body.does.steps.1.run_s", "invalid"),
+    "a stray word in a step": (
+        stepped(STEP, STEP | {"until": 3}),
+        "body.does.steps.1.until",
+        "extra_forbidden",
+    ),
+    "a sensor as an actuator": (
+        broken(devices=["feeder", "climate_sensor"]),
+        "body.does.devices.1",
+        "not_an_actuator",
+    ),
+    "a device of nobody": (
+        stepped(STEP | {"device_id": str(UUID(int=5))}),
+        "body.does.steps.0.device_id",
+        "unknown_device",
+    ),
+    "the sun of a farm that is nowhere": (
+        broken(start={"kind": "sun", "event": "sunset"}),
+        "body.does.start",
+        "no_place",
+    ),
+    "a quantity that its sensor does not measure": (
+        {
+            "kind": "condition_based",
+            "devices": ["fan"],
+            "conditions": [
+                {
+                    "quantity": "co2",
+                    "comparison": "above",
+                    "threshold": 2000,
+                    "device_id": "climate_sensor",
+                }
+            ],
+        },
+        "body.does.conditions.0.quantity",
+        "not_measured",
+    ),
+}
+
+
+def with_ids(value: Any, ids: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: with_ids(item, ids) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_ids(item, ids) for item in value]
+    return ids.get(value, value) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("what", REFUSED)
+async def test_what_a_house_can_not_carry_out_is_refused_with_the_field(
+    farm: Automated, what: str
+) -> None:
+    does, field, code = REFUSED[what]
+    body = farm.feeding(does=with_ids(does, farm.devices))
+    # httpx itself refuses to write a number that is none.
+    answer = await farm.cloud.http.post(
+        farm.schedules,
+        content=json.dumps(body),
+        headers=farm.owner.headers | {"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 422, answer.text
+    assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [(field, code)]
+
+
+async def test_a_house_takes_the_modes_of_its_kind_and_no_other(farm: Automated) -> None:
+    refused = await farm.add(modes=["growth", "flowering"], status=422)
+    assert refused["errors"][0]["field"] == "body.modes.1"
+
+
+async def test_a_greenhouse_has_no_flock_to_go_by(farm: Automated) -> None:
+    curve = {
+        "kind": "temperature_curve",
+        "minimum_c": [{"day": 0, "value": 20}],
+        "maximum_c": [{"day": 0, "value": 30}],
+    }
+    refused = await farm.add(house_id=farm.greenhouse, does=curve, status=422)
+    assert refused["errors"][0]["code"] == "not_for_this_house"
+    assert (await farm.add(does=curve))["devices"] == []
+
+
+async def test_a_device_of_another_house_is_not_moved(farm: Automated) -> None:
+    refused = await farm.add(house_id=farm.greenhouse, status=422)
+    assert refused["errors"][0]["code"] == "unknown_device"
+
+
+async def test_the_sun_is_known_once_the_farm_says_where_it_is(farm: Automated) -> None:
+    await farm.locate()
+    sunset = broken(start={"kind": "sun", "event": "sunset", "offset_s": -600})
+    made = await farm.add(does=with_ids(sunset, farm.devices))
+    # The farm's clock stands at noon in Phnom Penh; the sun goes down ten past six.
+    assert "T10:" in made["next_run"] or "T11:" in made["next_run"]
+
+
+async def test_a_house_has_a_hundred_schedules_at_most(farm: Automated) -> None:
+    for _ in range(MAX_SCHEDULES):
+        await farm.add()
+    refused = await farm.add(status=409)
+    assert refused["code"] == "conflict"
+
+
+async def test_a_document_that_no_hub_could_read_is_refused(farm: Automated) -> None:
+    step = STEP | {"device_id": farm.devices["feeder"], "rest_s": 12.123456789}
+    does = stepped(*([step] * 50))
+    refused = None
+    before = await farm.desired()
+    for number in range(MAX_SCHEDULES):
+        answer = await farm.cloud.http.post(
+            farm.schedules, json=farm.feeding(does=does), headers=farm.owner.headers
+        )
+        if answer.status_code != 201:
+            refused = (number, answer.json()["code"])
+            break
+    assert refused is not None
+    after = await farm.desired()
+    assert len(after.schedules) == refused[0]
+    assert after.version == before.version + refused[0]
+
+
+async def test_a_repeat_under_the_same_key_makes_one_schedule(farm: Automated) -> None:
+    key = {"Idempotency-Key": "save-1"}
+    first = await farm.cloud.post(farm.schedules, farm.feeding(), farm.owner, headers=key)
+    again = await farm.cloud.post(farm.schedules, farm.feeding(), farm.owner, headers=key)
+    assert first == again
+    assert len((await farm.cloud.get(farm.schedules, farm.owner))["items"]) == 1
+
+
+async def test_what_comes_next_is_told_by_the_farm_s_clock(farm: Automated) -> None:
+    made = await farm.add()
+    lit = {
+        "kind": "time_based",
+        "start": {"kind": "daily", "times": ["05:00:00"]},
+        "end": {"kind": "daily", "times": ["20:00:00"]},
+        "devices": [farm.devices["light"]],
+    }
+    light = await farm.add(name="Light", does=lit)
+    path = f"{farm.path_of(made)}/upcoming?count=2"
+    own = (await farm.cloud.get(path, farm.owner))["items"]
+    assert [item["at"] for item in own] == ["2026-03-01T23:00:00Z", "2026-03-02T23:00:00Z"]
+    assert own[0]["until"] == "2026-03-01T23:00:30Z"
+    every = (await farm.cloud.get(f"{farm.schedules}/upcoming?hours=24", farm.owner))["items"]
+    assert [(item["name"], item["at"], item["until"]) for item in every] == [
+        ("Light", "2026-03-01T22:00:00Z", "2026-03-02T13:00:00Z"),
+        ("Feed", "2026-03-01T23:00:00Z", "2026-03-01T23:00:30Z"),
+    ]
+    assert {item["schedule_id"] for item in every} == {made["id"], light["id"]}
+
+
+async def test_what_is_off_or_for_another_mode_comes_never(farm: Automated) -> None:
+    await farm.add(enabled=False)
+    await farm.add(modes=["catching"])
+    items = (await farm.cloud.get(farm.schedules, farm.owner))["items"]
+    assert [item["next_run"] for item in items] == [None, None]
+    every = await farm.cloud.get(f"{farm.schedules}/upcoming", farm.owner)
+    assert every["items"] == []
+
+
+async def holds(farm: Automated, version: int) -> None:
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(
+            text("UPDATE hubs SET held_version = :version WHERE id = :hub"),
+            {"version": version, "hub": farm.hub},
+        )
