@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Final
+from urllib.parse import urlsplit
 
 from tokkatot.domain.ids import HubId
 from tokkatot.hub.config import WebSettings
@@ -42,6 +43,13 @@ def page_addresses(settings: WebSettings | None, hub_id: HubId) -> tuple[str, ..
     elif not is_loopback(settings.host):
         hosts = [settings.host, lan_name(hub_id)]
     return tuple(f"{scheme}://{host}:{settings.port}" for host in hosts)
+
+
+def page_names(settings: WebSettings, hub_id: HubId) -> frozenset[str]:
+    """Return by which names, beside numbers, people may come to the page."""
+    told = {urlsplit(address).hostname for address in settings.addresses}
+    names = {"localhost", settings.host.lower(), lan_name(hub_id)}
+    return frozenset(names | {name for name in told if name is not None})
 
 
 def ways_to(settings: WebSettings) -> Sequence[Interface]:

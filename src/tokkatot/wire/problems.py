@@ -35,6 +35,16 @@ CODES: Mapping[str, CodeSpec] = MappingProxyType(
             "Your role does not allow this",
             "Ask the farm's owner for another role.",
         ),
+        "cross_site": _spec(
+            HTTPStatus.FORBIDDEN,
+            "Another site has sent this request",
+            "Open the hub's page itself.",
+        ),
+        "wrong_host": _spec(
+            HTTPStatus.MISDIRECTED_REQUEST,
+            "The hub does not go by this name",
+            "Use its number or its own name; `[web] addresses` in hub.toml adds others.",
+        ),
         "not_found": _spec(
             HTTPStatus.NOT_FOUND,
             "There is no such thing",
@@ -79,7 +89,7 @@ CODES: Mapping[str, CodeSpec] = MappingProxyType(
         "pin_wrong": _spec(
             HTTPStatus.UNAUTHORIZED,
             "The hub's PIN is wrong",
-            "Read it at the hub: `tokkatot hub --config hub.toml --status`.",
+            "Ask the farm's owner; where none was set, `tokkatot hub --status` tells it.",
         ),
         "code_wrong": _spec(
             HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -15,13 +15,13 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.domain.quantities import SPECS, Quantity
 from tokkatot.hub.loop import SILENT_FOR_S, ControlLoop
 from tokkatot.hub.web.feed import Feed, Json
+from tokkatot.hub.web.guard import LOOPBACK, Guard
 from tokkatot.hub.web.machine import machine_state
 from tokkatot.hub.web.notebook import Notebook
 from tokkatot.hub.web.people import Entered, People, Person
@@ -30,7 +30,6 @@ from tokkatot.hub.web.screens import Screens, setpoints
 from tokkatot.hub.web.socket import Sockets
 from tokkatot.hub.web.taps import OrderBody, Taps
 from tokkatot.kit.clock import Clock, to_ms
-from tokkatot.kit.limits import RateLimit
 from tokkatot.webapp.headers import API_PREFIX, SecurityHeaders
 from tokkatot.webapp.serving import WebApp, nothing_here
 from tokkatot.wire.passes import MAX_PASS_CHARS, lan_name
@@ -38,15 +37,13 @@ from tokkatot.wire.passes import MAX_PASS_CHARS, lan_name
 JSON: Final = "application/json"
 MAX_BODY_BYTES: Final = 8 * 1024
 BODY_WITHIN_S: Final = 5.0
-PER_MINUTE: Final = 600
-MAX_ADDRESSES: Final = 256
 MAX_POINTS: Final = 5_000
 DAY_MS: Final = 86_400_000
 SESSION_S: Final = 12 * 3600
 
+_Instant = Annotated[datetime, Meta(tz=True)]
 Figures = Callable[[], Mapping[str, object]]
 S = TypeVar("S", bound=Struct)
-_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 class EnterBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +65,8 @@ class Parts:
 
     farm_id: FarmId
     hub_id: HubId
+    names: frozenset[str]
+    """What people may call the page, beside its number."""
     software: str
     control: ControlLoop
     people: People
@@ -124,7 +123,7 @@ class HubApp:
             },
             middleware=[
                 Middleware(SecurityHeaders, https=False),
-                Middleware(_Limited, clock=parts.clock, answers=answers),
+                Middleware(Guard, names=parts.names, clock=parts.clock, answers=answers),
             ],
         )
         self.asgi.router.redirect_slashes = False
@@ -201,7 +200,7 @@ class HubApp:
 
     async def _state(self, request: Request) -> Response:
         # It asks nobody who they are, so it is for this machine alone.
-        if request.client is None or request.client.host not in _LOOPBACK:
+        if request.client is None or request.client.host not in LOOPBACK:
             raise HubProblem("not_found")
         return _json({**self._parts.figures(), **machine_state(self._parts.control)})
 
@@ -309,27 +308,6 @@ class HubApp:
         return _json(found)
 
 
-class _Limited:
-    """Lets each address ask so often, so that none keeps the hub busy."""
-
-    def __init__(self, app: ASGIApp, *, clock: Clock, answers: Answers) -> None:
-        self._app = app
-        self._limit = RateLimit(PER_MINUTE, clock=clock, max_callers=MAX_ADDRESSES)
-        self._answers = answers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        client = scope.get("client")
-        address = client[0] if client else "unknown"
-        wait_s = None if address in _LOOPBACK else self._limit.take(address)
-        if wait_s is None:
-            await self._app(scope, receive, send)
-        elif scope["type"] == "http":
-            problem = HubProblem("rate_limited", retry_after_s=wait_s)
-            await self._answers.answer(problem)(scope, receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 4429, "reason": "rate_limited"})
-
-
 async def _body(request: Request, kind: type[S]) -> S:
     """Read a short body within a short time."""
     received = bytearray()
@@ -372,8 +350,8 @@ def _instant(text: str | None, otherwise_ms: int) -> int:
     if text is None:
         return otherwise_ms
     try:
-        return to_ms(msgspec.convert(text, datetime, strict=False).astimezone())
-    except (msgspec.ValidationError, ValueError, OverflowError, OSError):
+        return to_ms(msgspec.convert(text, _Instant, strict=False))
+    except (msgspec.ValidationError, OverflowError):
         raise HubProblem("validation_failed", "A time is to be as in RFC 3339.") from None
 
 

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
 from tokkatot.hub.config import HubConfig, WebSettings
 from tokkatot.hub.journal.port import JournalPort
+from tokkatot.hub.lan import page_names
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.web.app import Figures, Parts
 from tokkatot.hub.web.feed import Feed
@@ -56,6 +57,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
         Parts(
             farm_id=config.farm_id,
             hub_id=config.hub_id,
+            names=page_names(settings, config.hub_id),
             software=software,
             control=control,
             people=people,

@@ -13,13 +13,13 @@ from typing_extensions import override
 
 from tokkatot.hub.config import WebSettings
 from tokkatot.hub.web.app import HubApp, Parts
+from tokkatot.hub.web.connection import PatientConnection
 from tokkatot.webapp.files import find_web_app
 
 NEWS_EVERY_S: Final = 0.5
 UNWATCHED_EVERY_S: Final = 2.0
 """Where no page is open, nobody waits for news but those who poll every 3 seconds."""
 
-MAX_CONNECTIONS: Final = 64
 MAX_HEADER_BYTES: Final = 16 * 1024
 MAX_FRAME_BYTES: Final = 4 * 1024
 
@@ -74,7 +74,7 @@ async def serve_on_port(app: ASGIApp, settings: WebSettings) -> None:
     secured = settings.secured
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=PatientConnection,
         ws="websockets-sansio",
         ws_max_size=MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
@@ -82,7 +82,6 @@ async def serve_on_port(app: ASGIApp, settings: WebSettings) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
-        limit_concurrency=MAX_CONNECTIONS,
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=2,
@@ -97,7 +96,10 @@ async def serve_on_port(app: ASGIApp, settings: WebSettings) -> None:
     # The server is handed its socket: to get one itself it would end the whole program.
     host = settings.host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, settings.port), family=family) as listening:
+    every = host == "::" and socket.has_dualstack_ipv6()
+    with socket.create_server(
+        (host, settings.port), family=family, dualstack_ipv6=every
+    ) as listening:
         try:
             await server.serve(sockets=[listening])
         finally:

@@ -27,6 +27,7 @@ KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 PIN = "135790"
 OWNER, MANAGER, VIEWER, STRANGER = (UserId(UUID(int=number)) for number in (71, 72, 73, 74))
 ROLES = {OWNER: MemberRole.OWNER, MANAGER: MemberRole.MANAGER, VIEWER: MemberRole.VIEWER}
+URL = "http://192.168.1.5:8470"
 FARM_PATH = f"/v1/farms/{FARM}"
 
 
@@ -75,14 +76,14 @@ class Page:
         self.app = HubApp(self.parts, web_folder=web_folder).asgi
 
     def client(
-        self, token: str | None = None, *, address: str = "192.168.1.9"
+        self, token: str | None = None, *, address: str = "192.168.1.9", url: str = URL
     ) -> httpx.AsyncClient:
         """Return a browser on the farm's network."""
         transport = httpx.ASGITransport(
             self.app, raise_app_exceptions=False, client=(address, 4711)
         )
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers)
+        return httpx.AsyncClient(transport=transport, base_url=url, headers=headers)
 
     def pass_of(self, user: UserId, key: Ed25519PrivateKey = KEY, *, days_ago: float = 0) -> str:
         """Return a person's pass, given so many days ago."""
