@@ -37,6 +37,7 @@ from tokkatot.cloud.realtime import api as realtime
 from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.reports import api as reports
 from tokkatot.cloud.schedules import api as schedules
+from tokkatot.cloud.schedules import rules_api
 from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
 from tokkatot.webapp.headers import SecurityHeaders
@@ -52,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     telemetry.router,
     commands.router,
     schedules.router,
+    rules_api.router,
     alerts.router,
     reports.router,
     realtime.router,

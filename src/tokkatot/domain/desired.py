@@ -16,6 +16,7 @@ JsonScalar = str | int | float | bool | None
 
 
 MOST_STARTS_PER_HOUR = 20
+LONGEST_PAUSE_S = 3600
 
 MAX_DEVICES = 2_000
 MAX_HOUSES = 200
@@ -37,8 +38,8 @@ class RelayLimits:
     starts_per_hour: int = MOST_STARTS_PER_HOUR
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_on_s <= 3600 or not 0 <= self.min_off_s <= 3600:
-            raise ValueError("min_on_s and min_off_s must lie in 0..3600")
+        if not (0 <= self.min_on_s <= LONGEST_PAUSE_S and 0 <= self.min_off_s <= LONGEST_PAUSE_S):
+            raise ValueError(f"min_on_s and min_off_s must lie in 0..{LONGEST_PAUSE_S}")
         if not 1 <= self.starts_per_hour <= MOST_STARTS_PER_HOUR:
             raise ValueError(f"starts_per_hour must lie in 1..{MOST_STARTS_PER_HOUR}")
 

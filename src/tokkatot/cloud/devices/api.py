@@ -17,6 +17,7 @@ from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
 from tokkatot.cloud.platform.problems import Forbidden
 from tokkatot.cloud.platform.schemas import Body, Name, Patch, ShortText, View
+from tokkatot.domain.desired import LONGEST_PAUSE_S, MOST_STARTS_PER_HOUR, RelayLimits
 from tokkatot.domain.devices import DeviceRole, Interface
 from tokkatot.domain.ids import DeviceId, HouseId
 from tokkatot.domain.people import Right
@@ -43,6 +44,7 @@ Address = Annotated[
 
 _STAFF_FIELDS = frozenset(
     {
+        "limits",
         "hardware_id",
         "role",
         "interface",
@@ -56,6 +58,22 @@ _STAFF_FIELDS = frozenset(
         "specs",
     }
 )
+
+
+class LimitsBody(Body):
+    """How gently a device wants to be switched, where its role alone is not gentle enough."""
+
+    min_on_s: Annotated[float, Field(ge=0, le=LONGEST_PAUSE_S)] = 0.0
+    min_off_s: Annotated[float, Field(ge=0, le=LONGEST_PAUSE_S)] = 0.0
+    starts_per_hour: Annotated[int, Field(ge=1, le=MOST_STARTS_PER_HOUR)] = MOST_STARTS_PER_HOUR
+
+
+class LimitsView(View):
+    """How gently a device wants to be switched."""
+
+    min_on_s: float
+    min_off_s: float
+    starts_per_hour: int
 
 
 class DeviceBody(Body):
@@ -78,12 +96,13 @@ class DeviceBody(Body):
     period_s: Period = 30.0
     address: Address = Field(default_factory=dict)
     specs: Address = Field(default_factory=dict)
+    limits: LimitsBody | None = None
 
 
 class DevicePatch(Patch):
     """Owners change name, location and zone; the rest is for staff."""
 
-    may_be_null = frozenset({"location", "hub_id", "model", "firmware", "installed_on"})
+    may_be_null = frozenset({"location", "hub_id", "model", "firmware", "installed_on", "limits"})
 
     name: Name | None = None
     location: ShortText | None = None
@@ -99,6 +118,7 @@ class DevicePatch(Patch):
     period_s: Period | None = None
     address: Address | None = None
     specs: Address | None = None
+    limits: LimitsBody | None = None
 
 
 class DeviceStatusView(View):
@@ -136,6 +156,7 @@ class DeviceView(View):
     period_s: float
     address: dict[str, Any]
     specs: dict[str, Any]
+    limits: LimitsView | None
     created_at: datetime
     status: DeviceStatusView
 
@@ -348,6 +369,9 @@ def device_view(row: DeviceRow) -> DeviceView:
         period_s=device.period_s,
         address=device.address,
         specs=device.specs,
+        limits=None
+        if device.limits is None
+        else LimitsView.model_validate(RelayLimits(**device.limits)),
         created_at=device.created_at,
         status=status_view(device.id, row.state),
     )

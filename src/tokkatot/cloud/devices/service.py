@@ -45,6 +45,7 @@ class NewDevice:
     period_s: float = 30.0
     address: JsonObject = field(default_factory=dict)
     specs: JsonObject = field(default_factory=dict)
+    limits: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ async def add_device(
         period_s=new.period_s,
         address=new.address,
         specs=new.specs,
+        limits=new.limits,
         created_at=tx.now,
         deleted_at=None,
     )

@@ -9,17 +9,18 @@ from tokkatot.cloud.farms import store
 from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.farms.changes import What, farm_changed
 from tokkatot.cloud.farms.hubs import touch_hubs
-from tokkatot.cloud.farms.model import MAIN_ZONE, RESTORABLE, House, Zone
+from tokkatot.cloud.farms.model import MAIN_ZONE, RESTORABLE, Farm, House, Zone
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.problems import Conflict, NotFound
+from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
 from tokkatot.domain.alerts import Severity
-from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind, SetPoints
+from tokkatot.domain.houses import DEFAULT_SETPOINTS, MODES, HouseKind, HouseMode, SetPoints
 from tokkatot.domain.ids import FarmId, HouseId, UserId
 
 MAX_HOUSES = 200
 MAX_ZONES = 50
+NO_PLACE = "The farm's latitude and longitude are needed to know its sun: set them on the farm."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,21 +158,23 @@ async def restore_house(tx: Transaction, house_id: HouseId, *, by: UserId) -> Ho
 async def set_setpoints(
     tx: Transaction,
     access: FarmAccess,
-    house_id: HouseId,
+    house: House,
     setpoints: SetPoints,
+    night: SetPoints | None,
     *,
     origin: Origin,
 ) -> None:
-    """Give a house other targets.
+    """Give a house other targets; `night` are those from sunset to sunrise.
 
     Raises:
-        NotFound: when the farm has no such house.
+        Invalid: when it is to have nights on a farm that has not said where its sun is.
     """
-    house = await house_in(tx, access.farm_id, house_id)
-    if house.setpoints == setpoints:
+    if (house.setpoints, house.night) == (setpoints, night):
         return
-    before = _numbers(house.setpoints)
-    house.setpoints = setpoints
+    if night is not None and (await tx.session.get_one(Farm, house.farm_id)).place is None:
+        raise invalid_field("body.night", "no_place", NO_PLACE)
+    before = _targets(house)
+    house.setpoints, house.night = setpoints, night
     await _changed(
         tx,
         access,
@@ -179,8 +182,33 @@ async def set_setpoints(
         "setpoints.changed",
         origin,
         what="setpoints",
-        data={"before": before, "after": _numbers(setpoints)},
+        data={"before": before, "after": _targets(house)},
     )
+
+
+async def set_mode(
+    tx: Transaction,
+    access: FarmAccess,
+    house_id: HouseId,
+    mode: HouseMode | None,
+    *,
+    origin: Origin,
+) -> House:
+    """Say what a house is used for now.
+
+    Raises:
+        NotFound: when the farm has no such house.
+        Invalid: when its kind knows no such mode.
+    """
+    house = await house_in(tx, access.farm_id, house_id)
+    if mode is not None and mode not in MODES[house.kind]:
+        raise invalid_field("body.mode", "unknown_mode", f"A {house.kind} has no mode {mode}.")
+    if house.mode is mode:
+        return house
+    before, house.mode = house.mode, mode
+    data = {"before": before, "after": mode}
+    await _changed(tx, access, house, "mode.changed", origin, what="mode", data=data)
+    return house
 
 
 async def stop_house(
@@ -301,8 +329,8 @@ async def _number_is_free(tx: Transaction, farm_id: FarmId, number: int) -> None
         raise Conflict("already_exists", f"There is a house with the number {number}.")
 
 
-def _numbers(setpoints: SetPoints) -> dict[str, float]:
-    return asdict(setpoints)
+def _targets(house: House) -> dict[str, Any]:
+    return {**asdict(house.setpoints), "night": house.night_setpoints}
 
 
 async def _changed(

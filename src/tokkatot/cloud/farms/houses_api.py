@@ -21,12 +21,15 @@ from tokkatot.cloud.farms.views import (
     HouseBody,
     HousePatch,
     HouseView,
+    ModeBody,
+    ModeView,
     SetPointsBody,
     SetPointsView,
     StopView,
     ZoneBody,
     ZoneView,
     house_view,
+    mode_view,
     setpoints_view,
 )
 from tokkatot.cloud.platform.context import FromWhere, Tx
@@ -93,7 +96,7 @@ async def restore_house(house: UUID, staff: StaffCaller, tx: Tx) -> HouseView:
 async def setpoints(house: UUID, access: CanSee, tx: Tx) -> SetPointsView:
     """Return the targets of the house's rules."""
     found = await houses.house_in(tx, access.farm_id, HouseId(house))
-    return setpoints_view(found.setpoints)
+    return setpoints_view(found)
 
 
 @router.put(f"{_HOUSE}/setpoints", tags=["houses"])
@@ -101,12 +104,24 @@ async def set_setpoints(
     house: UUID, body: SetPointsBody, access: CanOperate, tx: Tx, origin: FromWhere
 ) -> SetPointsView:
     """Give the house's rules other targets."""
+    found = await houses.house_in(tx, access.farm_id, HouseId(house))
+    night = found.night
     try:
-        wanted = SetPoints(**body.model_dump())
+        wanted = body.by_day
+        if "night" in body.model_fields_set:
+            night = None if body.night is None else SetPoints(**body.night.model_dump())
     except ValueError as error:
         raise Invalid(detail=str(error)) from None
-    await houses.set_setpoints(tx, access, HouseId(house), wanted, origin=origin)
-    return setpoints_view(wanted)
+    await houses.set_setpoints(tx, access, found, wanted, night, origin=origin)
+    return setpoints_view(found)
+
+
+@router.put(f"{_HOUSE}/mode", tags=["houses"])
+async def set_mode(
+    house: UUID, body: ModeBody, access: CanOperate, tx: Tx, origin: FromWhere
+) -> ModeView:
+    """Say what the house is used for now: what its kind does in that mode follows."""
+    return mode_view(await houses.set_mode(tx, access, HouseId(house), body.mode, origin=origin))
 
 
 @router.post(f"{_HOUSE}/stop", tags=["control"])

@@ -1,5 +1,6 @@
 """The bodies of the farm routes."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -23,8 +24,9 @@ from tokkatot.cloud.platform.schemas import (
     View,
 )
 from tokkatot.domain.alerts import Severity
-from tokkatot.domain.houses import HouseKind, SetPoints
+from tokkatot.domain.houses import MODES, HouseKind, HouseMode, SetPoints
 from tokkatot.domain.people import Language, MemberRole
+from tokkatot.domain.pins import PIN_PATTERN
 
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -95,6 +97,19 @@ class StopView(View):
 
     by: PersonView | None
     at: datetime
+
+
+class HubPinBody(Body):
+    """The PIN that all hubs of a farm are to have."""
+
+    pin: str = Field(pattern=PIN_PATTERN)
+
+
+class HubPinView(View):
+    """Who set the PIN of the hubs, and when; null: each hub goes by one of its own."""
+
+    set_by: PersonView | None
+    set_at: datetime | None
 
 
 class InviteBody(Body):
@@ -173,7 +188,7 @@ class HouseView(View):
     created_at: datetime
 
 
-class SetPointsBody(Body):
+class TargetsBody(Body):
     """The targets of a house's rules."""
 
     temperature_min_c: float
@@ -183,7 +198,25 @@ class SetPointsBody(Body):
     water_full_percent: float = 90.0
 
 
-class SetPointsView(View):
+class SetPointsBody(TargetsBody):
+    """The targets of a house's rules, and those of its nights."""
+
+    night: TargetsBody | None = Field(
+        None,
+        description="From sunset to sunrise; null: as by day; left out: as they were.",
+    )
+
+    @property
+    def by_day(self) -> SetPoints:
+        """Return the targets.
+
+        Raises:
+            ValueError: when they contradict each other.
+        """
+        return SetPoints(**self.model_dump(exclude={"night"}))
+
+
+class TargetsView(View):
     """The targets of a house's rules."""
 
     temperature_min_c: float
@@ -191,6 +224,25 @@ class SetPointsView(View):
     temperature_hard_max_c: float
     water_low_percent: float
     water_full_percent: float
+
+
+class SetPointsView(TargetsView):
+    """The targets of a house's rules, and those of its nights."""
+
+    night: TargetsView | None = Field(description="From sunset to sunrise; null: as by day.")
+
+
+class ModeBody(Body):
+    """What the house is used for now; null: nobody said."""
+
+    mode: HouseMode | None
+
+
+class ModeView(View):
+    """What the house is used for now, and what its kind can be used for."""
+
+    mode: HouseMode | None
+    modes: list[HouseMode]
 
 
 class ZoneBody(Body):
@@ -330,6 +382,12 @@ def house_view(house: House, *, zones: list[str], flock: Flock | None) -> HouseV
     )
 
 
-def setpoints_view(setpoints: SetPoints) -> SetPointsView:
-    """Return set-points."""
-    return SetPointsView.model_validate(setpoints)
+def setpoints_view(house: House) -> SetPointsView:
+    """Return the targets of a house by day and by night."""
+    night = None if house.night is None else TargetsView.model_validate(house.night)
+    return SetPointsView(**asdict(house.setpoints), night=night)
+
+
+def mode_view(house: House) -> ModeView:
+    """Return the mode of a house."""
+    return ModeView(mode=house.mode, modes=list(MODES[house.kind]))

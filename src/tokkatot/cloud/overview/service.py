@@ -37,6 +37,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.telemetry.snapshot import Doing, FarmNow, Now, farm_now
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.devices import ACTUATORS
+from tokkatot.domain.houses import MODES
 from tokkatot.domain.ids import FarmId
 from tokkatot.domain.quantities import SPECS, Quantity
 from tokkatot.kit.clock import from_ms
@@ -129,7 +130,7 @@ async def house_state(
         actuators=await _actuators(tx, farm, in_house),
         sensors=[_sensor(farm, row) for row in in_house if row.device.role not in ACTUATORS],
         alerts=await alert_views(tx, standing),
-        setpoints=setpoints_view(house.setpoints),
+        setpoints=setpoints_view(house),
         stop=await _stop(tx, house, farm.farm),
         picture=None
         if picture_t is None
@@ -185,6 +186,8 @@ async def _cards(tx: Transaction, farm: _Farm, houses: Sequence[House]) -> list[
                 water=farm.card_value(house.id, Quantity.WATER_LEVEL),
                 temperature=farm.card_value(house.id, Quantity.TEMPERATURE),
                 worst_alert=worst.get(house.id),
+                mode=house.mode,
+                modes=list(MODES[house.kind]),
                 stopped=house.stopped_at is not None or farm.farm.stopped_at is not None,
             )
         )

@@ -9,7 +9,7 @@ from tokkatot.cloud.farms.views import SetPointsView, StopView
 from tokkatot.cloud.platform.schemas import View
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.devices import DeviceRole, Interface
-from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.houses import HouseKind, HouseMode
 
 
 class HubStatusView(View):
@@ -46,6 +46,8 @@ class HouseCardView(View):
     water: CardValueView | None
     temperature: CardValueView | None
     worst_alert: Severity | None
+    mode: HouseMode | None
+    modes: list[HouseMode]
     stopped: bool
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.houses import NO_PLACE
 from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import invalid_field
@@ -35,8 +36,6 @@ from tokkatot.domain.schedules import (
     Times,
     VentilationCurve,
 )
-
-NO_PLACE = "The farm's latitude and longitude are needed to know its sun: set them on the farm."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
