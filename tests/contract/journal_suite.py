@@ -1,6 +1,7 @@
 """What every journal must do; the real one and the fake both run these tests."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,7 @@ from tokkatot.wire.messages import (
     EventRow,
     ReadingRow,
     Row,
+    ScheduleRunRow,
     decode_row,
 )
 from tokkatot.wire.streams import Stretch
@@ -32,6 +34,11 @@ def event(number: int) -> EventRow:
 
 def order_row(order: UUID, state: str = "executing") -> CommandRow:
     return msgspec.convert([0, "c", str(order), 5, state, None, PUMP, None, 100.0, 9], CommandRow)
+
+
+def run_row(outcome: Literal["executed", "failed", "skipped"]) -> ScheduleRunRow:
+    """Return the answer to a request whose id is `ORDER`."""
+    return ScheduleRunRow(0, "x", PUMP, 5, 5, outcome, None, str(ORDER))
 
 
 Reopen = Callable[[], Awaitable[JournalPort]]
@@ -171,9 +178,11 @@ class JournalSuite:
 
         journal = await reopen()
         interrupted = await journal.interrupted()
-        assert [(row.command, row.state, row.reason) for row in interrupted] == [
-            (str(ORDER), "interrupted", "restarted")
-        ]
+        assert [
+            (row.command, row.state, row.reason)
+            for row in interrupted
+            if isinstance(row, CommandRow)
+        ] == [(str(ORDER), "interrupted", "restarted")]
         assert not await journal.begin_order(ORDER, order_row(ORDER))
         rows = decoded(await journal.stretch("events", 4, max_rows=10, max_bytes=9999))
         assert [row.state for row in rows] == ["interrupted"]
@@ -181,6 +190,38 @@ class JournalSuite:
 
         journal = await reopen()
         assert await journal.interrupted() == []
+        await journal.close()
+
+    async def test_a_request_begins_once_only_and_is_answered_by_the_run_alone(
+        self, journal: JournalPort
+    ) -> None:
+        assert await journal.begin_request(run_row("failed"))
+        assert not await journal.begin_request(run_row("failed"))
+        await journal.refuse_order(run_row("skipped"))
+        await journal.finish_order(run_row("executed"))
+        assert not await journal.begin_request(run_row("failed"))
+        await journal.record(urgent=True)
+
+        rows = decoded(await journal.stretch("events", 1, max_rows=10, max_bytes=9999))
+
+        assert [(row.outcome, row.request) for row in rows] == [("executed", str(ORDER))]
+
+    async def test_a_request_that_a_crash_cut_is_answered_once_and_not_begun_again(
+        self, journal: JournalPort, reopen: Reopen
+    ) -> None:
+        await journal.begin_request(run_row("failed"))
+        await journal.close()
+
+        journal = await reopen()
+        (row,) = await journal.interrupted()
+        assert isinstance(row, ScheduleRunRow)
+        assert (row.outcome, row.reason, row.request) == ("failed", "restarted", str(ORDER))
+        assert not await journal.begin_request(run_row("failed"))
+        await journal.close()
+
+        journal = await reopen()
+        assert await journal.interrupted() == []
+        assert [head.next for head in journal.heads().values()] == [2, 1]
         await journal.close()
 
     async def test_who_watches_sees_what_is_taken_in_its_order(self, journal: JournalPort) -> None:

@@ -66,7 +66,7 @@ def _limits() -> str:
   a person is told.
 - A pump stops after {DRY_RUN_WINDOW_S:g} s without a rise of the level or {NO_FLOW_WINDOW_S:g} s
   without flow, tries again after {DRY_RUN_RETRY_S:g} s, and stays off after {DRY_RUN_STRIKES} times
-  until a person switches it off by hand.
+  until a person resets it or switches it off by hand.
 - A pump rests for {PUMP_MINIMUM_OFF_S:g} s between two runs.
 - What was on for its longest time rests for {COOL_DOWN_S:g} s.
 - Nothing starts more than {MOST_STARTS_PER_HOUR} times in an hour; a coop's fan that would have to

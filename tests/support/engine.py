@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tokkatot.automation.alarms import AlarmChange
 from tokkatot.automation.engine import Decision, Ended, Step, step
-from tokkatot.automation.inputs import Contact, Inputs, Order, Report, Sample
+from tokkatot.automation.inputs import Asked, Contact, Inputs, Order, Report, Sample
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.plan import Plan, plan_of
 from tokkatot.automation.runs import RunOutcome
@@ -148,7 +148,7 @@ class Bench:
     def stop(self, *, on: bool) -> None:
         self.plan = plan_of(document(self.kind, software_stop=on))
 
-    def step(self, *orders: Order, after_s: float = 1.0, **more: object) -> Step:
+    def step(self, *orders: Asked, after_s: float = 1.0, **more: object) -> Step:
         self.now_s += after_s
         if self.wall_ms is not None:
             self.wall_ms += round(after_s * 1000)

@@ -10,9 +10,9 @@ import msgspec
 from typing_extensions import override
 
 from tokkatot.hub.drivers.port import Position
-from tokkatot.hub.journal.port import JournalError, JournalPort
-from tokkatot.hub.journal.rows import RowRefused, pack
-from tokkatot.wire.messages import CommandRow, Row, StreamName, encode
+from tokkatot.hub.journal.port import Answer, JournalError, JournalPort
+from tokkatot.hub.journal.rows import RowRefused, asked_in, interrupted, pack, pack_tail
+from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow, StreamName, encode
 from tokkatot.wire.streams import StreamHead, Stretch
 
 # Never the same name twice, not even on a card that was restored from an image.
@@ -34,7 +34,7 @@ class FakeCard:
 
     streams: dict[StreamName, _FakeStream]
     positions: dict[str, int] = field(default_factory=dict)
-    orders: dict[UUID, CommandRow | None] = field(default_factory=dict)
+    orders: dict[UUID, Answer | None] = field(default_factory=dict)
     states: dict[str, bytes] = field(default_factory=dict)
     desired: list[tuple[int, bytes]] = field(default_factory=list)
     contacted: bool = False
@@ -56,7 +56,7 @@ class FakeJournal(JournalPort):
                 stream.unsent_from = len(stream.rows) + 1
         self.card.contacted = False
         self._interrupted = [
-            msgspec.structs.replace(row, state="interrupted", reason="restarted", t=now_ms)
+            interrupted(pack_tail(row), now_ms)
             for row in self.card.orders.values()
             if row is not None
         ]
@@ -139,21 +139,30 @@ class FakeJournal(JournalPort):
         return True
 
     @override
-    async def finish_order(self, row: CommandRow) -> None:
+    async def begin_request(self, row: ScheduleRunRow) -> bool:
+        if self.trouble is not None:
+            raise self.trouble
+        if asked_in(row) in self.card.orders:
+            return False
+        self.card.orders[asked_in(row)] = row
+        return True
+
+    @override
+    async def finish_order(self, row: Answer) -> None:
         self._end(row)
         self._show(row)
 
-    def _end(self, row: CommandRow) -> None:
-        self.card.orders[UUID(row.command)] = None
+    def _end(self, row: Answer) -> None:
+        self.card.orders[asked_in(row)] = None
         self._append("events", [row])
 
     @override
-    async def refuse_order(self, row: CommandRow) -> None:
-        if UUID(row.command) not in self.card.orders:
+    async def refuse_order(self, row: Answer) -> None:
+        if asked_in(row) not in self.card.orders:
             self._end(row)
 
     @override
-    async def interrupted(self) -> Sequence[CommandRow]:
+    async def interrupted(self) -> Sequence[Answer]:
         return self._interrupted
 
     @override

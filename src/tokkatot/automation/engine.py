@@ -16,7 +16,7 @@ from tokkatot.automation.guards import (
     watch_dry_run,
     watch_on_time,
 )
-from tokkatot.automation.inputs import Inputs, Order
+from tokkatot.automation.inputs import Asked, Inputs, Order, Release, Reset
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.interlocks import Interlock, constrain
 from tokkatot.automation.modes import habits_of
@@ -139,7 +139,7 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
         learned,
         passage,
         {setting.house.id: setting.senses.believed for setting in settings},
-        execute=inputs.execute,
+        asks=inputs.asks,
         now=now,
     )
     ruled = _rule(settings, learned, turn, now_s)
@@ -234,7 +234,7 @@ def _one(
     setting: _Setting,
     state: State,
     turn: Turn,
-    orders: Mapping[DeviceId, Sequence[Order]],
+    orders: Mapping[DeviceId, Sequence[Asked]],
     inputs: Inputs,
     running: set[DeviceId],
     now_s: float,
@@ -260,7 +260,7 @@ def _decide(
     active: AbstractSet[Interlock],
     asked: tuple[Proposal, ...],
     hold: Hold | None,
-    orders: Sequence[Order],
+    orders: Sequence[Asked],
     now_s: float,
 ) -> _Outcome:
     actuator = guarded.actuator
@@ -287,9 +287,10 @@ def _decide(
         ended.append(_ended(hold, HoldEnd.LAPSED))
         hold = None
     for order in orders:
-        new = _hold(order, now_s)
-        cut_by = resolve(new).cut_by
-        if cut_by:
+        if isinstance(order, Reset):
+            continue
+        new = None if isinstance(order, Release) else _hold(order, now_s)
+        if new is not None and (cut_by := resolve(new).cut_by):
             ended.append(_ended(new, HoldEnd.REFUSED, cut_by[0]))
             continue
         if hold is not None:
@@ -360,7 +361,7 @@ def _conditions(settings: Sequence[_Setting], after: State, before: State) -> It
 
 
 def _watched(
-    actuator: Actuator, setting: _Setting, state: State, orders: Sequence[Order], now_s: float
+    actuator: Actuator, setting: _Setting, state: State, orders: Sequence[Asked], now_s: float
 ) -> Guarded:
     relay = watch_on_time(actuator, state.relays.get(actuator.id, _AT_REST), now_s)
     dry_run = _NOT_DRY
@@ -374,9 +375,12 @@ def _watched(
             flow_l_min=setting.senses.flow_l_min,
             now_s=now_s,
         )
-        if any(order.level == OFF for order in orders):
-            # A person who switches the pump off has seen it: the latch is cleared, nothing starts.
-            dry_run = DryRun()
+        for order in orders:
+            if isinstance(order, Reset):
+                dry_run = DryRun(reset_s=now_s)
+            elif isinstance(order, Order) and order.level == OFF:
+                # A person who switches the pump off has seen it: that clears the latch as well.
+                dry_run = DryRun()
     return Guarded(actuator=actuator, relay=relay, dry_run=dry_run)
 
 
@@ -394,8 +398,8 @@ def _ended(hold: Hold, end: HoldEnd, by: Interlock | None = None) -> Ended:
     return Ended(command=hold.command, device_id=hold.device_id, end=end, by=by)
 
 
-def _by_device(orders: Sequence[Order]) -> Mapping[DeviceId, Sequence[Order]]:
-    grouped: dict[DeviceId, list[Order]] = {}
+def _by_device(orders: Sequence[Asked]) -> Mapping[DeviceId, Sequence[Asked]]:
+    grouped: dict[DeviceId, list[Asked]] = {}
     for order in orders:
         grouped.setdefault(order.device_id, []).append(order)
     return grouped
@@ -406,7 +410,7 @@ def _homeless(plan: Plan, state: State, inputs: Inputs) -> tuple[Ended, ...]:
     orders = [
         Ended(command=order.command, device_id=order.device_id, end=HoldEnd.UNKNOWN_DEVICE)
         for order in inputs.orders
-        if order.device_id not in plan.actuators
+        if isinstance(order, Order) and order.device_id not in plan.actuators
     ]
     holds = [
         _ended(hold, HoldEnd.UNKNOWN_DEVICE)

@@ -120,6 +120,10 @@ def settling(
     actuator, relay = guarded.actuator, guarded.relay
     if source is Source.PERSON or relay.changed_s is None:
         return _NOTHING
+    reset_s = guarded.dry_run.reset_s
+    if reset_s is not None and now_s - reset_s < DRY_RUN_RETRY_S:
+        # A cleared latch starts nothing by itself: a person may, and automatic waits its turn.
+        return _ROOM
     settle = SETTLES.get(actuator.trait, _NO_SETTLE)
     if relay.target == OFF:
         least_s = max(settle.off_s, actuator.limits.min_off_s)

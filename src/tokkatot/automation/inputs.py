@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tokkatot.domain.devices import Level
-from tokkatot.domain.ids import AlertId, CommandId, DeviceId, ScheduleId
+from tokkatot.domain.ids import AlertId, CommandId, DeviceId, RequestId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 
 
@@ -45,17 +45,42 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A person hands an actuator back to automatic: whatever holds it is over."""
+
+    device_id: DeviceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """A person clears the latch of an actuator; it asks for nothing itself."""
+
+    device_id: DeviceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A person wants a schedule to run now; the outcome bears the name of the request."""
+
+    schedule_id: ScheduleId
+    request: RequestId
+
+
+Asked = Order | Release | Reset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """Everything new for one step; `new_alert_id` names an alert that is raised in it.
 
-    `withdrawn` are orders that their device did not follow: they hold no longer. `execute` are
-    schedules that a person wants to run now.
+    `orders` are what people want of actuators, in their order. `withdrawn` are orders that their
+    device did not follow: they hold no longer. `asks` are schedules that people want to run now.
     """
 
     new_alert_id: Callable[[], AlertId]
     samples: tuple[Sample, ...] = ()
     reports: tuple[Report, ...] = ()
     contacts: tuple[Contact, ...] = ()
-    orders: tuple[Order, ...] = ()
+    orders: tuple[Asked, ...] = ()
     withdrawn: frozenset[CommandId] = frozenset()
-    execute: frozenset[ScheduleId] = frozenset()
+    asks: tuple[Ask, ...] = ()

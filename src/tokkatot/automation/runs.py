@@ -7,7 +7,7 @@ from enum import StrEnum, unique
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.state import Known, Running
 from tokkatot.domain.devices import Level
-from tokkatot.domain.ids import DeviceId, ScheduleId
+from tokkatot.domain.ids import DeviceId, RequestId, ScheduleId
 from tokkatot.domain.schedules import (
     ConditionBased,
     DurationBased,
@@ -41,12 +41,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
-    """The one answer to a due run; `due_ms` is None where no clock told when that was."""
+    """The one answer to a run that was due or asked for.
+
+    `due_ms` is None where no clock told when that was.
+    """
 
     schedule_id: ScheduleId
     due_ms: int | None
     outcome: Outcome
     reason: str | None = None
+    request: RequestId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,7 @@ def begin(
     now_s: float,
     until_s: float | None,
     reason: str | None = None,
+    request: RequestId | None = None,
 ) -> Running:
     """Return a run at its first moment; `until_s` ends it where its schedule has no length."""
     length_s = part_of(schedule, 0).length_s
@@ -106,6 +111,7 @@ def begin(
         retry_s=now_s,
         waiting=True,
         reason=reason,
+        request=request,
     )
 
 
@@ -271,5 +277,9 @@ def _window_s(run: Running) -> float:
 
 def _outcome(run: Running, outcome: Outcome, reason: str | None) -> RunOutcome:
     return RunOutcome(
-        schedule_id=run.schedule_id, due_ms=run.due_ms, outcome=outcome, reason=reason
+        schedule_id=run.schedule_id,
+        due_ms=run.due_ms,
+        outcome=outcome,
+        reason=reason,
+        request=run.request,
     )

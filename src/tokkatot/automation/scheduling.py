@@ -1,10 +1,11 @@
 """Which schedules begin, go on and end in a step, and what they ask for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tokkatot.automation.conditions import NOT_HELD, Believed, combined, follow
 from tokkatot.automation.curves import age_of, ventilated_share
+from tokkatot.automation.inputs import Ask
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.modes import habits_of
 from tokkatot.automation.occurrences import end_of, is_valid, last_through, next_due
@@ -22,7 +23,7 @@ from tokkatot.automation.runs import (
 from tokkatot.automation.state import Booked, Running, State
 from tokkatot.automation.timeline import Passage, Span
 from tokkatot.domain.devices import ON
-from tokkatot.domain.ids import DeviceId, HouseId, ScheduleId
+from tokkatot.domain.ids import DeviceId, HouseId, RequestId, ScheduleId
 from tokkatot.domain.schedules import (
     ConditionBased,
     DurationBased,
@@ -60,11 +61,22 @@ class Turn:
         if outcome is not None:
             self.outcomes.append(outcome)
 
-    def skip(self, schedule: Schedule, due_ms: int | None, reason: str) -> None:
-        """Account for a due run that does not begin."""
+    def skip(
+        self,
+        schedule_id: ScheduleId,
+        due_ms: int | None,
+        reason: str,
+        *,
+        request: RequestId | None = None,
+    ) -> None:
+        """Account for a run that was due or asked for, and does not begin."""
         self.outcomes.append(
             RunOutcome(
-                schedule_id=schedule.id, due_ms=due_ms, outcome=Outcome.SKIPPED, reason=reason
+                schedule_id=schedule_id,
+                due_ms=due_ms,
+                outcome=Outcome.SKIPPED,
+                reason=reason,
+                request=request,
             )
         )
 
@@ -89,14 +101,19 @@ def take_turn(
     passage: Passage,
     believed: Mapping[HouseId, Believed],
     *,
-    execute: frozenset[ScheduleId],
+    asks: Sequence[Ask],
     now: Instant,
 ) -> Turn:
-    """Begin what is due, go on with what runs, and end what is over."""
+    """Begin what is due or asked for, go on with what runs, and end what is over."""
+    turn = Turn()
+    for ask in asks:
+        if ask.schedule_id not in plan.schedules:
+            turn.skip(ask.schedule_id, now.utc_ms, "unknown_schedule", request=ask.request)
     if not plan.houses:
         # A hub that has no document yet has lost none of its schedules.
-        return Turn(agenda=dict(state.agenda), runs=dict(state.runs))
-    turn = Turn()
+        turn.agenda.update(state.agenda)
+        turn.runs.update(state.runs)
+        return turn
     today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
     for house in plan.houses:
         if not house.schedules:
@@ -112,7 +129,7 @@ def take_turn(
             turn=turn,
         )
         for schedule in house.schedules:
-            _live(scene, schedule, asked=schedule.id in execute)
+            _live(scene, schedule, [ask for ask in asks if ask.schedule_id == schedule.id])
     for schedule_id, run in state.runs.items():
         if schedule_id not in plan.schedules:
             turn.end(run, "removed")
@@ -126,19 +143,19 @@ def _rank(proposal: Proposal) -> int:
     return -proposal.priority
 
 
-def _live(scene: _Scene, schedule: Schedule, *, asked: bool) -> None:
+def _live(scene: _Scene, schedule: Schedule, asks: Sequence[Ask]) -> None:
     turn, now_s = scene.turn, scene.now.monotonic_s
     does = schedule.does
-    if isinstance(does, TemperatureCurve):
-        return
-    if isinstance(does, VentilationCurve):
-        _ventilate(scene, schedule, does)
+    if isinstance(does, (TemperatureCurve, VentilationCurve)):
+        for ask in asks:
+            turn.skip(schedule.id, scene.now.utc_ms, "no_runs", request=ask.request)
+        if isinstance(does, VentilationCurve):
+            _ventilate(scene, schedule, does)
         return
     run = _followed(scene, schedule, _still(scene, schedule))
-    if asked:
+    for ask in asks:
         turn.end(run, "superseded")
-        begun = _begun(scene, schedule, scene.now.utc_ms, "asked")
-        run = None if begun is None else replace(begun, asked=True)
+        run = _begun(scene, schedule, scene.now.utc_ms, "asked", request=ask.request)
     if run is None:
         return
     left, outcome = advance(schedule, run, scene.state.known, now_s)
@@ -159,7 +176,7 @@ def _still(scene: _Scene, schedule: Schedule) -> Running | None:
     if run.version != schedule.version:
         scene.turn.end(run, "changed")
         return None
-    if not schedule.enabled and not run.asked:
+    if not schedule.enabled and run.request is None:
         scene.turn.end(run, "disabled")
         return None
     return _after_restart(scene, schedule, run) if run.recalled else run
@@ -214,7 +231,7 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
         return run
     run = _account(scene, schedule, run, now_ms)
     if passage.jumped and before.next_ms is not None and _passed(scene, before.next_ms, now_ms):
-        turn.skip(schedule, before.next_ms, "clock_jump")
+        turn.skip(schedule.id, before.next_ms, "clock_jump")
     turn.agenda[schedule.id] = Booked(
         version=schedule.version,
         zone=locality.zone.key,
@@ -232,7 +249,8 @@ def _reaches(passage: Passage, next_ms: int | None) -> bool:
 
 
 def _passed(scene: _Scene, next_ms: int, now_ms: int) -> bool:
-    told = any(span.after_ms < next_ms <= span.through_ms for span in scene.passage.due)
+    spans = (*scene.passage.due, *scene.passage.missed)
+    told = any(span.after_ms < next_ms <= span.through_ms for span in spans)
     return next_ms <= now_ms and not told
 
 
@@ -245,7 +263,7 @@ def _account(scene: _Scene, schedule: Schedule, run: Running | None, now_ms: int
     rescued = missed[-1] if missed and _is_rescued(scene, schedule, missed[-1], now_ms) else None
     for moment in missed:
         if moment != rescued:
-            scene.turn.skip(schedule, moment, "missed")
+            scene.turn.skip(schedule.id, moment, "missed")
     chosen = [] if rescued is None else [(rescued, "late")]
     for moment, reason in (*chosen, *((one, None) for one in due if now_ms - one <= LATE_MS)):
         scene.turn.end(run, "superseded")
@@ -261,7 +279,7 @@ def _within(scene: _Scene, schedule: Schedule, spans: tuple[Span, ...]) -> Itera
             yield moment
             told += 1
             if told >= MAX_MISSED:
-                scene.turn.skip(schedule, moment, "missed_more")
+                scene.turn.skip(schedule.id, moment, "missed_more")
                 return
             moment = next_due(schedule, moment, scene.plan.locality)
 
@@ -289,29 +307,49 @@ def _resumed(scene: _Scene, schedule: Schedule, now_ms: int) -> Running | None:
 
 
 def _begun(
-    scene: _Scene, schedule: Schedule, due_ms: int | None, reason: str | None
+    scene: _Scene,
+    schedule: Schedule,
+    due_ms: int | None,
+    reason: str | None,
+    *,
+    request: RequestId | None = None,
 ) -> Running | None:
     """Return a run that begins now; where it may not it is accounted for as skipped."""
-    if reason != "asked" and _mode_forbids(scene, schedule):
-        scene.turn.skip(schedule, due_ms, "mode")
+    turn = scene.turn
+    if request is None and _mode_forbids(scene, schedule):
+        turn.skip(schedule.id, due_ms, "mode")
         return None
     end_ms: int | None = None
     if isinstance(schedule.does, LightCurve) or _has_end(schedule):
         end_ms = None if due_ms is None else _window_end(scene, schedule, due_ms)
         if end_ms is None or scene.now.utc_ms is None or end_ms <= scene.now.utc_ms:
-            scene.turn.skip(schedule, due_ms, "no_end" if end_ms is None else "missed")
+            why = "no_end" if end_ms is None else "missed"
+            turn.skip(schedule.id, due_ms, why, request=request)
             return None
-    return _run(scene, schedule, due_ms, end_ms, reason)
+    return _run(scene, schedule, due_ms, end_ms, reason, request=request)
 
 
 def _run(
-    scene: _Scene, schedule: Schedule, due_ms: int | None, end_ms: int | None, reason: str | None
+    scene: _Scene,
+    schedule: Schedule,
+    due_ms: int | None,
+    end_ms: int | None,
+    reason: str | None,
+    *,
+    request: RequestId | None = None,
 ) -> Running:
     now = scene.now
     until_s = None
     if end_ms is not None and now.utc_ms is not None:
         until_s = now.monotonic_s + (end_ms - now.utc_ms) / 1000
-    return begin(schedule, due_ms=due_ms, now_s=now.monotonic_s, until_s=until_s, reason=reason)
+    return begin(
+        schedule,
+        due_ms=due_ms,
+        now_s=now.monotonic_s,
+        until_s=until_s,
+        reason=reason,
+        request=request,
+    )
 
 
 def _has_end(schedule: Schedule) -> bool:
@@ -364,7 +402,7 @@ def _conditional(
         else Booked(version=schedule.version, held=after)
     )
     holds = combined(after, does.combine) and _applies(scene, schedule)
-    if run is not None and run.asked:
+    if run is not None and run.request is not None:
         return run if not run.over else None
     if run is not None and not holds:
         scene.turn.end(run, "cleared")
@@ -380,7 +418,7 @@ def _in_turns(
     now_s = scene.now.monotonic_s
     before = scene.state.agenda.get(schedule.id)
     if not _applies(scene, schedule):
-        if run is not None and not run.asked:
+        if run is not None and run.request is None:
             scene.turn.end(run, "mode")
             run = None
         return run
@@ -393,7 +431,7 @@ def _in_turns(
     cycle_s = does.run_s + does.rest_s
     turns = int((now_s - next_s) // cycle_s)
     if turns:
-        scene.turn.skip(schedule, _ago(scene.now, now_s - next_s), "missed")
+        scene.turn.skip(schedule.id, _ago(scene.now, now_s - next_s), "missed")
     scene.turn.agenda[schedule.id] = Booked(
         version=schedule.version, next_s=next_s + (turns + 1) * cycle_s
     )

@@ -11,7 +11,7 @@ from tokkatot.automation.timeline import Timeline
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.houses import SetPoints
-from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
+from tokkatot.domain.ids import AlertId, DeviceId, HouseId, RequestId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 
 
@@ -62,7 +62,10 @@ class Relay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """The watch over one pump: the level to rise from, since when nothing flows, the strikes."""
+    """The watch over one pump: the level to rise from, since when nothing flows, the strikes.
+
+    `reset_s` is when a person cleared its latch.
+    """
 
     mark_s: float | None = None
     mark_percent: float = 0.0
@@ -70,6 +73,7 @@ class DryRun:
     strikes: int = 0
     wait_until_s: float | None = None
     latched: bool = False
+    reset_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +125,7 @@ class Running:
 
     It waits for its devices until `waiting` is false; `obstacle` is what kept it from its outcome.
     `over` is a run that had its longest time while its conditions still hold, `recalled` one that
-    a restart of the hub cut short.
+    a restart of the hub cut short, `request` names what a person asked it by.
     """
 
     schedule_id: ScheduleId
@@ -135,7 +139,7 @@ class Running:
     waiting: bool = False
     done: bool = False
     over: bool = False
-    asked: bool = False
+    request: RequestId | None = None
     failing: bool = False
     recalled: bool = False
     obstacle: str | None = None

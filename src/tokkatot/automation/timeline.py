@@ -12,7 +12,11 @@ SLEW_MS = 2_000
 """A wall clock that is off from the monotonic one by no more is only being adjusted."""
 
 LONGEST_GAP_MS = 7 * 86_400_000
-"""After a longer gap nobody believes that the clock was right on both of its sides."""
+"""After a longer gap nobody believes that the clock was right on both of its sides.
+
+A clock that was wrong by years for a while comes back to what was lived before, and what went by
+meanwhile was missed.
+"""
 
 MAX_SPANS = 8
 
@@ -46,7 +50,8 @@ class Timeline:
 class Passage:
     """Wall time that went by: what is due now, and what was missed.
 
-    `jumped` tells that the clock was set by so much that what lies between counts for nothing.
+    `jumped` tells that the clock was set by so much, or back, that what lies between where it
+    stood and where it stands counts for nothing.
     """
 
     due: tuple[Span, ...] = ()
@@ -63,7 +68,7 @@ def pass_time(timeline: Timeline, now: Instant) -> tuple[Timeline, Passage]:
         return timeline, NOTHING
     head_ms = timeline.head_ms
     if head_ms is None:
-        return _begin(timeline, now.utc_ms, now.monotonic_s), NOTHING
+        return _begin(timeline, now.utc_ms, now.monotonic_s)[0], NOTHING
     if timeline.at_s is None:
         return _resume(timeline, head_ms, now.utc_ms, now.monotonic_s)
     expected_ms = head_ms + round((now.monotonic_s - timeline.at_s) * 1000)
@@ -79,7 +84,8 @@ def pass_time(timeline: Timeline, now: Instant) -> tuple[Timeline, Passage]:
     if 0 < off_ms <= LONGEST_GAP_MS:
         missed = _unlived(timeline, Span(expected_ms, now.utc_ms))
         return _extend(lived, now.utc_ms, now.monotonic_s), Passage(due=due, missed=missed)
-    return _begin(lived, now.utc_ms, now.monotonic_s), Passage(due=due, jumped=True)
+    begun, missed = _begin(lived, now.utc_ms, now.monotonic_s)
+    return begun, Passage(due=due, missed=missed, jumped=True)
 
 
 def _resume(
@@ -88,11 +94,17 @@ def _resume(
     if 0 <= now_ms - head_ms <= LONGEST_GAP_MS:
         missed = _unlived(timeline, Span(head_ms, now_ms))
         return _extend(timeline, now_ms, now_s), Passage(missed=missed)
-    return _begin(timeline, now_ms, now_s), Passage(jumped=True)
+    begun, missed = _begin(timeline, now_ms, now_s)
+    return begun, Passage(missed=missed, jumped=True)
 
 
-def _begin(timeline: Timeline, now_ms: int, now_s: float) -> Timeline:
-    return Timeline(at_s=now_s, lived=(*timeline.lived, Span(now_ms, now_ms))[-MAX_SPANS:])
+def _begin(timeline: Timeline, now_ms: int, now_s: float) -> tuple[Timeline, tuple[Span, ...]]:
+    """Return the timeline with another stretch, and what was missed before it."""
+    earlier = [span for span in timeline.lived if span.after_ms <= now_ms]
+    left_ms = max((span.through_ms for span in earlier), default=now_ms)
+    missed = () if not 0 < now_ms - left_ms <= LONGEST_GAP_MS else (Span(left_ms, now_ms),)
+    present = Span(left_ms if missed else now_ms, now_ms)
+    return Timeline(at_s=now_s, lived=(*timeline.lived, present)[-MAX_SPANS:]), missed
 
 
 def _extend(timeline: Timeline, through_ms: int, now_s: float) -> Timeline:

@@ -9,12 +9,18 @@ from tokkatot.domain.devices import OFF, Level
 
 @unique
 class Action(StrEnum):
-    """What a person asks; `toggle` is resolved to on or off before it leaves the cloud."""
+    """What a person asks; `toggle` is resolved to on or off before it leaves the cloud.
+
+    `auto` ends a person's hold and hands the device back to automatic; `reset` clears the latch of
+    a device, and starts nothing by itself.
+    """
 
     ON = "on"
     OFF = "off"
     TOGGLE = "toggle"
     SET_VALUE = "set_value"
+    AUTO = "auto"
+    RESET = "reset"
 
 
 @unique
@@ -41,6 +47,7 @@ class Reason(StrEnum):
     WRONG_SESSION = "wrong_session"
     BAD_SIGNATURE = "bad_signature"
     UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_SCHEDULE = "unknown_schedule"
     NOT_AN_ACTUATOR = "not_an_actuator"
     DEVICE_OFFLINE = "device_offline"
     DEVICE_TIMEOUT = "device_timeout"
@@ -79,6 +86,9 @@ TRANSITIONS: Mapping[CommandState, frozenset[CommandState]] = MappingProxyType(
         _S.INTERRUPTED: frozenset(),
     }
 )
+
+AT_ONCE = frozenset({Action.AUTO, Action.RESET})
+"""What is done with at once: it holds nothing, needs no level and no answer of the device."""
 
 LIFETIME_ON_MS = 30_000
 LIFETIME_OFF_MS = 300_000

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
-from tokkatot.domain.commands import Action
+from tokkatot.domain.commands import AT_ONCE, Action
 from tokkatot.domain.devices import ACTUATORS, LONGEST_HOLD_S, OFF, ON, DeviceRole, Level
+
+AT_ONCE_S = 1
+"""What stands where an order names its end, for one that holds nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +36,16 @@ def resolve(order: Order, actual: Level | None) -> tuple[Action, Level]:
     """Return what an order comes down to, given what the device last reported.
 
     Raises:
-        OrderRefused: when value and action do not go together.
+        OrderRefused: when value or duration and action do not go together.
         StateUnknown: when a toggle has nothing to start from.
     """
     if (order.action is Action.SET_VALUE) != (order.value is not None):
         raise OrderRefused(
             "body.value", "value_and_action", "`set_value` needs a value, no other action has one."
+        )
+    if order.action in AT_ONCE and order.duration_s is not None:
+        raise OrderRefused(
+            "body.duration_s", "duration_and_action", f"`{order.action}` lasts no time."
         )
     match order.action:
         case Action.ON:
@@ -48,18 +55,22 @@ def resolve(order: Order, actual: Level | None) -> tuple[Action, Level]:
         case Action.SET_VALUE:
             assert order.value is not None, "checked above"
             return Action.SET_VALUE, order.value
+        case Action.AUTO | Action.RESET:
+            return order.action, OFF
         case Action.TOGGLE:
             if actual is None:
                 raise StateUnknown
             return (Action.ON, ON) if actual == OFF else (Action.OFF, OFF)
 
 
-def hold_s(role: DeviceRole, level: Level, wanted_s: int | None) -> int:
+def hold_s(role: DeviceRole, action: Action, level: Level, wanted_s: int | None) -> int:
     """Return how long an order holds: as long as was asked, or what a tap on this role means.
 
     Raises:
         OrderRefused: when it is longer than this role may be held.
     """
+    if action in AT_ONCE:
+        return AT_ONCE_S
     spec = ACTUATORS[role]
     longest_s = (
         LONGEST_HOLD_S if level == OFF else min(spec.max_on_s or LONGEST_HOLD_S, LONGEST_HOLD_S)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, assert_never
 
 import structlog
@@ -13,10 +13,10 @@ from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.hub.clock_sync import SyncedClock
 from tokkatot.hub.desired import DesiredRefused, open_desired
 from tokkatot.hub.journal.port import JournalError, JournalPort
-from tokkatot.hub.orders import Garbage, Good, Refused, Standing, judge, refusal
+from tokkatot.hub.orders import A, Garbage, Good, Refused, Standing, judge, refusal
 from tokkatot.kit.queue import BoundedQueue
-from tokkatot.wire.messages import Command, EventRow
-from tokkatot.wire.session_actions import TakeDesired, TakeOrder
+from tokkatot.wire.messages import Command, EventRow, Execute
+from tokkatot.wire.session_actions import TakeDesired, TakeExecute, TakeOrder
 
 MAX_WAITING = 64
 WITHIN_S = 30.0
@@ -24,6 +24,8 @@ WITHIN_S = 30.0
 
 UNTRUSTED_PER_MINUTE = 6
 """So many orders under a strange key are answered; the others are counted only."""
+
+_Taken = TakeDesired | TakeOrder | TakeExecute
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,10 @@ class Doer(Protocol):
 
     async def order(self, command: Command) -> None:
         """Take an order that was found good; it may have been given before."""
+        ...
+
+    async def execute(self, request: Execute) -> None:
+        """Run a schedule as a person asks, who may have asked under this id before."""
         ...
 
     async def configure(self, document: DesiredDocument, envelope_version: int) -> None:
@@ -61,7 +67,7 @@ class Inbound:
         self._doer = doer
         self._clock = clock
         self._document = document
-        self._waiting: BoundedQueue[TakeDesired | TakeOrder] = BoundedQueue(MAX_WAITING)
+        self._waiting: BoundedQueue[_Taken] = BoundedQueue(MAX_WAITING)
         self._untrusted_since_s = 0.0
         self._untrusted = 0
         self.counts: Counter[str] = Counter()
@@ -72,7 +78,7 @@ class Inbound:
         """Return the version of the document that the hub holds, 0 for none."""
         return 0 if self._document is None else self._document.version
 
-    def offer(self, action: TakeDesired | TakeOrder) -> None:
+    def offer(self, action: _Taken) -> None:
         """Take what came, without waiting; where there is no room it is dropped and counted."""
         if not self._waiting.offer(action):
             self.counts["down dropped"] += 1
@@ -92,35 +98,39 @@ class Inbound:
                 log.exception("inbound.failed")
                 self.counts["down failed"] += 1
 
-    async def _take(self, action: TakeDesired | TakeOrder) -> None:
+    async def _take(self, action: _Taken) -> None:
         match action:
             case TakeOrder():
-                await self._order(action)
+                await self._ask(action, Command, self._doer.order)
+            case TakeExecute():
+                await self._ask(action, Execute, self._doer.execute)
             case TakeDesired():
                 await self._desired(action.payload)
             case _:
                 assert_never(action)
 
-    async def _order(self, action: TakeOrder) -> None:
+    async def _ask(
+        self, action: TakeOrder | TakeExecute, kind: type[A], do: Callable[[A], Awaitable[None]]
+    ) -> None:
         standing = Standing(
             hub_id=self._hub_id,
             session=action.session,
             cloud_ms=self._clock.cloud_ms(),
             document=self._document,
         )
-        verdict = judge(action.payload, self._keys, standing)
+        verdict = judge(action.payload, self._keys, standing, kind)
         match verdict:
-            case Good(command=command):
+            case Good(asked=asked):
                 self.counts["orders"] += 1
-                await self._doer.order(command)
-            case Refused(trusted=True):
-                self._count("orders refused", verdict.reason)
-                await self._journal.refuse_order(refusal(verdict, self._clock.now_ms()))
-            case Refused():
-                self._count("orders under a strange key", verdict.reason)
+                await do(asked)
+            case Refused(asked=asked, reason=reason, trusted=True):
+                self._count("orders refused", reason)
+                await self._journal.refuse_order(refusal(asked, reason, self._clock.now_ms()))
+            case Refused(asked=asked, reason=reason):
+                self._count("orders under a strange key", reason)
                 if self._may_answer_untrusted():
                     # Its number is not taken as used: the true order may bear the same.
-                    row = refusal(verdict, self._clock.now_ms())
+                    row = refusal(asked, reason, self._clock.now_ms())
                     self._journal.offer(events=[row], urgent=True)
             case Garbage():
                 self._count("orders malformed", verdict.detail)

@@ -11,22 +11,42 @@ import structlog
 
 from tokkatot.automation.alarms import AlarmChange
 from tokkatot.automation.engine import Step, step
-from tokkatot.automation.inputs import Contact, Inputs, Order, Report, Sample
+from tokkatot.automation.inputs import (
+    Ask,
+    Asked,
+    Contact,
+    Inputs,
+    Order,
+    Release,
+    Report,
+    Reset,
+    Sample,
+)
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.plan import EMPTY_PLAN, Plan, plan_of
 from tokkatot.automation.runs import RunOutcome
 from tokkatot.automation.state import State
 from tokkatot.domain.alerts import AlertType
-from tokkatot.domain.commands import Reason
+from tokkatot.domain.commands import AT_ONCE, Reason
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig
 from tokkatot.domain.devices import OFF, ON, Interface, Level
-from tokkatot.domain.ids import AlertId, CommandId, DeviceId, FarmId, HouseId, HubId, ScheduleId
+from tokkatot.domain.ids import (
+    AlertId,
+    CommandId,
+    DeviceId,
+    FarmId,
+    HouseId,
+    HubId,
+    RequestId,
+    ScheduleId,
+)
 from tokkatot.hub.acting import Acting, fits
 from tokkatot.hub.desired import check_desired
 from tokkatot.hub.drivers.port import Driver, Presence, Reported, Sampled, Stranger
 from tokkatot.hub.inbox import Begun, HubInbox, IsTimeKnown, Item, NotWritten
-from tokkatot.hub.journal.port import JournalError, JournalPort
+from tokkatot.hub.journal.port import Answer, JournalError, JournalPort
 from tokkatot.hub.memory import NAME, recall, remember
+from tokkatot.hub.orders import run_row
 from tokkatot.hub.results import Results, command_row, level_in
 from tokkatot.hub.view import WorldView
 from tokkatot.kit.clock import Clock
@@ -35,7 +55,9 @@ from tokkatot.kit.waiting import set_within
 from tokkatot.wire.messages import (
     AlertRow,
     Command,
+    CommandRow,
     EventRow,
+    Execute,
     LiveDevice,
     LiveReading,
     Row,
@@ -63,7 +85,7 @@ class _News:
     samples: list[Sample] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     contacts: list[Contact] = field(default_factory=list)
-    orders: list[Order] = field(default_factory=list)
+    orders: list[Asked] = field(default_factory=list)
     withdrawn: set[CommandId] = field(default_factory=set)
 
 
@@ -112,7 +134,7 @@ class ControlLoop:
         self._kept_head_ms: int | None = None
         self._begun_runs: set[tuple[ScheduleId, int | None]] = set()
         self._is_time_known = is_time_known
-        self._execute: set[ScheduleId] = set()
+        self._asks: deque[Ask] = deque()
         self._turned_s = clock.monotonic()
         self._results = Results()
         self._unwritten: deque[Row] = deque(maxlen=MAX_UNWRITTEN)
@@ -143,6 +165,22 @@ class ControlLoop:
             await self._journal.finish_order(
                 command_row(command, level, "failed", Reason.NO_ANSWER, t_ms=t_ms, end_ms=end_ms)
             )
+
+    async def execute(self, request: Execute) -> None:
+        """Run a schedule now, as a person asks; it is begun at most once, ever, and answered."""
+        lost = run_row(request, "failed", Reason.RESTARTED, self._clock.now_ms())
+        try:
+            begun = await self._journal.begin_request(lost)
+        except JournalError as error:
+            log.warning("execute.not_begun", request=str(request.id), reason=error.reason)
+            full = run_row(request, "skipped", Reason.JOURNAL_FULL, self._clock.now_ms())
+            await self._journal.finish_order(full)
+            return
+        if begun:
+            self._asks.append(
+                Ask(schedule_id=ScheduleId(request.schedule), request=RequestId(request.id))
+            )
+            self.inbox.wake.set()
 
     async def configure(self, document: DesiredDocument, envelope_version: int) -> None:
         """Swap the houses and devices for those of a document.
@@ -196,14 +234,6 @@ class ControlLoop:
             if alarm.alert_id is not None
         ]
 
-    def execute(self, schedule_id: ScheduleId) -> bool:
-        """Run a schedule now, as a person asks; False where this hub holds no such schedule."""
-        if schedule_id not in self._plan.schedules:
-            return False
-        self._execute.add(schedule_id)
-        self.inbox.wake.set()
-        return True
-
     # ------------------------------------------------------------------------------------- running
 
     async def run(self) -> None:
@@ -245,7 +275,7 @@ class ControlLoop:
         )
         self._turned_s = now.monotonic_s
         news = _News()
-        finished: list[Row] = []
+        finished: list[Answer] = []
         for item in self.inbox.drain():
             finished.extend(self._sort(item, news, now.monotonic_s, t_ms))
         finished.extend(self._settle_late(news, now.monotonic_s, t_ms))
@@ -259,14 +289,15 @@ class ControlLoop:
                 contacts=tuple(news.contacts),
                 orders=tuple(news.orders),
                 withdrawn=frozenset(news.withdrawn),
-                execute=frozenset(self._execute),
+                asks=tuple(self._asks),
             ),
             now,
         )
-        self._execute.clear()
+        self._asks.clear()
         self._state = result.state
         for ended in result.ended:
             finished.extend(self._results.ended(ended, t_ms))
+        finished.extend(_run_row(run, t_ms) for run in result.runs if run.request is not None)
         for decision in result.decisions:
             winner = decision.winner
             order = None if winner.command is None or decision.cut_by else str(winner.command)
@@ -274,13 +305,13 @@ class ControlLoop:
         await self._tell(result, news, finished, now, t_ms)
 
     async def _tell(
-        self, result: Step, news: _News, finished: Sequence[Row], now: Instant, t_ms: int
+        self, result: Step, news: _News, finished: Sequence[Answer], now: Instant, t_ms: int
     ) -> None:
         states = self.view.decided(result.state, result.decisions, now, t_ms)
         rows: list[Row] = [
             *states,
             *(_alert_row(change, t_ms) for change in result.alarms),
-            *(_run_row(run, t_ms) for run in result.runs),
+            *(_run_row(run, t_ms) for run in result.runs if run.request is None),
         ]
         self._unwritten.extend(rows)
         self.flush()
@@ -290,7 +321,6 @@ class ControlLoop:
             await self._journal.keep_state(NAME, memory)
             self._remembered = memory
         for row in finished:
-            assert row.kind == "c", "only orders are finished"
             await self._journal.finish_order(row)
         if rows or finished or news.samples:
             self.live_changed.set()
@@ -309,7 +339,7 @@ class ControlLoop:
 
     # ------------------------------------------------------------------------------- what is new
 
-    def _sort(self, item: Item, news: _News, now_s: float, t_ms: int) -> Sequence[Row]:
+    def _sort(self, item: Item, news: _News, now_s: float, t_ms: int) -> Sequence[CommandRow]:
         """File one item for the engine; return the orders that it finishes."""
         match item:
             case Sampled():
@@ -341,7 +371,9 @@ class ControlLoop:
                 return self._begun(item.command, news, now_s, t_ms)
         return ()
 
-    def _begun(self, command: Command, news: _News, now_s: float, t_ms: int) -> Sequence[Row]:
+    def _begun(
+        self, command: Command, news: _News, now_s: float, t_ms: int
+    ) -> Sequence[CommandRow]:
         level = level_in(command)
         device_id = DeviceId(command.device)
         device = self._devices.get(device_id)
@@ -352,6 +384,10 @@ class ControlLoop:
             return self._results.refused(command_id, Reason.UNKNOWN_DEVICE, t_ms)
         if device_id not in self._plan.actuators:
             return self._results.refused(command_id, Reason.NOT_AN_ACTUATOR, t_ms)
+        if command.action in AT_ONCE:
+            release = command.action == "auto"
+            news.orders.append((Release if release else Reset)(device_id=device_id))
+            return [self._results.settle(command_id, "completed", None, t_ms)]
         if not self.acting.reaches(device_id) or not self._is_online(device_id, news):
             return [self._results.settle(command_id, "failed", Reason.DEVICE_OFFLINE, t_ms)]
         news.orders.append(
@@ -359,14 +395,14 @@ class ControlLoop:
         )
         return ()
 
-    def _not_written(self, item: NotWritten, news: _News, t_ms: int) -> Sequence[Row]:
+    def _not_written(self, item: NotWritten, news: _News, t_ms: int) -> Sequence[CommandRow]:
         log.warning("device.not_written", device=str(item.error.device_id), code=item.error.code)
         rows = self._results.not_written(item.order, _reason(item.error.code), t_ms)
         news.withdrawn.update(CommandId(UUID(row.command)) for row in rows)
         return rows
 
-    def _settle_late(self, news: _News, now_s: float, t_ms: int) -> Sequence[Row]:
-        rows: list[Row] = []
+    def _settle_late(self, news: _News, now_s: float, t_ms: int) -> Sequence[CommandRow]:
+        rows: list[CommandRow] = []
         for command_id, device_id, level in self._results.late(now_s):
             if self._still(device_id, level, news):
                 # It did so before it was asked and has said nothing else since.
@@ -410,7 +446,16 @@ def _reason(code: str) -> Reason:
 
 def _run_row(run: RunOutcome, t_ms: int) -> ScheduleRunRow:
     due_ms = t_ms if run.due_ms is None else run.due_ms
-    return ScheduleRunRow(0, "x", str(run.schedule_id), due_ms, t_ms, run.outcome.value, run.reason)
+    return ScheduleRunRow(
+        0,
+        "x",
+        str(run.schedule_id),
+        due_ms,
+        t_ms,
+        run.outcome.value,
+        run.reason,
+        None if run.request is None else str(run.request),
+    )
 
 
 def _alert_row(change: AlarmChange, t_ms: int) -> AlertRow:

@@ -1,7 +1,8 @@
-"""Judges an order that came from the cloud: whether it may begin, and if not, why."""
+"""Judges what a person asks through the cloud: whether it may begin, and if not, why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -10,7 +11,17 @@ from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.ids import HubId, UserId
 from tokkatot.domain.people import RIGHTS, Right
 from tokkatot.wire.envelope import Envelope, SignatureError, unseal
-from tokkatot.wire.messages import Command, CommandRow, MessageError, decode
+from tokkatot.wire.messages import (
+    Command,
+    CommandRow,
+    Execute,
+    MessageError,
+    ScheduleRunRow,
+    decode,
+)
+
+A = TypeVar("A", Command, Execute)
+"""What may be asked: an order to a device, or the run of a schedule."""
 
 FUTURE_MS = 10_000
 """An order may be so far ahead of the hub's clock; more would stretch its lifetime."""
@@ -31,70 +42,72 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Good:
-    """An order that may begin, if it never began before."""
+class Good(Generic[A]):
+    """Something that may begin, if it never began before."""
 
-    command: Command
+    asked: A
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """An order that may not begin; `trusted` tells whether the cloud really gave it."""
+class Refused(Generic[A]):
+    """Something that may not begin; `trusted` tells whether the cloud really asked it."""
 
-    command: Command
+    asked: A
     reason: Reason
     trusted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garbage:
-    """No order at all, or one for another hub: counted, and not answered."""
+    """Nothing that was asked, or asked of another hub: counted, and not answered."""
 
     detail: str
 
 
 def judge(
-    payload: bytes, keys: Mapping[str, Ed25519PublicKey], standing: Standing
-) -> Good | Refused | Garbage:
-    """Return what an envelope from the `command` topic is."""
+    payload: bytes, keys: Mapping[str, Ed25519PublicKey], standing: Standing, kind: type[A]
+) -> Good[A] | Refused[A] | Garbage:
+    """Return what an envelope is that came on the topic of its kind."""
     try:
-        command = decode(unseal(payload, keys), Command)
+        asked = decode(unseal(payload, keys), kind)
     except MessageError as error:
         return Garbage(detail=error.reason)
     except SignatureError as error:
-        return _unsigned(payload, standing, error.reason)
-    if command.hub != standing.hub_id:
-        return Garbage(detail="an order for another hub")
-    reason = _objection(command, standing)
+        return _unsigned(payload, standing, error.reason, kind)
+    if asked.hub != standing.hub_id:
+        return Garbage(detail="asked of another hub")
+    reason = _objection(asked, standing)
     if reason is None:
-        return Good(command=command)
-    return Refused(command=command, reason=reason, trusted=True)
+        return Good(asked=asked)
+    return Refused(asked=asked, reason=reason, trusted=True)
 
 
-def _unsigned(payload: bytes, standing: Standing, detail: str) -> Refused | Garbage:
-    """Return the refusal of an order under a strange key, so that its giver learns why."""
+def _unsigned(
+    payload: bytes, standing: Standing, detail: str, kind: type[A]
+) -> Refused[A] | Garbage:
+    """Return the refusal of what came under a strange key, so that who asked learns why."""
     try:
-        command = decode(decode(payload, Envelope).body, Command)
+        asked = decode(decode(payload, Envelope).body, kind)
     except MessageError as error:
         return Garbage(detail=error.reason)
-    if command.hub != standing.hub_id:
+    if asked.hub != standing.hub_id:
         return Garbage(detail=detail)
-    return Refused(command=command, reason=Reason.BAD_SIGNATURE, trusted=False)
+    return Refused(asked=asked, reason=Reason.BAD_SIGNATURE, trusted=False)
 
 
-def _objection(command: Command, standing: Standing) -> Reason | None:
-    if standing.session is None or command.session != standing.session:
+def _objection(asked: Command | Execute, standing: Standing) -> Reason | None:
+    if standing.session is None or asked.session != standing.session:
         return Reason.WRONG_SESSION
-    if standing.cloud_ms is None or not _is_alive(command, *standing.cloud_ms):
+    if standing.cloud_ms is None or not _is_alive(asked, *standing.cloud_ms):
         return Reason.EXPIRED
-    if not _may_operate(UserId(command.by), standing.document):
+    if not _may_operate(UserId(asked.by), standing.document):
         return Reason.MEMBER_REMOVED
     return None
 
 
-def _is_alive(command: Command, cloud_ms: int, error_ms: int) -> bool:
-    oldest_ms = cloud_ms + error_ms - command.issued
-    return oldest_ms <= command.ttl_ms and command.issued <= cloud_ms + error_ms + FUTURE_MS
+def _is_alive(asked: Command | Execute, cloud_ms: int, error_ms: int) -> bool:
+    oldest_ms = cloud_ms + error_ms - asked.issued
+    return oldest_ms <= asked.ttl_ms and asked.issued <= cloud_ms + error_ms + FUTURE_MS
 
 
 def _may_operate(user_id: UserId, document: DesiredDocument | None) -> bool:
@@ -106,18 +119,27 @@ def _may_operate(user_id: UserId, document: DesiredDocument | None) -> bool:
     )
 
 
-def refusal(refused: Refused, t_ms: int) -> CommandRow:
-    """Return the row that tells of a refused order."""
-    command = refused.command
+def refusal(asked: Command | Execute, reason: Reason, t_ms: int) -> CommandRow | ScheduleRunRow:
+    """Return the row that tells of what may not begin."""
+    if isinstance(asked, Execute):
+        return run_row(asked, "skipped", reason, t_ms)
     return CommandRow(
         0,
         "c",
-        str(command.id),
+        str(asked.id),
         t_ms,
         "refused",
-        refused.reason,
-        str(command.device),
-        str(command.by),
-        command.value,
+        reason,
+        str(asked.device),
+        str(asked.by),
+        asked.value,
         None,
+        asked.action,
     )
+
+
+def run_row(
+    asked: Execute, outcome: Literal["failed", "skipped"], reason: Reason, t_ms: int
+) -> ScheduleRunRow:
+    """Return the row of a run that was asked for and is not to be."""
+    return ScheduleRunRow(0, "x", str(asked.schedule), t_ms, t_ms, outcome, reason, str(asked.id))

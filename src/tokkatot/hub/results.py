@@ -31,6 +31,8 @@ def level_in(command: Command) -> Level:
             return command.value or ON
         case "set_value":
             return command.value
+        case "auto" | "reset":
+            return OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,4 +136,5 @@ def command_row(
         str(command.by),
         level,
         end_ms,
+        command.action,
     )

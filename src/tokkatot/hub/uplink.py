@@ -34,6 +34,7 @@ from tokkatot.wire.session_actions import (
     Reconnect,
     Send,
     TakeDesired,
+    TakeExecute,
     TakeOrder,
 )
 from tokkatot.wire.session_hub import ROWS_BYTES, HubSession, Phase
@@ -245,7 +246,7 @@ class Uplink:
                 self._clock.learn(
                     cloud_ms=action.cloud_ms, sent_s=action.sent_s, heard_s=action.heard_s
                 )
-            case TakeDesired() | TakeOrder():
+            case TakeDesired() | TakeOrder() | TakeExecute():
                 self._inbound.offer(action)
             case Reconnect():
                 raise LinkLost("nothing was heard for 45 s")

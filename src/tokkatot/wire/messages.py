@@ -26,6 +26,7 @@ Short = Annotated[str, Meta(min_length=1, max_length=64)]
 LanAddress = Annotated[str, Meta(pattern=r"^https?://[0-9A-Za-z.:-]{1,100}$")]
 State = Literal["on", "off"] | Annotated[float, Meta(ge=0, le=100)]
 StreamName = Literal["events", "readings"]
+OrderAction = Literal["on", "off", "set_value", "auto", "reset"]
 
 
 class Body(Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -134,9 +135,9 @@ class DeviceStateRow(Struct, frozen=True, array_like=True):
 
 
 class CommandRow(Struct, frozen=True, array_like=True):
-    """`[seq, "c", command, t, state, reason, device, by, action_level, end_ms]`.
+    """`[seq, "c", command, t, state, reason, device, by, level, end_ms, action]`.
 
-    The last four let the cloud record an order that was given on the farm's own network.
+    The last five let the cloud record an order that was given on the farm's own network.
     """
 
     seq: Seq
@@ -149,10 +150,14 @@ class CommandRow(Struct, frozen=True, array_like=True):
     by: str | None = None
     level: float | None = None
     end_ms: int | None = None
+    action: OrderAction | None = None
 
 
 class ScheduleRunRow(Struct, frozen=True, array_like=True):
-    """`[seq, "x", schedule, due, t, outcome, reason]`."""
+    """`[seq, "x", schedule, due, t, outcome, reason, request]`.
+
+    `request` names the request of a person that asked for this run.
+    """
 
     seq: Seq
     kind: Literal["x"]
@@ -161,6 +166,7 @@ class ScheduleRunRow(Struct, frozen=True, array_like=True):
     t: int
     outcome: Literal["executed", "failed", "skipped"]
     reason: str | None
+    request: str | None = None
 
 
 class AlertRow(Struct, frozen=True, array_like=True):
@@ -236,17 +242,33 @@ class Live(Body, frozen=True, kw_only=True):
 
 
 class Command(Body, frozen=True, kw_only=True):
-    """The signed body of an order; `value` is the level in %, `end_s` how long it is to hold."""
+    """The signed body of an order; `value` is the level in %, `end_s` how long it is to hold.
+
+    `auto` hands the device back to automatic, `reset` clears its latch: for both the value is 0 and
+    the end is not looked at.
+    """
 
     hub: UUID
     id: UUID
     session: Short
     device: UUID
-    action: Literal["on", "off", "set_value"]
+    action: OrderAction
     value: Annotated[float, Meta(ge=0, le=100)]
     issued: Millis
     ttl_ms: Annotated[int, Meta(gt=0, le=300_000)]
     end_s: Annotated[int, Meta(gt=0, le=43_200)]
+    by: UUID
+
+
+class Execute(Body, frozen=True, kw_only=True):
+    """The signed body of a request to run a schedule now; its answer is a schedule's run."""
+
+    hub: UUID
+    id: UUID
+    session: Short
+    schedule: UUID
+    issued: Millis
+    ttl_ms: Annotated[int, Meta(gt=0, le=300_000)]
     by: UUID
 
 

@@ -77,6 +77,14 @@ class TakeOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeExecute:
+    """A signed request to run a schedule arrived while `session` held (None: no session holds)."""
+
+    payload: bytes
+    session: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reconnect:
     """End the link and make a new one."""
 
@@ -90,5 +98,6 @@ Action = (
     | LearnClock
     | TakeDesired
     | TakeOrder
+    | TakeExecute
     | Reconnect
 )

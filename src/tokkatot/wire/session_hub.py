@@ -37,6 +37,7 @@ from tokkatot.wire.session_actions import (
     Reconnect,
     Send,
     TakeDesired,
+    TakeExecute,
     TakeOrder,
 )
 from tokkatot.wire.streams import StreamHead, Stretch
@@ -256,6 +257,8 @@ class HubSession:
                     return self._ack(decode(payload, Ack), now)
                 case HubLeaf.COMMAND:
                     return [TakeOrder(payload=payload, session=self.session)]
+                case HubLeaf.EXECUTE:
+                    return [TakeExecute(payload=payload, session=self.session)]
                 case HubLeaf.DESIRED:
                     return [TakeDesired(payload=payload)]
                 case HubLeaf.FW_UPDATE | HubLeaf.HELLO | HubLeaf.UP | HubLeaf.LIVE:

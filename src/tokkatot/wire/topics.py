@@ -19,6 +19,7 @@ class HubLeaf(StrEnum):
     ACK = "ack"
     LIVE = "live"
     COMMAND = "command"
+    EXECUTE = "execute"
     DESIRED = "desired"
     FW_UPDATE = "fw_update"
 
@@ -36,7 +37,14 @@ class NodeLeaf(StrEnum):
 
 FROM_HUB = frozenset({HubLeaf.HELLO, HubLeaf.UP, HubLeaf.LIVE})
 TO_HUB = frozenset(
-    {HubLeaf.WELCOME, HubLeaf.ACK, HubLeaf.COMMAND, HubLeaf.DESIRED, HubLeaf.FW_UPDATE}
+    {
+        HubLeaf.WELCOME,
+        HubLeaf.ACK,
+        HubLeaf.COMMAND,
+        HubLeaf.EXECUTE,
+        HubLeaf.DESIRED,
+        HubLeaf.FW_UPDATE,
+    }
 )
 FROM_NODE = frozenset({NodeLeaf.SENSOR, NodeLeaf.STATUS, NodeLeaf.HEARTBEAT})
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import count
 from uuid import UUID
 
 from hypothesis import settings
@@ -11,12 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.support.engine import HOUSE, IDS, ROLES, Bench
 from tests.support.schedules import daily, feeding, lit, schedule
 from tokkatot.automation.arbitration import arbitrate
+from tokkatot.automation.inputs import Ask
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.plan import Actuator, Trait, trait_of
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.domain.devices import ACTUATORS, OFF, ON, DeviceRole, rest_level
 from tokkatot.domain.houses import HouseKind, HouseMode
-from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.ids import DeviceId, RequestId
 from tokkatot.domain.schedules import CronTimes, DurationBased, Missed, Schedule, TimeBased
 from tokkatot.hub.memory import recall, remember
 
@@ -49,6 +51,7 @@ class Engine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.bench = Bench(wall_ms=START_MS)
+        self.requests = count(1)
         self.stopped = False
         self.mode: HouseMode | None = None
         self.held: tuple[Schedule, ...] = SCHEDULES
@@ -105,7 +108,8 @@ class Engine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 3))
     def run_now(self, number: int) -> None:
-        self.bench.step(execute=frozenset({SCHEDULES[number].id}))
+        request = RequestId(UUID(int=next(self.requests)))
+        self.bench.step(asks=(Ask(schedule_id=SCHEDULES[number].id, request=request),))
 
     @rule(hours=st.sampled_from([-24 * 3650, -2, -1, 1, 2, 24 * 3650]))
     def set_the_clock(self, hours: int) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.engine import IDS, Bench
 from tokkatot.automation.engine import HoldEnd
+from tokkatot.automation.inputs import Release, Reset
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.proposals import Source
 from tokkatot.domain.alerts import AlertType
@@ -194,6 +195,46 @@ def test_a_pump_that_runs_dry_three_times_is_latched_until_a_person_switches_it_
     assert bench.level(PUMP) == ON
     assert bench.alarms[-1].key.type is AlertType.WATER_NOT_RISING
     assert bench.alarms[-1].change.value == "cleared"
+
+
+def test_a_reset_clears_the_latch_and_starts_nothing_by_itself() -> None:
+    bench = Bench(water_percent=15.0)
+    dry(bench, 3)
+    bench.run(600, every_s=5)
+    bench.step(Reset(device_id=IDS[PUMP]))
+    assert bench.level(PUMP) == OFF
+    assert not bench.state.dry_runs[IDS[PUMP]].latched
+    bench.run(298)
+    assert bench.level(PUMP) == OFF, "automatic waits as after any dry run"
+    bench.run(3)
+    assert bench.level(PUMP) == ON
+
+
+def test_a_person_may_start_a_pump_as_soon_as_its_latch_is_cleared() -> None:
+    bench = Bench(water_percent=15.0)
+    dry(bench, 3)
+    bench.run(600, every_s=5)
+    bench.step(Reset(device_id=IDS[PUMP]))
+    bench.order(PUMP, ON)
+    assert bench.level(PUMP) == ON
+
+
+def test_a_reset_of_what_is_not_latched_changes_nothing() -> None:
+    bench = Bench()
+    bench.order(LIGHT, ON)
+    bench.step(Reset(device_id=IDS[LIGHT]))
+    assert bench.level(LIGHT) == ON
+
+
+def test_what_a_person_held_goes_back_to_automatic_at_their_word() -> None:
+    bench = Bench()
+    held = bench.order(FAN, OFF)
+    assert bench.level(FAN) == OFF
+    bench.step(Release(device_id=IDS[FAN]))
+    assert bench.level(FAN) == ON
+    assert [(one.command, one.end) for one in bench.ended] == [(held, HoldEnd.SUPERSEDED)]
+    bench.step(Release(device_id=IDS[FAN]))
+    assert bench.level(FAN) == ON
 
 
 def test_a_level_that_rises_forgives_earlier_strikes() -> None:

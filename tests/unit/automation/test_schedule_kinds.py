@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, time
+from uuid import UUID
 
 import pytest
 
@@ -22,9 +23,11 @@ from tests.support.schedules import (
     schedule,
     told,
 )
+from tokkatot.automation.inputs import Ask
 from tokkatot.domain.devices import OFF, ON
 from tokkatot.domain.flocks import Flock
 from tokkatot.domain.houses import HouseMode
+from tokkatot.domain.ids import RequestId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.rules import Combine, Comparison, Condition
 from tokkatot.domain.schedules import (
@@ -37,6 +40,8 @@ from tokkatot.domain.schedules import (
     TemperatureCurve,
     VentilationCurve,
 )
+
+REQUEST = RequestId(UUID(int=900))
 
 
 def test_turns_from_a_start_on_run_as_often_as_they_should() -> None:
@@ -233,16 +238,47 @@ def test_no_mode_takes_the_air_away_or_touches_an_interlock(mode: HouseMode | No
 def test_a_person_runs_a_schedule_now(more: dict[str, object]) -> None:
     one = feeding(**more)
     bench = bench_at(SIX_MS + HOUR_MS, one)
-    bench.step(execute=frozenset({one.id}))
+    bench.step(asks=(Ask(schedule_id=one.id, request=REQUEST),))
     assert bench.level(FEEDER) == ON
     bench.run(31)
     assert bench.level(FEEDER) == OFF
-    assert [(run.outcome.value, run.reason) for run in bench.runs] == [("executed", "asked")]
+    assert [(run.outcome.value, run.reason, run.request) for run in bench.runs] == [
+        ("executed", "asked", REQUEST)
+    ]
 
 
 def test_what_a_person_runs_now_meets_the_same_interlocks() -> None:
     one = feeding()
     bench = bench_at(SIX_MS + HOUR_MS, one, software_stop=True)
-    bench.step(execute=frozenset({one.id}))
+    bench.step(asks=(Ask(schedule_id=one.id, request=REQUEST),))
     bench.run(60)
     assert [(run.outcome.value, run.reason) for run in bench.runs] == [("skipped", "software_stop")]
+
+
+def test_every_request_gets_its_own_answer() -> None:
+    one = feeding()
+    bench = bench_at(SIX_MS + HOUR_MS, one)
+    later = RequestId(UUID(int=901))
+    lost = RequestId(UUID(int=902))
+    bench.step(
+        asks=(
+            Ask(schedule_id=one.id, request=REQUEST),
+            Ask(schedule_id=one.id, request=later),
+            Ask(schedule_id=ScheduleId(IDS[FEEDER]), request=lost),
+        )
+    )
+    bench.run(31)
+    assert {run.request: (run.outcome.value, run.reason) for run in bench.runs} == {
+        REQUEST: ("skipped", "superseded"),
+        later: ("executed", "asked"),
+        lost: ("skipped", "unknown_schedule"),
+    }
+
+
+def test_what_has_no_runs_can_not_be_run_now() -> None:
+    one = schedule(TemperatureCurve(minimum_c=curve((0, 32.0)), maximum_c=curve((0, 36.0))))
+    bench = bench_at(SIX_MS, one)
+    bench.step(asks=(Ask(schedule_id=one.id, request=REQUEST),))
+    assert [(run.outcome.value, run.reason, run.request) for run in bench.runs] == [
+        ("skipped", "no_runs", REQUEST)
+    ]

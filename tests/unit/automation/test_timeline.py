@@ -52,12 +52,12 @@ def test_a_clock_set_forward_misses_what_lies_between() -> None:
 
 
 @pytest.mark.parametrize("years", [-10, 10])
-def test_a_clock_that_jumps_by_years_and_back_counts_nothing_twice(years: int) -> None:
+def test_what_went_by_while_a_clock_was_wrong_by_years_was_missed_once(years: int) -> None:
     timeline, passage = pass_time(begun(), at(11.0, T + years * YEAR))
     assert passage == Passage(due=(Span(T, T + 1000),), jumped=True)
     timeline, passage = pass_time(timeline, at(71.0, T + 61_000))
     assert passage.jumped
-    assert passage.missed == ()
+    assert passage.missed == (Span(T + 1000, T + 61_000),)
     _, passage = pass_time(timeline, at(72.0, T + 62_000))
     assert passage.due == (Span(T + 61_000, T + 62_000),)
 
@@ -83,6 +83,18 @@ def test_what_went_by_while_the_hub_was_off_was_missed() -> None:
     timeline, passage = pass_time(recalled, at(3.0, T + HOUR))
     assert passage == Passage(missed=(Span(T, T + HOUR),))
     assert timeline.lived == (Span(T - HOUR, T + HOUR),)
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_start_with_a_clock_that_is_wrong_by_years_hides_nothing(years: int) -> None:
+    recalled = Timeline(lived=(Span(T - HOUR, T),))
+    timeline, passage = pass_time(recalled, at(3.0, T + HOUR + years * YEAR))
+    assert passage == Passage(jumped=True)
+    timeline, passage = pass_time(timeline, at(4.0, T + HOUR + 1000))
+    assert passage.missed == (Span(T, T + HOUR + 1000),)
+    recalled = Timeline(lived=timeline.lived)
+    _, passage = pass_time(recalled, at(3.0, T + HOUR + 1000 + 2 * years * YEAR))
+    assert passage == Passage(jumped=True)
 
 
 @pytest.mark.parametrize("off_ms", [-HOUR, 8 * 24 * HOUR])

@@ -16,6 +16,8 @@ from tokkatot.domain.orders import Order, OrderRefused, StateUnknown, hold_s, re
         (Order(action=Action.TOGGLE), 100.0, (Action.OFF, 0.0)),
         (Order(action=Action.TOGGLE), 30.0, (Action.OFF, 0.0)),
         (Order(action=Action.SET_VALUE, value=40.0), None, (Action.SET_VALUE, 40.0)),
+        (Order(action=Action.AUTO), None, (Action.AUTO, 0.0)),
+        (Order(action=Action.RESET), 100.0, (Action.RESET, 0.0)),
     ],
 )
 def test_an_order_comes_down_to_a_level(
@@ -30,7 +32,14 @@ def test_a_toggle_without_a_report_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [Order(action=Action.SET_VALUE), Order(action=Action.ON, value=1.0)]
+    "order",
+    [
+        Order(action=Action.SET_VALUE),
+        Order(action=Action.ON, value=1.0),
+        Order(action=Action.AUTO, value=0.0),
+        Order(action=Action.AUTO, duration_s=60),
+        Order(action=Action.RESET, duration_s=60),
+    ],
 )
 def test_value_and_action_must_fit(order: Order) -> None:
     with pytest.raises(OrderRefused):
@@ -51,10 +60,15 @@ def test_value_and_action_must_fit(order: Order) -> None:
 def test_an_order_holds_as_long_as_was_asked_or_as_a_tap_means(
     role: DeviceRole, level: Level, wanted_s: int | None, expected_s: int
 ) -> None:
-    assert hold_s(role, level, wanted_s) == expected_s
+    assert hold_s(role, Action.SET_VALUE, level, wanted_s) == expected_s
 
 
 @pytest.mark.parametrize("role", [DeviceRole.WATER_PUMP, DeviceRole.HEATER, DeviceRole.FAN])
 def test_no_order_holds_longer_than_its_role_may(role: DeviceRole) -> None:
     with pytest.raises(OrderRefused):
-        hold_s(role, 100.0, 43_201)
+        hold_s(role, Action.ON, 100.0, 43_201)
+
+
+@pytest.mark.parametrize("action", [Action.AUTO, Action.RESET])
+def test_what_is_done_at_once_holds_nothing(action: Action) -> None:
+    assert hold_s(DeviceRole.WATER_PUMP, action, 0.0, None) == 1

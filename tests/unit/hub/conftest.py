@@ -12,7 +12,7 @@ from tests.support.engine import FARM, HUB, IDS, TANK, THERMOMETER, document
 from tests.support.fake_driver import FakeDriver
 from tests.support.fake_journal import FakeJournal
 from tokkatot.domain.desired import DesiredDocument
-from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.devices import OFF, DeviceRole
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quality, Quantity
 from tokkatot.domain.readings import Reading
@@ -20,7 +20,7 @@ from tokkatot.hub.drivers.port import Sampled
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.kit.clock import ManualClock
 from tokkatot.kit.ids import IdSource
-from tokkatot.wire.messages import Command, CommandRow, Row
+from tokkatot.wire.messages import Command, CommandRow, OrderAction, Row
 
 BY = UUID(int=77)
 
@@ -64,14 +64,20 @@ class Hub:
         await self.control.turn()
 
     def command(
-        self, role: DeviceRole, value: float, *, end_s: int = 600, device: UUID | None = None
+        self,
+        role: DeviceRole,
+        value: float,
+        *,
+        end_s: int = 600,
+        device: UUID | None = None,
+        action: OrderAction | None = None,
     ) -> Command:
         return Command(
             hub=HUB,
             id=UUID(int=10_000 + next(self._numbers)),
             session="s",
             device=device or IDS[role],
-            action="on" if value else "off",
+            action=action or ("on" if value else "off"),
             value=value,
             issued=self.clock.now_ms(),
             ttl_ms=30_000,
@@ -81,6 +87,13 @@ class Hub:
 
     async def order(self, role: DeviceRole, value: float, *, end_s: int = 600) -> Command:
         command = self.command(role, value, end_s=end_s)
+        await self.control.order(command)
+        await self.turn(0.01)
+        return command
+
+    async def give(self, action: OrderAction, role: DeviceRole) -> Command:
+        """Give an order that is done with at once."""
+        command = self.command(role, OFF, end_s=1, action=action)
         await self.control.order(command)
         await self.turn(0.01)
         return command

@@ -317,3 +317,37 @@ async def test_devices_without_a_known_driver_are_shown_as_offline(hub: Hub) -> 
     await hub.control.order(command)
     await hub.turn()
     assert hub.told(command)[-1] == ("failed", "device_offline")
+
+
+# ------------------------------------------------------------------------ back to automatic, reset
+
+
+async def test_auto_ends_a_persons_hold_and_is_completed_at_once(hub: Hub) -> None:
+    await hub.order(DeviceRole.LIGHT, ON)
+    assert hub.driver.levels[IDS[DeviceRole.LIGHT]] == ON
+    released = await hub.give("auto", DeviceRole.LIGHT)
+    assert hub.told(released) == [("executing", None), ("completed", None)]
+    await hub.turn()
+    assert hub.driver.levels[IDS[DeviceRole.LIGHT]] == OFF
+
+
+async def test_auto_supersedes_an_order_that_waits_for_its_device(hub: Hub) -> None:
+    hub.driver.stuck.add(IDS[DeviceRole.LIGHT])
+    lit = await hub.order(DeviceRole.LIGHT, ON)
+    await hub.give("auto", DeviceRole.LIGHT)
+    assert hub.told(lit)[-1] == ("failed", "superseded")
+
+
+async def test_a_device_that_is_away_is_handed_back_all_the_same(hub: Hub) -> None:
+    await hub.order(DeviceRole.LIGHT, ON)
+    hub.driver.observe(Presence(device_id=IDS[DeviceRole.LIGHT], online=False))
+    await hub.turn()
+    released = await hub.give("auto", DeviceRole.LIGHT)
+    assert hub.told(released)[-1] == ("completed", None)
+
+
+async def test_a_sensor_can_not_be_handed_back(hub: Hub) -> None:
+    released = hub.command(DeviceRole.LIGHT, OFF, device=THERMOMETER, action="auto")
+    await hub.control.order(released)
+    await hub.turn()
+    assert hub.told(released)[-1] == ("refused", "not_an_actuator")

@@ -13,7 +13,7 @@ from tests.support.fake_cloud import FakeCloud
 from tests.support.fake_journal import FakeJournal
 from tests.support.fake_link import FakeLines
 from tests.support.fast_clock import FastClock
-from tests.unit.hub.test_orders import COMMAND, DOCUMENT, HUB, KEY, KEYS, STRANGE_KEY
+from tests.unit.hub.test_orders import COMMAND, DOCUMENT, EXECUTE, HUB, KEY, KEYS, STRANGE_KEY
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.ids import FarmId
 from tokkatot.hub.clock_sync import SyncedClock
@@ -22,7 +22,15 @@ from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.port import JournalTimeout
 from tokkatot.hub.uplink import Uplink
 from tokkatot.wire.envelope import seal
-from tokkatot.wire.messages import Command, CommandRow, LiveDevice, LiveReading, encode
+from tokkatot.wire.messages import (
+    Command,
+    CommandRow,
+    Execute,
+    LiveDevice,
+    LiveReading,
+    ScheduleRunRow,
+    encode,
+)
 from tokkatot.wire.session_hub import HubSession
 from tokkatot.wire.topics import HubLeaf
 
@@ -35,6 +43,7 @@ class FakeLoop:
     def __init__(self) -> None:
         self.live_changed = asyncio.Event()
         self.orders: list[Command] = []
+        self.requests: list[Execute] = []
         self.documents: list[DesiredDocument] = []
         self.refuses: str | None = None
 
@@ -43,6 +52,9 @@ class FakeLoop:
 
     async def order(self, command: Command) -> None:
         self.orders.append(command)
+
+    async def execute(self, request: Execute) -> None:
+        self.requests.append(request)
 
     async def configure(self, document: DesiredDocument, envelope_version: int) -> None:
         assert envelope_version == document.version
@@ -94,6 +106,12 @@ class World:
         assert peer is not None
         given = {"session": peer.session, "issued": self.cloud.now_ms, **changes}
         return seal(encode(msgspec.structs.replace(COMMAND, **given)), kid="key-1", key=KEY)
+
+    def request(self, **changes: object) -> bytes:
+        peer = self.cloud.stored.peer
+        assert peer is not None
+        given = {"session": peer.session, "issued": self.cloud.now_ms, **changes}
+        return seal(encode(msgspec.structs.replace(EXECUTE, **given)), kid="key-1", key=KEY)
 
 
 @asynccontextmanager
@@ -178,6 +196,20 @@ async def test_a_stale_order_is_refused_with_its_reason_and_reaches_nothing(worl
     assert isinstance(row, CommandRow)
     assert (row.state, row.reason) == ("refused", "wrong_session")
     assert world.loop.orders == []
+
+
+async def test_a_good_request_to_run_a_schedule_reaches_the_loop_and_a_stale_one_is_answered(
+    world: World,
+) -> None:
+    world.push(HubLeaf.EXECUTE, world.request(session="before"))
+    world.push(HubLeaf.EXECUTE, world.request())
+    await until(lambda: len(world.loop.requests) == 1)
+    await until(lambda: len(world.cloud.stored.rows["events"]) == 1)
+
+    assert world.loop.requests[0].id == EXECUTE.id
+    (row,) = world.cloud.stored.rows["events"]
+    assert isinstance(row, ScheduleRunRow)
+    assert (row.outcome, row.reason, row.request) == ("skipped", "wrong_session", str(EXECUTE.id))
 
 
 async def test_forged_orders_are_answered_a_few_times_only(world: World) -> None:

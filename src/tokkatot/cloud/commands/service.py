@@ -103,7 +103,7 @@ def _resolved(role: DeviceRole, order: Order, actual: Level | None) -> tuple[Act
     """Return what an order comes down to, and how long it holds."""
     try:
         action, level = resolve(order, actual)
-        return action, level, hold_s(role, level, order.duration_s)
+        return action, level, hold_s(role, action, level, order.duration_s)
     except OrderRefused as refused:
         raise invalid_field(refused.field, refused.code, refused.detail) from refused
     except StateUnknown:
@@ -212,7 +212,8 @@ async def _given_on_the_farm(
         return None
     if by not in await store.names(tx.session, [by]):
         by = None
-    whole = {OFF: Action.OFF, ON: Action.ON}
+    # A hub of before told no action.
+    whole = {OFF: Action.OFF, ON: Action.ON}.get(row.level, Action.SET_VALUE)
     command = Command(
         id=command_id,
         farm_id=farm_id,
@@ -220,7 +221,7 @@ async def _given_on_the_farm(
         device_id=device.id,
         hub_id=hub_id,
         origin=Origin.FARM,
-        action=whole.get(row.level, Action.SET_VALUE),
+        action=whole if row.action is None else Action(row.action),
         value=row.level,
         duration_s=None if row.end_ms is None else max((row.end_ms - row.t) // 1000, 0),
         requested_by=by,

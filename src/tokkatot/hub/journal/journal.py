@@ -13,19 +13,20 @@ from typing_extensions import override
 from tokkatot.hub.drivers.port import Position
 from tokkatot.hub.journal.disk import Disk, DiskThread
 from tokkatot.hub.journal.port import (
+    Answer,
     JournalError,
     JournalFull,
     JournalPort,
     JournalTimeout,
 )
-from tokkatot.hub.journal.rows import Entry, RowRefused, pack, pack_tail
+from tokkatot.hub.journal.rows import Entry, RowRefused, asked_in, pack, pack_tail
 from tokkatot.hub.journal.settings import JournalSettings
 from tokkatot.hub.journal.slots import TwoSlots
 from tokkatot.hub.journal.store import JournalStore
 from tokkatot.hub.journal.writer import Writer
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
-from tokkatot.wire.messages import CommandRow, Row, StreamName
+from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow, StreamName
 from tokkatot.wire.streams import StreamHead, Stretch
 
 T = TypeVar("T")
@@ -177,27 +178,35 @@ class Journal(JournalPort):
 
     @override
     async def begin_order(self, command_id: UUID, row: CommandRow) -> bool:
-        buffer = self._writer.buffer
-        pending = buffer.push_urgent(Entry(begins=command_id, events=(pack_tail(row),)))
-        try:
-            async with _bounded(self._settings.start_timeout_s):
-                begun = await pending.done
-        except BaseException:
-            # What the disk has already is corrected by the refusal that follows in the buffer.
-            buffer.withdraw(pending)
-            raise
+        tail = pack_tail(row)
+        begun = await self._begun(Entry(begins=command_id, open_tail=tail, events=(tail,)))
         if begun:
             self._show((row,))
         return begun
 
     @override
-    async def finish_order(self, row: CommandRow) -> None:
-        self._push_order(Entry(finishes=UUID(row.command), events=(pack_tail(row),)))
+    async def begin_request(self, row: ScheduleRunRow) -> bool:
+        return await self._begun(Entry(begins=asked_in(row), open_tail=pack_tail(row)))
+
+    async def _begun(self, entry: Entry) -> bool:
+        buffer = self._writer.buffer
+        pending = buffer.push_urgent(entry)
+        try:
+            async with _bounded(self._settings.start_timeout_s):
+                return await pending.done
+        except BaseException:
+            # What the disk has already is corrected by the refusal that follows in the buffer.
+            buffer.withdraw(pending)
+            raise
+
+    @override
+    async def finish_order(self, row: Answer) -> None:
+        self._push_order(Entry(finishes=asked_in(row), events=(pack_tail(row),)))
         self._show((row,))
 
     @override
-    async def refuse_order(self, row: CommandRow) -> None:
-        self._push_order(Entry(begins=UUID(row.command), over=True, events=(pack_tail(row),)))
+    async def refuse_order(self, row: Answer) -> None:
+        self._push_order(Entry(begins=asked_in(row), over=True, events=(pack_tail(row),)))
 
     def _push_order(self, entry: Entry) -> None:
         try:
@@ -235,7 +244,7 @@ class Journal(JournalPort):
         return await self._call(JournalStore.positions)
 
     @override
-    async def interrupted(self) -> Sequence[CommandRow]:
+    async def interrupted(self) -> Sequence[Answer]:
         return self._writer.interrupted
 
     @override

@@ -6,8 +6,11 @@ from typing import Protocol
 from uuid import UUID
 
 from tokkatot.hub.drivers.port import Position
-from tokkatot.wire.messages import CommandRow, Row, StreamName
+from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow, StreamName
 from tokkatot.wire.streams import StreamHead, Stretch
+
+Answer = CommandRow | ScheduleRunRow
+"""What tells a person who asked something what became of it."""
 
 
 class JournalError(Exception):
@@ -89,16 +92,24 @@ class JournalPort(Protocol):
         """
         ...
 
-    async def finish_order(self, row: CommandRow) -> None:
-        """Record how an order ended (or that it never started); urgent, but doesn't wait."""
+    async def begin_request(self, row: ScheduleRunRow) -> bool:
+        """Commit that the run that `row` requests begins; False if this request was begun before.
+
+        The row itself is told only where a crash keeps the run from its answer. It must return
+        True before a relay moves; when it raises, answer as for an order.
+        """
         ...
 
-    async def refuse_order(self, row: CommandRow) -> None:
-        """Record that an order never started, unless it did or was refused before; doesn't wait."""
+    async def finish_order(self, row: Answer) -> None:
+        """Record how it ended (or that it never started); urgent, but doesn't wait."""
         ...
 
-    async def interrupted(self) -> Sequence[CommandRow]:
-        """Return the orders that a crash interrupted, as they were recorded when it was opened."""
+    async def refuse_order(self, row: Answer) -> None:
+        """Record that it never started, unless it did or was refused before; doesn't wait."""
+        ...
+
+    async def interrupted(self) -> Sequence[Answer]:
+        """Return the answers to what a crash interrupted, as recorded when it was opened."""
         ...
 
     async def desired(self) -> bytes | None:

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import msgspec
 
+from tokkatot.domain.commands import Reason
 from tokkatot.hub.drivers.port import Position
-from tokkatot.hub.journal.port import JournalError
-from tokkatot.wire.messages import CommandRow, ReadingRow, Row
+from tokkatot.hub.journal.port import Answer, JournalError
+from tokkatot.wire.messages import CommandRow, ReadingRow, Row, ScheduleRunRow, decode_row
 
 MAX_ROW_BYTES = 16 * 1024
 """A longer row is refused: sixteen of them still fit into one batch."""
@@ -48,8 +49,10 @@ class Entry:
     readings: tuple[Packed, ...] = ()
     position: Position | None = None
     begins: UUID | None = None
+    open_tail: Tail | None = None
+    """What is made the answer to what begins, should a crash keep it from one of its own."""
     over: bool = False
-    """The order that begins is at its end with this row: it was refused."""
+    """What begins is at its end with this: it was refused."""
     finishes: UUID | None = None
     state: tuple[str, bytes] | None = None
 
@@ -105,9 +108,17 @@ def unpack_reading(seq: int, packed: PackedReading) -> msgspec.Raw:
     )
 
 
-_command_decoder: msgspec.json.Decoder[CommandRow] = msgspec.json.Decoder(CommandRow)
+def asked_in(row: Answer) -> UUID:
+    """Return the id of what a row answers."""
+    asked = row.command if isinstance(row, CommandRow) else row.request
+    assert asked is not None, "only what was asked is answered"
+    return UUID(asked)
 
 
-def command_row(tail: Tail) -> CommandRow:
-    """Return a command's row as it was kept."""
-    return _command_decoder.decode(_PREFIX + tail)
+def interrupted(tail: Tail, t_ms: int) -> Answer:
+    """Return the answer to what was begun with this tail, and cut short by a crash."""
+    row = decode_row(msgspec.Raw(_PREFIX + tail))
+    if isinstance(row, CommandRow):
+        return msgspec.structs.replace(row, t=t_ms, state="interrupted", reason=Reason.RESTARTED)
+    assert isinstance(row, ScheduleRunRow), "nothing else is asked"
+    return msgspec.structs.replace(row, t=t_ms, outcome="failed", reason=Reason.RESTARTED)

@@ -8,21 +8,20 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from tokkatot.domain.commands import Reason
 from tokkatot.hub.journal import schema
-from tokkatot.hub.journal.port import JournalError, JournalFull
+from tokkatot.hub.journal.port import Answer, JournalError, JournalFull
 from tokkatot.hub.journal.rows import (
     Entry,
     Packed,
     PackedReading,
     Tail,
-    command_row,
+    interrupted,
     pack_tail,
     unpack,
     unpack_reading,
 )
 from tokkatot.wire.cursor import NOT_KEPT
-from tokkatot.wire.messages import CommandRow, EventRow, GapRow, StreamName
+from tokkatot.wire.messages import EventRow, GapRow, StreamName
 from tokkatot.wire.streams import STREAMS, StreamHead, Stretch
 
 MAX_SERIES = 4096
@@ -191,7 +190,7 @@ class JournalStore:
         self._db.execute(
             "INSERT INTO orders (id, begun_uptime_s, tail, finished) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (id) DO NOTHING",
-            (str(entry.begins), uptime_s, entry.events[0], int(entry.over)),
+            (str(entry.begins), uptime_s, entry.open_tail, int(entry.over)),
         )
         return self._db.changes() == 1
 
@@ -236,8 +235,8 @@ class JournalStore:
         with self._writing():
             self._append_events([pack_tail(row)])
 
-    def interrupt_orders(self, t_ms: int) -> list[CommandRow]:
-        """Report the orders that were begun and never finished, and finish them so."""
+    def interrupt_orders(self, t_ms: int) -> list[Answer]:
+        """Answer what was begun and never finished, and finish it so."""
         with self._disk():
             begun = [
                 tail
@@ -246,12 +245,7 @@ class JournalStore:
                 )
                 if isinstance(tail, bytes)
             ]
-        rows = [
-            msgspec.structs.replace(
-                command_row(tail), t=t_ms, state="interrupted", reason=Reason.RESTARTED
-            )
-            for tail in begun
-        ]
+        rows = [interrupted(tail, t_ms) for tail in begun]
         with self._writing():
             self._append_events([pack_tail(row) for row in rows])
             self._db.execute("UPDATE orders SET finished = 1 WHERE NOT finished")

@@ -7,14 +7,14 @@ from typing import TypeVar
 
 from tokkatot.hub.journal.buffer import Buffer
 from tokkatot.hub.journal.disk import Disk
-from tokkatot.hub.journal.port import JournalError, JournalFull
+from tokkatot.hub.journal.port import Answer, JournalError, JournalFull
 from tokkatot.hub.journal.rows import Entry, pack_tail
 from tokkatot.hub.journal.settings import JournalSettings
 from tokkatot.hub.journal.store import JournalBroken, JournalStore
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
-from tokkatot.wire.messages import CommandRow, EventRow, StreamName
+from tokkatot.wire.messages import EventRow, StreamName
 from tokkatot.wire.streams import StreamHead
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class Writer:
         self.buffer = Buffer(settings.buffer_rows)
         self.grown = asyncio.Event()
         self.heads: dict[StreamName, StreamHead] = {}
-        self.interrupted: list[CommandRow] = []
+        self.interrupted: list[Answer] = []
         self.refused = 0
         self.replaced = 0
         self.trouble: str | None = None

@@ -121,7 +121,7 @@ class Notebook:
             "id": row.command,
             "house_id": str(device.house_id),
             "device_id": row.device,
-            "action": {OFF: Action.OFF, ON: Action.ON}.get(level, Action.SET_VALUE).value,
+            "action": row.action or {OFF: Action.OFF, ON: Action.ON}.get(level, Action.SET_VALUE),
             "value": level,
             "duration_s": None if row.end_ms is None else max((row.end_ms - row.t) // 1000, 0),
             "origin": "farm" if here else "cloud",

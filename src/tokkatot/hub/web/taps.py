@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from tokkatot.domain.commands import Action, lifetime_ms
+from tokkatot.domain.commands import AT_ONCE, Action, lifetime_ms
 from tokkatot.domain.desired import DeviceConfig
 from tokkatot.domain.devices import ACTUATORS, LONGEST_HOLD_S, OFF, ON, Level
 from tokkatot.domain.ids import HubId
@@ -20,7 +20,7 @@ from tokkatot.hub.web.people import Person
 from tokkatot.hub.web.problems import HubProblem
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
-from tokkatot.wire.messages import Command
+from tokkatot.wire.messages import Command, OrderAction
 
 SESSION: Final = "farm"
 """Stands where an order of the cloud names the session in which it came."""
@@ -30,6 +30,10 @@ MAX_KEYS: Final = 128
 MAX_KEY_CHARS: Final = 128
 
 _WHOLE: Final[Mapping[Level, Literal["on", "off"]]] = {OFF: "off", ON: "on"}
+_AT_ONCE: Final[Mapping[Action, Literal["auto", "reset"]]] = {
+    Action.AUTO: "auto",
+    Action.RESET: "reset",
+}
 
 
 class OrderBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,12 +102,12 @@ class Taps:
             # It would begin later than the person expects.
             raise HubProblem("unavailable", "The hub is busy.", retry_after_s=2)
         shown = self._control.view.device(device.id)
-        if not shown.online:
+        if not shown.online and body.action not in AT_ONCE:
             raise HubProblem("device_offline")
         asked = Order(action=body.action, value=body.value, duration_s=body.duration_s)
         try:
-            _, level = resolve(asked, shown.actual)
-            end_s = hold_s(device.role, level, body.duration_s)
+            action, level = resolve(asked, shown.actual)
+            end_s = hold_s(device.role, action, level, body.duration_s)
         except OrderRefused as refused:
             raise HubProblem(
                 "validation_failed", refused.detail, field=(refused.field, refused.code)
@@ -115,7 +119,7 @@ class Taps:
             id=self._ids.new(),
             session=SESSION,
             device=device.id,
-            action=_WHOLE.get(level, "set_value"),
+            action=_wire_action(action, level),
             value=level,
             issued=self._clock.now_ms(),
             ttl_ms=lifetime_ms(level),
@@ -140,3 +144,8 @@ class Taps:
         self._given[str(person.user_id), key] = given
         if len(self._given) > MAX_KEYS:
             self._given.popitem(last=False)
+
+
+def _wire_action(action: Action, level: Level) -> OrderAction:
+    at_once = _AT_ONCE.get(action)
+    return _WHOLE.get(level, "set_value") if at_once is None else at_once
