@@ -58,6 +58,33 @@ def reset_code(login: Annotated[str, typer.Argument(help="Phone number or e-mail
     typer.echo(_in_transaction(work))
 
 
+@app.command("test-mail")
+def test_mail(address: Annotated[str, typer.Argument(help="Who is to get it.")]) -> None:
+    """Send a mail through the server of the settings, and say what it answered."""
+    import asyncio
+
+    from tokkatot.cloud.platform.mail import Mail, MailDelayed, Mailer, MailRefused
+    from tokkatot.cloud.platform.settings import load_settings
+    from tokkatot.kit.clock import SystemClock
+    from tokkatot.kit.ids import IdSource
+
+    clock = SystemClock()
+    with refusals():
+        mailer = Mailer.open(load_settings(), clock=clock, ids=IdSource(clock))
+    if mailer is None:
+        typer.echo("No mail server is set: set TOKKATOT_SMTP_URL.", err=True)
+        raise typer.Exit(1)
+    mail = Mail(
+        to=address, subject="Mail from Tokkatot", text="Tokkatot can send mail by this server.\n"
+    )
+    try:
+        asyncio.run(mailer.send(mail))
+    except (MailRefused, MailDelayed) as error:
+        typer.echo(f"The server has not taken the mail: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo("The server has taken the mail.")
+
+
 @app.command("create-staff")
 def create_staff(
     name: Annotated[str, typer.Argument()], phone: PhoneOption = None, email: EmailOption = None
@@ -97,13 +124,25 @@ def farms() -> None:
         typer.echo(line)
 
 
+def _checked_broker_url(url: str | None) -> str | None:
+    from tokkatot.cloud.platform.settings import checked_broker_url
+
+    if url is None:
+        return None
+    try:
+        return checked_broker_url(url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 @app.command("provision-hub")
 def provision_hub(
     farm: FarmOption,
     house: HouseOption = None,
     name: Annotated[str, typer.Option()] = "Hub",
     broker_url: Annotated[
-        str | None, typer.Option(help="How the hub reaches the cloud's broker.")
+        str | None,
+        typer.Option(help="How the hub reaches the cloud's broker.", callback=_checked_broker_url),
     ] = None,
 ) -> None:
     """Let a new hub in, and print its hub.toml, password included; it is shown this once."""
@@ -116,7 +155,12 @@ def provision_hub(
         from tokkatot.domain.ids import FarmId, HouseId
 
         settings = load_settings()
-        url = broker_url or settings.mqtt_url or embedded_broker_url(settings)
+        url = (
+            broker_url
+            or settings.mqtt_public_url
+            or settings.mqtt_url
+            or embedded_broker_url(settings)
+        )
         if url is None:
             raise typer.BadParameter(
                 "say how the hub reaches the broker, as mqtt://HOST:PORT", param_hint="--broker-url"
@@ -124,6 +168,9 @@ def provision_hub(
         provisioned = await hubs.provision_hub(
             tx, FarmId(farm), HouseId(house) if house else None, name, by=None
         )
+        note = hubs.reach_note(url)
+        if note is not None:
+            typer.echo(note, err=True)
         return hubs.hub_toml(
             provisioned.hub,
             password=provisioned.password,

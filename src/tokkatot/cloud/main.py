@@ -13,10 +13,12 @@ from sqlalchemy import func, select
 from typing_extensions import override
 
 from tokkatot.cloud.accounts import store as accounts_store
+from tokkatot.cloud.accounts.reset_requests import ResetRequests
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.app import create_app
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
+from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.platform import idempotency, outbox
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Database, DatabaseLimits
@@ -25,6 +27,7 @@ from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.listen import Listener, Subscriber
 from tokkatot.cloud.platform.log import configure_logging
 from tokkatot.cloud.platform.logins import LoginFiles, cloud_login
+from tokkatot.cloud.platform.mail import Mailer
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.cloud.platform.objects import Objects
 from tokkatot.cloud.platform.passwords import Passwords
@@ -37,6 +40,8 @@ from tokkatot.cloud.platform.readiness import (
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
 from tokkatot.cloud.platform.workers import every, keep_working
+from tokkatot.cloud.schedules import executions
+from tokkatot.cloud.schedules import store as schedule_store
 from tokkatot.cloud.sync.desired import renew_documents
 from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
@@ -124,6 +129,8 @@ def _workers(
         yield "cleaning", partial(every, _CLEAN_EVERY_S, partial(clean, context), context=context)
         yield "deadlines", partial(end_what_is_overdue, context)
         yield "watch", partial(watch_hubs, context)
+        mailer = Mailer.open(settings, clock=context.clock, ids=context.ids)
+        yield "reset_requests", ResetRequests(context, Directory(), mailer).run
     yield "listener", context.listener.run
 
 
@@ -165,6 +172,7 @@ async def clean(context: Context) -> None:
         await outbox.purge(tx.session, now=tx.now)
         await idempotency.purge(tx.session, now=tx.now)
         await accounts_store.purge(tx.session, now=tx.now)
+        await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
         await renew_documents(tx)
 
 
@@ -174,6 +182,7 @@ async def end_what_is_overdue(context: Context) -> None:
         await context.clock.sleep(_DEADLINES_EVERY_S)
         async with context.database.transaction() as tx:
             await commands.expire(tx)
+            await executions.end_unanswered(tx)
             await mark_silent(tx)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,37 @@ def test_a_hub_beside_the_cloud_uses_the_broker_that_the_cloud_runs(
     (tmp_path / "broker" / "port").write_text("18830\n")
     toml = tomllib.loads(staff("provision-hub", "--farm", FARM).stdout)
     assert toml["cloud"]["url"] == "mqtt://127.0.0.1:18830"
+
+
+def test_a_hub_elsewhere_is_told_of_by_the_broker_s_public_address(
+    staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = staff("provision-hub", "--farm", FARM, "--broker-url", "mqtt://127.0.0.1:1883")
+    assert "Only a hub on the cloud's own machine" in local.stderr
+    assert "Only a hub on the cloud's own machine" in local.stdout
+    monkeypatch.setenv("TOKKATOT_MQTT_PUBLIC_URL", "mqtts://broker.example:8883")
+    public = staff("provision-hub", "--farm", FARM)
+    assert tomllib.loads(public.stdout)["cloud"]["url"] == "mqtts://broker.example:8883"
+    assert public.stderr == ""
+
+
+def test_a_broker_s_address_that_can_t_be_one_is_refused(staff: Staff) -> None:
+    result = staff("provision-hub", "--farm", FARM, "--broker-url", 'mqtt:"//')
+    assert result.exit_code == 2
+    assert "mqtt://HOST:PORT" in result.stderr
+
+
+def test_the_mail_server_is_tried(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    none = staff("test-mail", "you@example.com")
+    assert (none.exit_code, none.stderr) == (1, "No mail server is set: set TOKKATOT_SMTP_URL.\n")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        monkeypatch.setenv("TOKKATOT_SMTP_URL", f"smtp://127.0.0.1:{port}")
+        monkeypatch.setenv("TOKKATOT_MAIL_FROM", "mail@example.com")
+        away = staff("test-mail", "you@example.com")
+    assert away.exit_code == 1
+    assert away.stderr.startswith("The server has not taken the mail: SMTPConnectError")
 
 
 def test_a_hub_is_not_let_in_without_an_address_to_go_to(staff: Staff) -> None:

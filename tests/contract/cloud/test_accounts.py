@@ -201,16 +201,6 @@ async def test_a_code_of_nobody_is_answered_like_a_wrong_one(cloud: Cloud) -> No
     assert answer.json()["code"] == "code_wrong"
 
 
-async def test_who_forgot_their_password_shows_in_their_farm_s_log(cloud: Cloud) -> None:
-    owner, farm = await cloud.sign_up()
-    for login in (owner.login, owner.login, "012399999"):
-        answer = await cloud.http.post("/v1/auth/forgot-password", json={"login": login})
-        assert (answer.status_code, answer.content) == (202, b"")
-    events = await cloud.get(f"/v1/farms/{farm}/events", owner)
-    asked = [e for e in events["items"] if e["type"] == "password.reset_asked"]
-    assert len(asked) == 1
-
-
 async def test_changing_the_password_keeps_this_session_alone(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up()
     other = await cloud.log_in(owner.login)

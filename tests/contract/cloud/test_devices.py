@@ -1,6 +1,7 @@
 """Devices, hubs and what hubs are to hold."""
 
 import tomllib
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -63,6 +64,20 @@ async def site(cloud: Cloud) -> Site:
     site.hub = made["hub"]["id"]
     site.toml = tomllib.loads(made["hub_toml"])
     return site
+
+
+async def test_staff_are_told_where_a_hub_would_call_only_itself(site: Site) -> None:
+    app, context = site.cloud.app, site.cloud.context
+    body = {"farm_id": str(site.farm), "name": "Pi 2"}
+    embedded = context.settings.model_copy(update={"mqtt_url": "mqtt://127.0.0.1:18830"})
+    app.state.context = replace(context, settings=embedded)
+    local = await site.cloud.post("/v1/staff/hubs", body, site.staff)
+    assert "Only a hub on the cloud's own machine" in local["note"]
+    public = embedded.model_copy(update={"mqtt_public_url": "mqtts://broker.example:8883"})
+    app.state.context = replace(context, settings=public)
+    far = await site.cloud.post("/v1/staff/hubs", body, site.staff)
+    assert far["note"] is None
+    assert tomllib.loads(far["hub_toml"])["cloud"]["url"] == "mqtts://broker.example:8883"
 
 
 async def test_a_hub_learns_where_its_farm_is_and_how_old_its_flock(site: Site) -> None:

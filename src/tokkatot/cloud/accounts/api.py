@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
-from tokkatot.cloud.accounts import service, sessions, store
+from tokkatot.cloud.accounts import reset_requests, service, sessions, store
 from tokkatot.cloud.accounts.caller import SomeCaller
 from tokkatot.cloud.accounts.model import Session
 from tokkatot.cloud.accounts.ports import Farms
@@ -73,7 +73,7 @@ class ForgotBody(Body):
 
 
 class ResetBody(Body):
-    """A code from the farm's owner or staff, with the password wanted."""
+    """A code from the farm's owner, from staff or from a mail, with the password wanted."""
 
     login: Contact
     code: Annotated[str, StringConstraints(min_length=1, max_length=32)]
@@ -223,9 +223,13 @@ async def log_out(caller: SomeCaller, tx: Tx, origin: FromWhere) -> None:
 
 
 @router.post("/auth/forgot-password", status_code=202, tags=["auth"])
-async def forgot_password(body: ForgotBody, tx: Tx, farms: Farms, origin: FromWhere) -> Response:
-    """Tell the farm's owner and staff that you can't get in; the answer is always the same."""
-    await service.ask_for_reset(tx, farms, body.login, origin)
+async def forgot_password(body: ForgotBody, tx: Tx, origin: FromWhere) -> Response:
+    """Say that you can't get in; the answer is always the same.
+
+    Your farm's owner and staff see it, and where the cloud sends mail and knows your address, a
+    one-use code comes by mail.
+    """
+    await reset_requests.ask(tx, body.login, origin)
     return Response(status_code=202)
 
 

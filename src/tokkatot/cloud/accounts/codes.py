@@ -6,7 +6,8 @@ import string
 
 _GROUPS = 5
 _GROUP_CHARS = 5
-_RESET_DIGITS = 8
+READ_OUT_DIGITS = 8
+MAILED_DIGITS = 12
 
 
 def new_registration_key() -> str:
@@ -31,9 +32,13 @@ def hint_of(key: str) -> str:
     return key[:_GROUP_CHARS]
 
 
-def new_reset_code() -> str:
-    """Return a code of eight digits, to be read out over a phone; five tries guess it hardly."""
-    return "".join(secrets.choice(string.digits) for _ in range(_RESET_DIGITS))
+def new_reset_code(digits: int) -> str:
+    """Return a code of so many digits.
+
+    Eight can be read out over a phone, and a person decides when there is one. A mail anybody can
+    have sent, again and again: twelve leave so many tries without a chance.
+    """
+    return "".join(secrets.choice(string.digits) for _ in range(digits))
 
 
 def normal_reset_code(given: str) -> str:

@@ -11,6 +11,7 @@ from tokkatot.domain.people import Language
 
 REGISTRATION_KEY_LIFETIME = timedelta(days=90)
 RESET_CODE_LIFETIME = timedelta(hours=24)
+MAILED_CODE_LIFETIME = timedelta(hours=1)
 RESET_CODE_ATTEMPTS = 5
 LOGIN_WINDOW = timedelta(minutes=15)
 LOGIN_FAILURES = 10
@@ -98,6 +99,20 @@ class ResetCode(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     attempts: Mapped[int]
+
+
+class ResetRequest(Base):
+    """Somebody who can't get in, until it has been looked into; the login may be nobody's."""
+
+    __tablename__ = "reset_requests"
+
+    login: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    """When it is looked into, or tried again."""
+    tries: Mapped[int]
+    ip: Mapped[str | None]
+    user_agent: Mapped[str | None]
 
 
 class LoginFailures(Base):

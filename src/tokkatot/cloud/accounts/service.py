@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tokkatot.cloud.accounts import store
 from tokkatot.cloud.accounts.codes import (
+    READ_OUT_DIGITS,
     hash_registration_key,
     hint_of,
     new_registration_key,
@@ -40,7 +41,6 @@ from tokkatot.domain.ids import FarmId, SessionId, UserId
 from tokkatot.domain.people import Language
 
 DEFAULT_TIME_ZONE = "Asia/Phnom_Penh"
-_ASK_AGAIN_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,39 +159,36 @@ async def verify_contact(
     audit.record(tx, "user.contact_verified", user_id=user.id, origin=origin)
 
 
-async def ask_for_reset(tx: Transaction, farms: FarmDirectory, login: str, origin: Origin) -> None:
-    """Tell a person's farms that they can't get in; who asks learns nothing from the answer."""
-    user = await _user_by_typed_login(tx, login)
-    if user is None:
-        return
-    kind = "password.reset_asked"
-    if await store.recent_event(tx.session, user.id, kind, since=tx.now - _ASK_AGAIN_AFTER):
-        return
-    for farm_id in [*await farms.farm_ids_of(tx, UserId(user.id)), None]:
-        audit.record(tx, kind, farm_id=farm_id, user_id=user.id, origin=origin)
-
-
 async def issue_reset_code(
     tx: Transaction, passwords: Passwords, user: User, *, by: UserId | None
 ) -> IssuedCode:
     """Make the one code with which a person may set a new password; a former one is void."""
-    code = new_reset_code()
+    code = new_reset_code(READ_OUT_DIGITS)
+    code_hash = await passwords.hash(code)
+    row = await keep_reset_code(tx, UserId(user.id), code_hash, by=by, lifetime=RESET_CODE_LIFETIME)
+    return IssuedCode(code=code, row=row)
+
+
+async def keep_reset_code(
+    tx: Transaction, user_id: UserId, code_hash: str, *, by: UserId | None, lifetime: timedelta
+) -> ResetCode:
+    """Keep a person's code in place of a former one, which is void from now on."""
     row = ResetCode(
-        user_id=user.id,
-        code_hash=await passwords.hash(code),
+        user_id=user_id,
+        code_hash=code_hash,
         created_by=by,
         created_at=tx.now,
-        expires_at=tx.now + RESET_CODE_LIFETIME,
+        expires_at=tx.now + lifetime,
         attempts=0,
     )
     await store.keep_code(tx.session, row)
     audit.record(
         tx,
         "password.reset_code_made",
-        user_id=user.id,
+        user_id=user_id,
         data={"by": str(by) if by else None},
     )
-    return IssuedCode(code=code, row=row)
+    return row
 
 
 async def reset_password(

@@ -1,11 +1,11 @@
 """The SQL of people, their sessions and their keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from tokkatot.cloud.accounts.model import (
     RefreshToken,
     RegistrationKey,
     ResetCode,
+    ResetRequest,
     Session,
     User,
 )
@@ -182,6 +183,49 @@ async def drop_code(session: AsyncSession, user_id: UUID, code_hash: str) -> boo
         .returning(ResetCode.user_id)
     )
     return dropped is not None
+
+
+async def request_count(session: AsyncSession) -> int:
+    """Return how many requests wait."""
+    return await session.scalar(select(func.count()).select_from(ResetRequest)) or 0
+
+
+async def keep_request(session: AsyncSession, request: ResetRequest) -> None:
+    """Keep a request, unless one of this login waits already."""
+    await session.execute(
+        insert(ResetRequest)
+        .values(
+            login=request.login,
+            asked_at=request.asked_at,
+            due_at=request.due_at,
+            tries=request.tries,
+            ip=request.ip,
+            user_agent=request.user_agent,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def due_request(
+    session: AsyncSession, *, now: datetime, again_at: Callable[[int], datetime]
+) -> ResetRequest | None:
+    """Return the request that waits longest, put off so that nobody else takes it meanwhile."""
+    request = await session.scalar(
+        select(ResetRequest)
+        .where(ResetRequest.due_at <= now)
+        .order_by(ResetRequest.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if request is not None:
+        request.tries += 1
+        request.due_at = again_at(request.tries)
+    return request
+
+
+async def drop_request(session: AsyncSession, login: str) -> None:
+    """Forget a request that is dealt with."""
+    await session.execute(delete(ResetRequest).where(ResetRequest.login == login))
 
 
 async def login_failures(session: AsyncSession, login_hash: str, *, now: datetime) -> int:

@@ -2,6 +2,8 @@
 
 import secrets
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from tokkatot.cloud.devices import store
@@ -21,6 +23,11 @@ from tokkatot.wire.topics import FROM_HUB, TO_HUB, HubLeaf, HubTopic
 
 LOGINS_CHANNEL = "tokkatot_logins"
 """Says that the broker's logins are no longer those in the database."""
+
+_LOCAL_ONLY = (
+    "Only a hub on the cloud's own machine gets through to this address. For a hub elsewhere run a"
+    " broker that it reaches, and name it in TOKKATOT_MQTT_URL or TOKKATOT_MQTT_PUBLIC_URL."
+)
 
 MAX_HUBS = 250
 """Of one farm."""
@@ -158,8 +165,20 @@ async def touch_hub_of(tx: Transaction, hub_id: UUID | None) -> None:
         await touch_hub(tx, HubId(hub_id))
 
 
+def reach_note(broker_url: str) -> str | None:
+    """Return what staff must see to where the broker's address leads nowhere from a farm."""
+    host = urlsplit(broker_url).hostname or ""
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    return _LOCAL_ONLY if local else None
+
+
 def hub_toml(hub: Hub, *, password: str, broker_url: str, keys: SigningKeys) -> str:
     """Return the configuration with which a new hub starts; drivers are added on the farm."""
+    note = reach_note(broker_url)
+    comment = "" if note is None else f"# {note}\n"
     return (
         "[hub]\n"
         f'id = "{hub.id}"\n'
@@ -167,6 +186,7 @@ def hub_toml(hub: Hub, *, password: str, broker_url: str, keys: SigningKeys) -> 
         'data_dir = "data"\n'
         "\n"
         "[cloud]\n"
+        f"{comment}"
         f'url = "{broker_url}"\n'
         f'login = "{hub.id}"\n'
         f'password = "{password}"\n'

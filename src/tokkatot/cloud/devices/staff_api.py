@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from tokkatot.cloud.accounts.caller import StaffCaller, StaffOnly
 from tokkatot.cloud.devices import hubs, service, store
@@ -17,9 +18,6 @@ from tokkatot.cloud.platform.schemas import Body, Name, View
 from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId
 
 router = APIRouter(prefix="/v1/staff", tags=["staff"])
-
-UNKNOWN_BROKER = "mqtt://localhost:1883"
-"""Stands in a hub's configuration where the cloud was not told its broker's address."""
 
 
 class HubBody(Body):
@@ -35,6 +33,7 @@ class ProvisionedView(View):
 
     hub: HubView
     hub_toml: str
+    note: str | None = Field(description="What must be seen to before the hub can get through.")
 
 
 class UnknownDeviceView(View):
@@ -71,13 +70,17 @@ async def provision_hub(body: HubBody, staff: StaffCaller, tx: Tx, context: Ctx)
         body.name,
         by=staff.user_id,
     )
+    broker_url = context.settings.mqtt_public_url or context.settings.mqtt_url
+    assert broker_url is not None, "embedded() names every address"
     toml = hubs.hub_toml(
         provisioned.hub,
         password=provisioned.password,
-        broker_url=context.settings.mqtt_url or UNKNOWN_BROKER,
+        broker_url=broker_url,
         keys=context.keys,
     )
-    return ProvisionedView(hub=hub_view(provisioned.hub), hub_toml=toml)
+    return ProvisionedView(
+        hub=hub_view(provisioned.hub), hub_toml=toml, note=hubs.reach_note(broker_url)
+    )
 
 
 @router.delete("/hubs/{hub}", status_code=204)

@@ -1,10 +1,14 @@
 """The settings of the cloud, read once from the environment or a TOML file."""
 
 import os
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -13,12 +17,31 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
+from tokkatot.cloud.platform.smtp_url import SmtpServer
+
 PREFIX = "TOKKATOT_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Secret = Annotated[str | None, Field(repr=False)]
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+def checked_broker_url(url: str) -> str:
+    """Return an address that can be one of a broker.
+
+    Raises:
+        ValueError: when it can't.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+        raise ValueError("it is mqtt://HOST:PORT or mqtts://HOST:PORT")
+    if parts.username is not None:
+        raise ValueError("login and password have settings of their own")
+    return url
+
+
+BrokerUrl = Annotated[str, AfterValidator(checked_broker_url)]
 
 
 class SettingsRefused(Exception):
@@ -43,8 +66,10 @@ class CloudSettings(BaseSettings):
     """postgresql://…; unset: PostgreSQL run by the program under the data folder."""
     database_pool_size: Annotated[int, Field(ge=2, le=200)] = 10
 
-    mqtt_url: str | None = None
+    mqtt_url: BrokerUrl | None = None
     """mqtt://host:port of the cloud's broker; unset: a broker run by the program."""
+    mqtt_public_url: BrokerUrl | None = None
+    """How hubs reach that broker, where it is by another address."""
     mqtt_login: str = "tokkatot-cloud"
     mqtt_password: Secret = None
     mqtt_logins_dir: Path | None = None
@@ -53,6 +78,11 @@ class CloudSettings(BaseSettings):
     object_store_url: Secret = None
     """s3://…; unset: a folder under the data folder."""
 
+    smtp_url: Secret = None
+    """smtp://login:password@host:587 or smtps://…; unset: no mail is sent."""
+    mail_from: Annotated[str | None, Field(validate_default=True)] = None
+    """Who the mails are from: an address, or a name with the address in <>."""
+
     demo_pictures: Path | None = None
     """A folder with photographs for the demo's camera; unset or empty: a drawing."""
 
@@ -60,6 +90,28 @@ class CloudSettings(BaseSettings):
     """Requests of one caller."""
     rate_limit_auth_per_minute: Annotated[int, Field(ge=1)] = 10
     """Attempts to log in, sign up or reset, from one address or at one login."""
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _can_be_reached(cls, smtp_url: str | None) -> str | None:
+        if smtp_url is not None:
+            SmtpServer.parse(smtp_url)
+        return smtp_url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _can_send(cls, mail_from: str | None, info: ValidationInfo) -> str | None:
+        if mail_from is None:
+            if info.data.get("smtp_url") is not None:
+                raise ValueError("a mail server is set, so say who the mails are from")
+            return None
+        try:
+            domain = Address(addr_spec=parseaddr(mail_from)[1]).domain
+        except (ValueError, IndexError, MessageError):
+            domain = ""
+        if not domain or not mail_from.isprintable() or not parseaddr(mail_from)[1].isascii():
+            raise ValueError("it is an address, such as Tokkatot <mail@example.com>")
+        return mail_from
 
     @override
     @classmethod

@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from tokkatot.cloud.accounts.codes import (
+    MAILED_DIGITS,
+    READ_OUT_DIGITS,
     hash_registration_key,
     new_registration_key,
     new_reset_code,
@@ -24,7 +28,8 @@ def test_keys_differ() -> None:
     assert new_registration_key() != new_registration_key()
 
 
-def test_a_code_has_eight_digits() -> None:
-    code = new_reset_code()
-    assert re.fullmatch(r"\d{8}", code)
+@pytest.mark.parametrize("digits", [READ_OUT_DIGITS, MAILED_DIGITS])
+def test_a_code_has_as_many_digits_as_wanted(digits: int) -> None:
+    code = new_reset_code(digits)
+    assert re.fullmatch(rf"\d{{{digits}}}", code)
     assert normal_reset_code(f" {code[:4]} {code[4:]}-") == code

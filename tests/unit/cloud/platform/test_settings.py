@@ -7,7 +7,7 @@ from tokkatot.cloud.platform.settings import SettingsRefused, load_settings
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONFIG", "DATA_DIR", "HTTP_PORT", "DATABASE_URL", "MQTT_URL"):
+    for name in ("CONFIG", "DATA_DIR", "HTTP_PORT", "DATABASE_URL", "MQTT_URL", "SMTP_URL"):
         monkeypatch.delenv(f"TOKKATOT_{name}", raising=False)
 
 
@@ -87,3 +87,60 @@ def test_a_child_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv(name, value)
 
     assert load_settings() == settings
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example",
+        "http://mail.example",
+        "smtp://",
+        "smtp://mail.example:port",
+        "smtp://me:secret/word@mail.example",
+        "smtp://me@mail.example",
+    ],
+)
+def test_a_mail_server_that_can_t_be_one_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("TOKKATOT_SMTP_URL", url)
+    monkeypatch.setenv("TOKKATOT_MAIL_FROM", "mail@example.com")
+
+    with pytest.raises(SettingsRefused, match=r"^TOKKATOT_SMTP_URL: ") as refused:
+        load_settings()
+
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "sender", [None, "", "nobody", "a@b\r\nBcc: c@d", "Tokkatot <>", "ក@ខ.com"]
+)
+def test_mail_needs_an_address_to_come_from(
+    monkeypatch: pytest.MonkeyPatch, sender: str | None
+) -> None:
+    monkeypatch.setenv("TOKKATOT_SMTP_URL", "smtp://mail.example")
+    if sender is not None:
+        monkeypatch.setenv("TOKKATOT_MAIL_FROM", sender)
+
+    with pytest.raises(SettingsRefused, match=r"^TOKKATOT_MAIL_FROM: "):
+        load_settings()
+
+
+@pytest.mark.parametrize("sender", ["mail@example.com", "Tokkatot <mail@example.com>"])
+def test_mail_comes_from_an_address_with_or_without_a_name(sender: str) -> None:
+    settings = load_settings(smtp_url="smtp://mail.example", mail_from=sender)
+
+    assert settings.mail_from == sender
+
+
+@pytest.mark.parametrize("name", ["MQTT_URL", "MQTT_PUBLIC_URL"])
+@pytest.mark.parametrize(
+    "url", ["broker:1883", "http://broker", "mqtt://", "mqtt://me:word@broker"]
+)
+def test_a_broker_s_address_that_can_t_be_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(f"TOKKATOT_{name}", url)
+
+    with pytest.raises(SettingsRefused, match=rf"^TOKKATOT_{name}: "):
+        load_settings()
