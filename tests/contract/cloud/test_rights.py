@@ -106,6 +106,8 @@ RIGHTS = {
     "PUT /v1/farms/{farm}/schedules/{schedule}": OPERATE,
     "DELETE /v1/farms/{farm}/schedules/{schedule}": OPERATE,
     "PUT /v1/farms/{farm}/schedules/{schedule}/enabled": OPERATE,
+    "GET /v1/farms/{farm}/schedules/{schedule}/executions": SEE,
+    "POST /v1/farms/{farm}/schedules/{schedule}/execute-now": OPERATE,
     "GET /v1/farms/{farm}/schedules/{schedule}/versions": SEE,
     "POST /v1/farms/{farm}/schedules/{schedule}/rollback": OPERATE,
     "GET /v1/farms/{farm}/schedules/{schedule}/upcoming": SEE,

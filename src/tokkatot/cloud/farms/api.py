@@ -8,13 +8,16 @@ from starlette.responses import Response
 from tokkatot.cloud.accounts import service as accounts
 from tokkatot.cloud.accounts.caller import SomeCaller, StaffCaller
 from tokkatot.cloud.accounts.staff_api import ResetCodeView, reset_code_view
-from tokkatot.cloud.farms import members, service, store
+from tokkatot.cloud.farms import members, pins, service, store
 from tokkatot.cloud.farms.access import CanOperate, CanOwn, CanSee, FarmAccess
+from tokkatot.cloud.farms.model import HubPin
 from tokkatot.cloud.farms.ports import AlertDigest, Alerts
 from tokkatot.cloud.farms.views import (
     FarmBody,
     FarmPatch,
     FarmView,
+    HubPinBody,
+    HubPinView,
     InviteBody,
     InvitedView,
     MemberView,
@@ -111,6 +114,24 @@ async def release_farm(access: CanOperate, tx: Tx, origin: FromWhere) -> None:
     await service.release_farm(tx, access, origin=origin)
 
 
+@router.get("/farms/{farm}/hub-pin", tags=["farms"])
+async def hub_pin(access: CanSee, tx: Tx) -> HubPinView:
+    """Tell who set the PIN of the farm's hubs; nobody can read it again."""
+    return await _pin_view(tx, await pins.hub_pin(tx, access.farm_id))
+
+
+@router.put("/farms/{farm}/hub-pin", tags=["farms"])
+async def set_hub_pin(body: HubPinBody, access: CanOwn, tx: Tx, origin: FromWhere) -> HubPinView:
+    """Give all hubs of the farm one PIN, for whoever stands there without a pass."""
+    return await _pin_view(tx, await pins.set_hub_pin(tx, access, body.pin, origin=origin))
+
+
+@router.delete("/farms/{farm}/hub-pin", status_code=204, tags=["farms"])
+async def forget_hub_pin(access: CanOwn, tx: Tx, origin: FromWhere) -> None:
+    """Let each hub go by a PIN of its own again."""
+    await pins.forget_hub_pin(tx, access, origin=origin)
+
+
 @router.get("/farms/{farm}/members", tags=["farms"])
 async def farm_members(access: CanSee, tx: Tx, page: Paged) -> Page[MemberView]:
     """Return the members."""
@@ -177,6 +198,12 @@ async def make_member_reset_code(user: UUID, access: CanOwn, tx: Tx, context: Ct
 async def restore_farm(farm_id: UUID, staff: StaffCaller, tx: Tx) -> None:
     """Bring a deleted farm back within 30 days."""
     await service.restore_farm(tx, FarmId(farm_id), by=staff.user_id)
+
+
+async def _pin_view(tx: Transaction, pin: HubPin | None) -> HubPinView:
+    if pin is None:
+        return HubPinView(set_by=None, set_at=None)
+    return HubPinView(set_by=await person_view(tx, pin.set_by), set_at=pin.set_at)
 
 
 async def person_view(tx: Transaction, user_id: UUID | None) -> PersonView | None:

@@ -214,3 +214,14 @@ class Hub(Base):
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class HubPin(Base):
+    """The PIN that an owner has set for all hubs of a farm, sealed; without it each has its own."""
+
+    __tablename__ = "hub_pins"
+
+    farm_id: Mapped[UUID] = mapped_column(ForeignKey("farms.id"), primary_key=True)
+    sealed: Mapped[str]
+    set_at: Mapped[datetime]
+    set_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

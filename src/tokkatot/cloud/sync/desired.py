@@ -13,6 +13,7 @@ from tokkatot.cloud.devices.configs import device_config
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.hubs import touch_hub
 from tokkatot.cloud.farms.model import Farm, House, Hub
+from tokkatot.cloud.farms.pins import hub_pin
 from tokkatot.cloud.farms.ports import Documents
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound
@@ -50,6 +51,7 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
         for house in await farms_store.houses_of(tx.session, farm.id)
         if house.id in driven or hub.house_id is None
     ]
+    pin = await hub_pin(tx, FarmId(farm.id))
     return DesiredDocument(
         farm_id=FarmId(farm.id),
         hub_id=hub_id,
@@ -62,6 +64,7 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
         devices=tuple(device_config(device, zone) for device, zone in devices),
         members=await _members(tx, farm),
         schedules=await schedules_in(tx, await _served(tx, hub, houses)),
+        pin=None if pin is None else pin.sealed,
     )
 
 
