@@ -3,15 +3,14 @@
 import csv
 import math
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.support.history import drawn, iso, ms, pages
 from tests.support.people import HouseView, Json, Person, eventually
 from tests.support.site import HubProgram, Site
 from tests.support.stack import Stack, until
@@ -22,9 +21,6 @@ pytestmark = [pytest.mark.timeout(900), pytest.mark.shared_data]
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 EARLIEST_MS = round(datetime(2019, 1, 1, tzinfo=UTC).timestamp() * 1000)
-LATEST_MS = round(datetime(2021, 1, 1, tzinfo=UTC).timestamp() * 1000)
-STRETCH = 4000
-"""So many readings, and some more, are answered one by one."""
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 GREENHOUSE_COLUMNS = {
@@ -183,7 +179,7 @@ async def test_every_valid_value_arrives_once_and_every_invalid_one_is_listed(
     for record in records:
         device_id = devices[record.hardware_id]
         for quantity, expected in record.valid.items():
-            found = await _drawn(house, device_id, quantity, sorted(expected))
+            found = await drawn(house, device_id, quantity, sorted(expected))
             assert found == sorted(expected), f"{record.hardware_id} {quantity}"
 
     # The same, page by page, of one series.
@@ -194,14 +190,14 @@ async def test_every_valid_value_arrives_once_and_every_invalid_one_is_listed(
         "quantity": Quantity.TEMPERATURE,
         "from": iso(EARLIEST_MS),
     }
-    paged = [(_ms(item["t"]), item["value"]) async for item in _pages(house, "history", **only)]
+    paged = [(ms(item["t"]), item["value"]) async for item in pages(house, "history", **only)]
     assert paged == sorted(weather.valid[Quantity.TEMPERATURE])
 
     names = {device_id: hardware_id for hardware_id, device_id in devices.items()}
     listed = Counter(
         [
-            (names[item["device_id"]], item["quantity"], _ms(item["t"]))
-            async for item in _pages(house, "readings/refused")
+            (names[item["device_id"]], item["quantity"], ms(item["t"]))
+            async for item in pages(house, "readings/refused")
         ]
     )
     assert listed == Counter(
@@ -226,47 +222,3 @@ def _stored(stack: Stack, devices: dict[str, str]) -> int:
         ).fetchone()
     assert row is not None, "count(*) has one row"
     return int(row[0])
-
-
-async def _drawn(
-    house: HouseView, device_id: str, quantity: Quantity, expected: list[tuple[int, float]]
-) -> list[tuple[int, float]]:
-    """Return all readings of a series, in stretches that are short enough to come unsummed."""
-    firsts = [t_ms for t_ms, _ in expected[::STRETCH]]
-    edges = [EARLIEST_MS, *firsts[1:], LATEST_MS]
-    found: list[tuple[int, float]] = []
-    for start_ms, end_ms in pairwise(edges):
-        asked: dict[str, str | int] = {
-            "device": device_id,
-            "quantity": quantity,
-            "from": iso(start_ms),
-            "to": iso(end_ms),
-            "points": STRETCH + 1000,
-        }
-        answer = await house.person.get(f"{house.path}/history", **asked)
-        (series,) = answer["series"]
-        assert series["truncated"] is False
-        found += [(t_ms, value) for t_ms, value, _ in series["points"]]
-    return found
-
-
-def iso(t_ms: int) -> str:
-    return datetime.fromtimestamp(t_ms / 1000, UTC).isoformat()
-
-
-async def _pages(house: HouseView, leaf: str, **params: str) -> AsyncIterator[Json]:
-    cursor: str | None = None
-    while True:
-        more = {} if cursor is None else {"cursor": cursor}
-        page = await house.person.get(f"{house.path}/{leaf}", **params, **more, limit=500)
-        for item in page["items"]:
-            yield item
-        cursor = page["next_cursor"]
-        if cursor is None:
-            return
-
-
-def _ms(t: str | int | None) -> int | None:
-    if t is None or isinstance(t, int):
-        return t
-    return round(datetime.fromisoformat(t).timestamp() * 1000)

@@ -107,15 +107,21 @@ class HubProgram:
         self.config_path.write_text(text)
 
     @property
+    def program(self) -> Program:
+        """The process that was started last."""
+        assert self._program is not None, "start() comes first"
+        return self._program
+
+    @property
     def pid(self) -> int:
         """The process that runs now."""
-        assert self._program is not None, "start() comes first"
-        return self._program.pid
+        return self.program.pid
 
     def start(self) -> None:
         """Start it and return once its own web answers."""
-        self._program = Program("hub", "--config", str(self.config_path), log_path=self.log_path)
-        program = self._program
+        self._program = program = Program(
+            "hub", "--config", str(self.config_path), log_path=self.log_path
+        )
 
         def answers() -> bool:
             assert program.returncode is None, f"the hub ended:\n{program.output[-4000:]}"
@@ -137,8 +143,7 @@ class HubProgram:
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        assert self._program is not None, "start() comes first"
-        self._program.kill()
+        self.program.kill()
 
     def stop(self) -> None:
         """End it, if it runs."""
