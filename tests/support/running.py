@@ -30,8 +30,8 @@ from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.envelope import unseal
-from tokkatot.wire.messages import Command, Welcome, decode, encode
-from tokkatot.wire.topics import HubLeaf
+from tokkatot.wire.messages import Command, Execute, Welcome, decode, encode
+from tokkatot.wire.topics import TO_HUB, HubLeaf
 
 T = TypeVar("T")
 WITHIN_S = 15.0
@@ -127,6 +127,10 @@ class HandHub:
         """Return the next order."""
         return decode(unseal(await self.hear(HubLeaf.COMMAND), self._trusted), Command)
 
+    async def request(self) -> Execute:
+        """Return the next wish to run a schedule."""
+        return decode(unseal(await self.hear(HubLeaf.EXECUTE), self._trusted), Execute)
+
     async def report(self, first: int, rows: list[Row]) -> None:
         """Send rows of the events stream and wait until they are stored."""
         await self.say(HubLeaf.UP, batch_bytes(self.session, "events", first, rows))
@@ -142,7 +146,7 @@ class HandHub:
 async def hand_hub(running: Running, yard: Yard) -> AsyncIterator[HandHub]:
     """Connect as a hub and say hello."""
     async with broker_client(running) as client:
-        for leaf in (HubLeaf.WELCOME, HubLeaf.ACK, HubLeaf.COMMAND, HubLeaf.DESIRED):
+        for leaf in TO_HUB:
             await client.subscribe(str(yard.topic(leaf)), qos=1)
         hub = HandHub(client, yard, running.keys)
         await hub.greet()

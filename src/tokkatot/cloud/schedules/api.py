@@ -1,5 +1,6 @@
 """The routes of schedules."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,12 +15,13 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.idempotency import Once
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
-from tokkatot.cloud.schedules import service, store
+from tokkatot.cloud.schedules import executions, service, store
 from tokkatot.cloud.schedules.service import Writer, schedule_in, schedule_of
 from tokkatot.cloud.schedules.store import Current
 from tokkatot.cloud.schedules.upcoming import calendar, runs_within
 from tokkatot.cloud.schedules.views import (
     EnabledBody,
+    ExecutionView,
     NewScheduleBody,
     RollbackBody,
     ScheduleBody,
@@ -27,6 +29,7 @@ from tokkatot.cloud.schedules.views import (
     UpcomingRunsView,
     UpcomingView,
     VersionView,
+    execution_views,
     schedule_views,
     version_views,
 )
@@ -124,6 +127,41 @@ async def enable(schedule: UUID, body: EnabledBody, writing: Writing, tx: Tx) ->
     """Switch a schedule on or off, which is a new version."""
     found = await service.enable(tx, writing, ScheduleId(schedule), enabled=body.enabled)
     return await _view(tx, writing.access, found)
+
+
+@router.get(f"{_ONE}/executions")
+async def executions_of(schedule: UUID, access: CanSee, tx: Tx, page: Paged) -> Page[ExecutionView]:
+    """Return the runs of a schedule, the newest first."""
+    await schedule_in(tx, access.farm_id, ScheduleId(schedule))
+    rows = await store.executions_of(
+        tx.session,
+        access.farm_id,
+        schedule,
+        after=page.after_of(datetime.fromisoformat, UUID),
+        limit=page.limit + 1,
+    )
+    items, cursor = page_of(rows, page, lambda row: [row.due_at.isoformat(), str(row.id)])
+    views = await execution_views(tx, access.farm_id, items)
+    return Page(items=[ExecutionView.model_validate(view) for view in views], next_cursor=cursor)
+
+
+@router.post(
+    f"{_ONE}/execute-now",
+    status_code=202,
+    response_model=ExecutionView,
+    responses=problems("conflict", "hub_offline", "no_hub"),
+)
+async def execute_now(schedule: UUID, writing: Writing, tx: Tx, once: Once) -> Response:
+    """Ask the hub to run a schedule at once; its answer comes as a run."""
+
+    async def ask() -> ExecutionView:
+        execution = await executions.request(
+            tx, writing.access, ScheduleId(schedule), origin=writing.origin
+        )
+        (view,) = await execution_views(tx, writing.access.farm_id, [execution])
+        return ExecutionView.model_validate(view)
+
+    return await once.once(tx, writing.access.caller.user_id, ask, status=202)
 
 
 @router.get(f"{_ONE}/versions")

@@ -1,6 +1,6 @@
 """Schedules, their versions and rules in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -243,10 +243,22 @@ async def purge_executions(session: AsyncSession, *, before: datetime) -> None:
     await session.execute(delete(Execution).where(Execution.due_at < before))
 
 
-async def names_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, str]:
-    """Return what schedules are called, deleted ones too."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What a schedule is called and where it is, also of one that was deleted."""
+
+    name: str
+    house_id: UUID
+
+
+async def heads(session: AsyncSession, farm_id: UUID, ids: Iterable[UUID]) -> Mapping[UUID, Head]:
+    """Return what schedules of a farm are called; unknown ones are left out."""
     rows = await session.execute(
-        select(StoredSchedule.id, ScheduleVersion.content["name"].astext.label("name"))
+        select(
+            StoredSchedule.id,
+            StoredSchedule.house_id,
+            ScheduleVersion.content["name"].astext.label("name"),
+        )
         .join(
             ScheduleVersion,
             and_(
@@ -254,9 +266,9 @@ async def names_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, 
                 ScheduleVersion.version == StoredSchedule.version,
             ),
         )
-        .where(StoredSchedule.id.in_(ids))
+        .where(StoredSchedule.farm_id == farm_id, StoredSchedule.id.in_(set(ids)))
     )
-    return {row.id: row.name for row in rows}
+    return {row.id: Head(name=row.name, house_id=row.house_id) for row in rows}
 
 
 def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:

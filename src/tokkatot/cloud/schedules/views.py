@@ -188,7 +188,7 @@ async def schedule_views(
                         if device_id in devices
                     ],
                     "next_run": when.next_run(schedule),
-                    "last_run": run and execution_view(run, schedule.name, people),
+                    "last_run": run and _execution(run, schedule.name, people),
                     "updated_by": person(version.made_by, people),
                     "updated_at": version.made_at,
                     "held": is_held(stored, hubs[stored.house_id]),
@@ -211,10 +211,19 @@ def is_held(stored: StoredSchedule, hub: Hub | None) -> bool:
     )
 
 
-def execution_view(
-    execution: Execution, name: str | None, people: Mapping[UUID, str]
-) -> JsonObject:
-    """Return a run, as the interface and the live line tell it."""
+async def execution_views(
+    tx: Transaction, farm_id: FarmId, executions: Sequence[Execution]
+) -> list[JsonObject]:
+    """Return runs of a farm, as the interface and the live line tell them."""
+    heads = await store.heads(tx.session, farm_id, [run.schedule_id for run in executions])
+    people = await command_store.names(tx.session, [run.requested_by for run in executions])
+    return [
+        _execution(run, None if (head := heads.get(run.schedule_id)) is None else head.name, people)
+        for run in executions
+    ]
+
+
+def _execution(execution: Execution, name: str | None, people: Mapping[UUID, str]) -> JsonObject:
     return {
         "id": str(execution.id),
         "schedule_id": str(execution.schedule_id),

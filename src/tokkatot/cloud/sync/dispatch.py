@@ -1,4 +1,4 @@
-"""What the cloud sends to hubs by itself: orders that wait, and what a hub is to hold."""
+"""What the cloud sends to hubs by itself: what people asked for, and what a hub is to hold."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,10 +18,15 @@ from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.listen import Subscriber
 from tokkatot.cloud.platform.problems import NotFound
+from tokkatot.cloud.schedules import executions
+from tokkatot.cloud.schedules import store as schedule_store
+from tokkatot.cloud.schedules.model import Execution
 from tokkatot.cloud.sync.desired import build_desired
 from tokkatot.cloud.sync.service import Outgoing
-from tokkatot.domain.commands import Action
+from tokkatot.domain.commands import AT_ONCE, Action
+from tokkatot.domain.devices import OFF
 from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.domain.orders import AT_ONCE_S
 from tokkatot.kit.clock import Clock, to_ms
 from tokkatot.wire import messages as wire
 from tokkatot.wire.envelope import seal
@@ -125,37 +130,55 @@ class Dispatcher:
             if link is None:
                 return
             if link.held_version == link.desired_version:
-                await self._send_orders(tx, link)
+                await self._send_asked(tx, link)
                 return
         # The document first: the order may be of somebody whom only the newest one names.
         await self._send_desired(link)
         async with self._database.transaction() as tx:
-            await self._send_orders(tx, link)
+            await self._send_asked(tx, link)
 
-    async def _send_orders(self, tx: Transaction, link: _Link) -> None:
+    async def _send_asked(self, tx: Transaction, link: _Link) -> None:
         for command in await command_store.queued(tx.session, link.hub_id, tx.now):
             # Published before the commit: at worst a crash sends it again under the same id, and
             # the hub begins an id once.
             await self._publish(self._order(link, command, now_ms=to_ms(tx.now)))
             await commands.mark_sent(tx, command)
+        for execution in await schedule_store.asked(tx.session, link.hub_id, tx.now):
+            await self._publish(self._execute(link, execution, now_ms=to_ms(tx.now)))
+            executions.mark_sent(tx, execution)
 
     def _order(self, link: _Link, command: Command, *, now_ms: int) -> Outgoing:
         assert command.requested_by is not None, "an order of the cloud was given by somebody"
-        assert command.value is not None, "an order of the cloud has a level"
-        assert command.duration_s is not None, "an order of the cloud has an end"
+        holds = command.action not in AT_ONCE
+        assert not holds or command.value is not None, "what holds has a level"
+        assert not holds or command.duration_s is not None, "what holds has an end"
         body = wire.Command(
             hub=link.hub_id,
             id=command.id,
             session=link.session,
             device=command.device_id,
             action=_wire_action(command.action),
-            value=command.value,
+            value=OFF if command.value is None else command.value,
             issued=now_ms,
             ttl_ms=max(to_ms(command.expires_at) - now_ms, 1),
-            end_s=command.duration_s,
+            end_s=AT_ONCE_S if command.duration_s is None else command.duration_s,
             by=command.requested_by,
         )
         return self._sealed(link, HubLeaf.COMMAND, wire.encode(body))
+
+    def _execute(self, link: _Link, execution: Execution, *, now_ms: int) -> Outgoing:
+        assert execution.requested_by is not None, "a run was asked for by somebody"
+        assert execution.expires_at is not None, "what is asked for has a lifetime"
+        body = wire.Execute(
+            hub=link.hub_id,
+            id=execution.id,
+            session=link.session,
+            schedule=execution.schedule_id,
+            issued=now_ms,
+            ttl_ms=max(to_ms(execution.expires_at) - now_ms, 1),
+            by=execution.requested_by,
+        )
+        return self._sealed(link, HubLeaf.EXECUTE, wire.encode(body))
 
     async def _send_desired(self, link: _Link) -> None:
         now_s = self._clock.monotonic()
@@ -180,6 +203,7 @@ class Dispatcher:
     async def _sweep(self) -> set[HubId]:
         async with self._database.transaction() as tx:
             waiting = set(await command_store.hubs_with_queued(tx.session, tx.now))
+            waiting.update(await schedule_store.hubs_asked(tx.session, tx.now))
             behind = await tx.session.scalars(
                 text(
                     "SELECT h.id FROM hubs h JOIN hub_links l ON l.hub_id = h.id"

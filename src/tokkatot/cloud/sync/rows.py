@@ -16,13 +16,12 @@ from tokkatot.cloud.devices.hubs import note_unknown_device
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.schedules import executions
 from tokkatot.cloud.sync.store import HubRecord
-from tokkatot.cloud.telemetry.intake import EARLIEST_MS, storable
-from tokkatot.cloud.telemetry.partitions import DAY_MS
+from tokkatot.cloud.telemetry.intake import credible, storable
 from tokkatot.cloud.telemetry.states import apply_states
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.quantities import Refusal
-from tokkatot.kit.clock import from_ms, to_ms
 from tokkatot.wire.cursor import RefusedRow
 from tokkatot.wire.messages import (
     AlertRow,
@@ -93,8 +92,7 @@ async def _add(tx: Transaction, hub: HubRecord, row: Row, *, join: bool) -> Refu
             data: JsonObject = {"from": row.first, "to": row.last, "reason": row.reason}
             return await _log(tx, hub, row, row.t, "readings.gap", data, join=join)
         case ScheduleRunRow():
-            run: JsonObject = {"schedule": row.schedule, "due": row.due, "reason": row.reason}
-            return await _log(tx, hub, row, row.t, f"schedule.{row.outcome}", run, join=join)
+            return await executions.apply_row(tx, hub.farm_id, hub.hub_id, row, join=join)
         case DeviceStateRow():
             raise AssertionError("states are applied together, by the caller")
         case ReadingRow():
@@ -112,7 +110,7 @@ async def _log(
     join: bool,
 ) -> RefusedRow | None:
     """Add an event of a hub to the log."""
-    t = _instant(t_ms, now=tx.now)
+    t = credible(t_ms, now=tx.now)
     if t is None:
         return _refused(row, Refusal.BAD_TIME)
     kept = {**data, "hub": str(hub.hub_id)}
@@ -178,10 +176,6 @@ async def _unknown_device(tx: Transaction, hub: HubRecord, row: EventRow) -> Ref
         detail=storable(str(row.data.get("detail") or "")),
     )
     return None
-
-
-def _instant(t_ms: int, *, now: datetime) -> datetime | None:
-    return from_ms(t_ms) if EARLIEST_MS <= t_ms <= to_ms(now) + DAY_MS else None
 
 
 def _uuid(value: object) -> UUID | None:

@@ -12,7 +12,7 @@ from tokkatot.cloud.telemetry.catalogue import Catalogue, Key, SeriesRef, catalo
 from tokkatot.cloud.telemetry.partitions import DAY_MS, Partitions, day_of
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.domain.quantities import Refusal
-from tokkatot.kit.clock import Clock, from_ms
+from tokkatot.kit.clock import Clock, from_ms, to_ms
 from tokkatot.wire.messages import ReadingRow
 
 EARLIEST_MS = copy.EPOCH_2000_MS
@@ -252,6 +252,11 @@ async def _list_refused(
                 for value in refused
             ],
         )
+
+
+def credible(t_ms: int, *, now: datetime) -> datetime | None:
+    """Return a hub's time as an instant, None where it can't have been then."""
+    return from_ms(t_ms) if EARLIEST_MS <= t_ms <= to_ms(now) + DAY_MS else None
 
 
 def storable(text: str, *, limit: int = MAX_RAW_CHARS) -> str:
