@@ -230,8 +230,6 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
         turn.agenda[schedule.id] = before
         return run
     run = _account(scene, schedule, run, now_ms)
-    if passage.jumped and before.next_ms is not None and _passed(scene, before.next_ms, now_ms):
-        turn.skip(schedule.id, before.next_ms, "clock_jump")
     turn.agenda[schedule.id] = Booked(
         version=schedule.version,
         zone=locality.zone.key,
@@ -246,12 +244,6 @@ def _reaches(passage: Passage, next_ms: int | None) -> bool:
     return next_ms is not None and any(
         span.through_ms >= next_ms for span in (*passage.due, *passage.missed)
     )
-
-
-def _passed(scene: _Scene, next_ms: int, now_ms: int) -> bool:
-    spans = (*scene.passage.due, *scene.passage.missed)
-    told = any(span.after_ms < next_ms <= span.through_ms for span in spans)
-    return next_ms <= now_ms and not told
 
 
 def _account(scene: _Scene, schedule: Schedule, run: Running | None, now_ms: int) -> Running | None:

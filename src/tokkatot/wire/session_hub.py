@@ -273,10 +273,11 @@ class HubSession:
         if self.phase in (Phase.OFFLINE, Phase.RENUMBERING):
             return []
         asked_at_s = self._asked_at_s()
-        if asked_at_s is not None and now.mono_s - asked_at_s >= ANSWER_WITHIN_S:
+        if asked_at_s is not None:
             if now.mono_s - self._silent_since_s() >= SILENCE_S:
                 return self._move(Signal.SILENCE, now)
-            return self._move(Signal.NO_ANSWER, now)
+            if now.mono_s - asked_at_s >= ANSWER_WITHIN_S:
+                return self._move(Signal.NO_ANSWER, now)
         if self.phase is Phase.SYNCED and now.mono_s - self._opened_at_s >= RENEW_S:
             return self._move(Signal.RENEWAL, now)
         return self._read_due(now)
@@ -295,7 +296,9 @@ class HubSession:
         if self.phase in (Phase.OFFLINE, Phase.RENUMBERING):
             return None
         asked_at_s = self._asked_at_s()
-        times = [] if asked_at_s is None else [asked_at_s + ANSWER_WITHIN_S]
+        times: list[float] = []
+        if asked_at_s is not None:
+            times += [asked_at_s + ANSWER_WITHIN_S, self._silent_since_s() + SILENCE_S]
         if self.phase is Phase.SYNCED:
             times.append(self._opened_at_s + RENEW_S)
             times += [lane.look_again_at_s for lane in self._lanes.values() if lane.has_rows_due()]

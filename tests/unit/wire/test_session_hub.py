@@ -88,6 +88,19 @@ def test_45_s_of_silence_end_the_link_but_only_while_an_answer_is_due(world: Syn
     assert world.session.phase is Phase.OFFLINE
 
 
+def test_silence_ends_the_link_after_45_s_wherever_the_hellos_fall(world: SyncWorld) -> None:
+    world.record(1)
+    world.read()
+    world.pass_time(10)
+    world.do(world.session.receive(HubLeaf.COMMAND, b"", world.now))
+    linked: list[bool] = []
+    for _ in range(45):
+        world.pass_time(1)
+        linked.append(world.is_linked)
+
+    assert linked == [True] * 44 + [False]
+
+
 def test_a_cloud_that_is_heard_keeps_the_link_even_if_it_never_answers(world: SyncWorld) -> None:
     world.record(1)
     world.read()
