@@ -80,6 +80,7 @@ async def test_two_people_do_not_share_a_phone_number(cloud: Cloud) -> None:
     assert (await cloud.http.post("/v1/auth/signup", json=first)).status_code == 201
     answer = await cloud.http.post("/v1/auth/signup", json=second)
     assert (answer.status_code, answer.json()["code"]) == (409, "already_exists")
+    assert answer.json()["errors"][0]["field"] == "body.phone"
 
 
 async def test_a_person_without_a_contact_is_refused(cloud: Cloud) -> None:

@@ -270,6 +270,68 @@ async def test_a_parameter_outside_its_limits_is_refused(
     assert answer.status_code == 422
 
 
+async def test_a_calibration_keeps_the_limits_and_the_unit_of_its_parameter(site: Site) -> None:
+    device = await site.add()
+    path = f"/v1/farms/{site.farm}/devices/{device['id']}"
+    offset = {"name": "offset", "value": 1.5, "unit": "°C", "minimum": -5, "maximum": 5}
+    headers = site.owner.headers
+    await site.cloud.http.put(f"{path}/config", json={"parameters": [offset]}, headers=headers)
+    held = (await site.desired()).version
+    done = await site.cloud.post(
+        f"{path}/calibrate", {"name": "offset", "value": -0.5}, site.owner, status=200
+    )
+    # Noon in Cambodia is six in the morning UTC: the day is the farm's.
+    assert (done["calibrated"], done["calibrated_on"]) == (True, "2026-03-01")
+    (stored,) = (await site.cloud.get(f"{path}/config", site.owner))["parameters"]
+    assert (stored["value"], stored["unit"], stored["maximum"]) == (-0.5, "°C", 5)
+    (event,) = (await site.cloud.get(f"/v1/farms/{site.farm}/events?type=device.cal", site.owner))[
+        "items"
+    ]
+    assert event["data"] == {"parameter": "offset", "before": 1.5, "after": -0.5}
+    assert (await site.desired()).version == held
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "offset", "value": 6}, "body.value"),
+        ({"name": "offset", "value": 1, "calibrated_on": "2026-03-02"}, "body.calibrated_on"),
+    ],
+)
+async def test_a_calibration_that_can_t_be_is_refused(
+    site: Site, body: dict[str, object], field: str
+) -> None:
+    device = await site.add()
+    path = f"/v1/farms/{site.farm}/devices/{device['id']}"
+    offset = {"name": "offset", "value": 1.5, "minimum": -5, "maximum": 5}
+    await site.cloud.http.put(
+        f"{path}/config", json={"parameters": [offset]}, headers=site.owner.headers
+    )
+    refused = await site.cloud.post(f"{path}/calibrate", body, site.owner, status=422)
+    assert refused["errors"][0]["field"] == field
+
+
+async def test_a_device_calibrated_for_the_first_time_gets_the_parameter(site: Site) -> None:
+    device = await site.add()
+    path = f"/v1/farms/{site.farm}/devices/{device['id']}"
+    body = {"name": "k_factor", "value": 450.0, "calibrated_on": "2026-02-20"}
+    await site.cloud.post(f"{path}/calibrate", body, site.owner, status=200)
+    (stored,) = (await site.cloud.get(f"{path}/config", site.owner))["parameters"]
+    assert (stored["value"], stored["calibrated_on"]) == (450.0, "2026-02-20")
+
+
+async def test_a_hardware_id_that_is_taken_is_named(site: Site) -> None:
+    await site.add("pump-1")
+    other = await site.add("pump-2")
+    answer = await site.cloud.http.patch(
+        f"/v1/farms/{site.farm}/devices/{other['id']}",
+        json={"hardware_id": "pump-1"},
+        headers=site.staff.headers,
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_exists")
+    assert answer.json()["errors"][0]["field"] == "body.hardware_id"
+
+
 async def test_an_unknown_device_is_listed_until_it_is_registered(site: Site) -> None:
     for _ in range(3):
         async with site.cloud.context.database.transaction() as tx:

@@ -127,7 +127,7 @@ async def test_houses_are_numbered_by_themselves_and_no_number_comes_twice(cloud
     ]
     assert numbers == [1, 2]
     taken = await cloud.post(path, {"name": "C", "kind": "coop", "number": 2}, owner, status=409)
-    assert taken["code"] == "already_exists"
+    assert (taken["code"], taken["errors"][0]["field"]) == ("already_exists", "body.number")
 
 
 async def test_a_deleted_house_comes_back_under_another_number_if_need_be(cloud: Cloud) -> None:

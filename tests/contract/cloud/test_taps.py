@@ -133,6 +133,63 @@ async def test_an_order_given_on_the_farm_is_recorded(
     assert found["requested_by"]["id"] == str(person.user_id)
 
 
+@pytest.mark.parametrize("action", ["auto", "reset"])
+async def test_what_holds_nothing_has_neither_level_nor_end(
+    running: Running, owner: Owner, hub: HandHub, action: str
+) -> None:
+    person, yard = owner
+    given = await running.cloud.post(commands_of(yard), {"action": action}, person, status=202)
+    assert (given["action"], given["value"], given["duration_s"]) == (action, None, None)
+    order = await hub.order()
+    assert (order.action, order.value, order.end_s) == (action, 0, 1)
+    t_ms = order.issued + 5
+    row = [given["id"], t_ms, "completed", None, str(yard.pump), None, 0.0, t_ms + 1000, action]
+    await hub.report(1, [[1, "c", *row]])
+    path = f"{commands_of(yard)}/{given['id']}"
+    done = await running.cloud.get(path, person)
+    assert (done["state"], done["ends_at"]) == ("completed", None)
+    events = await running.cloud.get(f"/v1/farms/{yard.farm_id}/events?type=command.", person)
+    assert [event["data"]["action"] for event in events["items"]] == [action] * 2
+
+
+@pytest.mark.parametrize("action", ["auto", "reset"])
+async def test_a_device_that_is_offline_is_handed_back_all_the_same(
+    running: Running, owner: Owner, hub: HandHub, action: str
+) -> None:
+    person, yard = owner
+    await hub.report(
+        1, [[1, "s", str(yard.pump), 1_790_000_000_000, None, None, False, None, None]]
+    )
+    refused = await running.cloud.post(commands_of(yard), {"action": "on"}, person, status=409)
+    assert refused["code"] == "device_offline"
+    await running.cloud.post(commands_of(yard), {"action": action}, person, status=202)
+
+
+@pytest.mark.parametrize("body", [{"value": 50}, {"duration_s": 60}])
+async def test_what_holds_nothing_is_asked_for_with_neither(
+    running: Running, owner: Owner, hub: HandHub, body: dict[str, int]
+) -> None:
+    person, yard = owner
+    wrong = await running.cloud.post(
+        commands_of(yard), {"action": "auto"} | body, person, status=422
+    )
+    assert wrong["errors"][0]["field"] == f"body.{next(iter(body))}"
+
+
+async def test_a_device_handed_back_on_the_farm_is_recorded_as_such(
+    running: Running, owner: Owner, hub: HandHub
+) -> None:
+    person, yard = owner
+    order, t_ms = "0190b5a0-0000-7000-8000-000000000c02", 1_790_000_000_000
+    by, pump = str(person.user_id), str(yard.pump)
+    await hub.report(
+        1, [[1, "c", order, t_ms, "completed", None, pump, by, 0.0, t_ms + 1000, "auto"]]
+    )
+    (found,) = (await running.cloud.get(commands_of(yard), person))["items"]
+    assert (found["origin"], found["action"], found["value"]) == ("farm", "auto", None)
+    assert (found["duration_s"], found["ends_at"], found["state"]) == (None, None, "completed")
+
+
 async def test_the_hub_is_sent_what_it_is_to_hold(
     running: Running, owner: Owner, hub: HandHub
 ) -> None:

@@ -36,7 +36,14 @@ from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.passwords import Passwords
-from tokkatot.cloud.platform.problems import Conflict, Invalid, NotFound, Problem, invalid_field
+from tokkatot.cloud.platform.problems import (
+    Conflict,
+    Invalid,
+    NotFound,
+    Problem,
+    invalid_field,
+    taken,
+)
 from tokkatot.domain.ids import FarmId, SessionId, UserId
 from tokkatot.domain.people import Language
 
@@ -85,9 +92,9 @@ async def create_user(
         Conflict: when somebody has that phone number or address.
     """
     phone, email = _contacts(person)
-    for contact in (phone, email):
-        if contact and await store.user_by_login(tx.session, contact):
-            raise Conflict("already_exists", "There is an account with this contact already.")
+    for field, contact in (("phone", phone), ("email", email)):
+        if contact:
+            await _contact_is_free(tx, field, contact)
     user = User(
         id=tx.new_id(),
         name=person.name,
@@ -257,17 +264,17 @@ async def change_user(
         Conflict: when somebody else has that contact.
     """
     user = await _user(tx, user_id)
-    before = (user.phone, user.email)
+    before = {"phone": user.phone, "email": user.email}
     for name, value in changes.items():
         setattr(user, name, value)
     with tx.session.no_autoflush:
         user.phone, user.email = _contacts(
             NewPerson(name=user.name, phone=user.phone, email=user.email)
         )
-        for contact, former in zip((user.phone, user.email), before, strict=True):
+        for field, former in before.items():
+            contact: str | None = getattr(user, field)
             if contact and contact != former:
-                if await store.user_by_login(tx.session, contact):
-                    raise Conflict("already_exists", "There is an account with this contact.")
+                await _contact_is_free(tx, field, contact)
                 user.contact_verified = False
     audit.record(
         tx, "user.changed", user_id=user_id, data={"fields": sorted(changes)}, origin=origin
@@ -384,6 +391,11 @@ def _contacts(person: NewPerson) -> tuple[str | None, str | None]:
     if phone is None and email is None:
         raise invalid_field("body.phone", "missing", "A phone number or an e-mail is needed.")
     return phone, email
+
+
+async def _contact_is_free(tx: Transaction, field: str, contact: str) -> None:
+    if await store.user_by_login(tx.session, contact):
+        raise taken(f"body.{field}", "There is an account with this contact already.")
 
 
 async def _usable_key(tx: Transaction, words: str) -> RegistrationKey:

@@ -42,7 +42,7 @@ class Command(Base):
     origin: Mapped[Origin] = mapped_column(EnumText(Origin))
     action: Mapped[Action] = mapped_column(EnumText(Action))
     value: Mapped[float | None] = mapped_column(Double)
-    """The level in %; unknown for an order on the farm's network that named none."""
+    """The level in %; None for what holds nothing, such as `auto`."""
     duration_s: Mapped[int | None]
     state: Mapped[CommandState] = mapped_column(EnumText(CommandState))
     reason: Mapped[str | None]

@@ -18,7 +18,15 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
 from tokkatot.domain.alerts import Severity
-from tokkatot.domain.commands import Action, CommandState, Reason, can_move, is_final, lifetime_ms
+from tokkatot.domain.commands import (
+    AT_ONCE,
+    Action,
+    CommandState,
+    Reason,
+    can_move,
+    is_final,
+    lifetime_ms,
+)
 from tokkatot.domain.devices import ACTUATORS, OFF, ON, DeviceRole, Level
 from tokkatot.domain.ids import DeviceId, FarmId, HubId, UserId
 from tokkatot.domain.orders import Order, OrderRefused, StateUnknown, hold_s, resolve
@@ -70,7 +78,7 @@ async def submit(
     if device.role not in ACTUATORS:
         raise invalid_field("path.device", "not_an_actuator", "This device takes no orders.")
     hub = listening(target.hub, tx.now)
-    if state is not None and not state.online:
+    if state is not None and not state.online and order.action not in AT_ONCE:
         raise Conflict("device_offline")
     action, level, held_s = _resolved(device.role, order, None if state is None else state.actual)
     if target.waiting >= MAX_OPEN_PER_DEVICE:
@@ -83,8 +91,8 @@ async def submit(
         hub_id=hub.id,
         origin=Origin.CLOUD,
         action=action,
-        value=level,
-        duration_s=held_s,
+        value=None if action in AT_ONCE else level,
+        duration_s=None if action in AT_ONCE else held_s,
         state=CommandState.QUEUED,
         requested_by=issuer.user_id,
         requested_at=tx.now,
@@ -185,7 +193,7 @@ async def apply_row(
     if state is CommandState.EXECUTING:
         command.started_at = t
         command.finished_at = None
-        command.ends_at = _instant(row.end_ms)
+        command.ends_at = None if command.action in AT_ONCE else _instant(row.end_ms)
     if is_final(state):
         command.finished_at = t
     await _tell(tx, command, f"command.{state}" if is_final(state) else None)
@@ -212,8 +220,8 @@ async def _given_on_the_farm(
         return None
     if by not in await store.names(tx.session, [by]):
         by = None
-    # A hub of before told no action.
-    whole = {OFF: Action.OFF, ON: Action.ON}.get(row.level, Action.SET_VALUE)
+    action = _action_of(row, row.level)
+    holds = action not in AT_ONCE
     command = Command(
         id=command_id,
         farm_id=farm_id,
@@ -221,15 +229,24 @@ async def _given_on_the_farm(
         device_id=device.id,
         hub_id=hub_id,
         origin=Origin.FARM,
-        action=whole if row.action is None else Action(row.action),
-        value=row.level,
-        duration_s=None if row.end_ms is None else max((row.end_ms - row.t) // 1000, 0),
+        action=action,
+        value=row.level if holds else None,
+        duration_s=max((row.end_ms - row.t) // 1000, 0)
+        if holds and row.end_ms is not None
+        else None,
         requested_by=by,
         requested_at=t,
         expires_at=t + timedelta(milliseconds=lifetime_ms(row.level)),
     )
     tx.session.add(command)
     return command
+
+
+def _action_of(row: wire.CommandRow, level: Level) -> Action:
+    """Return what was ordered; a hub of before told the level alone."""
+    if row.action is not None:
+        return Action(row.action)
+    return {OFF: Action.OFF, ON: Action.ON}.get(level, Action.SET_VALUE)
 
 
 async def device_in(tx: Transaction, farm_id: FarmId, device_id: DeviceId) -> Device:

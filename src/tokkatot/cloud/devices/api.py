@@ -32,6 +32,7 @@ HardwareId = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"),
     Field(description="How the device names itself on its bus."),
 ]
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Period = Annotated[float, Field(ge=0.1, le=86_400, description="Seconds between reports.")]
 Scalar = str | int | float | bool | None
 Address = Annotated[
@@ -161,10 +162,18 @@ class DeviceView(View):
     status: DeviceStatusView
 
 
+class CalibrateBody(Body):
+    """What somebody has set at the device."""
+
+    name: ParameterName
+    value: float
+    calibrated_on: date | None = Field(None, description="Left out: today, in the farm's zone.")
+
+
 class ParameterBody(Body):
     """One configuration parameter."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    name: ParameterName
     value: bool | float | ShortText | None
     unit: Annotated[str, StringConstraints(max_length=20)] | None = None
     minimum: float | None = None
@@ -176,7 +185,7 @@ class ParameterBody(Body):
 class ConfigBody(Body):
     """All parameters of a device, in place of the former ones."""
 
-    parameters: Annotated[list[ParameterBody], Field(max_length=100)]
+    parameters: Annotated[list[ParameterBody], Field(max_length=service.MAX_PARAMETERS)]
 
 
 class ParameterView(View):
@@ -321,6 +330,22 @@ async def configure_device(
         origin=origin,
     )
     return ConfigView(parameters=[parameter_view(parameter) for parameter in stored])
+
+
+@router.post(f"{_DEVICE}/calibrate", tags=["devices"], responses=problems("conflict"))
+async def calibrate_device(
+    device: UUID, body: CalibrateBody, access: CanOperate, tx: Tx, origin: FromWhere
+) -> ParameterView:
+    """Record a calibration; readings stay as the device reports them."""
+    parameter = await service.calibrate(
+        tx,
+        access.farm_id,
+        DeviceId(device),
+        service.Calibration(**body.model_dump()),
+        by=access.caller.user_id,
+        origin=origin,
+    )
+    return parameter_view(parameter)
 
 
 @router.get("/farms/{farm}/hubs", tags=["devices"])

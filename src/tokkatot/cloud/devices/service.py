@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from tokkatot.cloud.devices import store
 from tokkatot.cloud.devices.hubs import hub_serving, touch_hub_of
@@ -12,18 +13,20 @@ from tokkatot.cloud.devices.model import Device, DeviceParameter
 from tokkatot.cloud.devices.store import DeviceRow
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.houses import house_in
-from tokkatot.cloud.farms.model import MAIN_ZONE, RESTORABLE, Zone
+from tokkatot.cloud.farms.model import MAIN_ZONE, RESTORABLE, Farm, Zone
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import NOWHERE, Origin
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
+from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field, taken
 from tokkatot.domain.devices import DeviceRole, Interface
 from tokkatot.domain.ids import DeviceId, FarmId, HouseId, UserId
 from tokkatot.domain.quantities import Quantity
 
 MAX_DEVICES = 2000
 """Of one farm."""
+MAX_PARAMETERS = 100
+"""Of one device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,15 @@ class NewDevice:
     address: JsonObject = field(default_factory=dict)
     specs: JsonObject = field(default_factory=dict)
     limits: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What somebody has set at a device, on a day (None: today)."""
+
+    name: str
+    value: float
+    calibrated_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +100,7 @@ async def add_device(
         Conflict: when the hardware id is taken, or the farm is full.
     """
     house = await house_in(tx, farm_id, new.house_id)
-    if await store.hardware_taken(tx.session, farm_id, new.hardware_id):
-        raise Conflict("already_exists", "A device with this hardware id is registered.")
+    await _hardware_is_free(tx, farm_id, new.hardware_id)
     if await store.device_count(tx.session, farm_id) >= MAX_DEVICES:
         raise Conflict("conflict", f"A farm has at most {MAX_DEVICES} devices.")
     zone = await _zone(tx, new.house_id, new.zone)
@@ -141,6 +152,8 @@ async def change_device(
     device = (await device_in(tx, farm_id, device_id)).device
     house_id = HouseId(device.house_id)
     former_hub_id = device.hub_id
+    if changes.get("hardware_id", device.hardware_id) != device.hardware_id:
+        await _hardware_is_free(tx, farm_id, changes["hardware_id"])
     for name, value in changes.items():
         match name:
             case "zone":
@@ -181,7 +194,7 @@ async def restore_device(tx: Transaction, device_id: DeviceId, *, by: UserId) ->
     if device is None:
         raise NotFound("deleted device")
     if await store.hardware_taken(tx.session, device.farm_id, device.hardware_id):
-        raise Conflict("already_exists", "A device with this hardware id is registered.")
+        raise Conflict("already_exists", "A device with its hardware id is registered by now.")
     device.deleted_at = None
     await _changed(tx, device, "device.restored", {}, by=by, origin=NOWHERE)
     return device
@@ -222,10 +235,49 @@ async def set_parameters(
         for parameter in parameters
     )
     await tx.session.flush()
-    await _changed(
-        tx, device, "device.configured", {"parameters": sorted(seen)}, by=by, origin=origin
-    )
+    _note(tx, device, "device.configured", {"parameters": sorted(seen)}, by=by, origin=origin)
     return await store.parameters_of(tx.session, device_id)
+
+
+async def calibrate(
+    tx: Transaction,
+    farm_id: FarmId,
+    device_id: DeviceId,
+    calibration: Calibration,
+    *,
+    by: UserId,
+    origin: Origin,
+) -> DeviceParameter:
+    """Record what somebody has set at the device; a parameter keeps its unit and its limits.
+
+    Raises:
+        NotFound: when the farm has no such device.
+        Invalid: when the value lies outside the parameter's limits, or the day is to come.
+        Conflict: when the device has too many parameters.
+    """
+    device = (await device_in(tx, farm_id, device_id)).device
+    farm = await tx.session.get_one(Farm, farm_id)
+    today = tx.now.astimezone(ZoneInfo(farm.time_zone)).date()
+    day = calibration.calibrated_on or today
+    if day > today:
+        raise invalid_field("body.calibrated_on", "in_future", "This day is still to come.")
+    former = await store.parameters_of(tx.session, device_id)
+    parameter = next((found for found in former if found.name == calibration.name), None)
+    if parameter is None:
+        if len(former) >= MAX_PARAMETERS:
+            raise Conflict("conflict", f"A device has at most {MAX_PARAMETERS} parameters.")
+        parameter = DeviceParameter(
+            device_id=device_id, name=calibration.name, unit=None, minimum=None, maximum=None
+        )
+        tx.session.add(parameter)
+    _check_limits(calibration.value, parameter.minimum, parameter.maximum, "body.value")
+    data = {"parameter": calibration.name, "before": parameter.value, "after": calibration.value}
+    parameter.value = calibration.value
+    parameter.calibrated, parameter.calibrated_on = True, day
+    parameter.updated_at = tx.now
+    await tx.session.flush()
+    _note(tx, device, "device.calibrated", data, by=by, origin=origin)
+    return parameter
 
 
 def _check(parameter: Parameter, where: str, seen: set[str]) -> None:
@@ -236,10 +288,18 @@ def _check(parameter: Parameter, where: str, seen: set[str]) -> None:
     if low is not None and high is not None and low > high:
         raise invalid_field(f"{where}.minimum", "above_maximum", "It is above the maximum.")
     value = parameter.value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        _check_limits(value, low, high, f"{where}.value")
+
+
+def _check_limits(value: float, low: float | None, high: float | None, where: str) -> None:
     if (low is not None and value < low) or (high is not None and value > high):
-        raise invalid_field(f"{where}.value", "out_of_range", "It lies outside its limits.")
+        raise invalid_field(where, "out_of_range", "It lies outside its limits.")
+
+
+async def _hardware_is_free(tx: Transaction, farm_id: FarmId, hardware_id: str) -> None:
+    if await store.hardware_taken(tx.session, farm_id, hardware_id):
+        raise taken("body.hardware_id", "A device with this hardware id is registered.")
 
 
 async def _zone(tx: Transaction, house_id: HouseId, name: str) -> Zone:
@@ -258,7 +318,20 @@ async def _changed(
     by: UserId | None,
     origin: Origin,
 ) -> None:
+    """Note a change that the device's hub is to hold."""
     await touch_hub_of(tx, device.hub_id)
+    _note(tx, device, kind, data, by=by, origin=origin)
+
+
+def _note(
+    tx: Transaction,
+    device: Device,
+    kind: str,
+    data: JsonObject,
+    *,
+    by: UserId | None,
+    origin: Origin,
+) -> None:
     audit.record(
         tx,
         kind,

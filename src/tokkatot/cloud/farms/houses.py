@@ -13,7 +13,7 @@ from tokkatot.cloud.farms.model import MAIN_ZONE, RESTORABLE, Farm, House, Zone
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
+from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field, taken
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, MODES, HouseKind, HouseMode, SetPoints
 from tokkatot.domain.ids import FarmId, HouseId, UserId
@@ -264,7 +264,7 @@ async def add_zone(
     if len(zones) >= MAX_ZONES:
         raise Conflict("conflict", f"A house has at most {MAX_ZONES} zones.")
     if any(zone.name == name for zone in zones):
-        raise Conflict("already_exists", "There is a zone with this name.")
+        raise taken("body.name", "There is a zone with this name.")
     zone = Zone(id=tx.new_id(), house_id=house.id, name=name, created_at=tx.now)
     tx.session.add(zone)
     await tx.session.flush()
@@ -290,7 +290,7 @@ async def rename_zone(
     house = await house_in(tx, access.farm_id, house_id)
     zones = await store.zones_of(tx.session, house_id)
     if any(zone.name == name and zone.id != zone_id for zone in zones):
-        raise Conflict("already_exists", "There is a zone with this name.")
+        raise taken("body.name", "There is a zone with this name.")
     zone = _zone_among(zones, zone_id)
     zone.name = name
     await _changed(tx, access, house, "zone.renamed", origin, data={"name": name})
@@ -326,7 +326,7 @@ def _zone_among(zones: Sequence[Zone], zone_id: UUID) -> Zone:
 
 async def _number_is_free(tx: Transaction, farm_id: FarmId, number: int) -> None:
     if await store.house_number_taken(tx.session, farm_id, number):
-        raise Conflict("already_exists", f"There is a house with the number {number}.")
+        raise taken("body.number", f"There is a house with the number {number}.")
 
 
 def _targets(house: House) -> dict[str, Any]:

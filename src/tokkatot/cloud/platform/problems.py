@@ -100,8 +100,14 @@ class NotFound(Problem):
 class Conflict(Problem):
     """The request does not fit how things stand."""
 
-    def __init__(self, code: str = "conflict", detail: str | None = None) -> None:
-        super().__init__(code, detail)
+    def __init__(
+        self,
+        code: str = "conflict",
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(code, detail, errors=errors)
 
 
 class Invalid(Problem):
@@ -138,6 +144,13 @@ class Unavailable(Problem):
 
     def __init__(self, detail: str | None = None, *, retry_after_s: int = 2) -> None:
         super().__init__("unavailable", detail, headers={"Retry-After": str(retry_after_s)})
+
+
+def taken(field: str, detail: str) -> Conflict:
+    """Return the problem of a field whose value somebody or something else has."""
+    return Conflict(
+        "already_exists", detail, errors=[FieldError(field=field, code="taken", detail=detail)]
+    )
 
 
 def invalid_field(field: str, code: str, detail: str) -> Invalid:

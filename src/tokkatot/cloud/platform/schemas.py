@@ -1,5 +1,6 @@
 """What the bodies of requests and answers have in common."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -48,6 +49,16 @@ def _known_time_zone(value: str) -> str:
         raise ValueError("not an IANA time zone such as Asia/Phnom_Penh") from None
     return value
 
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("beyond the years 1 to 9999") from None
+
+
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
+"""Read as UTC where it names no zone."""
 
 _Clean = AfterValidator(_no_control_characters)
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120), _Clean]

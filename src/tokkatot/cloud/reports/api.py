@@ -10,7 +10,7 @@ from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.farms.views import PersonView
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
-from tokkatot.cloud.platform.schemas import View
+from tokkatot.cloud.platform.schemas import Instant, View
 from tokkatot.cloud.reports import store
 from tokkatot.domain.alerts import Severity
 
@@ -39,8 +39,8 @@ def wanted(
         Query(alias="type", max_length=64, description="How the type begins, such as `command.`"),
     ] = None,
     severity: Severity | None = None,
-    start: Annotated[datetime | None, Query(alias="from")] = None,
-    end: Annotated[datetime | None, Query(alias="to")] = None,
+    start: Annotated[Instant | None, Query(alias="from")] = None,
+    end: Annotated[Instant | None, Query(alias="to")] = None,
 ) -> store.EventFilter:
     """Read which events are wanted."""
     return store.EventFilter(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.paging import Page, Paged, PageRequest, encode_cursor, page_of
 from tokkatot.cloud.platform.problems import invalid_field
-from tokkatot.cloud.platform.schemas import View
+from tokkatot.cloud.platform.schemas import Instant, View
 from tokkatot.cloud.telemetry import history
 from tokkatot.cloud.telemetry.history import Drawn, RawAfter, SeriesKey, Shape, Span
 from tokkatot.cloud.telemetry.model import RefusedReading
@@ -35,9 +35,9 @@ class Asked:
     end: datetime | None
 
     def span(self, now: datetime) -> Span:
-        """Return the time that is asked for, read as UTC where it names no zone."""
-        end = now + timedelta(milliseconds=1) if self.end is None else _utc(self.end)
-        start = end - timedelta(days=1) if self.start is None else _utc(self.start)
+        """Return the time that is asked for."""
+        end = now + timedelta(milliseconds=1) if self.end is None else self.end
+        start = end - timedelta(days=1) if self.start is None else self.start
         if not start < end:
             raise invalid_field("query.from", "empty_time", "`from` must lie before `to`.")
         return Span(start=start, end=end)
@@ -47,10 +47,10 @@ def asked(
     device: Annotated[list[UUID] | None, Query(max_length=history.MAX_SERIES)] = None,
     quantity: Annotated[list[Quantity] | None, Query(max_length=len(SPECS))] = None,
     start: Annotated[
-        datetime | None, Query(alias="from", description="Left out: 24 hours before `to`.")
+        Instant | None, Query(alias="from", description="Left out: 24 hours before `to`.")
     ] = None,
     end: Annotated[
-        datetime | None, Query(alias="to", description="Not included; left out: now.")
+        Instant | None, Query(alias="to", description="Not included; left out: now.")
     ] = None,
 ) -> Asked:
     """Read which readings are wanted."""
@@ -220,7 +220,3 @@ def _series_view(drawn: Drawn) -> SeriesView:
         points=list(drawn.points),
         truncated=drawn.summed_up,
     )
-
-
-def _utc(instant: datetime) -> datetime:
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
