@@ -24,7 +24,6 @@ LONG_FUNCTIONS: dict[str, str] = {
 """Beginning of `path::function` to the reason why it may be longer."""
 
 ENTRY_POINTS = {
-    "tokkatot.automation.preview": "whoever shows what would have been, the hub not among them",
     "tokkatot.cli": "commands are imported by their names",
     "tokkatot.cloud.platform.amqtt_broker": "started as a process of its own",
     "tokkatot.cloud.platform.migrations": "Alembic loads them by path",

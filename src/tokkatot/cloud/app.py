@@ -37,9 +37,11 @@ from tokkatot.cloud.realtime import api as realtime
 from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.reports import api as reports
 from tokkatot.cloud.schedules import api as schedules
-from tokkatot.cloud.schedules import rules_api
+from tokkatot.cloud.schedules import preview_api, rules_api
+from tokkatot.cloud.schedules.preview import Previews
 from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
+from tokkatot.cloud.telemetry import trace_api
 from tokkatot.webapp.headers import SecurityHeaders
 from tokkatot.webapp.serving import WebApp, nothing_here
 
@@ -51,7 +53,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     devices.router,
     devices_staff.router,
     telemetry.router,
+    trace_api.router,
     commands.router,
+    preview_api.router,
     schedules.router,
     rules_api.router,
     alerts.router,
@@ -99,6 +103,7 @@ def create_app(
     app.state.farm_directory = Directory()
     app.state.alert_digest = alerts.Digest()
     app.state.documents = HubLimits()
+    app.state.previews = Previews()
     app.state.realtime = Realtime(
         context.database, context.listener, clock=context.clock, metrics=context.metrics
     )

@@ -60,8 +60,8 @@ async def surroundings(tx: Transaction, house: House) -> Surroundings:
     )
 
 
-def check_schedule(schedule: Schedule, around: Surroundings) -> None:
-    """Refuse a schedule that its house could not carry out.
+def check_schedule(schedule: Schedule, around: Surroundings, at: str = "body") -> None:
+    """Refuse a schedule that its house could not carry out; `at` is where in the request it is.
 
     Raises:
         Invalid: with the field and what to do.
@@ -69,20 +69,22 @@ def check_schedule(schedule: Schedule, around: Surroundings) -> None:
     kind = around.house.kind
     for index, mode in enumerate(schedule.modes):
         if mode not in MODES[kind]:
-            raise invalid_field(f"body.modes.{index}", "unknown_mode", f"A {kind} has no {mode}.")
+            raise invalid_field(f"{at}.modes.{index}", "unknown_mode", f"A {kind} has no {mode}.")
     does = schedule.does
     ages = isinstance(does, LightCurve | VentilationCurve | TemperatureCurve)
     if ages and kind is not HouseKind.COOP:
         raise invalid_field(
-            "body.does.kind", "not_for_this_house", "It goes by the age of a flock: for coops only."
+            f"{at}.does.kind",
+            "not_for_this_house",
+            "It goes by the age of a flock.",
         )
     for field, times in _times(does):
         if isinstance(times, SunTimes) and not around.has_place:
-            raise invalid_field(f"body.does.{field}", "no_place", NO_PLACE)
-    _check_actuators(_actuators_of(does), around)
+            raise invalid_field(f"{at}.does.{field}", "no_place", NO_PLACE)
+    _check_actuators(_actuators_of(does, f"{at}.does"), around)
     if isinstance(does, ConditionBased):
         for index, condition in enumerate(does.conditions):
-            _check_condition(condition, f"body.does.conditions.{index}", around)
+            _check_condition(condition, f"{at}.does.conditions.{index}", around)
 
 
 def check_rule(rule: Rule, at: str, around: Surroundings) -> None:
@@ -106,15 +108,15 @@ def _times(does: Does) -> Iterator[tuple[str, Times | None]]:
             return
 
 
-def _actuators_of(does: Does) -> Iterable[tuple[str, DeviceId]]:
+def _actuators_of(does: Does, at: str) -> Iterable[tuple[str, DeviceId]]:
     match does:
         case Sequence(steps=steps):
             for index, step in enumerate(steps):
-                yield f"body.does.steps.{index}.device_id", step.device_id
+                yield f"{at}.steps.{index}.device_id", step.device_id
         case TemperatureCurve():
             return
         case _:
-            yield from _listed("body.does.devices", does.devices)
+            yield from _listed(f"{at}.devices", does.devices)
 
 
 def _actuators_of_rule(rule: Rule, at: str) -> Iterable[tuple[str, DeviceId]]:
