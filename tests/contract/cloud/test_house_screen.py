@@ -185,6 +185,58 @@ async def test_the_state_of_a_house_is_one_answer(house: House) -> None:
     assert again.status_code == 304
 
 
+async def test_the_trace_says_why_a_device_was_on(house: House) -> None:
+    pump = str(house.yard.pump)
+    why = {
+        "source": "rule",
+        "reason": "water_low",
+        "level": 100.0,
+        "until_ms": house.now_ms,
+        "cut_by": ["dry_run"],
+        "proposals": [["rule", "water_low", 100.0], ["rest", "rest", 0.0]],
+    }
+    rows: list[Row] = [
+        [1, "s", pump, house.now_ms - 9000, 0.0, 0.0, True, None, None],
+        [2, "s", pump, house.now_ms - 5000, 100.0, 100.0, True, None, why],
+    ]
+    await house.send("events", rows)
+    url = f"{house.farm_url}/devices/{pump}/trace"
+    newest, oldest = (await house.cloud.get(url, house.owner))["items"]
+    assert (oldest["actual"], oldest["why"]) == (0, None)
+    assert newest["why"] == {
+        "source": "rule",
+        "reason": "water_low",
+        "level": 100.0,
+        "until": "2026-03-01T06:00:00Z",
+        "command_id": None,
+        "cut_by": ["dry_run"],
+        "proposals": [
+            {"source": "rule", "reason": "water_low", "level": 100.0},
+            {"source": "rest", "reason": "rest", "level": 0.0},
+        ],
+    }
+    since = (await house.cloud.get(f"{url}?from=2026-03-01T05:59:54", house.owner))["items"]
+    assert since == [newest]
+
+
+async def test_pages_of_the_trace_hold_every_entry_once_though_many_share_a_time(
+    house: House,
+) -> None:
+    pump = str(house.yard.pump)
+    rows: list[Row] = [
+        [n, "s", pump, house.now_ms - 1000 + n // 20, float(n), None, True, None, None]
+        for n in range(1, 31)
+    ]
+    await house.send("events", rows)
+    url = f"{house.farm_url}/devices/{pump}/trace?limit=7"
+    page = await house.cloud.get(url, house.owner)
+    found = [item["actual"] for item in page["items"]]
+    while page["next_cursor"] is not None:
+        page = await house.cloud.get(f"{url}&cursor={page['next_cursor']}", house.owner)
+        found += [item["actual"] for item in page["items"]]
+    assert found == [float(n) for n in range(30, 0, -1)]
+
+
 async def test_what_a_hub_says_now_is_newer_than_what_is_stored(house: House) -> None:
     await house.minutes([24.0])
     sensor = str(house.yard.sensor)
