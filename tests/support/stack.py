@@ -20,6 +20,7 @@ from tests.support.processes import free_port
 from tokkatot.cloud.platform.broker import HOST
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.postgres import EmbeddedPostgres
+from tokkatot.sim.farm import ACCOUNTS, PASSWORD
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 30.0
@@ -137,13 +138,20 @@ class Stack(Program):
         *,
         http_port: int | None = None,
         interpreter: str | Path = sys.executable,
+        automated: bool = False,
         **settings: str,
     ) -> Self:
-        """Start everything and return once the first page can be shown."""
+        """Start everything and return once the first page can be shown.
+
+        Unless it is to be `automated`, what the demo does by the clock is switched off, so that a
+        test finds the same farm at any hour.
+        """
         port = http_port or free_port()
         stack = cls(folder, http_port=port, interpreter=interpreter, **settings)
         try:
             stack.wait_until_ready()
+            if not automated:
+                stack.switch_automation_off()
         except BaseException:
             stack.stop()
             raise
@@ -164,6 +172,24 @@ class Stack(Program):
             until("the cloud is ready", ready, within_s=within_s)
         except NotInTime as error:
             raise NotInTime(f"{error}\n{self.output[-4000:]}") from None
+
+    def switch_automation_off(self) -> None:
+        """Switch off every schedule of the demo, and take its rules away."""
+        with httpx.Client(base_url=f"{self.url}/v1", timeout=20) as http:
+            login = {"login": ACCOUNTS[0].login, "password": PASSWORD}
+            answer = http.post("/auth/login", json=login).json()
+            http.headers["Authorization"] = f"Bearer {answer['access_token']}"
+            for farm in answer["farms"]:
+                path = f"/farms/{farm['id']}"
+                for schedule in http.get(f"{path}/schedules").json()["items"]:
+                    off = http.put(
+                        f"{path}/schedules/{schedule['id']}/enabled", json={"enabled": False}
+                    )
+                    assert off.status_code == httpx.codes.OK, off.text
+                for house in http.get(f"{path}/houses").json()["items"]:
+                    rules = f"{path}/houses/{house['id']}/rules"
+                    none = {"version": http.get(rules).json()["version"], "rules": []}
+                    assert http.put(rules, json=none).status_code == httpx.codes.OK
 
     @property
     def broker_host(self) -> str:

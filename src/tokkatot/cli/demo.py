@@ -3,11 +3,16 @@
 import os
 import socket
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
+from itertools import repeat
 from pathlib import Path
 from uuid import UUID
+
+import msgspec
+from msgspec import Struct
 
 from tokkatot.cli.toml import to_toml
 from tokkatot.cloud.accounts import store as accounts_store
@@ -26,16 +31,23 @@ from tokkatot.cloud.farms.members import invite
 from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.farms.service import NewFarm, create_farm
 from tokkatot.cloud.platform.audit import NOWHERE
+from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.objects import Objects, picture_key
 from tokkatot.cloud.platform.passwords import Passwords
 from tokkatot.cloud.platform.settings import CloudSettings
-from tokkatot.domain.ids import FarmId, HouseId, HubId, SessionId, UserId
+from tokkatot.cloud.schedules.rules import set_rules
+from tokkatot.cloud.schedules.service import Writer
+from tokkatot.cloud.schedules.service import create as create_schedule
+from tokkatot.cloud.sync.desired import HubLimits
+from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId, RuleId, SessionId, UserId
 from tokkatot.domain.people import RIGHTS, MemberRole
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.sim.farm import DEMO_FARM, DRIVER, PASSWORD, DemoAccount, DemoHouse
+from tokkatot.sim.habits import RULES, SCHEDULES
 
 HOST = "127.0.0.1"
 _OWNER = next(account for account in DEMO_FARM.accounts if account.role is MemberRole.OWNER)
@@ -192,8 +204,9 @@ async def _make_house(tx: Transaction, access: FarmAccess, declared: DemoHouse) 
     )
     house_id = HouseId(house.id)
     await _settle(tx, access, house_id, declared)
+    channels: dict[str, DeviceId] = {}
     for device in declared.devices:
-        await add_device(
+        added = await add_device(
             tx,
             access.farm_id,
             NewDevice(
@@ -210,6 +223,29 @@ async def _make_house(tx: Transaction, access: FarmAccess, declared: DemoHouse) 
             ),
             by=access.caller.user_id,
         )
+        if device.channel is not None:
+            channels[device.channel] = DeviceId(added.id)
+    await _automate(tx, access, house_id, declared.kind, channels)
+
+
+async def _automate(
+    tx: Transaction,
+    access: FarmAccess,
+    house_id: HouseId,
+    kind: HouseKind,
+    channels: Mapping[str, DeviceId],
+) -> None:
+    """Give a house the schedules and rules of its kind."""
+    writer = Writer(access=access, origin=NOWHERE, documents=HubLimits())
+    for name, does in SCHEDULES[kind](channels):
+        await create_schedule(tx, writer, house_id, {"name": name, "does": _as_json(does)})
+    rules = RULES[kind](channels, (RuleId(tx.new_id()) for _ in repeat(None)))
+    await set_rules(tx, writer, house_id, [_as_json(rule) for rule in rules], edited=0)
+
+
+def _as_json(written: Struct) -> JsonObject:
+    found: JsonObject = msgspec.json.decode(msgspec.json.encode(written))
+    return found
 
 
 async def _settle(

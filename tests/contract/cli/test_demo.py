@@ -124,3 +124,14 @@ async def test_somebody_elses_farm_is_never_taken_for_the_demo(settings: CloudSe
     change(settings, "UPDATE devices SET hardware_id = 'REAL-' || hardware_id")
     assert await seed_demo(settings) == ()
     assert rows(settings, "SELECT count(*) FROM hubs WHERE revoked_at IS NOT NULL") == [(0,)]
+
+
+async def test_its_houses_have_something_to_do_by_themselves(settings: CloudSettings) -> None:
+    await seed_demo(settings)
+    lists = rows(
+        settings,
+        "SELECT h.number, count(*) FROM schedules s JOIN houses h ON h.id = s.house_id"
+        " WHERE s.deleted_at IS NULL GROUP BY 1 ORDER BY 1",
+    )
+    assert lists == [(1, 3), (2, 2), (3, 2)]
+    assert rows(settings, "SELECT jsonb_array_length(rules) FROM house_rules") == [(2,)] * 3
