@@ -1,9 +1,15 @@
 /** Where each page lives, and who may be there. */
 
-import { createRouter, createWebHistory, type RouteLocationRaw } from 'vue-router'
+import type { Component } from 'vue'
+import {
+  createRouter,
+  createWebHistory,
+  type RouteLocationRaw,
+  type RouteRecordRaw,
+} from 'vue-router'
 
 import { HUB_ID } from '@/lib/hub'
-import { loadFarmWords } from '@/lib/i18n'
+import { loadFarmWords, loadPlanWords } from '@/lib/i18n'
 import { useSession } from '@/stores/session'
 
 declare module 'vue-router' {
@@ -14,6 +20,32 @@ declare module 'vue-router' {
 }
 
 const open = { open: true }
+
+/** Loads a page of schedules or rules together with its words, which no other page needs. */
+function planned(
+  page: () => Promise<{ default: Component }>,
+): () => Promise<{ default: Component }> {
+  return async () => (await Promise.all([page(), loadPlanWords()]))[0]
+}
+
+const HOUSE = 'farms/:farm/houses/:house'
+const plans: RouteRecordRaw[] = [
+  { path: `${HOUSE}/schedules`, component: planned(() => import('@/pages/SchedulesPage.vue')) },
+  ...['new', ':schedule/edit'].map((rest) => ({
+    path: `${HOUSE}/schedules/${rest}`,
+    component: planned(() => import('@/pages/ScheduleEditPage.vue')),
+  })),
+  {
+    path: `${HOUSE}/schedules/:schedule`,
+    component: planned(() => import('@/pages/SchedulePage.vue')),
+  },
+  { path: `${HOUSE}/rules`, component: planned(() => import('@/pages/RulesPage.vue')) },
+  ...['new', ':rule'].map((rest) => ({
+    path: `${HOUSE}/rules/${rest}`,
+    component: planned(() => import('@/pages/RuleEditPage.vue')),
+  })),
+  { path: `${HOUSE}/setpoints`, component: planned(() => import('@/pages/SetpointsPage.vue')) },
+]
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -42,10 +74,7 @@ export const router = createRouter({
           path: 'farms/:farm/houses/:house/settings',
           component: () => import('@/pages/HouseSettingsPage.vue'),
         },
-        {
-          path: 'farms/:farm/houses/:house/setpoints',
-          component: () => import('@/pages/SetpointsPage.vue'),
-        },
+        ...plans,
         { path: 'farms/:farm/alerts', component: () => import('@/pages/AlertsPage.vue') },
         { path: 'farms/:farm/history', component: () => import('@/pages/HistoryPage.vue') },
         { path: 'farms/:farm/events', component: () => import('@/pages/EventsPage.vue') },

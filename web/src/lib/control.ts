@@ -42,8 +42,13 @@ export const NO_ANSWER_MS = 10_000
 /** A confirmation is read in this time, then the control says again why it is on. */
 export const SETTLE_MS = 6_000
 
+/** What a person can ask of a device: a level for a while, automatic again, or a latch cleared. */
+export type Order = { level: number; duration_s: number } | { action: 'auto' | 'reset' }
+export type Asked = 'level' | 'auto' | 'reset'
+
 export interface Control {
   phase: Phase
+  asked: Asked
   /** The level that was asked, in %. */
   wanted: number | null
   command_id: string | null
@@ -55,6 +60,7 @@ export interface Control {
 
 export const IDLE: Readonly<Control> = {
   phase: 'idle',
+  asked: 'level',
   wanted: null,
   command_id: null,
   reason: null,
@@ -64,7 +70,7 @@ export const IDLE: Readonly<Control> = {
 export interface Happened {
   event: ControlEvent
   at_ms: number
-  wanted?: number
+  order?: Order
   command_id?: string
   reason?: string | null
 }
@@ -75,13 +81,7 @@ export function step(control: Control, happened: Happened): Control {
   if (phase === undefined) return control
   if (happened.event === 'settle') return { ...IDLE, since_ms: happened.at_ms }
   if (happened.event === 'tap') {
-    return {
-      phase,
-      wanted: happened.wanted ?? null,
-      command_id: null,
-      reason: null,
-      since_ms: happened.at_ms,
-    }
+    return { ...asking(happened.order), phase, since_ms: happened.at_ms }
   }
   return {
     ...control,
@@ -91,6 +91,13 @@ export function step(control: Control, happened: Happened): Control {
     // The ten seconds count from the tap, not from the server's receipt.
     since_ms: happened.event === 'accepted' ? control.since_ms : happened.at_ms,
   }
+}
+
+function asking(order: Order | undefined): Control {
+  if (order === undefined) return { ...IDLE }
+  return 'action' in order
+    ? { ...IDLE, asked: order.action }
+    : { ...IDLE, asked: 'level', wanted: order.level }
 }
 
 const STATUS_EVENT: Readonly<Record<CommandState, ControlEvent | null>> = {
@@ -175,10 +182,13 @@ export function isProportional(actuator: Pick<Actuator, 'interface'>): boolean {
 }
 
 /** Returns the order as the API takes it. */
-export function orderFor(
-  level: number,
-  duration_s: number,
-): { action: 'on' | 'off' | 'set_value'; value?: number; duration_s: number } {
+export function bodyOf(order: Order): {
+  action: 'on' | 'off' | 'set_value' | 'auto' | 'reset'
+  value?: number
+  duration_s?: number
+} {
+  if ('action' in order) return { action: order.action }
+  const { level, duration_s } = order
   if (level === 0) return { action: 'off', duration_s }
   if (level === 100) return { action: 'on', duration_s }
   return { action: 'set_value', value: level, duration_s }

@@ -2,6 +2,7 @@
 
 import type { IconName } from './icons'
 import type { MessageKey } from './i18n'
+import { sayLevel } from './levels'
 import type { FarmEvent } from './types'
 
 /** The words that a sentence is made of, in the person's language. */
@@ -91,14 +92,13 @@ function order(data: FarmEvent['data'], timed: boolean, speech: Speech): string 
   const { t } = speech
   const value = numberOf(data['value'])
   const duration_s = numberOf(data['duration_s'])
-  if (data['action'] === 'off' || value === 0) return t('event.order.off')
-  const level =
-    data['action'] === 'on' || value === null || value === 100
-      ? t('event.order.on')
-      : t('event.order.level', { level: speech.percent(value) })
-  return duration_s === null || !timed
-    ? level
-    : t('event.order.for', { order: level, duration: speech.duration(duration_s) })
+  const action = String(data['action'])
+  if (action === 'auto' || action === 'reset') return t(`event.order.${action}`)
+  const level = action === 'off' ? 0 : action === 'on' ? 100 : (value ?? 100)
+  const said = sayLevel(level, speech)
+  return duration_s === null || !timed || level === 0
+    ? said
+    : t('event.order.for', { order: said, duration: speech.duration(duration_s) })
 }
 
 function detail(event: FarmEvent, group: string, speech: Speech): string | null {

@@ -1,6 +1,6 @@
 /** What an owner says of a house: what they type, what is wrong with it, what is sent. */
 
-import { parseNumber, wallTime } from './formats'
+import { parseNumber, plainDigits, wallTime } from './formats'
 import type { MessageKey } from './i18n'
 import type { HouseCard, HouseKind, Page } from './types'
 
@@ -138,4 +138,17 @@ export async function countBirds(
   const body =
     count === 0 ? { present_count: 0, cleared_on } : { present_count: count, chicken_type }
   await sender.json(`${house_path}/flocks/${flock.id}`, { method: 'PATCH', body })
+}
+
+/** Returns the houses whose number or name, as it is shown or as it is stored, has what was typed. */
+export function findHouses(
+  houses: readonly HouseCard[],
+  typed: string,
+  shownName: (name: string) => string,
+): HouseCard[] {
+  const plain = (text: string): string => plainDigits(text).trim().toLowerCase()
+  const wanted = plain(typed)
+  return houses.filter(({ number, name }) =>
+    [String(number), name, shownName(name)].some((text) => plain(text).includes(wanted)),
+  )
 }

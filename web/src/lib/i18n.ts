@@ -2,7 +2,14 @@
 
 import { ref, shallowRef } from 'vue'
 
-import type { Catalogue, EntryWords, FarmWords, ManageWords, MessageKey } from '@/messages'
+import type {
+  Catalogue,
+  EntryWords,
+  FarmWords,
+  ManageWords,
+  MessageKey,
+  PlanWords,
+} from '@/messages'
 import { entry } from '@/messages/km/entry'
 import type { Problem } from './problems'
 import type { Language } from './types'
@@ -35,9 +42,15 @@ const FARM: Readonly<Record<Language, () => Promise<FarmWords & ManageWords>>> =
   },
 }
 
+const PLAN: Readonly<Record<Language, () => Promise<PlanWords>>> = {
+  km: async () => (await import('@/messages/km/plan')).plan,
+  en: async () => (await import('@/messages/en/plan')).plan,
+}
+
 const current = ref<Language>('km')
 const catalogue = shallowRef<Partial<Catalogue>>(entry)
 let behind_login = false
+let planning = false
 
 export function isLanguage(value: unknown): value is Language {
   return value === 'km' || value === 'en'
@@ -45,11 +58,12 @@ export function isLanguage(value: unknown): value is Language {
 
 /** Shows a language, as soon as its words are here. */
 export async function setLanguage(language: Language): Promise<void> {
-  const [first, more] = await Promise.all([
+  const [first, more, plans] = await Promise.all([
     ENTRY[language](),
     behind_login ? FARM[language]() : undefined,
+    planning ? PLAN[language]() : undefined,
   ])
-  catalogue.value = { ...first, ...more }
+  catalogue.value = { ...first, ...more, ...plans }
   current.value = language
   document.documentElement.lang = language
   try {
@@ -62,6 +76,12 @@ export async function setLanguage(language: Language): Promise<void> {
 /** Fetches the words of the pages behind the log-in. */
 export async function loadFarmWords(): Promise<void> {
   behind_login = true
+  await setLanguage(current.value)
+}
+
+/** Fetches the words of schedules and rules. */
+export async function loadPlanWords(): Promise<void> {
+  planning = true
   await setLanguage(current.value)
 }
 

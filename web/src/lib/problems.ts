@@ -32,6 +32,8 @@ export const PROBLEM_CODES = [
   'no_hub',
   'idempotency_mismatch',
   'unavailable',
+  'wrong_host',
+  'cross_site',
   'internal',
   'phone_offline',
   'no_answer',

@@ -4,6 +4,23 @@ import type { MessageKey } from './i18n'
 import type { SetPoints } from './types'
 
 export type SetPointName = keyof SetPoints
+export type SetPointTexts = Record<SetPointName, string>
+
+/** What may differ by night; the tank knows no night. */
+export const NIGHT_NAMES: readonly SetPointName[] = [
+  'temperature_min_c',
+  'temperature_max_c',
+  'temperature_hard_max_c',
+]
+
+/** Returns the set-points of the night: its own temperatures, and the day's water. */
+export function nightOf<T>(
+  night: Record<SetPointName, T>,
+  day: Record<SetPointName, T>,
+): Record<SetPointName, T> {
+  const { water_low_percent, water_full_percent } = day
+  return { ...night, water_low_percent, water_full_percent }
+}
 
 export const SETPOINTS: readonly { name: SetPointName; unit: '°C' | '%'; step: number }[] = [
   { name: 'temperature_min_c', unit: '°C', step: 0.5 },

@@ -1,9 +1,13 @@
 /** The shapes that the server speaks, as `/v1/openapi.json` describes them. */
 
+import type { Execution } from './plan_types'
+
 export type Language = 'km' | 'en'
 export type Role = 'viewer' | 'manager' | 'owner' | 'staff'
 export type HouseKind = 'coop' | 'greenhouse'
 export type Severity = 'critical' | 'warning' | 'info'
+export type HouseMode =
+  'empty' | 'preheat' | 'growth' | 'catching' | 'seedling' | 'vegetative' | 'flowering' | 'harvest'
 
 export interface User {
   id: string
@@ -28,6 +32,8 @@ export interface FarmBrief {
 export interface Farm extends FarmBrief {
   province: string | null
   location: string | null
+  latitude: number | null
+  longitude: number | null
   time_zone: string
   worst_alert: Severity | null
 }
@@ -81,6 +87,9 @@ export interface HouseCard {
   temperature: CardValue | null
   worst_alert: Severity | null
   stopped: boolean
+  mode?: HouseMode | null
+  /** The modes that its kind knows. */
+  modes?: HouseMode[]
 }
 
 export interface Reading {
@@ -104,7 +113,20 @@ export interface Why {
   cut_by?: string[]
 }
 
-export type CommandAction = 'on' | 'off' | 'toggle' | 'set_value'
+export interface Proposal {
+  source: WhySource
+  reason: string
+  level: number
+}
+
+/** What a device reported, who had decided it, and all that had been asked. */
+export interface Trace {
+  t: string
+  actual: number | null
+  why: (Why & { cut_by: string[]; proposals: Proposal[] }) | null
+}
+
+export type CommandAction = 'on' | 'off' | 'toggle' | 'set_value' | 'auto' | 'reset'
 export type CommandState =
   | 'queued'
   | 'sent'
@@ -190,6 +212,11 @@ export interface SetPoints {
   water_full_percent: number
 }
 
+/** With what holds from sunset to sunrise; null: as by day. */
+export interface DayAndNight extends SetPoints {
+  night?: SetPoints | null
+}
+
 export interface Stop {
   by: PersonRef | string | null
   at: string | null
@@ -205,7 +232,7 @@ export interface HouseState {
   actuators: Actuator[]
   sensors: Sensor[]
   alerts: Alert[]
-  setpoints: SetPoints
+  setpoints: DayAndNight
   stop: Stop | null
   picture: { url: string; t: string } | null
   live_t: string | null
@@ -275,7 +302,19 @@ export interface SnapshotHouse {
 }
 
 export interface FarmChange {
-  what: 'house' | 'device' | 'member' | 'setpoints' | 'stop' | 'hub'
+  what:
+    | 'farm'
+    | 'house'
+    | 'device'
+    | 'member'
+    | 'setpoints'
+    | 'mode'
+    | 'rules'
+    | 'schedule'
+    | 'stop'
+    | 'hub'
+    | 'flock'
+    | 'crop'
   id: string
 }
 
@@ -291,6 +330,7 @@ export type ServerFrame =
   | FrameOf<'command.status', Command & { house_id?: string }>
   | FrameOf<'device.state', DeviceStateData>
   | FrameOf<'alert.changed', Alert>
+  | FrameOf<'schedule.executed', Execution>
   | FrameOf<'farm.changed', FarmChange>
   | FrameOf<'readings', { house_id: string; values: ReadingTuple[] }>
   | FrameOf<'snapshot', { houses: Record<string, SnapshotHouse> }>

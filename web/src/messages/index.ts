@@ -3,9 +3,11 @@
 import type { entry } from './km/entry'
 import type { farm } from './km/farm'
 import type { manage } from './km/manage'
+import type { plan } from './km/plan'
 
 export type EntryWords = Readonly<Record<keyof typeof entry, string>>
 export type FarmWords = Readonly<Record<keyof typeof farm, string>>
 export type ManageWords = Readonly<Record<keyof typeof manage, string>>
-export type Catalogue = EntryWords & FarmWords & ManageWords
+export type PlanWords = Readonly<Record<keyof typeof plan, string>>
+export type Catalogue = EntryWords & FarmWords & ManageWords & PlanWords
 export type MessageKey = keyof Catalogue

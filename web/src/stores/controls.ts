@@ -5,14 +5,15 @@ import { reactive, ref } from 'vue'
 
 import { elapsed, now } from '@/lib/clock'
 import {
+  bodyOf,
   IDLE,
   NO_ANSWER_MS,
   onStatus,
   onTick,
-  orderFor,
   SETTLE_MS,
   step,
   type Control,
+  type Order,
 } from '@/lib/control'
 import { idempotencyKey } from '@/lib/ids'
 import { asProblem } from '@/lib/problems'
@@ -36,14 +37,10 @@ export const useControls = defineStore('controls', () => {
     return controls[device_id] ?? IDLE
   }
 
-  /** Asks for a level; what the screen shows stays what the device reports. */
-  async function tap(
-    farm_id: string,
-    device_id: string,
-    order: { level: number; duration_s: number },
-  ): Promise<void> {
+  /** Asks for something; what the screen shows stays what the device reports. */
+  async function tap(farm_id: string, device_id: string, order: Order): Promise<void> {
     const before = of(device_id)
-    const asked = step(before, { event: 'tap', at_ms: elapsed(), wanted: order.level })
+    const asked = step(before, { event: 'tap', at_ms: elapsed(), order })
     if (asked === before) return
     controls[device_id] = asked
     tapped_ms.set(device_id, now())
@@ -53,7 +50,7 @@ export const useControls = defineStore('controls', () => {
         `farms/${farm_id}/devices/${device_id}/commands`,
         {
           method: 'POST',
-          body: orderFor(order.level, order.duration_s),
+          body: bodyOf(order),
           headers: { 'Idempotency-Key': idempotencyKey() },
           timeout_ms: NO_ANSWER_MS,
         },

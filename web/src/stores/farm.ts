@@ -3,34 +3,17 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
 
-import { elapsed, heard, now } from '@/lib/clock'
+import { heard, now } from '@/lib/clock'
+import { Frames, type Shown } from '@/lib/frames'
 import { HUB_ID } from '@/lib/hub'
-import {
-  byUrgency,
-  isOpen,
-  isUnseen,
-  takeAlert,
-  takeCardReadings,
-  takeCommand,
-  takeDevice,
-  takeReadings,
-  takeSnapshot,
-  worst,
-  type SensorsOf,
-} from '@/lib/live'
+import { byUrgency, isOpen, isUnseen } from '@/lib/live'
 import { useNow } from '@/lib/now'
 import { asProblem, type Problem } from '@/lib/problems'
+import { allOf } from '@/lib/pages'
+import type { Execution } from '@/lib/plan_types'
 import { Realtime, type Link } from '@/lib/realtime'
-import type {
-  Alert,
-  Changes,
-  Command,
-  Farm,
-  HouseCard,
-  HouseState,
-  Page,
-  ServerFrame,
-} from '@/lib/types'
+import type { Alert, Farm, HouseCard, HouseState } from '@/lib/types'
+import { worldOf } from '@/lib/world'
 import { useControls } from './controls'
 import { usePasses } from './passes'
 import { useSession } from './session'
@@ -40,14 +23,6 @@ export const FRESH_MS = 10_000
 /** Ages, stale marks and counts that no frame carries are fetched this often while somebody looks. */
 const REVIEW_EVERY_MS = 30_000
 const DEFAULT_ZONE = 'Asia/Phnom_Penh'
-
-interface Shown<T> {
-  value: T
-  /** When the server said so; server time. */
-  at_ms: number
-  /** From the phone's own memory: not heard from the server since the page was opened. */
-  cached: boolean
-}
 
 export const useFarm = defineStore('farm', () => {
   const session = useSession()
@@ -64,7 +39,10 @@ export const useFarm = defineStore('farm', () => {
   const problem = shallowRef<Problem | null>(null)
   /** The house on the screen, which is fetched again when there may be holes. */
   const looking_at = ref<string | null>(null)
-  const sensors = new Map<string, SensorsOf>()
+  /** Rises when schedules or rules were changed, on whichever phone. */
+  const plans = ref(0)
+  /** The newest word of a hub on a run of a schedule. */
+  const last_run = shallowRef<Execution | null>(null)
   let realtime: Realtime | null = null
   let review: ReturnType<typeof setInterval> | null = null
 
@@ -82,6 +60,22 @@ export const useFarm = defineStore('farm', () => {
   )
   const unseen = computed(() => alerts.value?.value.filter(isUnseen) ?? [])
 
+  const frames = new Frames({
+    houses,
+    states,
+    alerts,
+    now,
+    unknown: (house_id) => void loadState(house_id),
+    command: (command) => controls.status(command),
+    run(execution) {
+      last_run.value = execution
+    },
+    changed(what) {
+      if (what === 'schedule' || what === 'rules') plans.value += 1
+      else void reload()
+    },
+  })
+
   watch(
     () => controls.unanswered,
     () => void (looking_at.value !== null && loadState(looking_at.value)),
@@ -97,7 +91,7 @@ export const useFarm = defineStore('farm', () => {
     alerts.value = remembered<Alert[]>('alerts')
     link.value = 'connecting'
     realtime = new Realtime({
-      world: world(),
+      world: worldOf(session.api),
       listener: listener(farm_id),
       farm: farm_id,
       since: null,
@@ -114,8 +108,8 @@ export const useFarm = defineStore('farm', () => {
     realtime = null
     if (review !== null) clearInterval(review)
     for (const house_id of Object.keys(states)) Reflect.deleteProperty(states, house_id)
-    sensors.clear()
-    id.value = farm.value = houses.value = alerts.value = problem.value = null
+    frames.clear()
+    id.value = farm.value = houses.value = alerts.value = problem.value = last_run.value = null
     heard_ms.value = 0
   }
 
@@ -130,11 +124,11 @@ export const useFarm = defineStore('farm', () => {
   }
 
   /** Runs a fetch for the farm that is open now; an answer for one that was left is dropped. */
-  async function fetched<T>(path: string, query = {}): Promise<T | null> {
+  async function fetched<T>(fetch: (farm_path: string) => Promise<T>): Promise<T | null> {
     const asked = id.value
     if (asked === null) return null
     try {
-      const answer = await session.api.json<T>(`farms/${asked}${path}`, { query })
+      const answer = await fetch(`farms/${asked}`)
       if (asked !== id.value) return null
       problem.value = null
       heard_ms.value = now()
@@ -156,20 +150,20 @@ export const useFarm = defineStore('farm', () => {
   }
 
   async function loadFarm(): Promise<void> {
-    const answer = await fetched<Farm>('')
+    const answer = await fetched((path) => session.api.json<Farm>(path))
     if (answer === null) return
     farm.value = shown('farm', answer).value
     if (HUB_ID === null) passes.renew(answer.id).catch(() => undefined)
   }
 
   async function loadHouses(): Promise<void> {
-    const answer = await fetched<Page<HouseCard>>('/houses', { limit: 100 })
-    if (answer !== null) houses.value = shown('houses', answer.items)
+    const answer = await fetched((path) => allOf<HouseCard>(session.api, `${path}/houses`))
+    if (answer !== null) houses.value = shown('houses', answer)
   }
 
   async function loadAlerts(): Promise<void> {
-    const answer = await fetched<Page<Alert>>('/alerts', { limit: 100 })
-    if (answer !== null) alerts.value = shown('alerts', answer.items.filter(isOpen).sort(byUrgency))
+    const answer = await fetched((path) => allOf<Alert>(session.api, `${path}/alerts`))
+    if (answer !== null) alerts.value = shown('alerts', answer.filter(isOpen).sort(byUrgency))
   }
 
   async function loadState(house_id: string): Promise<void> {
@@ -178,7 +172,9 @@ export const useFarm = defineStore('farm', () => {
       const seen = remembered<HouseState>(name)
       if (seen !== null) states[house_id] = seen
     }
-    const answer = await fetched<HouseState>(`/houses/${house_id}/state`)
+    const answer = await fetched((path) =>
+      session.api.json<HouseState>(`${path}/houses/${house_id}/state`),
+    )
     if (answer === null) return
     states[house_id] = shown(name, answer)
     heard(Date.parse(answer.t))
@@ -186,98 +182,14 @@ export const useFarm = defineStore('farm', () => {
     for (const { command } of answer.actuators) if (command !== null) controls.status(command)
   }
 
-  function take(frame: ServerFrame): void {
-    switch (frame.type) {
-      case 'snapshot':
-        for (const [house_id, snapshot] of Object.entries(frame.data.houses)) {
-          takeCard(house_id, snapshot.readings)
-          const state = states[house_id]?.value
-          if (state !== undefined && !takeSnapshot(state, snapshot, now())) void loadState(house_id)
-          if (state !== undefined) state.live_t = new Date(frame.t).toISOString()
-        }
-        break
-      case 'readings': {
-        takeCard(frame.data.house_id, frame.data.values)
-        const state = states[frame.data.house_id]?.value
-        if (state !== undefined && !takeReadings(state, frame.data.values, now())) {
-          void loadState(frame.data.house_id)
-        }
-        break
-      }
-      case 'device.state': {
-        const state = newerThan(frame, frame.data.house_id)
-        if (state !== null && !takeDevice(state, frame.data, now())) {
-          void loadState(frame.data.house_id)
-        }
-        break
-      }
-      case 'command.status':
-        takeStatus(frame.data)
-        break
-      case 'alert.changed':
-        takeAlertFrame(frame.data)
-        break
-      case 'farm.changed':
-        void reload()
-    }
-  }
-
-  /** Returns a house's state, unless what was fetched already holds this frame. */
-  function newerThan(frame: ServerFrame, house_id: string): HouseState | null {
-    const state = states[house_id]?.value ?? null
-    return state !== null && frame.seq !== undefined && frame.seq <= state.seq ? null : state
-  }
-
-  function takeCard(house_id: string, tuples: Parameters<typeof takeCardReadings>[1]): void {
-    const card = houses.value?.value.find((house) => house.id === house_id)
-    if (card === undefined) return
-    const known = sensors.get(house_id) ?? (new Map() as SensorsOf)
-    sensors.set(house_id, known)
-    takeCardReadings(card, tuples, known)
-  }
-
-  function takeStatus(command: Command): void {
-    for (const { value } of Object.values(states)) takeCommand(value.actuators, command)
-    controls.status(command)
-  }
-
-  function takeAlertFrame(alert: Alert): void {
-    if (alerts.value !== null) {
-      takeAlert(alerts.value.value, alert)
-      alerts.value.value.sort(byUrgency)
-    }
-    if (alert.house_id === null) return
-    const state = states[alert.house_id]?.value
-    if (state !== undefined) takeAlert(state.alerts, alert)
-    const card = houses.value?.value.find((house) => house.id === alert.house_id)
-    const theirs = alerts.value?.value.filter((held) => held.house_id === alert.house_id)
-    if (card !== undefined && theirs !== undefined) card.worst_alert = worst(theirs)
-  }
-
   async function acknowledge(alert: Alert): Promise<void> {
     const path = `farms/${id.value ?? ''}/alerts/${alert.id}/acknowledge`
-    takeAlertFrame(await session.api.json<Alert>(path, { method: 'PUT' }))
-  }
-
-  function world() {
-    return {
-      connect: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/v1/ws`),
-      token: (spent: string | null) => session.api.accessToken(spent),
-      changes: (farm_id: string, since: number) =>
-        session.api.json<Changes>(`farms/${farm_id}/changes`, {
-          query: { since },
-          timeout_ms: 6_000,
-        }),
-      now_ms: elapsed,
-      random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
-      setTimeout: (work: () => void, after_ms: number) => window.setTimeout(work, after_ms),
-      clearTimeout: (timer: number) => window.clearTimeout(timer),
-    }
+    frames.alert(await session.api.json<Alert>(path, { method: 'PUT' }))
   }
 
   function listener(farm_id: string) {
     return {
-      frame: take,
+      frame: frames.take,
       reload: () => void reload(),
       link(next: Link) {
         const away = link.value === 'offline'
@@ -313,6 +225,8 @@ export const useFarm = defineStore('farm', () => {
     heard_ms,
     problem,
     looking_at,
+    plans,
+    last_run,
     zone,
     role,
     may_operate,

@@ -9,7 +9,7 @@ import {
   NO_ANSWER_MS,
   onStatus,
   onTick,
-  orderFor,
+  bodyOf,
   SETTLE_MS,
   step,
   TRANSITIONS,
@@ -23,7 +23,7 @@ const PUMP = { tap_on_s: 600, tap_off_s: 1800, max_on_s: 1800 }
 const FAN = { tap_on_s: 3600, tap_off_s: 600, max_on_s: null }
 
 function tapped(): Control {
-  return step(IDLE, { event: 'tap', at_ms: 1_000, wanted: 100 })
+  return step(IDLE, { event: 'tap', at_ms: 1_000, order: { level: 100, duration_s: 60 } })
 }
 
 function accepted(): Control {
@@ -74,7 +74,9 @@ describe('the table of a control', () => {
 
   it('ignores a second tap while the first is under way', () => {
     const control = accepted()
-    expect(step(control, { event: 'tap', at_ms: 2_000, wanted: 0 })).toBe(control)
+    expect(step(control, { event: 'tap', at_ms: 2_000, order: { level: 0, duration_s: 60 } })).toBe(
+      control,
+    )
   })
 
   it('counts the ten seconds from the tap, not from the receipt', () => {
@@ -192,8 +194,13 @@ describe('how long a tap lasts', () => {
 
 describe('an order', () => {
   it('says on and off by their names and a level by its value', () => {
-    expect(orderFor(100, 60)).toEqual({ action: 'on', duration_s: 60 })
-    expect(orderFor(0, 60)).toEqual({ action: 'off', duration_s: 60 })
-    expect(orderFor(50, 60)).toEqual({ action: 'set_value', value: 50, duration_s: 60 })
+    expect(bodyOf({ level: 100, duration_s: 60 })).toEqual({ action: 'on', duration_s: 60 })
+    expect(bodyOf({ level: 0, duration_s: 60 })).toEqual({ action: 'off', duration_s: 60 })
+    expect(bodyOf({ level: 50, duration_s: 60 })).toEqual({
+      action: 'set_value',
+      value: 50,
+      duration_s: 60,
+    })
+    expect(bodyOf({ action: 'auto' })).toEqual({ action: 'auto' })
   })
 })

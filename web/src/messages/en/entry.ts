@@ -96,5 +96,7 @@ export const entry: EntryWords = {
   'problem.internal': 'Something went wrong on our side. Try again in a moment.',
   'problem.phone_offline': 'No internet. Check your phone.',
   'problem.no_answer': 'The server does not answer. Check your internet.',
+  'problem.wrong_host': 'This link is not the control box’s own. Open the link in the app.',
+  'problem.cross_site': 'This request came from another page. Open the link in the app.',
   'problem.bad_answer': 'The server’s answer made no sense. Try again in a moment.',
 }

@@ -1,0 +1,130 @@
+/** Brings what a farm shows up to date with what the live line says. */
+
+import type { Ref } from 'vue'
+
+import {
+  byUrgency,
+  takeAlert,
+  takeCardReadings,
+  takeCommand,
+  takeDevice,
+  takeReadings,
+  takeSnapshot,
+  worst,
+  type SensorsOf,
+} from './live'
+import type { Execution } from './plan_types'
+import type {
+  Alert,
+  Command,
+  FarmChange,
+  HouseCard,
+  HouseState,
+  ReadingTuple,
+  ServerFrame,
+} from './types'
+
+export interface Shown<T> {
+  value: T
+  /** When the server said so; server time. */
+  at_ms: number
+  /** From the phone's own memory: not heard from the server since the page was opened. */
+  cached: boolean
+}
+
+/** What is held of a farm, and who is told of what is not held here. */
+interface Held {
+  houses: Ref<Shown<HouseCard[]> | null>
+  states: Record<string, Shown<HouseState>>
+  alerts: Ref<Shown<Alert[]> | null>
+  now(): number
+  /** A frame speaks of something that the state of a house does not list. */
+  unknown(house_id: string): void
+  command(command: Command): void
+  run(execution: Execution): void
+  changed(what: FarmChange['what']): void
+}
+
+export class Frames {
+  private readonly held: Held
+  private readonly sensors = new Map<string, SensorsOf>()
+
+  constructor(held: Held) {
+    this.held = held
+  }
+
+  clear(): void {
+    this.sensors.clear()
+  }
+
+  readonly take = (frame: ServerFrame): void => {
+    switch (frame.type) {
+      case 'snapshot':
+        for (const [house_id, snapshot] of Object.entries(frame.data.houses)) {
+          this.card(house_id, snapshot.readings)
+          this.into(house_id, (state) => {
+            const known = takeSnapshot(state, snapshot, this.held.now())
+            state.live_t = new Date(frame.t).toISOString()
+            return known
+          })
+        }
+        break
+      case 'readings': {
+        const { house_id, values } = frame.data
+        this.card(house_id, values)
+        this.into(house_id, (state) => takeReadings(state, values, this.held.now()))
+        break
+      }
+      case 'device.state':
+        this.into(
+          frame.data.house_id,
+          (state) => takeDevice(state, frame.data, this.held.now()),
+          frame.seq,
+        )
+        break
+      case 'command.status':
+        for (const { value } of Object.values(this.held.states)) {
+          takeCommand(value.actuators, frame.data)
+        }
+        this.held.command(frame.data)
+        break
+      case 'alert.changed':
+        this.alert(frame.data)
+        break
+      case 'schedule.executed':
+        this.held.run(frame.data)
+        break
+      case 'farm.changed':
+        this.held.changed(frame.data.what)
+    }
+  }
+
+  alert(alert: Alert): void {
+    const { alerts, states, houses } = this.held
+    if (alerts.value !== null) {
+      takeAlert(alerts.value.value, alert)
+      alerts.value.value.sort(byUrgency)
+    }
+    if (alert.house_id === null) return
+    const state = states[alert.house_id]?.value
+    if (state !== undefined) takeAlert(state.alerts, alert)
+    const card = houses.value?.value.find((house) => house.id === alert.house_id)
+    const theirs = alerts.value?.value.filter((held) => held.house_id === alert.house_id)
+    if (card !== undefined && theirs !== undefined) card.worst_alert = worst(theirs)
+  }
+
+  /** Changes a house's state, unless what was fetched already holds this frame. */
+  private into(house_id: string, take: (state: HouseState) => boolean, seq?: number): void {
+    const state = this.held.states[house_id]?.value
+    if (state === undefined || (seq !== undefined && seq <= state.seq)) return
+    if (!take(state)) this.held.unknown(house_id)
+  }
+
+  private card(house_id: string, tuples: readonly ReadingTuple[]): void {
+    const card = this.held.houses.value?.value.find((house) => house.id === house_id)
+    if (card === undefined) return
+    const known = this.sensors.get(house_id) ?? (new Map() as SensorsOf)
+    this.sensors.set(house_id, known)
+    takeCardReadings(card, tuples, known)
+  }
+}

@@ -1,0 +1,67 @@
+/** Lists that come in pages, as a whole or one page after the other. */
+
+import { ref, shallowRef } from 'vue'
+
+import type { Api, Request } from './api'
+import { asProblem, type Problem } from './problems'
+import type { Page } from './types'
+
+const PAGE = 100
+/** A phone shows no longer list; what a farm has beyond it is found by searching on the server. */
+export const MOST_PAGES = 20
+
+type Query = NonNullable<Request['query']>
+
+/** Returns all items of a list, as far as a phone can hold them. */
+export async function allOf<T>(
+  api: Pick<Api, 'json'>,
+  path: string,
+  query: Query = {},
+): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | null = null
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const answer: Page<T> = await api.json(path, { query: { ...query, limit: PAGE, cursor } })
+    items.push(...answer.items)
+    cursor = answer.next_cursor
+    if (cursor === null) break
+  }
+  return items
+}
+
+/** Returns a list that grows when somebody asks for more, newest first. */
+export function usePages<T>(api: Pick<Api, 'json'>, path: () => string, limit: number) {
+  const items = shallowRef<T[]>([])
+  const cursor = ref<string | null>(null)
+  const loading = ref(false)
+  const loaded = ref(false)
+  const problem = shallowRef<Problem | null>(null)
+  let asked = 0
+
+  async function fetchPage(after: string | null): Promise<void> {
+    const mine = ++asked
+    loading.value = true
+    problem.value = null
+    try {
+      const answer = await api.json<Page<T>>(path(), { query: { limit, cursor: after } })
+      if (mine !== asked) return
+      items.value = after === null ? answer.items : [...items.value, ...answer.items]
+      cursor.value = answer.next_cursor
+      loaded.value = true
+    } catch (thrown) {
+      if (mine === asked) problem.value = asProblem(thrown)
+    } finally {
+      if (mine === asked) loading.value = false
+    }
+  }
+
+  return {
+    items,
+    cursor,
+    loading,
+    loaded,
+    problem,
+    reload: () => fetchPage(null),
+    more: () => fetchPage(cursor.value),
+  }
+}
