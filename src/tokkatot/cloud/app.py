@@ -18,7 +18,7 @@ from tokkatot.cloud.commands import api as commands
 from tokkatot.cloud.devices import api as devices
 from tokkatot.cloud.devices import staff_api as devices_staff
 from tokkatot.cloud.farms import api as farms
-from tokkatot.cloud.farms import houses_api
+from tokkatot.cloud.farms import cycles_api, houses_api
 from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.overview import api as overview
 from tokkatot.cloud.platform.context import Context
@@ -50,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     accounts_staff.router,
     farms.router,
     houses_api.router,
+    cycles_api.router,
     devices.router,
     devices_staff.router,
     telemetry.router,

@@ -1,23 +1,16 @@
 """The routes of houses, their zones, set-points and stops, and of what lives in them."""
 
-from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from tokkatot.cloud.accounts.caller import StaffCaller
-from tokkatot.cloud.farms import cycles, houses, store
+from tokkatot.cloud.farms import houses, store
 from tokkatot.cloud.farms.access import CanOperate, CanOwn, CanSee
 from tokkatot.cloud.farms.api import person_view
-from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.farms.model import Flock, House
 from tokkatot.cloud.farms.views import (
-    CropBody,
-    CropPatch,
-    CropView,
-    FlockBody,
-    FlockPatch,
-    FlockView,
     HouseBody,
     HousePatch,
     HouseView,
@@ -36,7 +29,7 @@ from tokkatot.cloud.platform.context import FromWhere, Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.idempotency import Once
 from tokkatot.cloud.platform.openapi import problems
-from tokkatot.cloud.platform.paging import Page, Paged, page_of
+from tokkatot.cloud.platform.paging import Page
 from tokkatot.cloud.platform.problems import Invalid
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import HouseId
@@ -177,79 +170,7 @@ async def delete_zone(house: UUID, zone: UUID, access: CanOwn, tx: Tx, origin: F
     await houses.delete_zone(tx, access, HouseId(house), zone, origin=origin)
 
 
-@router.get(f"{_HOUSE}/flocks", tags=["houses"])
-async def flocks(house: UUID, access: CanSee, tx: Tx, page: Paged) -> Page[FlockView]:
-    """Return the flocks, newest first."""
-    await houses.house_in(tx, access.farm_id, HouseId(house))
-    after = page.after_of(date.fromisoformat, UUID)
-    rows = await store.flocks_of(tx.session, house, after=after, limit=page.limit + 1)
-    items, cursor = page_of(rows, page, lambda row: [row.placed_on.isoformat(), str(row.id)])
-    return Page(items=[FlockView.model_validate(row) for row in items], next_cursor=cursor)
-
-
-@router.post(
-    f"{_HOUSE}/flocks",
-    status_code=201,
-    tags=["houses"],
-    responses=problems("already_exists", "conflict"),
-)
-async def place_flock(
-    house: UUID, body: FlockBody, access: CanOwn, tx: Tx, origin: FromWhere
-) -> FlockView:
-    """Place a flock in an empty coop."""
-    new = cycles.NewFlock(**body.model_dump())
-    flock = await cycles.place_flock(tx, access, HouseId(house), new, origin=origin)
-    return FlockView.model_validate(flock)
-
-
-@router.patch(f"{_HOUSE}/flocks/{{flock}}", tags=["houses"])
-async def change_flock(
-    house: UUID, flock: UUID, body: FlockPatch, access: CanOwn, tx: Tx, origin: FromWhere
-) -> FlockView:
-    """Count the birds, or clear the house of them."""
-    changed = await cycles.change_flock(
-        tx, access, HouseId(house), flock, body.changes(), origin=origin
-    )
-    return FlockView.model_validate(changed)
-
-
-@router.get(f"{_HOUSE}/crop-cycles", tags=["houses"])
-async def crop_cycles(house: UUID, access: CanSee, tx: Tx, page: Paged) -> Page[CropView]:
-    """Return the crop cycles, newest first."""
-    await houses.house_in(tx, access.farm_id, HouseId(house))
-    after = page.after_of(date.fromisoformat, UUID)
-    rows = await store.crops_of(tx.session, house, after=after, limit=page.limit + 1)
-    items, cursor = page_of(rows, page, lambda row: [row.planted_on.isoformat(), str(row.id)])
-    return Page(items=[CropView.model_validate(row) for row in items], next_cursor=cursor)
-
-
-@router.post(
-    f"{_HOUSE}/crop-cycles",
-    status_code=201,
-    tags=["houses"],
-    responses=problems("already_exists", "conflict"),
-)
-async def plant_crop(
-    house: UUID, body: CropBody, access: CanOwn, tx: Tx, origin: FromWhere
-) -> CropView:
-    """Begin a crop cycle in an empty greenhouse."""
-    new = cycles.NewCrop(**body.model_dump())
-    crop = await cycles.plant_crop(tx, access, HouseId(house), new, origin=origin)
-    return CropView.model_validate(crop)
-
-
-@router.patch(f"{_HOUSE}/crop-cycles/{{crop}}", tags=["houses"])
-async def change_crop(
-    house: UUID, crop: UUID, body: CropPatch, access: CanOwn, tx: Tx, origin: FromWhere
-) -> CropView:
-    """Change or end a crop cycle."""
-    changed = await cycles.change_crop(
-        tx, access, HouseId(house), crop, body.changes(), origin=origin
-    )
-    return CropView.model_validate(changed)
-
-
 async def _view(tx: Transaction, house: House) -> HouseView:
     zone_names = await store.zone_names(tx.session, [house.id])
-    flocks = await store.open_flocks(tx.session, [house.id])
+    flocks = await store.open_cycles(tx.session, Flock, [house.id])
     return house_view(house, zones=zone_names[house.id], flock=flocks.get(house.id))

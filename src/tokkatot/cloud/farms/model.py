@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
 from tokkatot.domain.flocks import Flock as Birds
@@ -136,7 +136,19 @@ class Zone(Base):
     created_at: Mapped[datetime]
 
 
-class Flock(Base):
+class HouseCycle:
+    """What lives in a house for a while; each kind calls its first and last day by its own word."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"))
+    notes: Mapped[str | None]
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+    began_on: Mapped[date]
+    ended_on: Mapped[date | None]
+
+
+class Flock(HouseCycle, Base):
     """The birds of a coop from placing to clearing."""
 
     __tablename__ = "flocks"
@@ -150,16 +162,13 @@ class Flock(Base):
         Index(None, "house_id", "placed_on"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"))
     chicken_type: Mapped[str | None]
     placed_on: Mapped[date]
     placed_count: Mapped[int]
     present_count: Mapped[int]
     cleared_on: Mapped[date | None]
-    notes: Mapped[str | None]
-    created_at: Mapped[datetime]
-    deleted_at: Mapped[datetime | None]
+    began_on = synonym("placed_on")
+    ended_on = synonym("cleared_on")
 
     @property
     def birds(self) -> Birds:
@@ -167,7 +176,7 @@ class Flock(Base):
         return Birds(placed_on=self.placed_on, count=self.present_count)
 
 
-class CropCycle(Base):
+class CropCycle(HouseCycle, Base):
     """The crop of a greenhouse from planting to the last harvest."""
 
     __tablename__ = "crop_cycles"
@@ -181,16 +190,11 @@ class CropCycle(Base):
         Index(None, "house_id", "planted_on"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"))
     crop_type: Mapped[str]
     planted_on: Mapped[date]
     plant_count: Mapped[int | None]
     area_m2: Mapped[float | None]
-    ended_on: Mapped[date | None]
-    notes: Mapped[str | None]
-    created_at: Mapped[datetime]
-    deleted_at: Mapped[datetime | None]
+    began_on = synonym("planted_on")
 
 
 class Hub(Base):

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
-from tokkatot.cloud.farms.model import CropCycle, Farm, FarmMember, Flock, House, Hub, Zone
+from tokkatot.cloud.farms.model import Farm, FarmMember, House, HouseCycle, Hub, Zone
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.people import MemberRole
+
+Cycle = TypeVar("Cycle", bound=HouseCycle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,77 +235,57 @@ async def zone_names(session: AsyncSession, house_ids: Sequence[UUID]) -> dict[U
     return names
 
 
-async def open_flocks(session: AsyncSession, house_ids: Sequence[UUID]) -> dict[UUID, Flock]:
-    """Return the flocks that are in some houses now."""
-    flocks = await session.scalars(
-        select(Flock).where(
-            Flock.house_id.in_(house_ids), Flock.cleared_on.is_(None), Flock.deleted_at.is_(None)
+async def open_cycles(
+    session: AsyncSession, kind: type[Cycle], house_ids: Sequence[UUID]
+) -> dict[UUID, Cycle]:
+    """Return the flocks, or the crops, that are in some houses now."""
+    found = await session.scalars(
+        select(kind).where(
+            kind.house_id.in_(house_ids), kind.ended_on.is_(None), kind.deleted_at.is_(None)
         )
     )
-    return {flock.house_id: flock for flock in flocks}
+    return {cycle.house_id: cycle for cycle in found}
 
 
-async def open_crops(session: AsyncSession, house_ids: Sequence[UUID]) -> dict[UUID, CropCycle]:
-    """Return the crops that are in some houses now."""
-    crops = await session.scalars(
-        select(CropCycle).where(
-            CropCycle.house_id.in_(house_ids),
-            CropCycle.ended_on.is_(None),
-            CropCycle.deleted_at.is_(None),
-        )
-    )
-    return {crop.house_id: crop for crop in crops}
-
-
-async def flocks_of(
-    session: AsyncSession, house_id: UUID, *, after: tuple[date, UUID] | None, limit: int
-) -> Sequence[Flock]:
-    """Return the flocks of a house, newest first."""
-    statement = select(Flock).where(Flock.house_id == house_id, Flock.deleted_at.is_(None))
+async def cycles_of(
+    session: AsyncSession,
+    kind: type[Cycle],
+    house_id: UUID,
+    *,
+    after: tuple[date, UUID] | None,
+    limit: int,
+) -> Sequence[Cycle]:
+    """Return the flocks, or the crops, of a house, newest first."""
+    statement = select(kind).where(kind.house_id == house_id, kind.deleted_at.is_(None))
     if after is not None:
-        placed_on, flock_id = after
-        statement = statement.where(
-            (Flock.placed_on < placed_on) | ((Flock.placed_on == placed_on) & (Flock.id < flock_id))
-        )
-    return (
-        await session.scalars(
-            statement.order_by(Flock.placed_on.desc(), Flock.id.desc()).limit(limit)
-        )
-    ).all()
-
-
-async def crops_of(
-    session: AsyncSession, house_id: UUID, *, after: tuple[date, UUID] | None, limit: int
-) -> Sequence[CropCycle]:
-    """Return the crop cycles of a house, newest first."""
-    statement = select(CropCycle).where(
-        CropCycle.house_id == house_id, CropCycle.deleted_at.is_(None)
+        statement = statement.where(tuple_(kind.began_on, kind.id) < after)
+    found = await session.scalars(
+        statement.order_by(kind.began_on.desc(), kind.id.desc()).limit(limit)
     )
-    if after is not None:
-        planted_on, crop_id = after
-        statement = statement.where(
-            (CropCycle.planted_on < planted_on)
-            | ((CropCycle.planted_on == planted_on) & (CropCycle.id < crop_id))
-        )
-    return (
-        await session.scalars(
-            statement.order_by(CropCycle.planted_on.desc(), CropCycle.id.desc()).limit(limit)
-        )
-    ).all()
+    return found.all()
 
 
-async def hub_for_house(session: AsyncSession, farm_id: UUID, house_id: UUID) -> Hub | None:
-    """Return the hub that serves a house: its own before the farm's."""
-    return await session.scalar(
+async def hubs_serving(
+    session: AsyncSession, farm_id: UUID, house_ids: Sequence[UUID]
+) -> dict[UUID, Hub]:
+    """Return the hub that serves each of some houses: its own before the farm's, the newest."""
+    found = await session.scalars(
         select(Hub)
         .where(
             Hub.farm_id == farm_id,
             Hub.revoked_at.is_(None),
-            (Hub.house_id == house_id) | Hub.house_id.is_(None),
+            Hub.house_id.in_(house_ids) | Hub.house_id.is_(None),
         )
-        .order_by(Hub.house_id.is_(None), Hub.id.desc())
-        .limit(1)
+        .order_by(Hub.id)
     )
+    newest = {hub.house_id: hub for hub in found}
+    serving = {house_id: newest.get(house_id) or newest.get(None) for house_id in house_ids}
+    return {house_id: hub for house_id, hub in serving.items() if hub is not None}
+
+
+async def hub_for_house(session: AsyncSession, farm_id: UUID, house_id: UUID) -> Hub | None:
+    """Return the hub that serves a house."""
+    return (await hubs_serving(session, farm_id, [house_id])).get(house_id)
 
 
 async def deleted_farm(session: AsyncSession, farm_id: UUID, *, since: datetime) -> Farm | None:

@@ -19,7 +19,7 @@ from tokkatot.cloud.devices.store import DeviceRow
 from tokkatot.cloud.farms import store as farm_store
 from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.farms.api import person_view
-from tokkatot.cloud.farms.model import Farm, House, Hub
+from tokkatot.cloud.farms.model import CropCycle, Farm, Flock, House, Hub
 from tokkatot.cloud.farms.views import StopView, setpoints_view
 from tokkatot.cloud.overview.views import (
     ActuatorView,
@@ -116,7 +116,6 @@ async def house_state(
     # Read first: whatever changes while the rest is read comes again on resuming from here.
     seq = await _seq(tx, access.farm_id)
     farm = await _read(tx, access.farm_id)
-    hub = await farm_store.hub_for_house(tx.session, access.farm_id, house.id)
     in_house = [row for row in farm.devices.values() if row.device.house_id == house.id]
     standing = await alert_store.open_of(tx.session, access.farm_id, [house.id])
     (card,) = await _cards(tx, farm, [house])
@@ -125,7 +124,7 @@ async def house_state(
         seq=seq,
         role=access.role,
         house=card,
-        hub=_hub(hub, tx.now),
+        hub=card.hub,
         readings=[_reading(farm, now) for now in farm.readings_in(house.id)],
         actuators=await _actuators(tx, farm, in_house),
         sensors=[_sensor(farm, row) for row in in_house if row.device.role not in ACTUATORS],
@@ -135,7 +134,7 @@ async def house_state(
         picture=None
         if picture_t is None
         else PictureView(url=f"/v1/farms/{access.farm_id}/houses/{house.id}/picture", t=picture_t),
-        live_t=None if hub is None else farm.now.live_at.get(hub.id),
+        live_t=None if card.hub is None else farm.now.live_at.get(card.hub.id),
     )
 
 
@@ -160,15 +159,16 @@ async def _read(tx: Transaction, farm_id: FarmId) -> _Farm:
 async def _cards(tx: Transaction, farm: _Farm, houses: Sequence[House]) -> list[HouseCardView]:
     ids = [house.id for house in houses]
     zones = await farm_store.zone_names(tx.session, ids)
-    flocks = await farm_store.open_flocks(tx.session, ids)
-    crops = await farm_store.open_crops(tx.session, ids)
+    hubs = await farm_store.hubs_serving(tx.session, farm.farm.id, ids)
+    flocks = await farm_store.open_cycles(tx.session, Flock, ids)
+    crops = await farm_store.open_cycles(tx.session, CropCycle, ids)
     standing = await alert_store.standing(tx.session, [farm.farm.id])
     worst: Mapping[UUID | None, Severity] = alerts.worst(
         (house_id, severity) for _, house_id, severity in standing
     )
     found: list[HouseCardView] = []
     for house in houses:
-        hub = await farm_store.hub_for_house(tx.session, farm.farm.id, house.id)
+        hub = hubs.get(house.id)
         flock, crop = flocks.get(house.id), crops.get(house.id)
         found.append(
             HouseCardView(

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from tokkatot.cloud.farms import store as farms_store
-from tokkatot.cloud.farms.model import Farm, House
+from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.schedules import store
 from tokkatot.cloud.schedules.model import HouseRules
@@ -22,7 +22,7 @@ async def house_configs(
 ) -> tuple[HouseConfig, ...]:
     """Return houses of a farm as a hub is to run them."""
     ids = [house.id for house in houses]
-    flocks = await farms_store.open_flocks(tx.session, ids)
+    flocks = await farms_store.open_cycles(tx.session, Flock, ids)
     rules = await store.rules_of(tx.session, ids)
     return tuple(
         HouseConfig(

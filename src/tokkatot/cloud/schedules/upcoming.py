@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from tokkatot.automation.occurrences import Locality, end_of, next_due, upcoming
 from tokkatot.cloud.farms import store as farms_store
-from tokkatot.cloud.farms.model import Farm, House
+from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.schedules.service import schedule_of
 from tokkatot.cloud.schedules.store import Current
-from tokkatot.domain.flocks import Flock
+from tokkatot.domain.flocks import Flock as Birds
 from tokkatot.domain.ids import FarmId
 from tokkatot.domain.schedules import DurationBased, Schedule, TimeBased
 from tokkatot.domain.schedules import Sequence as Steps
@@ -41,7 +41,7 @@ class Calendar:
     now: datetime
     locality: Locality
     houses: Mapping[UUID, House]
-    flocks: Mapping[UUID, Flock]
+    flocks: Mapping[UUID, Birds]
 
     def next_run(self, schedule: Schedule) -> datetime | None:
         """Return when a schedule is due next, None where no clock tells it."""
@@ -73,7 +73,7 @@ async def calendar(tx: Transaction, farm_id: FarmId) -> Calendar:
     """Return a farm's calendar."""
     farm = await tx.session.get_one(Farm, farm_id)
     houses = await farms_store.houses_of(tx.session, farm_id)
-    flocks = await farms_store.open_flocks(tx.session, [house.id for house in houses])
+    flocks = await farms_store.open_cycles(tx.session, Flock, [house.id for house in houses])
     return Calendar(
         now=tx.now,
         locality=Locality(zone=ZoneInfo(farm.time_zone), place=farm.place),
@@ -96,7 +96,7 @@ def runs_within(found: Sequence[Current], when: Calendar, *, hours: int) -> Sequ
     return sorted(runs, key=lambda run: (run.at, run.schedule_id))[:MAX_RUNS]
 
 
-def _until(schedule: Schedule, due_ms: int, locality: Locality, flock: Flock | None) -> int | None:
+def _until(schedule: Schedule, due_ms: int, locality: Locality, flock: Birds | None) -> int | None:
     match schedule.does:
         case TimeBased(duration_s=float(length_s)) | DurationBased(run_s=length_s):
             return due_ms + round(length_s * 1000)

@@ -166,10 +166,9 @@ async def schedule_views(
             *(execution.requested_by for execution in last.values()),
         ],
     )
-    hubs = {
-        house_id: await farms_store.hub_for_house(tx.session, farm_id, house_id)
-        for house_id in {current.stored.house_id for current in found}
-    }
+    hubs = await farms_store.hubs_serving(
+        tx.session, farm_id, [current.stored.house_id for current in found]
+    )
     views: list[ScheduleView] = []
     for current in found:
         stored, version = current.stored, current.version
@@ -191,7 +190,7 @@ async def schedule_views(
                     "last_run": run and _execution(run, schedule.name, people),
                     "updated_by": person(version.made_by, people),
                     "updated_at": version.made_at,
-                    "held": is_held(stored, hubs[stored.house_id]),
+                    "held": is_held(stored, hubs.get(stored.house_id)),
                 }
             )
         )

@@ -90,12 +90,10 @@ class HubLimits(Documents):
 
 async def _served(tx: Transaction, hub: Hub, houses: Sequence[House]) -> list[UUID]:
     """Return the houses whose schedules a hub runs: each has one such hub."""
-    return [
-        house.id
-        for house in houses
-        if (serving := await farms_store.hub_for_house(tx.session, hub.farm_id, house.id))
-        and serving.id == hub.id
-    ]
+    serving = await farms_store.hubs_serving(
+        tx.session, hub.farm_id, [house.id for house in houses]
+    )
+    return [house_id for house_id, server in serving.items() if server.id == hub.id]
 
 
 async def _members(tx: Transaction, farm: Farm) -> tuple[Member, ...]:
