@@ -206,6 +206,9 @@ async def scene(cloud: Cloud) -> Scene:
         },
         staff,
     )
+    schedule = await cloud.post(
+        f"/v1/farms/{farm}/schedules", WRITTEN | {"house_id": house["id"]}, owner
+    )
     return Scene(
         people={
             "anonymous": None,
@@ -220,6 +223,7 @@ async def scene(cloud: Cloud) -> Scene:
             "farm_id": str(farm),
             "house": house["id"],
             "device": device["id"],
+            "schedule": schedule["id"],
             "user": str(owner.user_id),
         },
     )
@@ -290,7 +294,7 @@ async def test_a_stranger_finds_no_thing_of_another_farm_under_their_own(
     wrong = []
     for route in routes(cloud):
         method, template = route.split(" ", 1)
-        if "{farm}/" not in template or not {"{house}", "{device}"} & set(template.split("/")):
+        if "{farm}/" not in template or not THINGS & set(template.split("/")):
             continue
         path = scene.path(template).replace(scene.ids["farm"], own)
         body = VALID.get(route)
@@ -366,6 +370,15 @@ def is_problem(answer: object) -> bool:
     )
 
 
+THINGS = {"{house}", "{device}", "{schedule}"}
+WRITTEN = {
+    "name": "Warmth",
+    "does": {
+        "kind": "temperature_curve",
+        "minimum_c": [{"day": 0, "value": 20}],
+        "maximum_c": [{"day": 0, "value": 30}],
+    },
+}
 VALID: dict[str, object] = {
     "PATCH /v1/farms/{farm}/houses/{house}": {},
     "PUT /v1/farms/{farm}/houses/{house}/setpoints": {
@@ -387,6 +400,10 @@ VALID: dict[str, object] = {
         "planted_on": "2026-02-01",
     },
     "PATCH /v1/farms/{farm}/houses/{house}/crop-cycles/{crop}": {},
+    "POST /v1/farms/{farm}/devices/{device}/calibrate": {"name": "offset", "value": 1},
+    "PUT /v1/farms/{farm}/schedules/{schedule}": WRITTEN | {"version": 1},
+    "PUT /v1/farms/{farm}/schedules/{schedule}/enabled": {"enabled": True},
+    "POST /v1/farms/{farm}/schedules/{schedule}/rollback": {"version": 1},
     "PATCH /v1/farms/{farm}/devices/{device}": {},
     "PUT /v1/farms/{farm}/devices/{device}/config": {"parameters": []},
     "POST /v1/farms/{farm}/devices/{device}/commands": {"action": "on"},
