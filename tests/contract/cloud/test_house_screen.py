@@ -365,6 +365,35 @@ async def test_the_event_log_says_who_asked_for_what(house: House) -> None:
     assert gaps["items"][0]["data"]["from"] == 5
 
 
+async def test_an_event_of_a_hub_names_its_house_where_that_is_known(house: House) -> None:
+    sensor = str(house.yard.sensor)
+    await house.send("events", [[1, "e", house.now_ms, "of.one_house", {}]])
+    async with house.cloud.context.database.transaction() as tx:
+        await tx.session.execute(text("UPDATE hubs SET house_id = NULL"))
+    rows: list[Row] = [
+        [2, "e", house.now_ms, "of.many_houses", {}],
+        [3, "e", house.now_ms, "of.a_device", {"device": sensor}],
+    ]
+    await house.send("events", rows, first=2)
+    page = await house.cloud.get(f"{house.farm_url}/events?type=of.", house.owner)
+    here = str(house.yard.house_id)
+    assert {event["type"]: event["house_id"] for event in page["items"]} == {
+        "of.one_house": here,
+        "of.many_houses": None,
+        "of.a_device": here,
+    }
+
+
+async def test_what_machines_note_of_each_other_is_shown_to_whoever_asks_for_it(
+    house: House,
+) -> None:
+    await house.send("events", [[1, "e", house.now_ms, "desired.taken", {"version": 1}]])
+    shown = await house.cloud.get(f"{house.farm_url}/events", house.owner)
+    assert "desired.taken" not in [event["type"] for event in shown["items"]]
+    asked = await house.cloud.get(f"{house.farm_url}/events?type=desired.", house.owner)
+    assert [event["type"] for event in asked["items"]] == ["desired.taken"]
+
+
 async def test_a_stranger_to_the_broker_is_listed(house: House) -> None:
     data = {"hardware_id": "esp32-1", "driver": "nodes", "detail": "sensor"}
     await house.send("events", [[n, "e", house.now_ms, "device.stranger", data] for n in (1, 2)])

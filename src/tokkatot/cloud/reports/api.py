@@ -36,7 +36,11 @@ def wanted(
     user: UUID | None = None,
     kind: Annotated[
         str | None,
-        Query(alias="type", max_length=64, description="How the type begins, such as `command.`"),
+        Query(
+            alias="type",
+            max_length=64,
+            description="How the type begins, such as `command.`; left out: all for people.",
+        ),
     ] = None,
     severity: Severity | None = None,
     start: Annotated[Instant | None, Query(alias="from")] = None,

@@ -12,10 +12,13 @@ from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.platform.audit import EventEntry
 from tokkatot.domain.alerts import Severity
 
+QUIET = ("desired.taken",)
+"""What machines note of each other; shown to whoever asks for it by its type."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events are wanted; None means any."""
+    """Which events are wanted; None means any that tell a person something."""
 
     house_id: UUID | None = None
     device_id: UUID | None = None
@@ -34,7 +37,9 @@ class EventFilter:
             found.append(EventEntry.device_id == self.device_id)
         if self.user_id is not None:
             found.append(EventEntry.user_id == self.user_id)
-        if self.type_prefix is not None:
+        if self.type_prefix is None:
+            found.append(EventEntry.type.not_in(QUIET))
+        else:
             found.append(EventEntry.type.startswith(self.type_prefix, autoescape=True))
         if self.severity is not None:
             found.append(EventEntry.severity == self.severity)

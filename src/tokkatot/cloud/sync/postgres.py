@@ -22,7 +22,7 @@ from tokkatot.cloud.sync.store import (
 )
 from tokkatot.cloud.telemetry.intake import HubReadings, Intake, Stored, storable
 from tokkatot.cloud.telemetry.live import keep_live
-from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.domain.ids import FarmId, HouseId, HubId
 from tokkatot.kit.clock import Clock
 from tokkatot.wire.cursor import MAX_RAW_CHARS, Cursor, RefusedRow
 from tokkatot.wire.messages import Hello, Live, ReadingRow, Row, StreamName, encode
@@ -32,7 +32,7 @@ SEEN_EVERY = timedelta(seconds=5)
 """`hubs.last_seen_at` is written no oftener; a hub counts as silent only after 45 s."""
 
 _HUBS_SQL = """
-SELECT h.id, h.farm_id, h.desired_version, l.session, l.boot, l.mono_ms
+SELECT h.id, h.farm_id, h.house_id, h.desired_version, l.session, l.boot, l.mono_ms
 FROM hubs h LEFT JOIN hub_links l ON l.hub_id = h.id
 WHERE h.id = ANY(%s) AND h.revoked_at IS NULL
 """
@@ -115,14 +115,16 @@ class PostgresTransaction(SyncTransaction):
     @override
     async def hubs(self, ids: Iterable[HubId]) -> Mapping[HubId, HubRecord]:
         cursor = await self._connection.execute(_HUBS_SQL, (list(ids),))
+        found = await cursor.fetchall()
         return {
             HubId(hub_id): HubRecord(
                 hub_id=HubId(hub_id),
                 farm_id=FarmId(farm_id),
+                house_id=None if house_id is None else HouseId(house_id),
                 desired_version=version,
                 peer=None if session is None else Peer(session=session, boot=boot, mono_ms=mono_ms),
             )
-            for hub_id, farm_id, version, session, boot, mono_ms in await cursor.fetchall()
+            for hub_id, farm_id, house_id, version, session, boot, mono_ms in found
         }
 
     @override

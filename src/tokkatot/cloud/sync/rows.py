@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.devices.hubs import note_unknown_device
+from tokkatot.cloud.farms import stops
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
@@ -34,8 +35,6 @@ from tokkatot.wire.messages import (
     ScheduleRunRow,
 )
 
-STRANGER = "device.stranger"
-DESIRED_TAKEN = "desired.taken"
 _REFUSED_BY_DATABASE = "the database can't hold it"
 
 
@@ -83,11 +82,7 @@ async def _add(tx: Transaction, hub: HubRecord, row: Row, *, join: bool) -> Refu
         case AlertRow():
             return await alerts.apply_row(tx, hub.farm_id, hub.hub_id, row)
         case EventRow():
-            if row.type == STRANGER:
-                return await _unknown_device(tx, hub, row)
-            if row.type == DESIRED_TAKEN:
-                await _note_held(tx, hub, row)
-            return await _log(tx, hub, row, row.t, row.type, row.data, join=join)
+            return await _event(tx, hub, row, join=join)
         case GapRow():
             data: JsonObject = {"from": row.first, "to": row.last, "reason": row.reason}
             return await _log(tx, hub, row, row.t, "readings.gap", data, join=join)
@@ -97,6 +92,53 @@ async def _add(tx: Transaction, hub: HubRecord, row: Row, *, join: bool) -> Refu
             raise AssertionError("states are applied together, by the caller")
         case ReadingRow():
             raise AssertionError("readings go to the telemetry")
+
+
+async def _event(
+    tx: Transaction, hub: HubRecord, row: EventRow, *, join: bool
+) -> RefusedRow | None:
+    match row.type:
+        case "device.stranger":
+            return await _unknown_device(tx, hub, row)
+        case "stop.changed":
+            return await _stop(tx, hub, row)
+        case "alert.acknowledged":
+            return await _acknowledged(tx, hub, row)
+        case "schedule.asked":
+            return await executions.take_request(tx, hub.farm_id, hub.hub_id, row)
+        case "desired.taken":
+            await _note_held(tx, hub, row)
+        case _:
+            pass  # what happened at the hub, for the log alone
+    return await _log(tx, hub, row, row.t, row.type, row.data, join=join)
+
+
+async def _stop(tx: Transaction, hub: HubRecord, row: EventRow) -> RefusedRow | None:
+    """Take over a stop that was pressed or lifted on the farm."""
+    house_id, stopped = _uuid(row.data.get("house")), row.data.get("stopped")
+    if house_id is None or not isinstance(stopped, bool):
+        return _refused(row, "bad_event")
+    found = await stops.take_stop(
+        tx,
+        hub.farm_id,
+        hub.hub_id,
+        house_id,
+        stopped=stopped,
+        by=_uuid(row.data.get("by")),
+        at=credible(row.t, now=tx.now),
+    )
+    return None if found else _refused(row, "unknown_house")
+
+
+async def _acknowledged(tx: Transaction, hub: HubRecord, row: EventRow) -> RefusedRow | None:
+    """Take over that somebody on the farm has seen an alert."""
+    alert_id, at = _uuid(row.data.get("alert")), credible(row.t, now=tx.now)
+    if alert_id is None or at is None:
+        return _refused(row, "bad_event" if alert_id is None else Refusal.BAD_TIME)
+    found = await alerts.take_acknowledged(
+        tx, hub.farm_id, alert_id, by=_uuid(row.data.get("by")), at=at
+    )
+    return None if found else _refused(row, "unknown_alert")
 
 
 async def _log(
@@ -116,17 +158,29 @@ async def _log(
     kept = {**data, "hub": str(hub.hub_id)}
     if join and await _is_logged(tx, hub, t, type_, kept):
         return None
+    device_id = _uuid(data.get("device"))
     audit.record(
         tx,
         storable(type_),
         farm_id=hub.farm_id,
-        house_id=_uuid(data.get("house")),
-        device_id=_uuid(data.get("device")),
+        house_id=_uuid(data.get("house")) or await _house_of(tx, hub, device_id),
+        device_id=device_id,
         severity=Severity.WARNING if isinstance(row, GapRow) else Severity.INFO,
         data=kept,
         t=t,
     )
     return None
+
+
+async def _house_of(tx: Transaction, hub: HubRecord, device_id: UUID | None) -> UUID | None:
+    """Return the house of an event that names none: the hub's only one, or its device's."""
+    if hub.house_id is not None or device_id is None:
+        return hub.house_id
+    house_id: UUID | None = await tx.session.scalar(
+        text("SELECT house_id FROM devices WHERE id = :device AND farm_id = :farm"),
+        {"device": device_id, "farm": hub.farm_id},
+    )
+    return house_id
 
 
 async def _is_logged(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tokkatot.cloud.telemetry.intake import HubReadings
-from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.domain.ids import FarmId, HouseId, HubId
 from tokkatot.wire.cursor import Cursor, RefusedRow
 from tokkatot.wire.messages import Hello, Live, ReadingRow, Row, StreamName
 from tokkatot.wire.session_cloud import Peer
@@ -18,6 +18,8 @@ class HubRecord:
 
     hub_id: HubId
     farm_id: FarmId
+    house_id: HouseId | None = None
+    """The only house that it serves; None: any of the farm's."""
     desired_version: int
     peer: Peer | None
 
