@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
+from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.alerts import store
 from tokkatot.cloud.alerts.model import Alert
 from tokkatot.cloud.platform import audit
@@ -126,15 +127,36 @@ async def acknowledge(tx: Transaction, farm_id: FarmId, alert_id: UUID, user_id:
     alert = await store.locked(tx.session, alert_id)
     if alert is None or alert.farm_id != farm_id:
         raise NotFound("alert")
-    if alert.acknowledged_by is not None:
+    if alert.acknowledged_at is not None:
         return alert
+    if not await _acknowledge(tx, alert, user_id, at=tx.now):
+        raise Conflict("conflict", "The alert is over.")
+    return alert
+
+
+async def take_acknowledged(
+    tx: Transaction, farm_id: FarmId, alert_id: UUID, *, by: UUID | None, at: datetime
+) -> bool:
+    """Note that somebody has seen an alert at the hub; False: the farm has no such alert."""
+    alert = await store.locked(tx.session, alert_id)
+    if alert is None or alert.farm_id != farm_id:
+        return False
+    if alert.acknowledged_at is None:
+        known = by if by is not None and await tx.session.get(User, by) is not None else None
+        await _acknowledge(tx, alert, None if known is None else UserId(known), at=at)
+    return True
+
+
+async def _acknowledge(
+    tx: Transaction, alert: Alert, user_id: UserId | None, *, at: datetime
+) -> bool:
     after = ALERT_TRANSITIONS.get((alert.state, AlertEvent.ACKNOWLEDGE))
     if after is None:
-        raise Conflict("conflict", "The alert is over.")
+        return False
     alert.state = after
-    alert.acknowledged_by, alert.acknowledged_at = user_id, tx.now
-    await _tell(tx, alert, "alert.acknowledged", user_id=user_id)
-    return alert
+    alert.acknowledged_by, alert.acknowledged_at = user_id, at
+    await _tell(tx, alert, "alert.acknowledged", t=at, user_id=user_id)
+    return True
 
 
 async def watch_hubs(tx: Transaction) -> None:

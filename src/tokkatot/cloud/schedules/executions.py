@@ -29,7 +29,7 @@ from tokkatot.domain.schedules import Schedule, TemperatureCurve, VentilationCur
 from tokkatot.domain.schedules import Sequence as Steps
 from tokkatot.kit.clock import to_rfc3339
 from tokkatot.wire.cursor import RefusedRow
-from tokkatot.wire.messages import ScheduleRunRow
+from tokkatot.wire.messages import EventRow, ScheduleRunRow
 
 LIFETIME = timedelta(seconds=30)
 """How long a wish to run a schedule now may be on its way, as for an order to switch on."""
@@ -86,6 +86,45 @@ async def request(
         await touch_hub(tx, HubId(hub.id))
     tx.notify(HUBS_CHANNEL, str(hub.id))
     return execution
+
+
+async def take_request(
+    tx: Transaction, farm_id: FarmId, hub_id: HubId, row: EventRow
+) -> RefusedRow | None:
+    """Keep what somebody asked of a schedule at its hub; return the row where it can't be so."""
+    try:
+        schedule_id, request_id, by = (
+            UUID(str(row.data.get(key))) for key in ("schedule", "request", "by")
+        )
+    except ValueError:
+        return _refused(row, "bad_request")
+    at = credible(row.t, now=tx.now)
+    if at is None:
+        return _refused(row, Refusal.BAD_TIME)
+    if await store.locked_execution(tx.session, request_id) is not None:
+        return None
+    known = await farms_store.name_of(tx.session, by) is not None
+    execution = Execution(
+        id=request_id,
+        farm_id=farm_id,
+        schedule_id=schedule_id,
+        hub_id=hub_id,
+        due_at=at,
+        # The hub knows of it first: there is nothing to send, and its word comes behind this one.
+        sent_at=at,
+        requested_by=by if known else None,
+    )
+    tx.session.add(execution)
+    audit.record(
+        tx,
+        "schedule.requested",
+        farm_id=farm_id,
+        user_id=execution.requested_by,
+        data={"schedule": str(schedule_id), "request": str(request_id), "origin": "farm"},
+        t=at,
+    )
+    await _emit(tx, execution)
+    return None
 
 
 def mark_sent(tx: Transaction, execution: Execution) -> None:
@@ -177,5 +216,5 @@ def _longest_answer(schedule: Schedule) -> timedelta:
     return timedelta(seconds=LONGEST_WINDOW_S + ANSWER_S + steps_s)
 
 
-def _refused(row: ScheduleRunRow, reason: str) -> RefusedRow:
+def _refused(row: ScheduleRunRow | EventRow, reason: str) -> RefusedRow:
     return RefusedRow(seq=row.seq, raw=msgspec.json.encode(row).decode(), reason=reason)

@@ -1,0 +1,84 @@
+"""Takes over what people say about the software stop on the farm's own network."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from tokkatot.cloud.farms import store
+from tokkatot.cloud.farms.changes import farm_changed
+from tokkatot.cloud.farms.hubs import touch_hubs
+from tokkatot.cloud.farms.model import Farm, House
+from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.domain.alerts import Severity
+from tokkatot.domain.ids import FarmId, HubId
+
+_LOCK_HUBS = text("SELECT id FROM hubs WHERE farm_id = :farm ORDER BY id FOR NO KEY UPDATE NOWAIT")
+
+
+async def take_stop(
+    tx: Transaction,
+    farm_id: FarmId,
+    hub_id: HubId,
+    house_id: UUID,
+    *,
+    stopped: bool,
+    by: UUID | None,
+    at: datetime | None,
+) -> bool:
+    """Let a house be stopped or go on, as a person said at its hub; False: no house of the farm.
+
+    The latest word counts. A stop holds whenever it was pressed, by a hub without a clock too; a
+    lift that is older than the stop which holds was not meant for it.
+
+    Raises:
+        DBAPIError: when a hub of the farm is saying hello at this moment; said again, it is taken.
+    """
+    house = await tx.session.scalar(
+        select(House)
+        .where(House.id == house_id, House.farm_id == farm_id, House.deleted_at.is_(None))
+        .with_for_update()
+    )
+    if house is None:
+        return False
+    # A hello waits for the cursors that this transaction holds: it is not waited for.
+    await tx.session.execute(_LOCK_HUBS, {"farm": farm_id})
+    person = by if by is not None and await store.name_of(tx.session, by) is not None else None
+    if stopped:
+        if house.stopped_at is not None:
+            return True
+        house.stopped_at, house.stopped_by = at or tx.now, person
+    elif at is None or not await _lift(tx, house, at):
+        return True
+    await tx.session.flush()
+    await touch_hubs(tx, farm_id)
+    data: JsonObject = {"origin": "farm", "hub": str(hub_id)}
+    audit.record(
+        tx,
+        "house.stopped" if stopped else "house.stop_released",
+        farm_id=farm_id,
+        house_id=house.id,
+        user_id=person,
+        severity=Severity.WARNING,
+        data=data,
+        t=at,
+    )
+    farm_changed(tx, farm_id, "stop", house.id)
+    return True
+
+
+async def _lift(tx: Transaction, house: House, at: datetime) -> bool:
+    """End what stops a house; the farm's stop becomes the other houses' own."""
+    farm = await tx.session.get_one(Farm, house.farm_id, with_for_update=True)
+    pressed = [moment for moment in (house.stopped_at, farm.stopped_at) if moment is not None]
+    if not pressed or at < max(pressed):
+        return False
+    if farm.stopped_at is not None:
+        for other in await store.houses_of(tx.session, farm.id):
+            if other.stopped_at is None:
+                other.stopped_at, other.stopped_by = farm.stopped_at, farm.stopped_by
+        farm.stopped_at = farm.stopped_by = None
+    house.stopped_at = house.stopped_by = None
+    return True
