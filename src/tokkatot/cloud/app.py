@@ -42,6 +42,8 @@ from tokkatot.cloud.schedules.preview import Previews
 from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
 from tokkatot.cloud.telemetry import trace_api
+from tokkatot.domain.rules import Rule
+from tokkatot.domain.schedules import Does
 from tokkatot.webapp.headers import SecurityHeaders
 from tokkatot.webapp.serving import WebApp, nothing_here
 
@@ -103,6 +105,7 @@ def create_app(
     app.state.context = context
     app.state.farm_directory = Directory()
     app.state.alert_digest = alerts.Digest()
+    app.state.structs = {"Does": Does, "Rule": Rule}
     app.state.documents = HubLimits()
     app.state.previews = Previews()
     app.state.realtime = Realtime(

@@ -1,5 +1,8 @@
 """What houses do by themselves beside their schedules: rules, modes, nights, limits of devices."""
 
+import json
+import re
+
 import pytest
 
 from tests.support.automated import Automated, Json, automated
@@ -154,3 +157,16 @@ async def test_staff_say_how_gently_a_device_is_switched(farm: Automated) -> Non
     too_often = {"limits": {"starts_per_hour": 21}}
     answer = await farm.cloud.http.patch(path, json=too_often, headers=farm.staff.headers)
     assert answer.status_code == 422
+
+
+async def test_the_description_tells_how_schedules_and_rules_are_written(farm: Automated) -> None:
+    document = await farm.cloud.get("/v1/openapi.json", farm.owner)
+    schemas = document["components"]["schemas"]
+    does = schemas["NewScheduleBody"]["properties"]["does"]
+    assert does["$ref"] == "#/components/schemas/Does"
+    assert set(schemas["Does"]["discriminator"]["mapping"]) >= {"time_based", "sequence"}
+    rules = schemas["RulesBody"]["properties"]["rules"]
+    assert rules["items"]["$ref"] == "#/components/schemas/Rule"
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert named <= set(schemas)
+    assert "duration_s" in schemas["TimeBased"]["properties"]

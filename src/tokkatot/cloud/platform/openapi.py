@@ -3,8 +3,10 @@
 from collections import defaultdict
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import WithJsonSchema
 
 from tokkatot.cloud.platform.problems import ProblemBody
 from tokkatot.wire.problems import CODES, MEDIA_TYPE
@@ -14,6 +16,8 @@ Responses = dict[int | str, dict[str, Any]]
 _EVERYWHERE = ("validation_failed", "rate_limited", "body_too_large", "unavailable", "internal")
 _WITH_A_CALLER = ("unauthenticated", "session_ended")
 _ON_A_FARM = ("forbidden", "not_found")
+_SCHEMAS = "#/components/schemas/"
+_STRUCT = "x-struct"
 
 
 def problems(*codes: str) -> Responses:
@@ -24,8 +28,16 @@ def problems(*codes: str) -> Responses:
     return {status: _response(found) for status, found in by_status.items()}
 
 
+def struct(name: str) -> WithJsonSchema:
+    """Return the schema of a field that a room reads by itself, as what the app calls so."""
+    return WithJsonSchema({"type": "object", _STRUCT: name})
+
+
 def describe(app: FastAPI, *, title: str, version: str) -> dict[str, Any]:
-    """Return the OpenAPI document, each operation with every problem that it can answer."""
+    """Return the OpenAPI document, each operation with every problem that it can answer.
+
+    `app.state.structs` has the structs that fields are declared to be, by their names.
+    """
     document = get_openapi(title=title, version=version, routes=app.routes)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -33,6 +45,9 @@ def describe(app: FastAPI, *, title: str, version: str) -> dict[str, Any]:
     schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs", {}))
     schemas["Problem"] = schema
+    for name, described in _structs(app.state.structs).items():
+        schemas.setdefault(name, described)
+    _refer(document)
     for path, operations in document["paths"].items():
         for operation in operations.values():
             _complete(path, operation)
@@ -55,6 +70,27 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         responses.pop("422", None)
     for status, response in problems(*sorted(codes)).items():
         responses[str(status)] = response
+
+
+def _structs(structs: dict[str, Any]) -> dict[str, Any]:
+    roots, parts = msgspec.json.schema_components(
+        structs.values(), ref_template=f"{_SCHEMAS}{{name}}"
+    )
+    return parts | dict(zip(structs, roots, strict=True))
+
+
+def _refer(part: Any) -> None:
+    """Let every field that is declared to be a struct point to its description."""
+    if isinstance(part, list):
+        for item in part:
+            _refer(item)
+    elif isinstance(part, dict):
+        name = part.pop(_STRUCT, None)
+        if name is not None:
+            del part["type"]
+            part["$ref"] = f"{_SCHEMAS}{name}"
+        for value in part.values():
+            _refer(value)
 
 
 def _response(codes: list[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.farms.views import PersonView
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.openapi import problems
+from tokkatot.cloud.platform.openapi import problems, struct
 from tokkatot.cloud.platform.schemas import Body, View
 from tokkatot.cloud.schedules import rules as service
 from tokkatot.cloud.schedules.api import Writing
@@ -23,7 +23,7 @@ from tokkatot.domain.ids import HouseId
 
 router = APIRouter(prefix="/v1/farms/{farm}/houses/{house}/rules", tags=["rules"])
 
-RuleJson = Annotated[dict[str, Any], Field(description="One rule; `kind` says of which kind.")]
+RuleJson = Annotated[dict[str, Any], struct("Rule")]
 
 
 class RulesBody(Body):

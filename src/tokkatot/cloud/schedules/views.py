@@ -14,6 +14,7 @@ from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.farms.views import PersonView
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.openapi import struct
 from tokkatot.cloud.platform.schemas import Body, View
 from tokkatot.cloud.schedules import store
 from tokkatot.cloud.schedules.model import Change, Execution, ScheduleVersion, StoredSchedule
@@ -27,7 +28,7 @@ from tokkatot.domain.schedules import PRIORITIES, Missed, devices_of
 from tokkatot.kit.clock import to_rfc3339
 
 ScheduleName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-DoesJson = Annotated[dict[str, Any], Field(description="What it does; `kind` says which way.")]
+DoesJson = Annotated[dict[str, Any], struct("Does")]
 
 
 class ContentBody(Body):
