@@ -2,11 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 
 from tokkatot.cli.main import COMMANDS
 from tokkatot.cloud.platform.settings import PREFIX, CloudSettings
+from tokkatot.domain.rules import Rule
+from tokkatot.domain.schedules import Does, Times
 from tokkatot.wire.problems import CODES
 from tokkatot.wire.topics import HubLeaf, NodeLeaf
 
@@ -42,6 +46,15 @@ def test_every_topic_is_described() -> None:
     assert [
         leaf for leaf in NodeLeaf if f"farm/{{farm}}/devices/{{device}}/{leaf}" not in cells
     ] == []
+
+
+def test_every_kind_of_schedule_and_rule_is_described() -> None:
+    cells = first_cells("automation.md")
+
+    described = msgspec.inspect.multi_type_info([*get_args(Does | Times | Rule)])
+    kinds = [found.tag for found in described if isinstance(found, msgspec.inspect.StructType)]
+    assert len(kinds) == len(get_args(Does | Times | Rule))
+    assert [kind for kind in kinds if kind not in cells] == []
 
 
 def test_every_command_is_described() -> None:
