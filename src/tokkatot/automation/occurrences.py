@@ -21,6 +21,7 @@ from tokkatot.domain.schedules import (
     DurationBased,
     LightCurve,
     Schedule,
+    Sequence,
     SunTimes,
     TimeBased,
     Times,
@@ -135,6 +136,19 @@ def end_of(schedule: Schedule, due_ms: int, locality: Locality, flock: Flock | N
             return due_ms + round(hours * _HOUR_MS) if hours > 0 else None
         case _:
             return None
+
+
+def over_at(schedule: Schedule, due_ms: int, locality: Locality, flock: Flock | None) -> int | None:
+    """Return when a run that begins at a moment is over; None where no clock tells it."""
+    match schedule.does:
+        case TimeBased(duration_s=length_s) if length_s is not None:
+            return due_ms + round(length_s * 1000)
+        case DurationBased(run_s=run_s):
+            return due_ms + round(run_s * 1000)
+        case Sequence(steps=steps):
+            return due_ms + round(sum(step.run_s + step.rest_s for step in steps) * 1000)
+        case _:
+            return end_of(schedule, due_ms, locality, flock)
 
 
 def _next_turn(schedule: Schedule, after_ms: int, locality: Locality) -> int | None:

@@ -7,7 +7,7 @@ from itertools import takewhile
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tokkatot.automation.occurrences import Locality, end_of, next_due, upcoming
+from tokkatot.automation.occurrences import Locality, next_due, over_at, upcoming
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.platform.database import Transaction
@@ -15,8 +15,7 @@ from tokkatot.cloud.schedules.service import schedule_of
 from tokkatot.cloud.schedules.store import Current
 from tokkatot.domain.flocks import Flock as Birds
 from tokkatot.domain.ids import FarmId
-from tokkatot.domain.schedules import DurationBased, Schedule, TimeBased
-from tokkatot.domain.schedules import Sequence as Steps
+from tokkatot.domain.schedules import Schedule
 from tokkatot.kit.clock import from_ms, to_ms
 
 MAX_RUNS = 500
@@ -56,7 +55,7 @@ class Calendar:
             return
         flock = self.flocks.get(schedule.house_id)
         for due_ms in upcoming(schedule, to_ms(self.now), count, self.locality):
-            until_ms = _until(schedule, due_ms, self.locality, flock)
+            until_ms = over_at(schedule, due_ms, self.locality, flock)
             yield Run(
                 schedule_id=schedule.id,
                 name=schedule.name,
@@ -94,13 +93,3 @@ def runs_within(found: Sequence[Current], when: Calendar, *, hours: int) -> Sequ
         )
     ]
     return sorted(runs, key=lambda run: (run.at, run.schedule_id))[:MAX_RUNS]
-
-
-def _until(schedule: Schedule, due_ms: int, locality: Locality, flock: Birds | None) -> int | None:
-    match schedule.does:
-        case TimeBased(duration_s=float(length_s)) | DurationBased(run_s=length_s):
-            return due_ms + round(length_s * 1000)
-        case Steps(steps=steps):
-            return due_ms + round(sum(step.run_s + step.rest_s for step in steps) * 1000)
-        case _:
-            return end_of(schedule, due_ms, locality, flock)
