@@ -333,6 +333,24 @@ async def test_a_driver_comes_back_when_the_broker_does(tmp_path: Path) -> None:
     await asyncio.wait({task, node})
 
 
+async def test_a_node_that_comes_late_is_told_what_to_hold_without_a_round_of_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokkatot.hub.drivers.mqtt_node.driver.TICK_S", 3600.0)
+    async with running_broker(tmp_path) as broker:
+        driver = node_driver(broker)
+        driver.adopt(DEVICES)
+        tray = Tray()
+        tasks = {asyncio.create_task(driver.run(tray)), asyncio.create_task(tank_node(broker))}
+        await tray.see(Presence, lambda item: item.device_id == TANK)
+        await driver.write(PUMP, 100.0, order="early", timeout_s=5)
+        tasks.add(asyncio.create_task(pump_node(broker)))
+        await tray.see(Reported, lambda report: _follows("early", 100.0, report))
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
 @pytest.mark.parametrize(
     ("login", "topic", "heard"),
     [

@@ -15,9 +15,10 @@ from tokkatot.domain.devices import Level
 from tokkatot.domain.ids import DeviceId, FarmId
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.hub.drivers.mqtt_node.source import NodeBook, Publish
-from tokkatot.hub.drivers.port import Driver, DriverError, Inbox
+from tokkatot.hub.drivers.port import Driver, DriverError, Inbox, Presence, Reported
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
+from tokkatot.kit.waiting import set_within
 
 TICK_S = 1.0
 SEND_WITHIN_S = 5.0
@@ -56,7 +57,9 @@ class MqttNodeDriver(Driver):
         self.book = NodeBook(driver=name, farm_id=farm_id, options=options, positions=positions)
         self._broker = broker
         self._clock = clock
-        self._backoff = Backoff(first_s=0.5, cap_s=30.0, random=random)
+        # Soon at first: the broker on the same computer starts at the same time.
+        self._backoff = Backoff(first_s=0.1, cap_s=30.0, random=random)
+        self._heard = asyncio.Event()
         self._client: aiomqtt.Client | None = None
 
     @override
@@ -125,9 +128,13 @@ class MqttNodeDriver(Driver):
             now_ms=self._clock.now_ms(),
         ):
             inbox.offer(observation)
+            if isinstance(observation, (Presence, Reported)):
+                self._heard.set()
 
     async def _repeat(self, client: aiomqtt.Client, inbox: Inbox) -> None:
+        """Say orders again when it is time, and at once to a node that has just come."""
         while True:
+            self._heard.clear()
             now_s = self._clock.monotonic()
             for observation in self.book.silent(now_s):
                 inbox.offer(observation)
@@ -136,7 +143,7 @@ class MqttNodeDriver(Driver):
             except aiomqtt.MqttError as error:
                 # The client's own loop notices a broken link; the next round says it again.
                 log.warning("nodes.not_sent", driver=self.name, reason=str(error))
-            await self._clock.sleep(TICK_S)
+            await set_within(self._heard, TICK_S)
 
 
 async def _send(client: aiomqtt.Client, messages: Sequence[Publish], timeout_s: float) -> None:
