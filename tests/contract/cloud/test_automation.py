@@ -170,3 +170,24 @@ async def test_the_description_tells_how_schedules_and_rules_are_written(farm: A
     named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     assert named <= set(schemas)
     assert "duration_s" in schemas["TimeBased"]["properties"]
+
+
+async def test_a_device_that_its_hub_could_not_hold_is_refused(farm: Automated) -> None:
+    body = {
+        "house_id": farm.house,
+        "hardware_id": "long-1",
+        "name": "Long",
+        "role": "light",
+        "interface": "relay",
+        "address": {"driver": "sim", "note": "x" * 400_000},
+    }
+    path = f"/v1/farms/{farm.farm}/devices"
+    before = await farm.desired()
+    refused = await farm.cloud.post(path, body, farm.staff, status=409)
+    assert refused["code"] == "conflict"
+    long = {"address": body["address"]}
+    answer = await farm.cloud.http.patch(
+        f"{path}/{farm.devices['light']}", json=long, headers=farm.staff.headers
+    )
+    assert answer.status_code == 409
+    assert await farm.desired() == before

@@ -12,14 +12,16 @@ from tokkatot.cloud.devices.model import DeviceParameter, DeviceState
 from tokkatot.cloud.devices.store import DeviceRow
 from tokkatot.cloud.farms.access import CanMaintain, CanOperate, CanOwn, CanSee
 from tokkatot.cloud.farms.model import MAIN_ZONE, Hub
+from tokkatot.cloud.farms.ports import Documents, HubDocuments
 from tokkatot.cloud.platform.context import Ctx, FromWhere, Tx
+from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
 from tokkatot.cloud.platform.problems import Forbidden
 from tokkatot.cloud.platform.schemas import Body, Name, Patch, ShortText, View
 from tokkatot.domain.desired import LONGEST_PAUSE_S, MOST_STARTS_PER_HOUR, RelayLimits
 from tokkatot.domain.devices import DeviceRole, Interface
-from tokkatot.domain.ids import DeviceId, HouseId
+from tokkatot.domain.ids import DeviceId, HouseId, HubId
 from tokkatot.domain.people import Right
 from tokkatot.domain.quantities import Quantity
 
@@ -256,7 +258,7 @@ async def devices(
     responses=problems("already_exists", "conflict"),
 )
 async def add_device(
-    body: DeviceBody, access: CanMaintain, tx: Tx, origin: FromWhere
+    body: DeviceBody, access: CanMaintain, tx: Tx, origin: FromWhere, documents: HubDocuments
 ) -> DeviceView:
     """Register a device (staff)."""
     fields = body.model_dump() | {
@@ -270,7 +272,9 @@ async def add_device(
         by=access.caller.user_id,
         origin=origin,
     )
-    return device_view(await service.device_in(tx, access.farm_id, DeviceId(device.id)))
+    row = await service.device_in(tx, access.farm_id, DeviceId(device.id))
+    await _check(tx, documents, row)
+    return device_view(row)
 
 
 @router.get(_DEVICE, tags=["devices"])
@@ -279,9 +283,14 @@ async def device(device: UUID, access: CanSee, tx: Tx) -> DeviceView:
     return device_view(await service.device_in(tx, access.farm_id, DeviceId(device)))
 
 
-@router.patch(_DEVICE, tags=["devices"], responses=problems("already_exists"))
+@router.patch(_DEVICE, tags=["devices"], responses=problems("already_exists", "conflict"))
 async def change_device(
-    device: UUID, body: DevicePatch, access: CanOwn, tx: Tx, origin: FromWhere
+    device: UUID,
+    body: DevicePatch,
+    access: CanOwn,
+    tx: Tx,
+    origin: FromWhere,
+    documents: HubDocuments,
 ) -> DeviceView:
     """Change a device; what concerns its wiring is for staff."""
     changes = body.changes()
@@ -290,6 +299,7 @@ async def change_device(
     row = await service.change_device(
         tx, access.farm_id, DeviceId(device), changes, by=access.caller.user_id, origin=origin
     )
+    await _check(tx, documents, row)
     return device_view(row)
 
 
@@ -371,6 +381,12 @@ async def hub_pass(access: CanSee, tx: Tx, context: Ctx) -> Page[HubPassView]:
             for issued in await passes.issue_passes(tx, access, context.keys)
         ]
     )
+
+
+async def _check(tx: Transaction, documents: Documents, row: DeviceRow) -> None:
+    """Refuse a device that its hub could not hold beside all the others."""
+    if row.device.hub_id is not None:
+        await documents.check(tx, [HubId(row.device.hub_id)])
 
 
 def device_view(row: DeviceRow) -> DeviceView:
