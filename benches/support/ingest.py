@@ -10,6 +10,7 @@ import aiomqtt
 import psycopg
 
 from tests.support.people import Person
+from tests.support.readings import count_stored
 from tests.support.site import HubLogin, Site
 from tests.support.stack import Stack
 from tokkatot.domain.devices import DeviceRole, Interface
@@ -179,6 +180,4 @@ def _hello(stream: _Stream) -> bytes:
 
 def _stored(stack: Stack) -> int:
     with psycopg.connect(stack.database_url) as connection:
-        row = connection.execute("SELECT count(*) FROM readings").fetchone()
-    assert row is not None, "count(*) has one row"
-    return int(row[0])
+        return count_stored(connection)

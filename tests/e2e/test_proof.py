@@ -20,6 +20,7 @@ from tests.support.ledger import Given, differences, miscounted, misdone, named
 from tests.support.people import eventually
 from tests.support.plant import Plant, Sources, plant
 from tests.support.produced import QUANTITIES, Listed, Produced
+from tests.support.readings import count_stored, put_back, stored_of, take_one
 from tests.support.relay_node import moves
 from tests.support.taps import Taps, final
 from tokkatot.domain.devices import ON
@@ -166,21 +167,14 @@ def row_faults(running: Plant, sources: Sources) -> Iterator[str]:
     with psycopg.connect(running.servers.postgres.url()) as connection:
         for device_id, file in by_device(running, sources):
             for quantity in QUANTITIES:
-                rows = connection.execute(
-                    "SELECT (extract(epoch FROM r.t) * 1000)::bigint, r.value FROM readings r"
-                    " JOIN series s ON s.id = r.series_id WHERE s.device_id = %s"
-                    " AND s.quantity = %s ORDER BY 1, 2",
-                    (device_id, quantity),
-                )
+                rows = stored_of(connection, [device_id], quantity)
                 for fault in differences(file.kept(quantity), rows):
                     yield f"{file.hardware_id} {quantity} {fault}"
 
 
 def stored_rows(running: Plant) -> int:
     with psycopg.connect(running.servers.postgres.url()) as connection:
-        row = connection.execute("SELECT count(*) FROM readings").fetchone()
-    assert row is not None, "count(*) has one row"
-    return int(row[0])
+        return count_stored(connection)
 
 
 async def check_history(running: Plant, sources: Sources) -> None:
@@ -212,14 +206,10 @@ def check_orders(running: Plant, taps: Taps, given: list[Given]) -> None:
 def check_the_checks(running: Plant, sources: Sources, given: list[Given]) -> None:
     """Lose a row, double a row and do an order twice: none of it may pass."""
     with psycopg.connect(running.servers.postgres.url(), autocommit=True) as connection:
-        row = connection.execute(
-            "WITH one AS (SELECT tableoid, ctid FROM readings LIMIT 1) DELETE FROM readings r"
-            " USING one WHERE r.tableoid = one.tableoid AND r.ctid = one.ctid"
-            " RETURNING r.t, r.value, r.series_id, r.quality"
-        ).fetchone()
+        taken = take_one(connection)
         (lost,) = row_faults(running, sources)
         for _ in range(2):
-            connection.execute("INSERT INTO readings VALUES (%s, %s, %s, %s)", row)
+            put_back(connection, taken)
         (doubled,) = row_faults(running, sources)
     assert "lost" in lost
     assert "twice" in doubled

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.history import drawn, iso, ms, pages
 from tests.support.people import HouseView, Json, Person, eventually
+from tests.support.readings import stored_of
 from tests.support.site import HubProgram, Site
 from tests.support.stack import Stack, until
 from tokkatot.domain.devices import DeviceRole, Interface
@@ -215,10 +216,4 @@ def _until_stored(stack: Stack, devices: dict[str, str], count: float) -> None:
 
 def _stored(stack: Stack, devices: dict[str, str]) -> int:
     with psycopg.connect(stack.database_url) as connection:
-        row = connection.execute(
-            "SELECT count(*) FROM readings JOIN series ON series.id = readings.series_id"
-            " WHERE series.device_id = ANY(%s::uuid[])",
-            (list(devices.values()),),
-        ).fetchone()
-    assert row is not None, "count(*) has one row"
-    return int(row[0])
+        return len(stored_of(connection, list(devices.values())))

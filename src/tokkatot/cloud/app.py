@@ -41,7 +41,7 @@ from tokkatot.cloud.schedules import preview_api, rules_api
 from tokkatot.cloud.schedules.preview import Previews
 from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
-from tokkatot.cloud.telemetry import trace_api
+from tokkatot.cloud.telemetry import retention_api, trace_api
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does
 from tokkatot.webapp.headers import SecurityHeaders
@@ -57,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     devices_staff.router,
     telemetry.router,
     trace_api.router,
+    retention_api.router,
     commands.router,
     preview_api.router,
     schedules.router,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from secrets import SystemRandom
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -45,6 +46,8 @@ from tokkatot.cloud.schedules import store as schedule_store
 from tokkatot.cloud.sync.desired import renew_documents
 from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
+from tokkatot.cloud.telemetry.folding import drop_old_days, fold
+from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.webapp.files import find_web_app
@@ -53,6 +56,8 @@ Work = Callable[[], Awaitable[None]]
 
 _CLEAN_EVERY_S = 600.0
 _CLEANING_LOCK = 0x636C6561
+_FOLD_EVERY_S = 600.0
+_GIVE_UP_EVERY_S = 6 * 3600.0
 _DEADLINES_EVERY_S = 1.0
 _WATCH_FROM_S = 60.0
 _WATCH_EVERY_S = 15.0
@@ -126,11 +131,12 @@ def _workers(
             context.listener.subscribe(LOGINS_CHANNEL, logins)
             yield "logins", logins.run
     if "jobs" in roles:
-        yield "cleaning", partial(every, _CLEAN_EVERY_S, partial(clean, context), context=context)
         yield "deadlines", partial(end_what_is_overdue, context)
         yield "watch", partial(watch_hubs, context)
         mailer = Mailer.open(settings, clock=context.clock, ids=context.ids)
         yield "reset_requests", ResetRequests(context, Directory(), mailer).run
+        for name, seconds, job in _JOBS:
+            yield name, partial(every, seconds, partial(job, context), context=context)
     yield "listener", context.listener.run
 
 
@@ -176,6 +182,17 @@ async def clean(context: Context) -> None:
         await renew_documents(tx)
 
 
+async def fold_readings(context: Context) -> None:
+    """Pack the readings whose hour is over, and drop the days that are packed for good."""
+    await fold(context.database, now=context.clock.now())
+    await drop_old_days(context.database, now=context.clock.now())
+
+
+async def give_up_old_readings(context: Context) -> None:
+    """Let go of what farms keep no longer."""
+    await give_up(context.database, now=context.clock.now())
+
+
 async def end_what_is_overdue(context: Context) -> None:
     """End orders whose lifetime is over, and call hubs offline that were not heard, in seconds."""
     while True:
@@ -194,6 +211,14 @@ async def watch_hubs(context: Context) -> None:
         async with context.database.transaction() as tx:
             await alerts.watch_hubs(tx)
         await context.clock.sleep(_WATCH_EVERY_S)
+
+
+_JOBS: Final[tuple[tuple[str, float, Callable[[Context], Awaitable[None]]], ...]] = (
+    ("cleaning", _CLEAN_EVERY_S, clean),
+    ("folding", _FOLD_EVERY_S, fold_readings),
+    ("retention", _GIVE_UP_EVERY_S, give_up_old_readings),
+)
+"""What is done again and again: its name, how often in seconds, and what it is."""
 
 
 class _Server(uvicorn.Server):

@@ -135,7 +135,7 @@ async def test_each_refused_value_is_listed_with_its_reason(house: House) -> Non
     ]
     assert page["total"] == 4
     assert await count(house.cloud.context.database, "refused_readings") == 5
-    assert await count(house.cloud.context.database, "readings") == 1
+    assert await count(house.cloud.context.database, "open_readings") == 1
 
 
 async def test_readings_of_any_day_find_their_place(house: House) -> None:

@@ -14,7 +14,7 @@ from tokkatot.cloud.platform.problems import Invalid, Unavailable
 from tokkatot.cloud.schedules.preview import AT_ONCE, Draft, Previews, only_one, task_of
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, SyncService
-from tokkatot.cloud.telemetry.history import Span
+from tokkatot.cloud.telemetry.store import Span
 from tokkatot.domain.ids import FarmId, HouseId, HubId
 from tokkatot.wire.messages import Welcome, decode
 from tokkatot.wire.topics import HubLeaf

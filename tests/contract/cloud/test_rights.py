@@ -62,6 +62,8 @@ RIGHTS = {
     "GET /v1/farms/{farm}/houses/{house}/state": SEE,
     "GET /v1/farms/{farm}/houses/{house}/picture": SEE,
     "GET /v1/farms/{farm}/houses/{house}/history": SEE,
+    "GET /v1/farms/{farm}/retention": SEE,
+    "PUT /v1/farms/{farm}/retention": OWN,
     "GET /v1/farms/{farm}/houses/{house}/readings/refused": SEE,
     "GET /v1/farms/{farm}/houses/{house}/setpoints": SEE,
     "PUT /v1/farms/{farm}/houses/{house}/setpoints": OPERATE,

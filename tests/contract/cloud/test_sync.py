@@ -13,6 +13,7 @@ from tokkatot.cloud.sync.memory import MemoryStore
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, Outgoing, SyncService
 from tokkatot.cloud.sync.store import HubRecord, SyncStore, SyncTransaction
+from tokkatot.cloud.telemetry.blocks import unpack
 from tokkatot.wire.messages import NO_SESSION, Ack, Live, Welcome, decode
 from tokkatot.wire.topics import HubLeaf
 
@@ -123,7 +124,8 @@ async def bench(request: pytest.FixtureRequest, cloud: Cloud) -> Bench:
         store = PostgresStore(database, clock=cloud.clock)
 
         async def values() -> list[float]:
-            return [value for (value,) in await select("SELECT value FROM readings ORDER BY 1")]
+            bodies = await select("SELECT body FROM open_readings")
+            return sorted(value for (body,) in bodies for value in unpack(body).value.tolist())
 
         async def quarantined() -> list[tuple[int, str]]:
             return await select("SELECT seq, raw FROM quarantined_rows ORDER BY id")

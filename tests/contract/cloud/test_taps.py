@@ -302,7 +302,7 @@ async def test_garbage_on_every_topic_is_a_counted_drop(
         "tokkatot_sync_dropped_total", {"reason": "bad_body"}
     )
     assert drops == 3 * len(garbage)
-    assert await count(running.database, "readings") == 1
+    assert await count(running.database, "open_readings") == 1
 
 
 async def test_a_hub_that_was_revoked_is_not_heard(
@@ -320,7 +320,7 @@ async def test_a_hub_that_was_revoked_is_not_heard(
         )
 
     assert await until(dropped) == 1
-    assert await count(running.database, "readings") == 0
+    assert await count(running.database, "open_readings") == 0
 
 
 async def test_the_sync_comes_back_after_the_broker(running: Running, owner: Owner) -> None:

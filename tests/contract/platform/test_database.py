@@ -19,7 +19,12 @@ from typing_extensions import override
 import tokkatot.cloud.main
 from tokkatot.cloud.platform import outbox
 from tokkatot.cloud.platform.base import Base
-from tokkatot.cloud.platform.database import Database, DatabaseLimits, sqlalchemy_url
+from tokkatot.cloud.platform.database import (
+    Database,
+    DatabaseLimits,
+    libpq_url,
+    sqlalchemy_url,
+)
 from tokkatot.cloud.platform.listen import Listener, Subscriber
 from tokkatot.cloud.platform.migrate import (
     current_revision,
@@ -188,3 +193,25 @@ async def test_a_listener_hears_commits_and_owns_up_after_a_lost_connection(
     assert await ears.next() == f"{FARM} 2"
     listening.cancel()
     await asyncio.wait([listening])
+
+
+async def test_a_transaction_that_is_cancelled_while_it_copies_ends_as_cancelled(
+    postgres_url: str, database: Database
+) -> None:
+    async def copy() -> None:
+        async with database.transaction() as tx:
+            connection = await tx.psycopg()
+            async with connection.cursor() as cursor, cursor.copy("COPY farms FROM STDIN") as rows:
+                await rows.write(b"")
+
+    with psycopg.connect(libpq_url(postgres_url)) as other:
+        other.execute("LOCK TABLE farms IN ACCESS EXCLUSIVE MODE")
+        task = asyncio.create_task(copy())
+        await asyncio.sleep(0.3)
+        assert not task.done()
+        # The second one comes while the first is still telling the server to stop.
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await task

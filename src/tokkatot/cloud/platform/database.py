@@ -1,5 +1,6 @@
 """The one way to PostgreSQL: a bounded pool, time-outs on every wait, one transaction a request."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -124,10 +126,18 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commit at the end of the block, with what was emitted; roll back on any exception."""
-        async with self._sessions() as session, session.begin():
-            transaction = Transaction(session, clock=self._clock, ids=self._ids)
-            yield transaction
-            await transaction.before_commit()
+        try:
+            async with self._sessions() as session, session.begin():
+                transaction = Transaction(session, clock=self._clock, ids=self._ids)
+                yield transaction
+                await transaction.before_commit()
+        except (SQLAlchemyError, psycopg.Error) as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # A connection that is cut off in the midst of a COPY can't even roll back. Whoever
+                # cancelled this task still waits for it to end, not to go on after an error.
+                raise asyncio.CancelledError from error
+            raise
 
     async def close(self) -> None:
         """Close every connection of the pool."""

@@ -22,7 +22,9 @@ from tokkatot.cloud.schedules.houses import house_configs, schedules_in
 from tokkatot.cloud.schedules.reading import read
 from tokkatot.cloud.schedules.replayer import Task
 from tokkatot.cloud.schedules.rules import read_rules
-from tokkatot.cloud.telemetry.history import Shape, Span, draw, find_series
+from tokkatot.cloud.telemetry.drawing import Shape
+from tokkatot.cloud.telemetry.history import draw, find_series
+from tokkatot.cloud.telemetry.store import Span
 from tokkatot.domain.desired import MAX_DEVICES, DesiredDocument
 from tokkatot.domain.ids import DeviceId, FarmId, HubId
 from tokkatot.domain.quantities import Quantity

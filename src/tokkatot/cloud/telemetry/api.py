@@ -17,10 +17,13 @@ from tokkatot.cloud.platform.paging import Page, Paged, PageRequest, encode_curs
 from tokkatot.cloud.platform.problems import invalid_field
 from tokkatot.cloud.platform.schemas import Instant, View
 from tokkatot.cloud.telemetry import history
-from tokkatot.cloud.telemetry.history import Drawn, RawAfter, SeriesKey, Shape, Span
+from tokkatot.cloud.telemetry.drawing import Shape
+from tokkatot.cloud.telemetry.history import Drawn, RawAfter, SeriesKey
 from tokkatot.cloud.telemetry.model import RefusedReading
+from tokkatot.cloud.telemetry.store import Span
 from tokkatot.domain.ids import HouseId
 from tokkatot.domain.quantities import SPECS, Quantity
+from tokkatot.kit.clock import from_ms
 
 router = APIRouter(prefix="/v1/farms/{farm}/houses/{house}", tags=["readings"])
 
@@ -202,7 +205,7 @@ async def _raw(
             RawReadingView(
                 device_id=by_id[row.series_id].device_id,
                 quantity=by_id[row.series_id].quantity,
-                t=row.t,
+                t=from_ms(row.t_ms),
                 value=row.value,
                 quality=row.quality,
             )

@@ -1,28 +1,47 @@
-"""Readings of a house over a time, few enough to draw."""
+"""Readings of a house over a time: few enough to draw, or every one by pages."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum, unique
+from typing import Final
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from tokkatot.kit.clock import from_ms, to_ms
+from tokkatot.cloud.telemetry import store
+from tokkatot.cloud.telemetry.blocks import EMPTY, Columns
+from tokkatot.cloud.telemetry.drawing import (
+    Point,
+    Shape,
+    bucket_ms,
+    draw_readings,
+    draw_summary,
+    exactly,
+)
+from tokkatot.cloud.telemetry.store import (
+    DAY_MS,
+    DAY_S,
+    FIVE_MINUTES_S,
+    HOUR_S,
+    MINUTE_S,
+    Span,
+)
+from tokkatot.cloud.telemetry.summary import NOTHING, Summary, joined, summarise
+from tokkatot.kit.clock import from_ms
 
-MAX_POINTS = 5000
-MAX_SERIES = 64
+MAX_POINTS: Final = 5000
+MAX_SERIES: Final = 64
 """More series than this in one answer are cut off; ask by device or quantity."""
 
+READ_ONE_BY_ONE: Final = 300_000
+"""More readings than this are drawn from their roll-ups, where these are fine enough."""
+READ_AT_MOST: Final = 5_000_000
+"""More readings than this are drawn from their roll-ups in any case."""
 
-@unique
-class Shape(StrEnum):
-    """How readings that are too many become points."""
-
-    AVERAGE = "average"
-    EXTREMES = "extremes"
+_MAX_DAYS_A_PAGE: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,23 +51,6 @@ class SeriesKey:
     id: int
     device_id: UUID
     quantity: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """From an instant to another one, the second not included."""
-
-    start: datetime
-    end: datetime
-
-    @property
-    def length_ms(self) -> int:
-        """Return the length in milliseconds."""
-        return to_ms(self.end) - to_ms(self.start)
-
-
-Point = tuple[int, float, int]
-"""Time in milliseconds, value, the worst quality of what stands behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class RawReading:
     """One reading as stored."""
 
     series_id: int
-    t: datetime
+    t_ms: int
     value: float
     quality: int
 
@@ -74,7 +76,7 @@ class RawReading:
 class RawAfter:
     """Where a page ended: its last time and series, and how many of its rows had just those."""
 
-    t_us: int
+    t_ms: int
     series_id: int
     seen: int
 
@@ -85,15 +87,15 @@ class RawAfter:
         Raises:
             ValueError: when it is something else.
         """
-        t_us, series_id, seen = (int(part) for part in word.split("."))
-        from_us(t_us)
+        t_ms, series_id, seen = (int(part) for part in word.split("."))
+        from_ms(t_ms)
         if not 0 <= series_id < 2**31 or not 0 <= seen < 2**31:
             raise ValueError("no place in a list")
-        return cls(t_us=t_us, series_id=series_id, seen=seen)
+        return cls(t_ms=t_ms, series_id=series_id, seen=seen)
 
     @override
     def __str__(self) -> str:
-        return f"{self.t_us}.{self.series_id}.{self.seen}"
+        return f"{self.t_ms}.{self.series_id}.{self.seen}"
 
 
 async def find_series(
@@ -127,72 +129,38 @@ async def draw(
     session: AsyncSession, key: SeriesKey, span: Span, *, points: int, shape: Shape
 ) -> Drawn:
     """Return at most `points` points of a series: its readings, or what they sum up to."""
-    rows = await session.execute(
-        text(
-            "SELECT t, value, quality FROM readings"
-            " WHERE series_id = :series AND t >= :start AND t < :end ORDER BY t LIMIT :limit"
-        ),
-        {"series": key.id, "start": span.start, "end": span.end, "limit": points + 1},
-    )
-    found = [(to_ms(t), value, quality) for t, value, quality in rows]
-    if len(found) <= points:
-        return Drawn(key=key, points=found, summed_up=False)
-    summed = await (_averages if shape is Shape.AVERAGE else _extremes)(
-        session, key, span, points=points
-    )
-    return Drawn(key=key, points=summed, summed_up=True)
+    length_ms = span.length_ms
+    bucket = bucket_ms(length_ms, points)
+    readings = await store.count(session, key.id, span)
+    if (readings > READ_ONE_BY_ONE and bucket >= HOUR_S * 1000) or readings > READ_AT_MOST:
+        width_s = DAY_S if bucket >= DAY_S * 1000 else HOUR_S
+        summary = await store.read_rolled(session, key.id, span, width_s=width_s)
+        drawn = draw_summary(summary, length_ms, width_s=width_s, points=points, shape=shape)
+        return Drawn(key=key, points=drawn, summed_up=True)
+    columns = (await store.read(session, [key.id], span)).get(key.id, EMPTY)
+    width_s, older = await _given_up(session, key.id, span)
+    if len(older):
+        summary = joined([older, summarise(columns, width_s * 1000)])
+        drawn = draw_summary(summary, length_ms, width_s=width_s, points=points, shape=shape)
+        return Drawn(key=key, points=drawn, summed_up=True)
+    if len(columns) <= points:
+        return Drawn(key=key, points=exactly(columns), summed_up=False)
+    drawn = await asyncio.to_thread(draw_readings, columns, length_ms, points=points, shape=shape)
+    return Drawn(key=key, points=drawn, summed_up=True)
 
 
-async def _averages(
-    session: AsyncSession, key: SeriesKey, span: Span, *, points: int
-) -> Sequence[Point]:
-    rows = await session.execute(
-        text(
-            "SELECT (extract(epoch FROM t) * 1000)::bigint / :width AS bucket,"
-            " avg(extract(epoch FROM t) * 1000)::bigint AS t_ms,"
-            " avg(value) AS value, max(quality) AS quality FROM readings"
-            " WHERE series_id = :series AND t >= :start AND t < :end GROUP BY 1 ORDER BY 1"
-        ),
-        {
-            "series": key.id,
-            "start": span.start,
-            "end": span.end,
-            "width": _width_ms(span, points),
-        },
-    )
-    return [(row.t_ms, row.value, row.quality) for row in rows]
-
-
-async def _extremes(
-    session: AsyncSession, key: SeriesKey, span: Span, *, points: int
-) -> Sequence[Point]:
-    """Return the lowest and the highest reading of each stretch, at their own times."""
-    rows = await session.execute(
-        text(
-            "SELECT (extract(epoch FROM t) * 1000)::bigint / :width AS bucket,"
-            " (array_agg(t ORDER BY value, t))[1] AS low_t, min(value) AS low,"
-            " (array_agg(t ORDER BY value DESC, t))[1] AS high_t, max(value) AS high,"
-            " max(quality) AS quality FROM readings"
-            " WHERE series_id = :series AND t >= :start AND t < :end GROUP BY 1 ORDER BY 1"
-        ),
-        {
-            "series": key.id,
-            "start": span.start,
-            "end": span.end,
-            "width": _width_ms(span, max(points // 2, 1)),
-        },
-    )
-    drawn: list[Point] = []
-    for row in rows:
-        pair = {(to_ms(row.low_t), row.low), (to_ms(row.high_t), row.high)}
-        drawn.extend((t_ms, value, row.quality) for t_ms, value in sorted(pair))
-    return drawn
-
-
-def _width_ms(span: Span, buckets: int) -> int:
-    # Buckets lie on multiples of their width, so that a chart does not tremble as it moves on: a
-    # span may touch one bucket more than fit into it.
-    return max(-(-span.length_ms // max(buckets - 1, 1)), 1)
+async def _given_up(session: AsyncSession, series_id: int, span: Span) -> tuple[int, Summary]:
+    """Return what is left of readings that were given up, as finely as it is there."""
+    first = await store.first_day(session, series_id)
+    kept_from = span.end if first is None else store.midnight(store.day_date(first))
+    if kept_from <= span.start:
+        return 0, NOTHING
+    before = Span(start=span.start, end=min(span.end, kept_from))
+    for width_s in (MINUTE_S, FIVE_MINUTES_S, HOUR_S):
+        summary = await store.read_rolled(session, series_id, before, width_s=width_s)
+        if len(summary):
+            return width_s, summary
+    return 0, NOTHING
 
 
 async def read_raw(
@@ -204,44 +172,55 @@ async def read_raw(
     limit: int,
 ) -> Sequence[RawReading]:
     """Return up to `limit` stored readings in the order of time, from where a page ended."""
-    start = span.start if after is None else max(span.start, from_us(after.t_us))
-    rows = await session.execute(
-        text(
-            "SELECT series_id, t, value, quality FROM readings"
-            " WHERE series_id = ANY(:series) AND t >= :start AND t < :end"
-            " AND (t, series_id) >= (:start, :first)"
-            " ORDER BY t, series_id, value, quality OFFSET :seen LIMIT :limit"
-        ),
-        {
-            "series": [key.id for key in keys],
-            "start": start,
-            "end": span.end,
-            "first": 0 if after is None else after.series_id,
-            "seen": 0 if after is None else after.seen,
-            "limit": limit,
-        },
-    )
+    series = [key.id for key in keys]
+    from_ms_ = span.start_ms if after is None else max(span.start_ms, after.t_ms)
+    rows: list[RawReading] = []
+    for _ in range(_MAX_DAYS_A_PAGE):
+        if from_ms_ >= span.end_ms or len(rows) >= limit:
+            break
+        day = await store.next_day(session, series, from_ms_)
+        if day is None:
+            break
+        begin_ms, end_ms = max(from_ms_, day * DAY_MS), min((day + 1) * DAY_MS, span.end_ms)
+        if begin_ms >= end_ms:
+            break
+        found = await store.read(
+            session, series, Span(start=from_ms(begin_ms), end=from_ms(end_ms))
+        )
+        rows.extend(_in_order(found, after)[: limit - len(rows)])
+        from_ms_ = end_ms
+    return rows
+
+
+def _in_order(found: dict[int, Columns], after: RawAfter | None) -> list[RawReading]:
+    """Return readings of several series by time, then series, without those of the page before."""
+    if not found:
+        return []
+    series = np.concatenate([np.full(len(one), series_id) for series_id, one in found.items()])
+    t_ms = np.concatenate([one.t_ms for one in found.values()])
+    value = np.concatenate([one.value for one in found.values()])
+    quality = np.concatenate([one.quality for one in found.values()])
+    order = np.lexsort((quality, value, series, t_ms))
+    if after is not None:
+        before = (t_ms < after.t_ms) | ((t_ms == after.t_ms) & (series < after.series_id))
+        equal = (t_ms == after.t_ms) & (series == after.series_id)
+        order = order[int(before.sum()) + min(after.seen, int(equal.sum())) :]
     return [
-        RawReading(series_id=series_id, t=t, value=value, quality=quality)
-        for series_id, t, value, quality in rows
+        RawReading(series_id=series_id, t_ms=at, value=number, quality=trust)
+        for series_id, at, number, trust in zip(
+            series[order].tolist(),
+            t_ms[order].tolist(),
+            value[order].tolist(),
+            quality[order].tolist(),
+            strict=True,
+        )
     ]
 
 
 def after_page(page: Sequence[RawReading], before: RawAfter | None) -> RawAfter:
     """Return where the next page starts, given this one and where it had started."""
     last = page[-1]
-    t_us = to_us(last.t)
-    same = sum(1 for row in page if row.t == last.t and row.series_id == last.series_id)
-    if before is not None and (before.t_us, before.series_id) == (t_us, last.series_id):
+    same = sum(1 for row in page if row.t_ms == last.t_ms and row.series_id == last.series_id)
+    if before is not None and (before.t_ms, before.series_id) == (last.t_ms, last.series_id):
         same += before.seen
-    return RawAfter(t_us=t_us, series_id=last.series_id, seen=same)
-
-
-def to_us(instant: datetime) -> int:
-    """Return an instant as integer microseconds since 1970 UTC."""
-    return to_ms(instant.replace(microsecond=0)) * 1000 + instant.microsecond
-
-
-def from_us(t_us: int) -> datetime:
-    """Return integer microseconds since 1970 UTC as an instant."""
-    return from_ms(t_us // 1_000_000 * 1000).replace(microsecond=t_us % 1_000_000)
+    return RawAfter(t_ms=last.t_ms, series_id=last.series_id, seen=same)

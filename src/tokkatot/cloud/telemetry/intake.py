@@ -1,15 +1,16 @@
-"""Readings into the store: checked row by row, copied in one stream."""
+"""Readings into the store: checked row by row, gathered by series, copied in one stream."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import psycopg
 
 from tokkatot.cloud.platform.database import Database, Transaction
-from tokkatot.cloud.telemetry import copy
+from tokkatot.cloud.telemetry import copy, store
 from tokkatot.cloud.telemetry.catalogue import Catalogue, Key, SeriesRef, catalogue_of, learn
 from tokkatot.cloud.telemetry.partitions import DAY_MS, Partitions, day_of
+from tokkatot.cloud.telemetry.store import Arrivals, Span
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.domain.quantities import Refusal
 from tokkatot.kit.clock import Clock, from_ms, to_ms
@@ -29,11 +30,6 @@ _REFUSED_SQL = """
 INSERT INTO refused_readings
 (farm_id, house_id, hub_id, device, quantity, t, raw, reason, received_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-_STORED_SQL = """
-SELECT r.series_id, r.t FROM readings r
-JOIN unnest(%s::int[], %s::timestamptz[]) AS w (series_id, t)
-ON r.series_id = w.series_id AND r.t = w.t
 """
 _REFUSED_STORED_SQL = """
 SELECT device, quantity, t, raw FROM refused_readings WHERE hub_id = %s AND device = ANY(%s)
@@ -80,9 +76,7 @@ class Stored:
 class _Checked:
     """Rows of one hub after the check."""
 
-    packed: list[bytes] = field(default_factory=list)
-    places: list[tuple[int, int]] = field(default_factory=list)
-    latest: dict[int, ReadingRow] = field(default_factory=dict)
+    arrivals: dict[int, Arrivals] = field(default_factory=dict)
     refused: list[RefusedValue] = field(default_factory=list)
 
 
@@ -105,26 +99,24 @@ class Intake:
         """Copy what is acceptable and list what is not, as part of the caller's transaction."""
         connection = await tx.psycopg()
         stored = Stored()
-        packed: list[bytes] = [copy.HEADER]
-        latest: dict[int, ReadingRow] = {}
+        arrivals: dict[int, Arrivals] = {}
         for batch in batches:
             catalogue = await self._catalogue(tx, batch)
             stored.catalogues[batch.hub_id] = catalogue
             checked = check(batch.readings, catalogue, latest_ms=self._latest_ms())
             checked.refused.extend(batch.refused)
             if batch.join:
-                await _leave_out_stored(connection, batch, checked)
-            packed.extend(checked.packed)
-            latest.update(checked.latest)
-            stored.accepted += len(checked.packed)
+                await _leave_out_stored(tx, connection, batch, checked)
+            # A hub's series are its own; a device that moved may bring one from two of them.
+            for series_id, fresh in checked.arrivals.items():
+                arrivals.setdefault(series_id, Arrivals()).extend(fresh)
             stored.refused += len(checked.refused)
             if checked.refused:
                 await _list_refused(connection, batch, catalogue, checked.refused, tx.now)
+        stored.accepted = sum(len(fresh) for fresh in arrivals.values())
         if stored.accepted:
-            packed.append(copy.TRAILER)
-            async with connection.cursor() as cursor, cursor.copy(copy.COPY_SQL) as stream:
-                await stream.write(b"".join(packed))
-            await _keep_latest(connection, latest)
+            await store.add(connection, arrivals)
+            await _keep_latest(connection, arrivals)
         return stored
 
     def committed(self, stored: Stored) -> None:
@@ -150,11 +142,10 @@ class Intake:
 
 
 def check(rows: Sequence[ReadingRow], catalogue: Catalogue, *, latest_ms: int) -> _Checked:
-    """Sort rows into acceptable ones, packed, and refused ones with their reason."""
+    """Sort rows into acceptable ones, by series, and refused ones with their reason."""
     checked = _Checked()
     # The one loop that runs a hundred thousand times a second: plain names, no calls to spare.
-    find, pack, keep = catalogue.series.get, copy.pack, checked.packed.append
-    place, latest = checked.places.append, checked.latest
+    find, arrivals = catalogue.series.get, checked.arrivals
     for row in rows:
         series = find((row.device, row.quantity))
         t_ms = row.t
@@ -165,12 +156,12 @@ def check(rows: Sequence[ReadingRow], catalogue: Catalogue, *, latest_ms: int) -
         ):
             checked.refused.append(_refused(row, catalogue, series))
             continue
-        series_id = series.id
-        keep(pack(series_id, t_ms, row.value, row.quality))
-        place((series_id, t_ms))
-        before = latest.get(series_id)
-        if before is None or before.t <= t_ms:
-            latest[series_id] = row
+        fresh = arrivals.get(series.id)
+        if fresh is None:
+            fresh = arrivals[series.id] = Arrivals()
+        fresh.t_ms.append(t_ms)
+        fresh.value.append(row.value)
+        fresh.quality.append(row.quality)
     return checked
 
 
@@ -191,24 +182,14 @@ def _refused(row: ReadingRow, catalogue: Catalogue, series: SeriesRef | None) ->
 
 
 async def _leave_out_stored(
-    connection: psycopg.AsyncConnection, batch: HubReadings, checked: _Checked
+    tx: Transaction, connection: psycopg.AsyncConnection, batch: HubReadings, checked: _Checked
 ) -> None:
     """Take out what an earlier epoch has brought already."""
-    cursor = await connection.execute(
-        _STORED_SQL,
-        (
-            [series_id for series_id, _ in checked.places],
-            [from_ms(t_ms) for _, t_ms in checked.places],
-        ),
-    )
-    there = {(series_id, t) for series_id, t in await cursor.fetchall()}
-    fresh = [
-        index
-        for index, (series_id, t_ms) in enumerate(checked.places)
-        if (series_id, from_ms(t_ms)) not in there
-    ]
-    checked.packed[:] = [checked.packed[index] for index in fresh]
-    checked.places[:] = [checked.places[index] for index in fresh]
+    for series_id, fresh in checked.arrivals.items():
+        span = Span(start=from_ms(min(fresh.t_ms)), end=from_ms(max(fresh.t_ms) + 1))
+        there = await store.read(tx.session, [series_id], span)
+        if series_id in there:
+            checked.arrivals[series_id] = fresh.without(there[series_id])
     cursor = await connection.execute(
         _REFUSED_STORED_SQL,
         (batch.hub_id, sorted({storable(value.device) for value in checked.refused})),
@@ -264,16 +245,20 @@ def storable(text: str, *, limit: int = MAX_RAW_CHARS) -> str:
     return text[:limit].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-async def _keep_latest(connection: psycopg.AsyncConnection, latest: dict[int, ReadingRow]) -> None:
+async def _keep_latest(
+    connection: psycopg.AsyncConnection, arrivals: Mapping[int, Arrivals]
+) -> None:
     # In the order of their ids, so that two writers never wait for each other in a circle.
-    ordered = sorted(latest.items())
+    ordered = [
+        (series_id, fresh.latest()) for series_id, fresh in sorted(arrivals.items()) if fresh
+    ]
     await connection.execute(
         _LATEST_SQL,
         (
             [series_id for series_id, _ in ordered],
-            [from_ms(row.t) for _, row in ordered],
-            [row.value for _, row in ordered],
-            [row.quality for _, row in ordered],
+            [from_ms(t_ms) for _, (t_ms, _, _) in ordered],
+            [value for _, (_, value, _) in ordered],
+            [quality for _, (_, _, quality) in ordered],
         ),
     )
 

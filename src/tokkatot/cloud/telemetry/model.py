@@ -1,6 +1,6 @@
 """The tables of readings, of what devices did, and of how well hubs are heard."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
@@ -39,17 +39,67 @@ class Series(Base):
 
 
 # No key and no foreign key: the cursor of the sync makes a reading come once, and an index is paid
-# by every row. The widest columns stand first, so that no byte goes to alignment.
-readings = Table(
-    "readings",
+# by every row. A row is a block of readings of one series on one day, `t` its first time.
+open_readings = Table(
+    "open_readings",
     Base.metadata,
     Column("t", DateTime(timezone=True), nullable=False),
-    Column("value", Double, nullable=False),
     Column("series_id", Integer, nullable=False),
-    Column("quality", SmallInteger, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
     Index(None, "series_id", "t"),
     postgresql_partition_by="RANGE (t)",
 )
+
+
+class PackedReadings(Base):
+    """A day of a series in one block, all but its newest hour; days count in UTC."""
+
+    __tablename__ = "packed_readings"
+
+    series_id: Mapped[int] = mapped_column(
+        ForeignKey("series.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    day: Mapped[date] = mapped_column(primary_key=True)
+    n: Mapped[int]
+    imported: Mapped[bool]
+    """Some of it was imported: retention leaves the day alone."""
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Rollup(Base):
+    """What the packed readings of a series sum up to in one bucket of time.
+
+    Buckets of `width_s` seconds are numbered from 1970-01-01 UTC.
+    """
+
+    __tablename__ = "rollups"
+
+    series_id: Mapped[int] = mapped_column(
+        ForeignKey("series.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    width_s: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bucket: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    mean_ms: Mapped[int] = mapped_column(BigInteger)
+    n: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[float] = mapped_column(Double)
+    lowest: Mapped[float] = mapped_column(Double)
+    highest: Mapped[float] = mapped_column(Double)
+    last: Mapped[float] = mapped_column(Double)
+    quality: Mapped[int] = mapped_column(SmallInteger)
+
+
+class RetentionPolicy(Base):
+    """For how many days a farm keeps its readings, where it wants other than usual."""
+
+    __tablename__ = "retention_policies"
+
+    farm_id: Mapped[UUID] = mapped_column(
+        ForeignKey("farms.id", ondelete="CASCADE"), primary_key=True
+    )
+    readings_days: Mapped[int]
+    minutes_days: Mapped[int]
+    five_minutes_days: Mapped[int]
 
 
 class LatestReading(Base):

@@ -8,6 +8,7 @@ from tokkatot.cloud.telemetry import copy
 from tokkatot.cloud.telemetry.catalogue import Catalogue, SeriesRef
 from tokkatot.cloud.telemetry.intake import check, storable
 from tokkatot.cloud.telemetry.partitions import day_of, partition_name
+from tokkatot.cloud.telemetry.store import Arrivals
 from tokkatot.domain.quantities import Refusal
 from tokkatot.wire.messages import ReadingRow
 
@@ -23,11 +24,15 @@ def row(value: float = 20.0, t_ms: int = NOW_MS, quantity: str = "temperature") 
     return ReadingRow(1, "r", "d", quantity, t_ms, value, 0)
 
 
-def test_a_good_row_is_packed_as_postgresql_reads_it() -> None:
-    checked = check([row(21.5)], KNOWN, latest_ms=NOW_MS)
-    fields = struct.unpack("!hiqidiiih", checked.packed[0])
+def test_good_rows_are_gathered_by_series_in_their_order() -> None:
+    checked = check([row(21.5), row(20.5, NOW_MS - 5)], KNOWN, latest_ms=NOW_MS)
+    assert checked.arrivals == {7: Arrivals([NOW_MS, NOW_MS - 5], [21.5, 20.5], [0, 0])}
+
+
+def test_a_block_is_a_row_as_postgresql_reads_it() -> None:
+    fields = struct.unpack("!hiqiiiii3s", copy.row(7, NOW_MS, 2, b"abc"))
     t_us = (NOW_MS - copy.EPOCH_2000_MS) * 1000
-    assert fields == (4, 8, t_us, 8, 21.5, 4, 7, 2, 0)
+    assert fields == (4, 8, t_us, 4, 7, 4, 2, 3, b"abc")
 
 
 @pytest.mark.parametrize(
@@ -48,17 +53,17 @@ def test_a_row_that_is_no_reading_is_refused_and_the_rest_kept(
 ) -> None:
     checked = check([row(), bad, row()], KNOWN, latest_ms=NOW_MS)
     assert [value.reason for value in checked.refused] == [reason]
-    assert len(checked.packed) == 2
+    assert len(checked.arrivals[7]) == 2
 
 
 def test_the_newest_reading_of_a_series_is_the_latest_in_time_not_in_order() -> None:
     checked = check([row(1.0), row(2.0, NOW_MS - 5), row(3.0)], KNOWN, latest_ms=NOW_MS)
-    assert checked.latest[7].value == 3.0
+    assert checked.arrivals[7].latest() == (NOW_MS, 3.0, 0)
 
 
 def test_a_day_is_counted_in_utc() -> None:
-    assert partition_name(day_of(1_577_836_800_000)) == "readings_20200101"
-    assert partition_name(day_of(1_577_836_799_999)) == "readings_20191231"
+    assert partition_name(day_of(1_577_836_800_000)) == "open_readings_20200101"
+    assert partition_name(day_of(1_577_836_799_999)) == "open_readings_20191231"
 
 
 def test_text_is_cut_and_cleaned_for_the_database() -> None:

@@ -1,0 +1,259 @@
+"""Readings of one series as bytes: open as they come, packed once their hour is over.
+
+An open block is big-endian and plain, so that SQL can write one: a byte that tells its kind, all
+times (int64, milliseconds since 1970 UTC), all values (float64), and the qualities (a byte each)
+where any of them is not good. A packed block holds each column as numbers that are mostly small,
+turned so that bytes of like weight lie together, and deflated: about a byte and a half a reading.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, unique
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.int64]
+Values = NDArray[np.float64]
+Qualities = NDArray[np.uint8]
+
+MAX_BLOCK_READINGS: Final = 1_000_000
+"""A day of one series at more than ten readings a second; no block holds more."""
+
+_LEVEL: Final = 6
+_MOST_DECIMALS: Final = 6
+_WIDTHS: Final = (1, 2, 4, 8)
+_EXACT: Final = 2**53
+_HEAD: Final = struct.Struct("<BIqq")
+"""Kind, number of readings, first time, the usual distance between two times in ms."""
+_PART: Final = struct.Struct("<BBBI")
+"""What the numbers of a column are, decimals, bytes of a number, bytes of all when deflated."""
+
+
+class BlockError(Exception):
+    """Bytes that are no block; the text says why."""
+
+
+@unique
+class _Kind(IntEnum):
+    OPEN_GOOD = 0
+    OPEN = 1
+    PACKED = 2
+
+
+@unique
+class _Coding(IntEnum):
+    """What the numbers of a column are."""
+
+    PLAIN = 0
+    """The integers, folded so that none is negative."""
+    DELTA = 1
+    """Each integer less the one before it, folded."""
+    BITS = 2
+    """The bits of a float, XOR those of the one before it: for what is no short decimal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Readings of one series by column, each of shape (n,): ms since 1970 UTC, value, quality."""
+
+    t_ms: Times
+    value: Values
+    quality: Qualities
+
+    def __len__(self) -> int:
+        return len(self.t_ms)
+
+    def within(self, start_ms: int, end_ms: int) -> "Columns":
+        """Return the readings from `start_ms` on and before `end_ms`; the times must rise."""
+        first, end = np.searchsorted(self.t_ms, (start_ms, end_ms))
+        if first == 0 and end == len(self):
+            return self
+        return Columns(
+            t_ms=self.t_ms[first:end], value=self.value[first:end], quality=self.quality[first:end]
+        )
+
+
+EMPTY: Final = Columns(
+    t_ms=np.empty(0, np.int64), value=np.empty(0, np.float64), quality=np.empty(0, np.uint8)
+)
+
+
+def open_block(t_ms: Sequence[int], values: Sequence[float], qualities: Sequence[int]) -> bytes:
+    """Return readings as they came, of equal lengths and in any order."""
+    count = len(t_ms)
+    if any(qualities):
+        return struct.pack(f">B{count}q{count}d{count}B", _Kind.OPEN, *t_ms, *values, *qualities)
+    return struct.pack(f">B{count}q{count}d", _Kind.OPEN_GOOD, *t_ms, *values)
+
+
+def pack(columns: Columns) -> bytes:
+    """Return readings in the order of their times, as few bytes as may be.
+
+    Raises:
+        BlockError: when there are none, or more than a block may hold.
+    """
+    count = len(columns)
+    if not 0 < count <= MAX_BLOCK_READINGS:
+        raise BlockError(f"a block holds 1 to {MAX_BLOCK_READINGS} readings, not {count}")
+    first_ms = int(columns.t_ms[0])
+    usual_ms = int(np.median(np.diff(columns.t_ms))) if count > 1 else 0
+    # Off the beat of a steady clock, or off the last reading where there is no beat.
+    beat = columns.t_ms - (first_ms + np.arange(count, dtype=np.int64) * usual_ms)
+    return b"".join(
+        (
+            _HEAD.pack(_Kind.PACKED, count, first_ms, usual_ms),
+            _shorter(beat),
+            _packed_values(columns.value),
+            _part(_Coding.PLAIN, columns.quality.astype(np.uint64)),
+        )
+    )
+
+
+def unpack(body: bytes) -> Columns:
+    """Return the readings of a block in the order in which it holds them.
+
+    Raises:
+        BlockError: when it is no block.
+    """
+    if not body:
+        raise BlockError("a block has at least one byte")
+    kind = body[0]
+    if kind == _Kind.PACKED:
+        try:
+            return _unpacked(body)
+        except (struct.error, zlib.error, ValueError) as error:
+            raise BlockError(f"a damaged block: {error}") from error
+    if kind > _Kind.OPEN:
+        raise BlockError(f"there is no block of kind {kind}")
+    width = 17 if kind == _Kind.OPEN else 16
+    count, rest = divmod(len(body) - 1, width)
+    if rest:
+        raise BlockError("an open block was cut")
+    t_ms = np.frombuffer(body, ">i8", count, 1).astype(np.int64)
+    value = np.frombuffer(body, ">f8", count, 1 + 8 * count).astype(np.float64)
+    if kind == _Kind.OPEN:
+        quality = np.frombuffer(body, np.uint8, count, 1 + 16 * count)
+    else:
+        quality = np.zeros(count, np.uint8)
+    return Columns(t_ms=t_ms, value=value, quality=quality)
+
+
+def merge(parts: Iterable[Columns]) -> Columns:
+    """Return all readings in the order of their times; those of the same time stay in theirs."""
+    several = [part for part in parts if len(part)]
+    if not several:
+        return EMPTY
+    if len(several) == 1:
+        together = several[0]
+    else:
+        together = Columns(
+            t_ms=np.concatenate([part.t_ms for part in several]),
+            value=np.concatenate([part.value for part in several]),
+            quality=np.concatenate([part.quality for part in several]),
+        )
+    if bool(np.all(together.t_ms[1:] >= together.t_ms[:-1])):
+        return together
+    order = np.argsort(together.t_ms, kind="stable")
+    return Columns(
+        t_ms=together.t_ms[order], value=together.value[order], quality=together.quality[order]
+    )
+
+
+# ------------------------------------------------------------------------------------- one column
+
+
+def _packed_values(values: Values) -> bytes:
+    for decimals in range(_MOST_DECIMALS + 1):
+        scale = 10.0**decimals
+        scaled = np.rint(values * scale)
+        if bool(np.all(np.abs(scaled) < _EXACT)) and bool(np.all(scaled / scale == values)):
+            return _shorter(scaled.astype(np.int64), decimals=decimals)
+    bits = values.view(np.uint64)
+    before = np.concatenate((np.zeros(1, np.uint64), bits[:-1]))
+    return _part(_Coding.BITS, bits ^ before)
+
+
+def _shorter(numbers: NDArray[np.int64], *, decimals: int = 0) -> bytes:
+    plain = _part(_Coding.PLAIN, _folded(numbers), decimals=decimals)
+    delta = _part(_Coding.DELTA, _folded(np.diff(numbers, prepend=np.int64(0))), decimals=decimals)
+    return min(plain, delta, key=len)
+
+
+def _part(coding: _Coding, numbers: NDArray[np.uint64], *, decimals: int = 0) -> bytes:
+    """Return a column of numbers: the lowest byte of each, then the next of each, and so on."""
+    largest = int(numbers.max())
+    width = next(width for width in _WIDTHS if largest < 1 << 8 * width)
+    turned = numbers.astype(f"<u{width}").view(np.uint8).reshape(-1, width).T.tobytes()
+    deflated = zlib.compress(turned, _LEVEL)
+    return _PART.pack(coding, decimals, width, len(deflated)) + deflated
+
+
+def _unpacked(body: bytes) -> Columns:
+    _, count, first_ms, usual_ms = _HEAD.unpack_from(body)
+    if not 0 < count <= MAX_BLOCK_READINGS:
+        raise ValueError(f"it speaks of {count} readings")
+    beat, at = _read_part(body, _HEAD.size, count)
+    values, at = _read_part(body, at, count)
+    quality, at = _read_part(body, at, count)
+    if at != len(body):
+        raise ValueError("it goes on after its end")
+    return Columns(
+        t_ms=beat.integers() + (first_ms + np.arange(count, dtype=np.int64) * usual_ms),
+        value=values.floats(),
+        quality=quality.numbers.astype(np.uint8),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """A column as it was packed."""
+
+    coding: _Coding
+    decimals: int
+    numbers: NDArray[np.uint64]
+
+    def integers(self) -> NDArray[np.int64]:
+        """Return the integers that the numbers stand for."""
+        if self.coding is _Coding.DELTA:
+            return np.cumsum(_unfolded(self.numbers))
+        return _unfolded(self.numbers)
+
+    def floats(self) -> Values:
+        """Return the floats that the numbers stand for."""
+        if self.coding is _Coding.BITS:
+            return np.bitwise_xor.accumulate(self.numbers).view(np.float64)
+        return self.integers() / 10.0**self.decimals
+
+
+def _read_part(body: bytes, at: int, count: int) -> tuple[_Part, int]:
+    """Return a column and where the next one begins."""
+    coding, decimals, width, length = _PART.unpack_from(body, at)
+    if width not in _WIDTHS:
+        raise ValueError(f"numbers of {width} bytes")
+    begin, end = at + _PART.size, at + _PART.size + length
+    turned = _inflate(body[begin:end], width * count)
+    numbers = np.frombuffer(turned, np.uint8).reshape(width, count).T
+    whole = np.ascontiguousarray(numbers).view(f"<u{width}").ravel().astype(np.uint64)
+    return _Part(coding=_Coding(coding), decimals=decimals, numbers=whole), end
+
+
+def _inflate(deflated: bytes, size: int) -> bytes:
+    """Return the bytes of a column, as many as there must be; more are never made."""
+    inflating = zlib.decompressobj()
+    turned = inflating.decompress(deflated, size + 1)
+    if len(turned) != size or not inflating.eof:
+        raise ValueError("a column of another length than it promises")
+    return turned
+
+
+def _folded(numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return 0, −1, 1, −2 … as 0, 1, 2, 3 …: what is near zero becomes small."""
+    return ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
+
+
+def _unfolded(numbers: NDArray[np.uint64]) -> NDArray[np.int64]:
+    return (numbers >> np.uint64(1)).view(np.int64) ^ -(numbers & np.uint64(1)).view(np.int64)

@@ -1,0 +1,159 @@
+"""Gives up what a farm keeps no longer: readings first, the fine roll-ups after them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import select
+
+from tokkatot.cloud.platform.database import Database, Transaction
+from tokkatot.cloud.telemetry.blocks import unpack
+from tokkatot.cloud.telemetry.folding import keep_rolled
+from tokkatot.cloud.telemetry.model import RetentionPolicy
+from tokkatot.cloud.telemetry.store import DAY_S, FIVE_MINUTES_S, MINUTE_S, day_number
+from tokkatot.cloud.telemetry.summary import Summary, summarise
+from tokkatot.domain.ids import FarmId
+
+LONGEST_DAYS: Final = 36_500
+SHORTEST_DAYS: Final = 31
+"""A month of readings: what a farmer compares with, and far beyond what a hub may be away for."""
+
+_DAYS_AT_ONCE: Final = 200
+"""Days of a series that go in one transaction."""
+
+_FARMS_SQL: Final = """
+SELECT f.id, r.readings_days, r.minutes_days, r.five_minutes_days
+FROM farms f LEFT JOIN retention_policies r ON r.farm_id = f.id ORDER BY f.id
+"""
+_OLD_SQL: Final = """
+SELECT p.series_id, p.day FROM packed_readings p
+WHERE p.series_id IN (SELECT id FROM series WHERE farm_id = %s) AND p.day < %s AND NOT p.imported
+LIMIT %s
+"""
+_GIVE_UP_SQL: Final = """
+DELETE FROM packed_readings WHERE series_id = %s AND day = %s AND NOT imported RETURNING body
+"""
+_FORGET_SQL: Final = """
+DELETE FROM rollups WHERE series_id IN (SELECT id FROM series WHERE farm_id = %s)
+AND width_s = %s AND bucket < %s
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How many days a farm keeps its readings and what they sum up to; hours and days stay.
+
+    Raises:
+        ValueError: when it is shorter or longer than makes sense.
+    """
+
+    readings_days: int = 400
+    minutes_days: int = 365
+    five_minutes_days: int = 730
+
+    def __post_init__(self) -> None:
+        for name, days in self.widths().items():
+            if not 0 <= days <= LONGEST_DAYS:
+                raise ValueError(f"{name} must lie in 0..{LONGEST_DAYS} days")
+        if not SHORTEST_DAYS <= self.readings_days <= LONGEST_DAYS:
+            raise ValueError(f"readings_days must lie in {SHORTEST_DAYS}..{LONGEST_DAYS} days")
+
+    def widths(self) -> dict[int, int]:
+        """Return how many days the roll-ups of each width, in seconds, are kept."""
+        return {MINUTE_S: self.minutes_days, FIVE_MINUTES_S: self.five_minutes_days}
+
+
+DEFAULT: Final = Retention()
+
+
+async def retention_of(tx: Transaction, farm_id: FarmId) -> Retention:
+    """Return what a farm keeps."""
+    policy = await tx.session.scalar(
+        select(RetentionPolicy).where(RetentionPolicy.farm_id == farm_id)
+    )
+    if policy is None:
+        return DEFAULT
+    return Retention(
+        readings_days=policy.readings_days,
+        minutes_days=policy.minutes_days,
+        five_minutes_days=policy.five_minutes_days,
+    )
+
+
+async def set_retention(tx: Transaction, farm_id: FarmId, retention: Retention) -> None:
+    """Write down what a farm keeps from now on; what is gone does not come back."""
+    await tx.session.merge(
+        RetentionPolicy(
+            farm_id=farm_id,
+            readings_days=retention.readings_days,
+            minutes_days=retention.minutes_days,
+            five_minutes_days=retention.five_minutes_days,
+        )
+    )
+
+
+async def give_up(database: Database, *, now: datetime) -> int:
+    """Give up what no farm keeps any longer; return how many days of a series went."""
+    async with database.transaction() as tx:
+        connection = await tx.psycopg()
+        farms = await (await connection.execute(_FARMS_SQL)).fetchall()
+    gone = 0
+    for farm_id, readings_days, minutes_days, five_minutes_days in farms:
+        retention = DEFAULT
+        if readings_days is not None:
+            retention = Retention(
+                readings_days=readings_days,
+                minutes_days=minutes_days,
+                five_minutes_days=five_minutes_days,
+            )
+        gone += await _give_up_farm(database, farm_id, retention, now.date())
+    return gone
+
+
+async def _give_up_farm(
+    database: Database, farm_id: UUID, retention: Retention, today: date
+) -> int:
+    horizon = today - timedelta(days=retention.readings_days)
+    gone = 0
+    while True:
+        async with database.transaction() as tx:
+            connection = await tx.psycopg()
+            found = await connection.execute(_OLD_SQL, (farm_id, horizon, _DAYS_AT_ONCE))
+            old = await found.fetchall()
+            for series_id, day in old:
+                await _give_up_day(connection, series_id, day, retention)
+        gone += len(old)
+        if len(old) < _DAYS_AT_ONCE:
+            break
+    async with database.transaction() as tx:
+        connection = await tx.psycopg()
+        for width_s, days in retention.widths().items():
+            first = day_number(today - timedelta(days=days)) * DAY_S // width_s
+            await connection.execute(_FORGET_SQL, (farm_id, width_s, first))
+    return gone
+
+
+async def _give_up_day(
+    connection: psycopg.AsyncConnection, series_id: int, day: date, retention: Retention
+) -> None:
+    """Let the readings of a day go; what outlives them is summed up first."""
+    cursor = await connection.execute(_GIVE_UP_SQL, (series_id, day))
+    row = await cursor.fetchone()
+    if row is None:
+        return
+    wanted = [
+        width_s for width_s, days in retention.widths().items() if days > retention.readings_days
+    ]
+    if not wanted:
+        return
+    for width_s, summary in await asyncio.to_thread(_summed, row[0], wanted):
+        await keep_rolled(connection, series_id, width_s, summary)
+
+
+def _summed(body: bytes, widths_s: Sequence[int]) -> list[tuple[int, Summary]]:
+    columns = unpack(body)
+    return [(width_s, summarise(columns, width_s * 1000)) for width_s in widths_s]

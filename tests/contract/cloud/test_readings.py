@@ -1,0 +1,310 @@
+"""Readings in PostgreSQL: open, packed and late ones answer as if they were one."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.cloud import Cloud
+from tests.support.yard import Yard, make_yard, ms
+from tokkatot.cloud.platform.database import Database
+from tokkatot.cloud.telemetry import folding, history, store
+from tokkatot.cloud.telemetry.drawing import Shape
+from tokkatot.cloud.telemetry.folding import drop_old_days, fold
+from tokkatot.cloud.telemetry.history import RawAfter, SeriesKey, after_page
+from tokkatot.cloud.telemetry.partitions import DAY_MS, Partitions, day_of, open_days
+from tokkatot.cloud.telemetry.retention import Retention, give_up, set_retention
+from tokkatot.cloud.telemetry.store import Arrivals, Span
+from tokkatot.cloud.telemetry.summary import widen
+from tokkatot.domain.ids import FarmId
+from tokkatot.kit.clock import from_ms
+
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+
+
+class Shelf:
+    """One series, with a way to write and to read it."""
+
+    def __init__(self, database: Database, yard: Yard, series_id: int, now_ms: int) -> None:
+        self.database = database
+        self.yard = yard
+        self.key = SeriesKey(id=series_id, device_id=yard.sensor, quantity="temperature")
+        self.now_ms = now_ms
+
+    async def add(self, readings: dict[int, float], *, quality: int = 0) -> None:
+        """Write readings by their times, as one block a day."""
+        await Partitions(self.database).ensure({day_of(t_ms) for t_ms in readings})
+        count = len(readings)
+        async with self.database.transaction() as tx:
+            arrivals = Arrivals(list(readings), list(readings.values()), [quality] * count)
+            await store.add(await tx.psycopg(), {self.key.id: arrivals})
+
+    async def fold(self) -> int:
+        """Fold as of now; return how many days of a series that made."""
+        return (await fold(self.database, now=from_ms(self.now_ms))).days
+
+    async def all(self, span: Span | None = None) -> dict[int, float]:
+        """Return every reading by its time."""
+        async with self.database.transaction() as tx:
+            found = await store.read(tx.session, [self.key.id], span or self.span(days=400))
+        columns = found.get(self.key.id)
+        if columns is None:
+            return {}
+        return dict(zip(columns.t_ms.tolist(), columns.value.tolist(), strict=True))
+
+    async def rolled(self, width_s: int) -> list[tuple[int, int, float, float, float, float]]:
+        """Return the roll-ups as rows, those of what is still open made one with the others."""
+        async with self.database.transaction() as tx:
+            summary = await store.read_rolled(
+                tx.session, self.key.id, self.span(days=400), width_s=width_s
+            )
+        one = widen(summary, width_s * 1000)
+        columns = (one.t_ms, one.count, one.total, one.lowest, one.highest, one.last)
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
+    async def draw(self, span: Span, points: int) -> history.Drawn:
+        """Draw the series."""
+        async with self.database.transaction() as tx:
+            return await history.draw(
+                tx.session, self.key, span, points=points, shape=Shape.AVERAGE
+            )
+
+    def span(self, *, days: int) -> Span:
+        """Return the days before now, and a bit of what follows."""
+        end = from_ms(self.now_ms + HOUR_MS)
+        return Span(start=end - timedelta(days=days), end=end)
+
+    async def rows(self, table: str) -> int:
+        """Return how many rows a table has."""
+        async with self.database.transaction() as tx:
+            found = await tx.session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608
+        return int(found or 0)
+
+
+@pytest.fixture
+async def shelf(cloud: Cloud) -> Shelf:
+    database = cloud.context.database
+    yard = await make_yard(database)
+    async with database.transaction() as tx:
+        series_id = await tx.session.scalar(
+            text(
+                "INSERT INTO series (farm_id, house_id, device_id, quantity)"
+                " VALUES (:farm, :house, :device, 'temperature') RETURNING id"
+            ),
+            {"farm": yard.farm_id, "house": yard.house_id, "device": yard.sensor},
+        )
+    assert isinstance(series_id, int)
+    now_ms = ms(cloud.clock.now())
+    # In the middle of an hour of the day, so that an hour before is the same day.
+    return Shelf(database, yard, series_id, now_ms - now_ms % DAY_MS + 18 * HOUR_MS + 1_800_000)
+
+
+def steps(from_ms_: int, count: int, step_ms: int = MINUTE_MS) -> dict[int, float]:
+    """Return readings at a steady pace, each of another value."""
+    return {from_ms_ + index * step_ms: 20 + index / 10 for index in range(count)}
+
+
+async def test_readings_come_back_from_open_blocks_in_the_order_of_time(shelf: Shelf) -> None:
+    late, early = {shelf.now_ms - 1: 2.0}, {shelf.now_ms - 3: 1.0, shelf.now_ms - 2: 1.5}
+    await shelf.add(late)
+    await shelf.add(early)
+    assert list((await shelf.all()).items()) == [*early.items(), *late.items()]
+
+
+async def test_a_span_leaves_out_its_end(shelf: Shelf) -> None:
+    await shelf.add(steps(shelf.now_ms - 10 * MINUTE_MS, 10))
+    span = Span(
+        start=from_ms(shelf.now_ms - 5 * MINUTE_MS), end=from_ms(shelf.now_ms - 2 * MINUTE_MS)
+    )
+    assert list(await shelf.all(span)) == [
+        shelf.now_ms - minutes * MINUTE_MS for minutes in (5, 4, 3)
+    ]
+
+
+async def test_readings_of_two_days_are_kept_on_both(shelf: Shelf) -> None:
+    midnight = shelf.now_ms - shelf.now_ms % DAY_MS
+    readings = steps(midnight - 3 * MINUTE_MS, 6)
+    await shelf.add(readings)
+    assert await shelf.rows("open_readings") == 2
+    assert await shelf.all() == readings
+
+
+async def test_folding_changes_no_answer_and_leaves_the_newest_hour_open(shelf: Shelf) -> None:
+    readings = steps(shelf.now_ms - 5 * HOUR_MS, 300)
+    for t_ms, value in readings.items():
+        await shelf.add({t_ms: value})
+    assert await shelf.fold() == 1
+    assert await shelf.all() == readings
+    assert await shelf.rows("packed_readings") == 1
+    # An hour back from half past is half past the hour before, cut down to the full hour: 90 min.
+    assert await shelf.rows("open_readings") == 90
+    assert await shelf.fold() == 0
+
+
+async def test_a_late_reading_lands_in_its_packed_day_and_its_roll_ups_are_redone(
+    shelf: Shelf,
+) -> None:
+    day_ms = shelf.now_ms - shelf.now_ms % DAY_MS - 20 * DAY_MS
+    await shelf.add({day_ms + MINUTE_MS: 10.0, day_ms + 3 * MINUTE_MS: 30.0})
+    await shelf.fold()
+    assert await shelf.rolled(3600) == [(day_ms, 2, 40.0, 10.0, 30.0, 30.0)]
+    await shelf.add({day_ms + 2 * MINUTE_MS: 50.0, day_ms + HOUR_MS: 5.0})
+    before = await shelf.rolled(3600)
+    assert await shelf.fold() == 1
+    assert list(await shelf.all()) == [day_ms + minutes * MINUTE_MS for minutes in (1, 2, 3, 60)]
+    after = await shelf.rolled(3600)
+    assert after == [
+        (day_ms, 3, 90.0, 10.0, 50.0, 30.0),
+        (day_ms + HOUR_MS, 1, 5.0, 5.0, 5.0, 5.0),
+    ]
+    # Open and packed together said so already, but for which of the first hour came last.
+    assert [row[:5] for row in before] == [row[:5] for row in after]
+    assert await shelf.rolled(86_400) == [(day_ms, 4, 95.0, 5.0, 50.0, 5.0)]
+
+
+async def test_two_that_fold_at_once_lose_and_double_nothing(shelf: Shelf) -> None:
+    readings: dict[int, float] = {}
+    for days in range(1, 6):
+        more = steps(shelf.now_ms - days * DAY_MS, 40)
+        readings |= more
+        for t_ms, value in more.items():
+            await shelf.add({t_ms: value})
+    await asyncio.gather(*(shelf.fold() for _ in range(3)))  # noqa: TID251 - a test may
+    assert await shelf.all() == readings
+    assert await shelf.rows("open_readings") == 0
+
+
+async def test_folding_that_is_cut_off_leaves_everything_as_it_was(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def power_cut(*_: object) -> None:
+        raise ConnectionError("the power is gone")
+
+    readings = steps(shelf.now_ms - DAY_MS, 50)
+    await shelf.add(readings)
+    with monkeypatch.context() as patch:
+        patch.setattr(folding, "keep_rolled", power_cut)
+        with pytest.raises(ConnectionError):
+            await shelf.fold()
+    assert await shelf.rows("packed_readings") == 0
+    assert await shelf.all() == readings
+    assert await shelf.fold() == 1
+    assert await shelf.all() == readings
+
+
+async def test_an_empty_old_day_is_dropped_and_comes_back_when_it_is_needed(shelf: Shelf) -> None:
+    old, young = shelf.now_ms - 20 * DAY_MS, shelf.now_ms - DAY_MS
+    await shelf.add({old: 1.0, young: 2.0})
+    assert await drop_old_days(shelf.database, now=from_ms(shelf.now_ms)) == 0
+    await shelf.fold()
+    assert await drop_old_days(shelf.database, now=from_ms(shelf.now_ms)) == 1
+    assert day_of(old) not in await open_days(shelf.database)
+    assert day_of(young) in await open_days(shelf.database)
+    await shelf.add({old + 1: 3.0})
+    assert await shelf.all() == {old: 1.0, old + 1: 3.0, young: 2.0}
+
+
+async def test_many_readings_are_drawn_from_their_roll_ups_with_the_same_averages(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    midnight = shelf.now_ms - shelf.now_ms % DAY_MS
+    begin, end = midnight - 9 * DAY_MS, midnight + DAY_MS
+    await shelf.add({begin + n * 600_000: n % 7 for n in range(9 * 144)})
+    await shelf.fold()
+    await shelf.add({shelf.now_ms - 1: 100.0, shelf.now_ms - 2: 50.0})
+    span = Span(start=from_ms(begin), end=from_ms(end))
+    one_by_one = await shelf.draw(span, 11)
+    monkeypatch.setattr(history, "READ_ONE_BY_ONE", 100)
+    from_roll_ups = await shelf.draw(span, 11)
+    assert len(from_roll_ups.points) == 10
+    for ours, theirs in zip(from_roll_ups.points, one_by_one.points, strict=True):
+        assert ours == pytest.approx(theirs)
+    assert from_roll_ups.points[-1][1] == 75.0
+
+
+async def test_every_reading_is_listed_once_by_pages_over_open_and_packed_days(
+    shelf: Shelf,
+) -> None:
+    other = SeriesKey(id=shelf.key.id + 1, device_id=UUID(int=1), quantity="vpd")
+    async with shelf.database.transaction() as tx:
+        await tx.session.execute(
+            text(
+                "INSERT INTO series (id, farm_id, house_id, device_id, quantity)"
+                " OVERRIDING SYSTEM VALUE VALUES (:id, :farm, :house, :device, 'vpd')"
+            ),
+            {
+                "id": other.id,
+                "farm": shelf.yard.farm_id,
+                "house": shelf.yard.house_id,
+                "device": shelf.yard.pump,
+            },
+        )
+    begin = shelf.now_ms - 3 * DAY_MS
+    await shelf.add(steps(begin, 70, HOUR_MS))
+    # The same times again: what shares a time is counted, neither lost nor listed twice.
+    await shelf.add(steps(begin, 10, HOUR_MS))
+    shelf.key, mine = other, shelf.key
+    await shelf.add(steps(begin, 70, HOUR_MS))
+    await shelf.fold()
+    listed: list[tuple[int, int]] = []
+    after: RawAfter | None = None
+    while True:
+        async with shelf.database.transaction() as tx:
+            page = await history.read_raw(
+                tx.session, [mine, other], shelf.span(days=30), after=after, limit=7
+            )
+        if not page:
+            break
+        listed.extend((row.t_ms, row.series_id) for row in page)
+        after = after_page(page, after)
+    assert len(listed) == 150
+    assert listed == sorted(listed)
+
+
+async def test_readings_that_are_given_up_leave_their_minutes_and_their_chart(
+    shelf: Shelf,
+) -> None:
+    begin = shelf.now_ms - shelf.now_ms % DAY_MS - 60 * DAY_MS
+    old = {begin + n * 20_000: float(n % 9) for n in range(3 * 60)}
+    young = {shelf.now_ms - DAY_MS: 1.0}
+    await shelf.add(old | young)
+    await shelf.fold()
+    farm_id = FarmId(shelf.yard.farm_id)
+    async with shelf.database.transaction() as tx:
+        await set_retention(tx, farm_id, Retention(readings_days=40, minutes_days=90))
+    assert await give_up(shelf.database, now=from_ms(shelf.now_ms)) == 1
+    assert await shelf.all() == young
+    span = Span(start=from_ms(begin), end=from_ms(begin + HOUR_MS))
+    drawn = await shelf.draw(span, 500)
+    assert drawn.summed_up
+    assert len(drawn.points) == 60
+    assert drawn.points[0][1] == pytest.approx(1.0)
+    # A month later the minutes are over as well, the hours stay.
+    await give_up(shelf.database, now=from_ms(shelf.now_ms) + timedelta(days=31))
+    assert len((await shelf.draw(span, 500)).points) == 12
+    await give_up(shelf.database, now=from_ms(shelf.now_ms) + timedelta(days=800))
+    assert len((await shelf.draw(span, 500)).points) == 1
+
+
+async def test_imported_readings_are_never_given_up(shelf: Shelf) -> None:
+    imported = {shelf.now_ms - 900 * DAY_MS: 1.0}
+    await shelf.add(imported, quality=3)
+    await shelf.fold()
+    assert await give_up(shelf.database, now=from_ms(shelf.now_ms)) == 0
+    assert await shelf.all(shelf.span(days=1000)) == imported
+
+
+async def test_an_owner_says_how_long_readings_are_kept(cloud: Cloud) -> None:
+    owner, farm = await cloud.sign_up()
+    path = f"/v1/farms/{farm}/retention"
+    usual = await cloud.get(path, owner)
+    assert usual == {"readings_days": 400, "minutes_days": 365, "five_minutes_days": 730}
+    shorter = usual | {"readings_days": 60}
+    answer = await cloud.http.put(path, json=shorter, headers=owner.headers)
+    assert answer.json() == shorter == await cloud.get(path, owner)
+    answer = await cloud.http.put(path, json=usual | {"readings_days": 1}, headers=owner.headers)
+    assert answer.status_code == 422
+    assert await cloud.get(path, owner) == shorter
