@@ -41,6 +41,7 @@ const ICONS: Readonly<Record<string, IconName>> = {
   flock: 'hen',
   house: 'home',
   hub: 'gauge',
+  hub_pin: 'key',
   journal: 'gauge',
   member: 'people',
   password: 'key',
@@ -110,8 +111,8 @@ function detail(event: FarmEvent, group: string, speech: Speech): string | null 
   if (group === 'reading') said.push(known(`quantity.${String(data['quantity'])}`, speech))
   if (group === 'command') {
     said.push(known(`reason.${String(data['reason'])}`, speech))
-    if (data['origin'] === 'farm') said.push(speech.t('event.at_farm'))
   }
+  if (data['origin'] === 'farm') said.push(speech.t('event.at_farm'))
   if (Array.isArray(data['fields'])) {
     said.push(...data['fields'].map((field) => known(`event.field.${String(field)}`, speech)))
   }

@@ -46,6 +46,7 @@ const BY_CODE: Readonly<Record<string, MessageKey>> = {
   less_than: 'field.range',
   less_than_equal: 'field.range',
   too_many: 'field.too_many',
+  too_easy: 'pin.too_easy',
 }
 
 /** Returns what the server found wrong, by the names of the form's fields. */

@@ -65,6 +65,12 @@ export interface HubPass {
   addresses: string[]
 }
 
+/** Who set the PIN of the farm's control boxes; null: each has its own. */
+export interface HubPin {
+  set_by: PersonRef | null
+  set_at: string | null
+}
+
 export interface CardValue {
   value: number
   t: string

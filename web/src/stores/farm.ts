@@ -51,6 +51,8 @@ export const useFarm = defineStore('farm', () => {
     () => farm.value?.role ?? session.farms.find((brief) => brief.id === id.value)?.role ?? null,
   )
   const may_operate = computed(() => role.value !== null && role.value !== 'viewer')
+  /** A hub runs what was planned in the cloud, and changes none of it. */
+  const may_plan = computed(() => HUB_ID === null && may_operate.value)
   const may_own = computed(
     () => HUB_ID === null && (role.value === 'owner' || role.value === 'staff'),
   )
@@ -231,6 +233,7 @@ export const useFarm = defineStore('farm', () => {
     role,
     may_operate,
     may_own,
+    may_plan,
     fresh,
     unseen,
     open,

@@ -31,7 +31,7 @@ export const entry: EntryWords = {
   'hub.title': 'Straight to the control box',
   'hub.help': 'Open this page by the link in the app, or enter the PIN of the control box.',
   'hub.pin': 'PIN',
-  'hub.pin_help': 'Whoever installed the control box can read it there.',
+  'hub.pin_help': 'The farm’s owner knows it.',
   'hub.pass_refused':
     'This link is no longer good. Get a new one when there is internet, or enter the PIN.',
 

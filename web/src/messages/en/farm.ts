@@ -28,6 +28,20 @@ export const farm: FarmWords = {
   'direct.until': 'Good until {time}',
   'direct.yours': 'These links are yours. Whoever has one acts in your name.',
 
+  'pin.title': 'PIN of the control boxes',
+  'pin.help':
+    'Whoever has it can look and switch at the control box, without internet and without a name.',
+  'pin.none': 'None is set: each control box has one of its own.',
+  'pin.set_by': 'Set by {name}, {time}',
+  'pin.new': 'New PIN, 6 to 12 digits',
+  'pin.save': 'Set the PIN',
+  'pin.remove': 'Remove the PIN',
+  'pin.saved': 'The control boxes take it over as soon as they have internet.',
+  'pin.digits': 'A PIN has 6 to 12 digits',
+  'pin.too_easy': 'Too easy to guess',
+
+  'hub.plans': 'The control box runs these. They are changed in the app, with internet.',
+
   'farms.title': 'Choose a farm',
   'farms.none': 'You have no farm yet',
   'farms.none_help': 'Ask a farm owner to add you, or use a registration key.',
@@ -113,7 +127,7 @@ export const farm: FarmWords = {
   'control.unanswered_help': 'Please look at the device.',
   'control.until': 'until {time}',
   'control.left': '{left} left',
-  'control.change_for': 'Change how long ({duration})',
+  'control.change_for': 'Change how long: ',
   'control.how_long': 'How long does a tap last?',
   'control.hold_how_long': 'How much longer?',
   'control.other': '{name} is switching it…',
