@@ -168,6 +168,18 @@ class JournalSuite:
         assert [row.state for row in rows] == ["executing", "refused"]
         assert not await journal.begin_order(OTHER_ORDER, order_row(OTHER_ORDER))
 
+    async def test_what_has_its_answer_gets_no_other(self, journal: JournalPort) -> None:
+        await journal.begin_order(ORDER, order_row(ORDER))
+        await journal.finish_order(order_row(ORDER, "completed"))
+        await journal.finish_order(order_row(ORDER, "refused"))
+        await journal.finish_order(order_row(OTHER_ORDER, "refused"))
+        await journal.finish_order(order_row(OTHER_ORDER, "failed"))
+        await journal.record(urgent=True)
+
+        rows = decoded(await journal.stretch("events", 1, max_rows=10, max_bytes=9999))
+
+        assert [row.state for row in rows] == ["executing", "completed", "refused"]
+
     async def test_an_order_that_a_crash_cut_is_reported_once_and_not_begun_again(
         self, journal: JournalPort, reopen: Reopen
     ) -> None:

@@ -149,7 +149,8 @@ class FakeJournal(JournalPort):
 
     @override
     async def finish_order(self, row: Answer) -> None:
-        self._end(row)
+        if self.card.orders.get(asked_in(row), row) is not None:
+            self._end(row)
         self._show(row)
 
     def _end(self, row: Answer) -> None:

@@ -173,7 +173,7 @@ def settle(
     if obstacle is None:
         if isinstance(schedule.does, Steps) and run.step + 1 < len(schedule.does.steps):
             return replace(run, done=True), None
-        return replace(run, done=True), _outcome(run, Outcome.EXECUTED, run.reason)
+        return replace(run, done=True, told=True), _outcome(run, Outcome.EXECUTED, run.reason)
     if obstacle[0] is Outcome.FAILED and now_s - run.since_s >= min(_window_s(run), ANSWER_S):
         return _failed(schedule, run, obstacle[1])
     return replace(run, obstacle=obstacle[1], failing=obstacle[0] is Outcome.FAILED), None
@@ -181,7 +181,7 @@ def settle(
 
 def abandon(run: Running, reason: str) -> RunOutcome | None:
     """Return the outcome of a run that is ended from outside, if it has none yet."""
-    return None if run.done or run.over else _outcome(run, Outcome.SKIPPED, reason)
+    return None if run.told else _outcome(run, Outcome.SKIPPED, reason)
 
 
 def _at_end(
@@ -214,7 +214,7 @@ def _at_end(
 def _closed(schedule: Schedule, run: Running) -> Running | None:
     # While its conditions hold on, a conditional run that has had its longest time stays over.
     if isinstance(schedule.does, ConditionBased):
-        return replace(run, over=True, done=True)
+        return replace(run, over=True, done=True, told=True)
     return None
 
 
@@ -226,7 +226,7 @@ def _failed(schedule: Schedule, run: Running, reason: str) -> tuple[Running | No
     outcome = _outcome(run, Outcome.FAILED, _named(schedule, run, reason))
     if goes_on(schedule):
         # Who comes back within a window of hours still gets its light.
-        return replace(run, waiting=False, done=True), outcome
+        return replace(run, waiting=False, done=True, told=True), outcome
     return None, outcome
 
 

@@ -295,7 +295,7 @@ def _resumed(scene: _Scene, schedule: Schedule, now_ms: int) -> Running | None:
     end_ms = _window_end(scene, schedule, begun_ms)
     if end_ms is None or end_ms <= now_ms or _mode_forbids(scene, schedule):
         return None
-    return replace(_run(scene, schedule, begun_ms, end_ms, None), done=True)
+    return replace(_run(scene, schedule, begun_ms, end_ms, None), done=True, told=True)
 
 
 def _begun(

@@ -124,6 +124,7 @@ class Running:
     """A run of a schedule: the part of it that goes on, and whether it is accounted for.
 
     It waits for its devices until `waiting` is false; `obstacle` is what kept it from its outcome.
+    A part is `done` when its devices have followed; the run is `told` when its outcome is.
     `over` is a run that had its longest time while its conditions still hold, `recalled` one that
     a restart of the hub cut short, `request` names what a person asked it by.
     """
@@ -138,6 +139,7 @@ class Running:
     tries: int = 0
     waiting: bool = False
     done: bool = False
+    told: bool = False
     over: bool = False
     request: RequestId | None = None
     failing: bool = False

@@ -71,7 +71,7 @@ def remember(state: State, head_ms: int | None = None) -> bytes:
                 _Open(schedule_id, run.version, run.due_ms)
                 for schedule_id, run in state.runs.items()
                 # A run that a person asked for is answered by the journal itself.
-                if not run.done and not run.over and run.request is None
+                if not run.told and run.request is None
             ),
             raised=tuple(
                 _Raised(key.type, key.house_id, key.device_id, alarm.alert_id)

@@ -1,11 +1,14 @@
 """The interlocks in the engine: each begins, holds and ends as the conflict table needs it."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.support.engine import IDS, Bench
+from tests.support.engine import IDS, Bench, document
 from tokkatot.automation.engine import HoldEnd
 from tokkatot.automation.inputs import Release, Reset
 from tokkatot.automation.interlocks import Interlock
+from tokkatot.automation.plan import plan_of
 from tokkatot.automation.proposals import Source
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.devices import ACTUATORS, OFF, ON, DeviceRole
@@ -85,6 +88,24 @@ def test_a_stale_thermometer_runs_a_coops_fans_and_stops_its_heat() -> None:
     assert (bench.level(FAN), bench.level(HEATER)) == (ON, OFF)
     bench.order(HEATER, ON)
     assert bench.ended[-1].by is Interlock.SENSOR_STALE
+
+
+@pytest.mark.parametrize(
+    ("period_s", "believed_s"), [(1.0, 30), (5.0, 30), (20.0, 60), (60.0, 180)]
+)
+def test_a_thermometer_is_believed_for_three_of_its_periods_and_at_least_30_s(
+    period_s: float, believed_s: int
+) -> None:
+    bench = Bench(temperature_c=20.0)
+    held = document()
+    devices = tuple(replace(device, period_s=period_s) for device in held.devices)
+    bench.plan = plan_of(replace(held, devices=devices))
+    bench.run(5)
+    bench.temperature_c = None
+    bench.run(believed_s)
+    assert bench.level(HEATER) == ON
+    bench.run(2)
+    assert bench.level(HEATER) == OFF
 
 
 def test_a_stale_thermometer_leaves_a_greenhouse_closed_and_unheated() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.engine import HOUSE, IDS
+from tests.support.engine import HOUSE, IDS, Bench
 from tests.support.schedules import (
     DAWN_MS,
     FAN,
@@ -20,6 +20,7 @@ from tests.support.schedules import (
     daily,
     feeding,
     lit,
+    restart,
     schedule,
     told,
 )
@@ -75,6 +76,27 @@ def test_a_sequence_ends_at_the_step_that_fails() -> None:
     bench.run(90)
     assert told(bench) == [(0, "failed", "step_1:device_offline")]
     assert bench.level(FEEDER) == OFF
+
+
+def between_two_steps() -> Bench:
+    """Return a hub that has done the first step of two, and rests before the second."""
+    steps = (Step(device_id=IDS[LIGHT], run_s=5, rest_s=60), Step(device_id=IDS[FEEDER], run_s=5))
+    bench = bench_at(DAWN_MS, schedule(Sequence(start=daily("06:00"), steps=steps)))
+    bench.run(30)
+    assert not bench.runs
+    return bench
+
+
+def test_a_sequence_that_a_restart_cuts_between_two_steps_is_told() -> None:
+    after = restart(between_two_steps(), off_s=5)
+    assert told(after) == [(0, "failed", "restarted")]
+
+
+def test_a_sequence_that_is_removed_between_two_steps_is_told() -> None:
+    bench = between_two_steps()
+    bench.hold()
+    bench.step()
+    assert told(bench) == [(0, "skipped", "removed")]
 
 
 def warm(for_s: float = 0.0) -> Condition:

@@ -101,7 +101,7 @@ class JournalPort(Protocol):
         ...
 
     async def finish_order(self, row: Answer) -> None:
-        """Record how it ended (or that it never started); urgent, but doesn't wait."""
+        """Record how it ended (or that it never started), once; urgent, but doesn't wait."""
         ...
 
     async def refuse_order(self, row: Answer) -> None:

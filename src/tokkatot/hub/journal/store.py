@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import UUID
 
 import apsw
 import msgspec
@@ -159,19 +160,15 @@ class JournalStore:
     # -------------------------------------------------------------------------------- writing
 
     def apply(self, entries: Sequence[Entry], *, uptime_s: int) -> list[bool]:
-        """Commit entries in their order; False for an order that was begun before, with no row."""
+        """Commit entries in order; False, with no row, for what was begun or answered before."""
         with self._writing():
             return [self._apply(entry, uptime_s) for entry in entries]
 
     def _apply(self, entry: Entry, uptime_s: int) -> bool:
         if entry.begins is not None and not self._begin(entry, uptime_s):
             return False
-        if entry.finishes is not None:
-            self._db.execute(
-                "INSERT INTO orders (id, begun_uptime_s, finished) VALUES (?, ?, 1)"
-                " ON CONFLICT (id) DO UPDATE SET finished = 1",
-                (str(entry.finishes), uptime_s),
-            )
+        if entry.finishes is not None and not self._finish(entry.finishes, uptime_s):
+            return False
         self._append_events(entry.events)
         self._append_readings(entry.readings)
         if entry.position is not None:
@@ -191,6 +188,15 @@ class JournalStore:
             "INSERT INTO orders (id, begun_uptime_s, tail, finished) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (id) DO NOTHING",
             (str(entry.begins), uptime_s, entry.open_tail, int(entry.over)),
+        )
+        return self._db.changes() == 1
+
+    def _finish(self, asked: UUID, uptime_s: int) -> bool:
+        """Note that something has its answer; False where it has one already, which stands."""
+        self._db.execute(
+            "INSERT INTO orders (id, begun_uptime_s, finished) VALUES (?, ?, 1)"
+            " ON CONFLICT (id) DO UPDATE SET finished = 1 WHERE finished = 0",
+            (str(asked), uptime_s),
         )
         return self._db.changes() == 1
 
