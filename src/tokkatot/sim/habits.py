@@ -28,12 +28,12 @@ def _coop_schedules(devices: Devices) -> Schedules:
     fed = TimeBased(
         start=_daily(time(6), time(11), time(16)), duration_s=45, devices=(devices["feeder"],)
     )
-    schedules: list[tuple[str, Does]] = [("Light by day", lit), ("Feeding", fed)]
+    schedules: list[tuple[str, Does]] = [("ភ្លើងពេលថ្ងៃ", lit), ("ឲ្យចំណី", fed)]
     if "conveyor" in devices:
         cleaned = TimeBased(
             start=_daily(time(7, 30)), duration_s=300, devices=(devices["conveyor"],)
         )
-        schedules.append(("Manure belt", cleaned))
+        schedules.append(("ខ្សែពានលាមក", cleaned))
     return schedules
 
 
@@ -41,7 +41,7 @@ def _coop_rules(devices: Devices, ids: Iterator[RuleId]) -> Sequence[Rule]:
     return (
         Staged(
             id=next(ids),
-            name="Ventilation in two stages",
+            name="ខ្យល់ពីរជំហាន",
             quantity=Quantity.TEMPERATURE,
             comparison=Comparison.ABOVE,
             stages=(
@@ -52,7 +52,7 @@ def _coop_rules(devices: Devices, ids: Iterator[RuleId]) -> Sequence[Rule]:
         ),
         Threshold(
             id=next(ids),
-            name="Air when there is ammonia",
+            name="បើកខ្យល់ពេលមានអាម៉ូញាក់",
             when=Condition(
                 quantity=Quantity.AMMONIA,
                 comparison=Comparison.ABOVE,
@@ -74,14 +74,14 @@ def _greenhouse_schedules(devices: Devices) -> Schedules:
     evening = TimeBased(
         start=SunTimes(event="sunset", offset_s=-1800), duration_s=7200, devices=(devices["light"],)
     )
-    return (("Irrigation", watered), ("Longer evenings", evening))
+    return (("ស្រោចទឹក", watered), ("ភ្លើងពេលល្ងាច", evening))
 
 
 def _greenhouse_rules(devices: Devices, ids: Iterator[RuleId]) -> Sequence[Rule]:
     return (
         Proportional(
             id=next(ids),
-            name="Roof vent by warmth",
+            name="បង្អួចតាមកម្ដៅ",
             quantity=Quantity.TEMPERATURE,
             from_value=24.0,
             to_value=30.0,
@@ -89,7 +89,7 @@ def _greenhouse_rules(devices: Devices, ids: Iterator[RuleId]) -> Sequence[Rule]
         ),
         Threshold(
             id=next(ids),
-            name="Shade at noon",
+            name="បាំងថ្ងៃពេលត្រង់",
             when=Condition(
                 quantity=Quantity.PPFD,
                 comparison=Comparison.ABOVE,
