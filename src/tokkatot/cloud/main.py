@@ -46,6 +46,7 @@ from tokkatot.cloud.schedules import store as schedule_store
 from tokkatot.cloud.sync.desired import renew_documents
 from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
+from tokkatot.cloud.telemetry import listening
 from tokkatot.cloud.telemetry.folding import drop_old_days, fold
 from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.kit.clock import SystemClock
@@ -59,7 +60,6 @@ _CLEANING_LOCK = 0x636C6561
 _FOLD_EVERY_S = 600.0
 _GIVE_UP_EVERY_S = 6 * 3600.0
 _DEADLINES_EVERY_S = 1.0
-_WATCH_FROM_S = 60.0
 _WATCH_EVERY_S = 15.0
 _GRACE_S = 5
 """How long running requests may take to end when the server does."""
@@ -178,6 +178,7 @@ async def clean(context: Context) -> None:
         await outbox.purge(tx.session, now=tx.now)
         await idempotency.purge(tx.session, now=tx.now)
         await accounts_store.purge(tx.session, now=tx.now)
+        await listening.purge(tx.session, now=tx.now)
         await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
         await renew_documents(tx)
 
@@ -205,8 +206,6 @@ async def end_what_is_overdue(context: Context) -> None:
 
 async def watch_hubs(context: Context) -> None:
     """Raise the alerts that only the cloud can raise."""
-    # After a start, hubs are given the time to come back: it was the cloud that was away.
-    await context.clock.sleep(_WATCH_FROM_S)
     while True:
         async with context.database.transaction() as tx:
             await alerts.watch_hubs(tx)

@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from tests.support.cloud import Cloud, cloud_over
+from tests.support.house import House, house_of
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +26,8 @@ def _plain_log() -> Iterator[None]:
 async def cloud(postgres_url: str, tmp_path: Path) -> AsyncIterator[Cloud]:
     async with cloud_over(postgres_url, tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+async def house(cloud: Cloud) -> House:
+    return await house_of(cloud)

@@ -1,71 +1,14 @@
 """What a house's screen, chart and lists answer, from rows that a hub has sent."""
 
-from dataclasses import dataclass
-from datetime import timedelta
-
-import pytest
 from sqlalchemy import text
 
-from tests.support.cloud import Cloud, Person
-from tests.support.yard import Row, Yard, batch, count, make_yard, ms
-from tokkatot.cloud.alerts import service as alerts
+from tests.support.house import House
+from tests.support.yard import Row, count
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.objects import picture_key
-from tokkatot.cloud.sync.postgres import PostgresStore
-from tokkatot.cloud.sync.service import Incoming, SyncService
-from tokkatot.domain.ids import FarmId
-from tokkatot.wire.messages import Live, LiveReading, Welcome, decode
+from tokkatot.wire.messages import Live, LiveReading
 from tokkatot.wire.topics import HubLeaf
-
-
-@dataclass
-class House:
-    """A house whose hub has said hello."""
-
-    cloud: Cloud
-    owner: Person
-    yard: Yard
-    service: SyncService
-    session: str
-    now_ms: int
-    sent: int = 0
-
-    @property
-    def url(self) -> str:
-        return f"/v1/farms/{self.yard.farm_id}/houses/{self.yard.house_id}"
-
-    @property
-    def farm_url(self) -> str:
-        return f"/v1/farms/{self.yard.farm_id}"
-
-    async def send(self, stream: str, rows: list[Row], first: int = 1) -> None:
-        up = batch(self.session, stream, first, rows)  # type: ignore[arg-type]  # a word
-        topic = self.yard.topic(HubLeaf.UP)
-        assert await self.service.batches([Incoming(topic=topic, up=up)])
-
-    async def minutes(self, values: list[float], first: int = 1) -> None:
-        """Send readings a minute apart, the last one now."""
-        start_ms = self.now_ms - (len(values) - 1) * 60_000
-        rows = [
-            self.yard.reading(first + n, start_ms + n * 60_000, value)
-            for n, value in enumerate(values)
-        ]
-        for at in range(0, len(rows), 500):
-            await self.send("readings", rows[at : at + 500], first + at)
-
-
-@pytest.fixture
-async def house(cloud: Cloud) -> House:
-    owner, farm_id = await cloud.sign_up()
-    database = cloud.context.database
-    yard = await make_yard(database, farm_id=FarmId(farm_id))
-    service = SyncService(
-        PostgresStore(database, clock=cloud.clock), clock=cloud.clock, new_session=lambda: "s"
-    )
-    answers = await service.hello(yard.topic(HubLeaf.HELLO), yard.hello())
-    session = decode(answers[0].payload, Welcome).session
-    return House(cloud, owner, yard, service, session, ms(cloud.clock.now()))
 
 
 async def test_the_history_gives_back_what_was_sent(house: House) -> None:
@@ -268,40 +211,6 @@ async def test_an_alert_is_seen_and_then_over(house: House) -> None:
     assert (await house.cloud.get(url, house.owner))["items"] == []
     (past,) = (await house.cloud.get(f"{url}/history", house.owner))["items"]
     assert (past["state"], past["acknowledged_by"]["name"]) == ("normal", "Owner of Kandal")
-
-
-async def _watch(cloud: Cloud, after: timedelta) -> None:
-    cloud.clock.advance(after.total_seconds())
-    async with cloud.context.database.transaction() as tx:
-        await alerts.watch_hubs(tx)
-
-
-async def _types(house: House) -> list[str]:
-    page = await house.cloud.get(f"{house.farm_url}/alerts", house.owner)
-    return [alert["type"] for alert in page["items"] if alert["cleared_at"] is None]
-
-
-async def test_a_silent_hub_is_an_alert_once_until_it_speaks(house: House) -> None:
-    await _watch(house.cloud, timedelta(minutes=4))
-    assert await _types(house) == []
-    await _watch(house.cloud, timedelta(minutes=2))
-    await _watch(house.cloud, timedelta(minutes=1))
-    assert await _types(house) == ["hub_offline"]
-    live = Live(session=house.session, t=0, readings=[], devices=[])
-    await house.service.live(house.yard.topic(HubLeaf.LIVE), live)
-    await _watch(house.cloud, timedelta(seconds=1))
-    assert await _types(house) == []
-
-
-async def test_a_hub_that_lives_and_sends_no_readings_is_a_gap_in_the_data(house: House) -> None:
-    live = Live(session=house.session, t=0, readings=[], devices=[])
-    for _ in range(21):
-        await _watch(house.cloud, timedelta(seconds=30))
-        await house.service.live(house.yard.topic(HubLeaf.LIVE), live)
-    assert await _types(house) == ["data_gap"]
-    await house.minutes([20.0])
-    await _watch(house.cloud, timedelta(seconds=1))
-    assert await _types(house) == []
 
 
 async def test_an_order_that_nobody_answers_becomes_unknown_and_late_words_count(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.cloud import Person
 from tests.support.running import HandHub, Phone, Running, hand_hub, phone, running_cloud, until
 from tests.support.yard import Yard, batch_bytes, count, make_yard
 from tokkatot.cloud.platform.broker import EmbeddedBroker
+from tokkatot.cloud.telemetry.listening import listening_since
 from tokkatot.domain.ids import FarmId
 from tokkatot.wire.topics import HubLeaf
 
@@ -76,6 +78,14 @@ async def test_a_tap_reaches_the_hub_and_its_word_reaches_the_screen(
         assert done["data"]["requested_by"]["name"] == "Owner of Kandal"
     seqs = [frame["seq"] for frame in screen.frames if "seq" in frame]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+
+
+async def test_the_sync_says_that_it_listens(running: Running) -> None:
+    async def listens() -> bool:
+        async with running.database.transaction() as tx:
+            return await listening_since(tx.session, now=tx.now) is not None
+
+    assert await until(listens)
 
 
 async def test_a_toggle_goes_by_what_the_device_reported(
@@ -188,6 +198,21 @@ async def test_a_device_handed_back_on_the_farm_is_recorded_as_such(
     (found,) = (await running.cloud.get(commands_of(yard), person))["items"]
     assert (found["origin"], found["action"], found["value"]) == ("farm", "auto", None)
     assert (found["duration_s"], found["ends_at"], found["state"]) == (None, None, "completed")
+
+
+@pytest.mark.parametrize("t_ms", [0, 4_102_444_800_000])
+async def test_a_hub_with_a_wrong_clock_still_tells_of_its_orders(
+    running: Running, owner: Owner, hub: HandHub, t_ms: int
+) -> None:
+    person, yard = owner
+    order = "0190b5a0-0000-7000-8000-000000000c03"
+    told = ["executing", None, str(yard.pump), None, 100.0, t_ms + 60_000, "on"]
+    await hub.report(1, [[1, "c", order, t_ms, *told]])
+    (found,) = (await running.cloud.get(commands_of(yard), person))["items"]
+    assert (found["state"], found["duration_s"]) == ("executing", 60)
+    began, ends = (datetime.fromisoformat(found[name]) for name in ("started_at", "ends_at"))
+    assert ends - began == timedelta(seconds=60)
+    assert abs(datetime.now(UTC) - began) < timedelta(minutes=1)  # noqa: TID251 - the cloud runs by the machine's clock here
 
 
 async def test_the_hub_is_sent_what_it_is_to_hold(

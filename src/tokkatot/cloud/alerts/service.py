@@ -1,7 +1,6 @@
 """What happens to an alert, from its hub's word or the cloud's own watch to its end."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -17,6 +16,8 @@ from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound
+from tokkatot.cloud.telemetry.intake import credible
+from tokkatot.cloud.telemetry.listening import listening_since
 from tokkatot.domain.alerts import (
     ALERT_TRANSITIONS,
     SEVERITIES,
@@ -27,15 +28,19 @@ from tokkatot.domain.alerts import (
     Severity,
 )
 from tokkatot.domain.ids import FarmId, HubId, UserId
-from tokkatot.kit.clock import from_ms, to_rfc3339
+from tokkatot.kit.clock import to_rfc3339
 from tokkatot.wire.cursor import RefusedRow
 from tokkatot.wire.messages import AlertRow
+from tokkatot.wire.session_cloud import SILENT_AFTER_S
 
 K = TypeVar("K", bound=Hashable)
 
 HUB_OFFLINE_AFTER = timedelta(minutes=5)
 DATA_GAP_AFTER = timedelta(minutes=10)
-ONLINE_WITHIN = timedelta(seconds=45)
+ONLINE_WITHIN = timedelta(seconds=SILENT_AFTER_S)
+COMES_BACK_WITHIN = timedelta(seconds=60)
+"""What hubs are given to come back, and to send what they kept, before they are missed."""
+CLEARED_AT_ONCE = 500
 
 
 async def views(tx: Transaction, alerts: Sequence[Alert]) -> list[JsonObject]:
@@ -82,11 +87,12 @@ async def apply_row(
 ) -> RefusedRow | None:
     """Record what a hub says of an alert; return the row where it can't be so."""
     try:
-        alert_id, type_, t = UUID(row.alert), AlertType(row.type), from_ms(row.t)
-        house_id = UUID(row.house)
+        alert_id, type_, house_id = UUID(row.alert), AlertType(row.type), UUID(row.house)
         device_id = None if row.device is None else UUID(row.device)
-    except (ValueError, OverflowError, OSError):
+    except ValueError:
         return _refused(row, "bad_alert")
+    # A hub whose clock is wrong still says what is wrong in its house.
+    t = credible(row.t, now=tx.now) or tx.now
     alert = await store.locked(tx.session, alert_id)
     if alert is not None:
         if alert.hub_id != hub_id:
@@ -160,49 +166,54 @@ async def _acknowledge(
 
 
 async def watch_hubs(tx: Transaction) -> None:
-    """Raise and clear what only the cloud sees: silent hubs, hubs that send no readings."""
-    rows = await tx.session.execute(
-        text(
-            "SELECT h.id, h.farm_id, h.house_id, h.last_seen_at, l.opened_at,"
-            " (SELECT max(c.moved_at) FROM hub_cursors c"
-            "  WHERE c.hub_id = h.id AND c.stream = 'readings') AS readings_at,"
-            " EXISTS (SELECT FROM devices d WHERE d.hub_id = h.id AND d.deleted_at IS NULL"
-            "  AND d.quantities <> '[]'::jsonb) AS measures,"
-            " ARRAY(SELECT a.type FROM alerts a WHERE a.hub_id = h.id AND a.cleared_at IS NULL"
-            "  AND a.type IN ('hub_offline', 'data_gap')) AS standing"
-            " FROM hubs h JOIN hub_links l ON l.hub_id = h.id"
-            " JOIN farms f ON f.id = h.farm_id"
-            " WHERE h.revoked_at IS NULL AND f.deleted_at IS NULL AND h.last_seen_at IS NOT NULL"
-        )
-    )
-    for row in rows.all():
-        silent = row.last_seen_at < tx.now - HUB_OFFLINE_AFTER
-        heard = row.last_seen_at > tx.now - ONLINE_WITHIN
-        # A hub that has just come back is given as long again to send its first readings.
-        since = max(row.readings_at or row.opened_at, row.opened_at)
-        gap = heard and row.measures and since < tx.now - DATA_GAP_AFTER
-        hub = _WatchedHub(hub_id=HubId(row.id), farm_id=FarmId(row.farm_id), house_id=row.house_id)
-        standing = frozenset(row.standing)
-        if silent and AlertType.HUB_OFFLINE not in standing:
-            await _raise(tx, hub, AlertType.HUB_OFFLINE, since=row.last_seen_at)
-        elif heard and AlertType.HUB_OFFLINE in standing:
-            await _clear_of_hub(tx, hub, AlertType.HUB_OFFLINE)
-        if gap and AlertType.DATA_GAP not in standing:
-            await _raise(tx, hub, AlertType.DATA_GAP, since=since)
-        elif not gap and heard and AlertType.DATA_GAP in standing:
-            await _clear_of_hub(tx, hub, AlertType.DATA_GAP)
+    """Raise and clear what only the cloud sees: silent hubs, hubs that send no readings.
+
+    Nobody is called silent while the cloud itself does not listen, and for a while after it began
+    to: hubs need the time to come back.
+    """
+    await _clear_of_revoked(tx)
+    since = await listening_since(tx.session, now=tx.now)
+    if since is None or since > tx.now - COMES_BACK_WITHIN:
+        return
+    for hub in await store.watched_hubs(tx.session):
+        await _watch(tx, hub)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _WatchedHub:
-    """A hub that the cloud watches."""
+async def _watch(tx: Transaction, hub: store.WatchedHub) -> None:
+    silent = hub.last_seen_at < tx.now - HUB_OFFLINE_AFTER
+    heard = hub.last_seen_at > tx.now - ONLINE_WITHIN
+    if silent and AlertType.HUB_OFFLINE not in hub.standing:
+        await _raise(tx, hub, AlertType.HUB_OFFLINE, HUB_OFFLINE_AFTER, since=hub.last_seen_at)
+    elif heard and AlertType.HUB_OFFLINE in hub.standing:
+        await _clear_of_hub(tx, hub, AlertType.HUB_OFFLINE)
+    if not heard:
+        return
+    since = hub.readings_at or hub.opened_at
+    # A sensor that reports once an hour leaves no gap of ten minutes.
+    longest = max(DATA_GAP_AFTER, 2 * (hub.shortest_period or DATA_GAP_AFTER))
+    # A hub that has just come back sends first what it kept.
+    settled = hub.opened_at < tx.now - COMES_BACK_WITHIN
+    gap = hub.shortest_period is not None and since < tx.now - longest
+    if gap and settled and AlertType.DATA_GAP not in hub.standing:
+        await _raise(tx, hub, AlertType.DATA_GAP, longest, since=since)
+    elif not gap and AlertType.DATA_GAP in hub.standing:
+        await _clear_of_hub(tx, hub, AlertType.DATA_GAP)
 
-    hub_id: HubId
-    farm_id: FarmId
-    house_id: UUID | None
+
+async def _clear_of_revoked(tx: Transaction) -> None:
+    """End the alerts of hubs that are no longer in service: nobody else will."""
+    for alert in await store.standing_of_revoked(tx.session, limit=CLEARED_AT_ONCE):
+        await _clear(tx, alert, at=tx.now)
 
 
-async def _raise(tx: Transaction, hub: _WatchedHub, type_: AlertType, *, since: datetime) -> None:
+async def _raise(
+    tx: Transaction,
+    hub: store.WatchedHub,
+    type_: AlertType,
+    threshold: timedelta,
+    *,
+    since: datetime,
+) -> None:
     alert = await tx.session.scalar(
         insert(Alert)
         .values(
@@ -213,8 +224,7 @@ async def _raise(tx: Transaction, hub: _WatchedHub, type_: AlertType, *, since: 
             type=type_,
             severity=SEVERITIES[type_],
             state=AlertState.UNACKNOWLEDGED,
-            threshold=(HUB_OFFLINE_AFTER if type_ is AlertType.HUB_OFFLINE else DATA_GAP_AFTER)
-            // timedelta(seconds=1),
+            threshold=threshold // timedelta(seconds=1),
             actual=(tx.now - since) // timedelta(seconds=1),
             raised_at=tx.now,
         )
@@ -226,7 +236,7 @@ async def _raise(tx: Transaction, hub: _WatchedHub, type_: AlertType, *, since: 
         await _tell(tx, alert, "alert.raised")
 
 
-async def _clear_of_hub(tx: Transaction, hub: _WatchedHub, type_: AlertType) -> None:
+async def _clear_of_hub(tx: Transaction, hub: store.WatchedHub, type_: AlertType) -> None:
     alert = await store.open_of_hub(tx.session, hub.hub_id, type_)
     if alert is not None:
         await _clear(tx, alert, at=tx.now)

@@ -1,15 +1,17 @@
 """Alerts in the database."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, and_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.alerts.model import Alert
 from tokkatot.cloud.devices.model import Device
+from tokkatot.cloud.farms.model import Hub
 from tokkatot.domain.alerts import AlertState, AlertType, Severity
 
 LARGEST_STATE = 200
@@ -86,6 +88,81 @@ async def standing(
         .distinct()
     )
     return [(farm_id, house_id, severity) for farm_id, house_id, severity in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedHub:
+    """A hub in service with all by which the cloud watches it."""
+
+    hub_id: UUID
+    farm_id: UUID
+    house_id: UUID | None
+    last_seen_at: datetime
+    opened_at: datetime
+    """When its session began."""
+    readings_at: datetime | None
+    """When it last sent readings."""
+    shortest_period: timedelta | None
+    """Of its sensors; None where it has none."""
+    standing: frozenset[AlertType]
+
+
+async def watched_hubs(session: AsyncSession) -> Sequence[WatchedHub]:
+    """Return every hub in service that was ever heard."""
+    rows = await session.execute(
+        text(
+            "SELECT h.id, h.farm_id, h.house_id, h.last_seen_at, l.opened_at,"
+            " (SELECT max(c.moved_at) FROM hub_cursors c"
+            "  WHERE c.hub_id = h.id AND c.stream = 'readings'),"
+            " (SELECT min(d.period_s) FROM devices d JOIN houses o ON o.id = d.house_id"
+            "  WHERE d.hub_id = h.id AND d.deleted_at IS NULL AND o.deleted_at IS NULL"
+            "  AND d.quantities <> '[]'::jsonb),"
+            " ARRAY(SELECT a.type FROM alerts a WHERE a.hub_id = h.id AND a.cleared_at IS NULL"
+            "  AND a.type IN ('hub_offline', 'data_gap'))"
+            " FROM hubs h JOIN hub_links l ON l.hub_id = h.id"
+            " JOIN farms f ON f.id = h.farm_id"
+            " WHERE h.revoked_at IS NULL AND f.deleted_at IS NULL AND h.last_seen_at IS NOT NULL"
+        )
+    )
+    return [
+        WatchedHub(
+            hub_id=hub_id,
+            farm_id=farm_id,
+            house_id=house_id,
+            last_seen_at=last_seen_at,
+            opened_at=opened_at,
+            readings_at=readings_at,
+            shortest_period=None if period_s is None else timedelta(seconds=period_s),
+            standing=frozenset(AlertType(word) for word in standing),
+        )
+        for (
+            hub_id,
+            farm_id,
+            house_id,
+            last_seen_at,
+            opened_at,
+            readings_at,
+            period_s,
+            standing,
+        ) in rows
+    ]
+
+
+async def standing_of_revoked(session: AsyncSession, *, limit: int) -> Sequence[Alert]:
+    """Return alerts that stand for hubs that were revoked, locked."""
+    found = await session.scalars(
+        select(Alert)
+        .join(Hub, Hub.id == Alert.hub_id)
+        .where(
+            Hub.revoked_at.is_not(None),
+            Alert.state != AlertState.NORMAL,
+            Alert.cleared_at.is_(None),
+        )
+        .order_by(Alert.id)
+        .limit(limit)
+        .with_for_update(of=Alert, skip_locked=True)
+    )
+    return found.all()
 
 
 async def open_of_hub(session: AsyncSession, hub_id: UUID, kind: AlertType) -> Alert | None:

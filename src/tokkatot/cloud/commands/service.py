@@ -17,6 +17,7 @@ from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
+from tokkatot.cloud.telemetry.intake import credible
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.commands import (
     AT_ONCE,
@@ -27,10 +28,9 @@ from tokkatot.domain.commands import (
     is_final,
     lifetime_ms,
 )
-from tokkatot.domain.devices import ACTUATORS, OFF, ON, DeviceRole, Level
+from tokkatot.domain.devices import ACTUATORS, LONGEST_HOLD_S, OFF, ON, DeviceRole, Level
 from tokkatot.domain.ids import DeviceId, FarmId, HubId, UserId
 from tokkatot.domain.orders import Order, OrderRefused, StateUnknown, hold_s, resolve
-from tokkatot.kit.clock import from_ms
 from tokkatot.wire import messages as wire
 from tokkatot.wire.cursor import RefusedRow
 
@@ -174,9 +174,11 @@ async def apply_row(
     An order that the cloud has not heard of was given on the farm's own network.
     """
     try:
-        command_id, t = UUID(row.command), from_ms(row.t)
-    except (ValueError, OverflowError, OSError):
+        command_id = UUID(row.command)
+    except ValueError:
         return _refused(row, "bad_command")
+    # A hub whose clock is wrong still says what became of an order.
+    t = credible(row.t, now=tx.now) or tx.now
     state = CommandState(row.state)
     command = await store.locked(tx.session, command_id)
     if command is None:
@@ -193,7 +195,7 @@ async def apply_row(
     if state is CommandState.EXECUTING:
         command.started_at = t
         command.finished_at = None
-        command.ends_at = None if command.action in AT_ONCE else _instant(row.end_ms)
+        command.ends_at = None if command.action in AT_ONCE else _end_of(row, t)
     if is_final(state):
         command.finished_at = t
     await _tell(tx, command, f"command.{state}" if is_final(state) else None)
@@ -231,9 +233,7 @@ async def _given_on_the_farm(
         origin=Origin.FARM,
         action=action,
         value=row.level if holds else None,
-        duration_s=max((row.end_ms - row.t) // 1000, 0)
-        if holds and row.end_ms is not None
-        else None,
+        duration_s=_held_s(row) if holds else None,
         requested_by=by,
         requested_at=t,
         expires_at=t + timedelta(milliseconds=lifetime_ms(row.level)),
@@ -301,11 +301,16 @@ async def _tell(
     )
 
 
-def _instant(t_ms: int | None) -> datetime | None:
-    try:
-        return None if t_ms is None else from_ms(t_ms)
-    except (ValueError, OverflowError, OSError):
+def _held_s(row: wire.CommandRow) -> int | None:
+    """Return for how long an order holds, as far as the hub said so."""
+    if row.end_ms is None:
         return None
+    return min(max((row.end_ms - row.t) // 1000, 0), LONGEST_HOLD_S)
+
+
+def _end_of(row: wire.CommandRow, began_at: datetime) -> datetime | None:
+    held_s = _held_s(row)
+    return None if held_s is None else began_at + timedelta(seconds=held_s)
 
 
 def _refused(row: wire.CommandRow, reason: str) -> RefusedRow:

@@ -19,6 +19,7 @@ from tokkatot.cloud.sync.lane import Lane
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, Outgoing, SyncService, Tally
 from tokkatot.cloud.sync.store import RowRefused
+from tokkatot.cloud.telemetry.listening import SAID_EVERY_S, keep_listening
 from tokkatot.domain.ids import HubId
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
@@ -102,6 +103,7 @@ class SyncWorker:
             clock=context.clock,
             new_session=lambda: str(context.ids.new()),
         )
+        self._process_id = context.ids.new()
         self._waiting = Waiting()
         context.listener.subscribe(HUBS_CHANNEL, self._waiting)
         self._client: aiomqtt.Client | None = None
@@ -165,6 +167,7 @@ class SyncWorker:
                 publish=self._publish,
             )
             tasks.create_task(self._dispatch(dispatcher))
+            tasks.create_task(self._say_that_it_listens())
             async for message in client.messages:
                 self._take(lanes, str(message.topic), message.payload)
 
@@ -256,6 +259,15 @@ class SyncWorker:
             except Exception:  # noqa: BLE001 - logged; one hub must not end the talk with all
                 _log.exception("sync.dispatch_failed")
             await self._clock.sleep(DISPATCH_RETRY_S)
+
+    async def _say_that_it_listens(self) -> None:
+        while True:
+            try:
+                async with self._context.database.transaction() as tx:
+                    await keep_listening(tx.session, self._process_id, now=tx.now)
+            except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError) as error:
+                _log.warning("sync.not_said", error=str(error)[:500])
+            await self._clock.sleep(SAID_EVERY_S)
 
     async def _answer(self, answers: Sequence[Outgoing]) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -178,3 +178,13 @@ class HubLink(Base):
     opened_at: Mapped[datetime]
     online: Mapped[bool]
     """What listeners were told last; `hubs.last_seen_at` is what is true."""
+
+
+class ListeningProcess(Base):
+    """A process that hears hubs, as it said itself a moment ago."""
+
+    __tablename__ = "listening_processes"
+
+    process_id: Mapped[UUID] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+    seen_at: Mapped[datetime]

@@ -1,0 +1,76 @@
+"""A house whose hub a test speaks for, row by row, without a broker."""
+
+from dataclasses import dataclass
+from itertools import count
+
+import msgspec
+
+from tests.support.cloud import Cloud, Person
+from tests.support.yard import Row, Yard, batch, make_yard, ms
+from tokkatot.cloud.sync.postgres import PostgresStore
+from tokkatot.cloud.sync.service import Incoming, SyncService
+from tokkatot.domain.ids import FarmId
+from tokkatot.wire.messages import Live, Welcome, decode
+from tokkatot.wire.topics import HubLeaf
+
+
+@dataclass
+class House:
+    """A house whose hub has said hello."""
+
+    cloud: Cloud
+    owner: Person
+    yard: Yard
+    service: SyncService
+    session: str
+    now_ms: int
+
+    @property
+    def url(self) -> str:
+        return f"/v1/farms/{self.yard.farm_id}/houses/{self.yard.house_id}"
+
+    @property
+    def farm_url(self) -> str:
+        return f"/v1/farms/{self.yard.farm_id}"
+
+    async def send(self, stream: str, rows: list[Row], first: int = 1) -> None:
+        up = batch(self.session, stream, first, rows)  # type: ignore[arg-type]  # a word
+        topic = self.yard.topic(HubLeaf.UP)
+        assert await self.service.batches([Incoming(topic=topic, up=up)])
+
+    async def minutes(self, values: list[float], first: int = 1) -> None:
+        """Send readings a minute apart, the last one now."""
+        start_ms = self.now_ms - (len(values) - 1) * 60_000
+        rows = [
+            self.yard.reading(first + n, start_ms + n * 60_000, value)
+            for n, value in enumerate(values)
+        ]
+        for at in range(0, len(rows), 500):
+            await self.send("readings", rows[at : at + 500], first + at)
+
+    async def reconnect(self, boot: str) -> None:
+        """Begin another session, as after a broken line."""
+        hello = msgspec.structs.replace(self.yard.hello(), boot=boot)
+        answers = await self.service.hello(self.yard.topic(HubLeaf.HELLO), hello)
+        self.session = decode(answers[0].payload, Welcome).session
+
+    async def live(self) -> None:
+        """Say that the hub is there, with nothing to tell."""
+        nothing = Live(session=self.session, t=0, readings=[], devices=[])
+        await self.service.live(self.yard.topic(HubLeaf.LIVE), nothing)
+
+
+async def house_of(cloud: Cloud) -> House:
+    """Make a farm with a house whose hub has said hello."""
+    owner, farm_id = await cloud.sign_up()
+    database = cloud.context.database
+    yard = await make_yard(database, farm_id=FarmId(farm_id))
+    sessions = (f"s{n}" for n in count())
+    service = SyncService(
+        PostgresStore(database, clock=cloud.clock),
+        clock=cloud.clock,
+        new_session=lambda: next(sessions),
+    )
+    house = House(cloud, owner, yard, service, "", ms(cloud.clock.now()))
+    await house.reconnect("boot")
+    return house
