@@ -61,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     commands.router,
     preview_api.router,
     schedules.router,
+    schedules.staff_router,
     rules_api.router,
     alerts.router,
     reports.router,

@@ -130,6 +130,7 @@ RIGHTS = {
     "POST /v1/staff/farms/{farm_id}/restore": STAFF,
     "POST /v1/staff/houses/{house}/restore": STAFF,
     "POST /v1/staff/devices/{device}/restore": STAFF,
+    "POST /v1/staff/schedules/{schedule}/restore": STAFF,
     "POST /v1/staff/hubs": STAFF,
     "DELETE /v1/staff/hubs/{hub}": STAFF,
     "GET /v1/staff/fleet": STAFF,

@@ -1,6 +1,7 @@
 """Schedules over HTTP and a real database: versions, what is refused, what hubs are to hold."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,8 @@ async def test_it_counts_as_held_once_its_hub_has_taken_a_document_with_it(farm:
     assert changed["held"] is False
     await holds(farm, (await farm.desired()).version)
     assert (await farm.cloud.get(farm.path_of(first), farm.owner))["held"] is True
+    again = await farm.edit(changed, name="Feed better")
+    assert again["held"] is False
 
 
 async def test_each_change_is_a_version_that_stays(farm: Automated) -> None:
@@ -108,6 +111,22 @@ async def test_a_deleted_schedule_is_gone_from_the_list_and_the_document(farm: A
     await farm.cloud.get(farm.path_of(made), farm.owner, status=404)
     assert (await farm.desired()).schedules == ()
     assert (await farm.delete(made)).status_code == 404
+
+
+async def test_staff_bring_a_deleted_schedule_back_within_thirty_days(farm: Automated) -> None:
+    made = await farm.add()
+    other = await farm.add(name="Other")
+    path = f"/v1/staff/schedules/{made['id']}/restore"
+    await farm.cloud.post(path, {}, farm.staff, status=404)
+    await farm.delete(made)
+    back = await farm.cloud.post(path, {}, farm.staff, status=200)
+    assert (back["name"], back["version"], back["updated_by"]["name"]) == ("Feed", 3, "Staff")
+    assert len((await farm.desired()).schedules) == 2
+    await farm.delete(other)
+    farm.cloud.clock.advance(timedelta(days=31).total_seconds())
+    late = f"/v1/staff/schedules/{other['id']}/restore"
+    staff = await farm.cloud.log_in(farm.staff.login)
+    await farm.cloud.post(late, {}, staff, status=404)
 
 
 async def test_a_list_names_one_house_or_one_device(farm: Automated) -> None:

@@ -52,7 +52,7 @@ async def _touch(tx: Transaction, which: ColumnElement[bool]) -> Mapping[HubId, 
         .where(which, Hub.revoked_at.is_(None))
         .values(desired_version=Hub.desired_version + 1, desired_at=tx.now)
         .returning(Hub.id, Hub.desired_version)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session="fetch")
     )
     versions = {HubId(hub_id): version for hub_id, version in touched}
     for hub_id in versions:

@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess
+from tokkatot.cloud.accounts.caller import StaffCaller
+from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess, farm_access
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.ports import HubDocuments
 from tokkatot.cloud.platform.context import FromWhere, Tx
@@ -33,9 +34,11 @@ from tokkatot.cloud.schedules.views import (
     schedule_views,
     version_views,
 )
-from tokkatot.domain.ids import HouseId, ScheduleId
+from tokkatot.domain.ids import FarmId, HouseId, ScheduleId
+from tokkatot.domain.people import Right
 
 router = APIRouter(prefix="/v1/farms/{farm}/schedules", tags=["schedules"])
+staff_router = APIRouter(prefix="/v1/staff", tags=["staff"])
 _ONE = "/{schedule}"
 _MAY_CONFLICT = problems("conflict")
 _MAX_OF_FARM = 1000
@@ -118,8 +121,19 @@ async def change(schedule: UUID, body: ScheduleBody, writing: Writing, tx: Tx) -
 
 @router.delete(_ONE, status_code=204)
 async def delete(schedule: UUID, writing: Writing, tx: Tx) -> None:
-    """Delete a schedule; what it did stays in the event log."""
+    """Delete a schedule; staff can restore it for 30 days, and what it did stays listed."""
     await service.delete(tx, writing, ScheduleId(schedule))
+
+
+@staff_router.post("/schedules/{schedule}/restore", responses=_MAY_CONFLICT)
+async def restore(
+    schedule: UUID, staff: StaffCaller, tx: Tx, origin: FromWhere, documents: HubDocuments
+) -> ScheduleView:
+    """Bring a deleted schedule back within 30 days."""
+    stored = await service.deleted_schedule(tx, ScheduleId(schedule))
+    access = await farm_access(tx, staff, FarmId(stored.farm_id), Right.MAINTAIN)
+    writing = Writer(access=access, origin=origin, documents=documents)
+    return await _view(tx, access, await service.restore(tx, writing, stored))
 
 
 @router.put(f"{_ONE}/enabled", responses=_MAY_CONFLICT)

@@ -22,6 +22,7 @@ class Change(StrEnum):
     ENABLED = "enabled"
     DISABLED = "disabled"
     DELETED = "deleted"
+    RESTORED = "restored"
 
 
 class StoredSchedule(Base):

@@ -11,6 +11,7 @@ from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.hubs import touch_hubs
+from tokkatot.cloud.farms.model import RESTORABLE
 from tokkatot.cloud.farms.ports import Documents
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
@@ -68,9 +69,7 @@ async def create(
         Conflict: when the house has too many, or its hub could not hold it.
     """
     house = await house_in(tx, writer.access.farm_id, house_id)
-    await store.lock_house(tx.session, house_id)
-    if await store.count_in(tx.session, house_id) >= MAX_SCHEDULES:
-        raise Conflict("conflict", f"A house has at most {MAX_SCHEDULES} schedules.")
+    await _make_room(tx, house_id)
     stored = StoredSchedule(
         id=tx.new_id(),
         farm_id=house.farm_id,
@@ -146,6 +145,38 @@ async def delete(tx: Transaction, writer: Writer, schedule_id: ScheduleId) -> No
     stored = current.stored
     stored.deleted_at = tx.now
     await _store(tx, writer, stored, current.version.content, Change.DELETED)
+
+
+async def deleted_schedule(tx: Transaction, schedule_id: ScheduleId) -> StoredSchedule:
+    """Return a schedule that can be restored, of whatever farm.
+
+    Raises:
+        NotFound: when there is no schedule that was deleted within 30 days.
+    """
+    stored = await store.deleted(tx.session, schedule_id, since=tx.now - RESTORABLE)
+    if stored is None:
+        raise NotFound("deleted schedule")
+    return stored
+
+
+async def restore(tx: Transaction, writer: Writer, stored: StoredSchedule) -> Current:
+    """Bring a deleted schedule back as it was.
+
+    Raises:
+        Invalid: when the house could not carry it out any more.
+        Conflict: when the house has too many, or its hub could not hold it.
+    """
+    await _make_room(tx, stored.house_id)
+    former = await store.version(tx.session, stored.id, stored.version)
+    assert former is not None, "a schedule has the version that holds"
+    stored.deleted_at = None
+    return await _write(tx, writer, stored, former.content, Change.RESTORED)
+
+
+async def _make_room(tx: Transaction, house_id: UUID) -> None:
+    await store.lock_house(tx.session, house_id)
+    if await store.count_in(tx.session, house_id) >= MAX_SCHEDULES:
+        raise Conflict("conflict", f"A house has at most {MAX_SCHEDULES} schedules.")
 
 
 async def _locked(tx: Transaction, farm_id: FarmId, schedule_id: ScheduleId) -> Current:

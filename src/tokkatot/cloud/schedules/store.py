@@ -35,6 +35,22 @@ async def one(session: AsyncSession, farm_id: UUID, schedule_id: UUID) -> Curren
     return None if row is None else Current(stored=row[0], version=row[1])
 
 
+async def deleted(
+    session: AsyncSession, schedule_id: UUID, *, since: datetime
+) -> StoredSchedule | None:
+    """Return a schedule that was deleted after `since` from a house that is there."""
+    return await session.scalar(
+        select(StoredSchedule)
+        .join(House, House.id == StoredSchedule.house_id)
+        .where(
+            StoredSchedule.id == schedule_id,
+            StoredSchedule.deleted_at > since,
+            House.deleted_at.is_(None),
+        )
+        .with_for_update(of=StoredSchedule)
+    )
+
+
 async def lock(session: AsyncSession, schedule_id: UUID) -> None:
     """Let one transaction at a time write the next version of a schedule."""
     await session.execute(
