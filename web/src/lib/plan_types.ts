@@ -126,7 +126,7 @@ export interface ScheduleVersion {
   version: number
   at: string
   by: PersonRef | null
-  what: 'created' | 'changed' | 'rolled_back' | 'enabled' | 'disabled' | 'deleted'
+  what: 'created' | 'changed' | 'rolled_back' | 'enabled' | 'disabled' | 'deleted' | 'restored'
   schedule: ScheduleContent
 }
 

@@ -106,6 +106,7 @@ export const manage: ManageWords = {
   'event.schedule.enabled': '{who} switched the schedule {name} on',
   'event.schedule.disabled': '{who} switched the schedule {name} off',
   'event.schedule.deleted': '{who} deleted the schedule {name}',
+  'event.schedule.restored': '{who} brought the schedule {name} back',
   'event.schedule.requested': '{who} asked for the schedule {name} to run',
   'event.zone.created': '{who} added the zone {name}',
   'event.zone.renamed': '{who} renamed a zone to {name}',

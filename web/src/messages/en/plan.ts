@@ -201,6 +201,7 @@ export const plan: PlanWords = {
   'version.enabled': '{name} switched it on',
   'version.disabled': '{name} switched it off',
   'version.deleted': '{name} deleted it',
+  'version.restored': '{name} brought it back',
   'version.present': 'In use',
   'version.back': 'Use this again',
   'version.question': 'Use version {number} again?',

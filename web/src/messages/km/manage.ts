@@ -103,6 +103,7 @@ export const manage = {
   'event.schedule.enabled': '{who} បានបើកកាលវិភាគ {name}',
   'event.schedule.disabled': '{who} បានបិទកាលវិភាគ {name}',
   'event.schedule.deleted': '{who} បានលុបកាលវិភាគ {name}',
+  'event.schedule.restored': '{who} បានយកកាលវិភាគ {name} មកវិញ',
   'event.schedule.requested': '{who} បានបញ្ជាឲ្យដើរកាលវិភាគ {name}',
   'event.zone.created': '{who} បានបន្ថែមតំបន់ {name}',
   'event.zone.renamed': '{who} បានប្ដូរឈ្មោះតំបន់ទៅជា {name}',

@@ -197,6 +197,7 @@ export const plan = {
   'version.enabled': '{name} បានបើក',
   'version.disabled': '{name} បានបិទ',
   'version.deleted': '{name} បានលុប',
+  'version.restored': '{name} បានយកមកវិញ',
   'version.present': 'កំពុងប្រើ',
   'version.back': 'យកមកប្រើវិញ',
   'version.question': 'យកកំណែទី {number} មកប្រើវិញ?',
