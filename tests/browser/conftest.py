@@ -22,6 +22,8 @@ SWITCHES = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # By its own name a hub is no secure place to a browser, as it is not by its number.
+    "--host-resolver-rules=MAP *.local 127.0.0.1",
 )
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,7 +11,9 @@ from playwright.sync_api import expect
 
 from tests.support.people import Json
 from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
+from tokkatot.domain.ids import HubId
 from tokkatot.sim.farm import PASSWORD
+from tokkatot.wire.passes import lan_name
 
 COOP = "Coop 1"
 SOON_MS = 15_000
@@ -26,10 +29,17 @@ def pass_of(demo: Demo, login: str, house: str = COOP) -> Json:
     return next(one for one in page["items"] if one["house_id"] == demo.houses[house]["id"])
 
 
+def address_of(demo: Demo, house: str = COOP) -> str:
+    """Return where a hub's page is, by the hub's own name."""
+    hub_id = demo.houses[house]["hub"]["id"]
+    port = demo.stack.hub_url(hub_id).rpartition(":")[2]
+    return f"http://{lan_name(HubId(UUID(hub_id)))}:{port}"
+
+
 def open_hub(phone: Phone, login: str) -> None:
     """Follow the link that carries the pass."""
     given = pass_of(phone.demo, login)
-    phone.page.goto(f"{given['addresses'][0]}/#pass={given['token']}")
+    phone.page.goto(f"{address_of(phone.demo)}/#pass={given['token']}")
     phone.page.wait_for_selector("[data-house]")
 
 
@@ -46,6 +56,61 @@ def test_the_link_leads_to_the_house_and_a_tap_moves_the_relay(phone: Phone, dem
     phone.tap("light", 0)
     expect(light).to_have_attribute("data-actual", "0", timeout=SOON_MS)
     assert LATIN_WORD.findall(phone.page.locator("main").inner_text()) == []
+
+
+def test_it_needs_no_service_worker_which_plain_http_does_not_have(phone: Phone) -> None:
+    open_hub(phone, MANAGER)
+    assert phone.page.evaluate("[isSecureContext, 'serviceWorker' in navigator]") == [False, False]
+    phone.open_house(COOP)
+    phone.page.reload()
+    phone.page.wait_for_selector('main[data-fresh="true"]')
+    expect(phone.page.locator("[data-on-hub]")).to_be_visible()
+
+
+def test_a_house_is_stopped_and_let_go_on_at_the_hub(phone: Phone, demo: Demo) -> None:
+    open_hub(phone, MANAGER)
+    phone.open_house(COOP)
+    phone.tap("light", 100)
+    expect(phone.control("light")).to_have_attribute("data-phase", "confirmed", timeout=SOON_MS)
+    phone.page.click("[data-stop]")
+    phone.page.locator("dialog[open] .danger").click()
+    panel = phone.page.locator("[data-stopped]")
+    expect(panel).to_contain_text("Dara", timeout=SOON_MS)
+    panel.get_by_role("button").click()
+    expect(panel).to_have_count(0, timeout=SOON_MS)
+    expect(phone.page.locator("[data-stop]")).to_be_visible()
+
+
+def test_schedules_are_shown_and_run_at_the_hub_and_not_changed(phone: Phone, demo: Demo) -> None:
+    open_hub(phone, MANAGER)
+    phone.open_house(COOP)
+    links = phone.page.locator("a[data-to]")
+    expect(links).to_have_count(1)
+    links.click()
+    expect(phone.page.locator("[data-hub-plans]")).to_be_visible()
+    expect(phone.page.locator("[data-add-schedule]")).to_have_count(0)
+    expect(phone.page.locator("[role=switch]")).to_have_count(0)
+    phone.page.locator("[data-schedule] a").first.click()
+    expect(phone.page.locator("[data-run-now]")).to_be_visible()
+    expect(phone.page.locator("[data-edit], [data-delete], [data-show-versions]")).to_have_count(0)
+    phone.page.click("[data-run-now]")
+    expect(phone.page.locator("[data-runs] li").first).to_contain_text("Dara", timeout=SOON_MS)
+
+
+def test_an_owner_sets_the_pin_of_the_hubs_in_the_app(phone: Phone, demo: Demo) -> None:
+    phone.log_in(OWNER)
+    phone.page.wait_for_selector("[data-house]")
+    phone.page.goto(f"{demo.stack.url}/farms/{demo.farm_id}/direct")
+    form = phone.page.locator("[data-hub-pin]")
+    for easy in ("123456", "12345"):
+        form.locator("input").fill(easy)
+        form.locator('button[type="submit"]').click()
+        expect(form.locator('[aria-invalid="true"]')).to_be_visible()
+    form.locator("input").fill("៨០២៤៦១")
+    form.locator('button[type="submit"]').click()
+    expect(form.locator("[data-pin-state]")).to_contain_text("Sokha")
+    form.locator("[data-remove-pin]").click()
+    expect(form.locator("[data-remove-pin]")).to_have_count(0)
 
 
 def test_a_later_visit_needs_no_link(phone: Phone) -> None:

@@ -95,6 +95,83 @@ async def test_a_tap_without_internet_moves_the_relay_and_is_in_the_clouds_log_l
     await coop.reporting()
 
 
+async def test_a_stop_without_internet_holds_outlasts_its_hub_and_is_in_the_cloud_later(
+    stack: Stack, coop: HouseView
+) -> None:
+    me = await coop.person.get("/users/me")
+    hub_id = (await coop.state())["hub"]["id"]
+    given = (await passes(coop))[coop.house_id]
+    with no_internet(stack):
+        async with by_pass(given, coop) as local:
+            await local.reporting()
+            on = await local.ended(await local.tap("Water pump", "on", duration_s=120))
+            assert on["state"] == "completed"
+            stop = await local.person.post(f"{local.path}/stop")
+            assert stop["by"] == {"id": me["id"], "name": me["name"]}
+
+            async def at_rest() -> bool:
+                return bool((await local.actuator("Water pump"))["actual"] == 0.0)
+
+            await eventually("the pump rests", at_rest, within_s=5)
+            assert (await local.actuator("Fan 1"))["actual"] == 100.0
+            refused = await local.ended(await local.tap("Water pump", "on", duration_s=60))
+            assert (refused["state"], refused["reason"]) == ("refused", "software_stop")
+        os.kill(stack.hub_pid(hub_id), signal.SIGKILL)
+
+        async def stopped_still() -> bool:
+            try:
+                async with by_pass(given, coop) as local:
+                    state = await local.state()
+            except (AssertionError, httpx.HTTPError):
+                return False
+            assert state["stop"] == stop
+            levels = {item["name"]: item["actual"] for item in state["actuators"]}
+            return (levels["Water pump"], levels["Fan 1"]) == (0.0, 100.0)
+
+        await eventually("the new hub holds the stop", stopped_still, within_s=60)
+
+    async def taken_over() -> Json:
+        try:
+            return (await coop.state())["stop"]
+        except (AssertionError, httpx.HTTPError):
+            return None
+
+    kept = await eventually("the cloud knows of the stop", taken_over, within_s=90, poll_s=1)
+    assert kept["by"] == {"id": me["id"], "name": me["name"]}
+    await coop.reporting()
+    assert (await coop.person.http.delete(f"{coop.path}/stop")).is_success
+    async with by_pass(given, coop) as local:
+
+        async def goes_on() -> bool:
+            return (await local.state())["stop"] is None
+
+        await eventually("the hub has heard that it may go on", goes_on, within_s=30)
+
+
+async def test_the_pin_that_an_owner_sets_opens_the_hub_without_internet(
+    stack: Stack, owner: Person
+) -> None:
+    house = await owner.house("Coop 1")
+    await house.reporting()
+    url = stack.hub_url((await house.state())["hub"]["id"])
+    path = f"/farms/{house.farm_id}/hub-pin"
+    await owner.put(path, {"pin": "802461"})
+
+    async def opens() -> bool:
+        return (await enter(url, pin="802461")).is_success
+
+    await eventually("the hub has taken the PIN over", opens, within_s=30, poll_s=1)
+    with no_internet(stack):
+        assert await opens()
+    await house.reporting()
+    assert (await owner.http.delete(path)).is_success
+
+    async def shut() -> bool:
+        return not await opens()
+
+    await eventually("the PIN is gone again", shut, within_s=30, poll_s=1)
+
+
 async def test_what_was_read_is_drawn_without_the_cloud(stack: Stack, coop: HouseView) -> None:
     given = (await passes(coop))[coop.house_id]
     with no_internet(stack):

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import typer
 
-from tokkatot.hub.config import ConfigRefused, WebSettings, read_config
+from tokkatot.hub.config import ConfigRefused, HubConfig, WebSettings, read_config
 from tokkatot.hub.lan import page_addresses
 from tokkatot.hub.web.pin import read_pin
 
 _REFUSED = 2
 _NOT_WELL = 1
 _ANSWER_WITHIN_S = 5.0
+_MAX_ANSWER = 4 * 1024 * 1024
 _ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared only
 
 
@@ -27,7 +28,7 @@ def tell_status(path: Path) -> int:
     if config.web is None:
         typer.echo("The hub's page is switched off in hub.toml ([web] enabled).")
         return 0
-    health = _health(config.web)
+    health = str(_asked(config.web, "/health").get("status", "does not answer"))
     typer.echo(f"hub:   {config.hub_id}")
     typer.echo(f"state: {health}")
     addresses = page_addresses(config.web, config.hub_id)
@@ -35,11 +36,19 @@ def tell_status(path: Path) -> int:
         typer.echo(f"page:  {address}")
     if not addresses:
         typer.echo('page:  on this machine alone; [web] host = "0.0.0.0" opens it to the farm')
-    typer.echo(f"PIN:   {config.web.pin or read_pin(config.data_dir) or 'made at the first start'}")
+    typer.echo(f"PIN:   {_pin(config)}")
     return 0 if health == "ok" else _NOT_WELL
 
 
-def _health(web: WebSettings) -> str:
+def _pin(config: HubConfig) -> str:
+    assert config.web is not None, "it has a page"
+    if _asked(config.web, "/v1/state").get("pin_from_cloud"):
+        return "the one that the farm's owner has set in the app"
+    return config.web.pin or read_pin(config.data_dir) or "made at the first start"
+
+
+def _asked(web: WebSettings, path: str) -> dict[str, object]:
+    """Return what the hub's page answers; nothing where it does not."""
     host = "127.0.0.1" if web.host in _ANY else web.host
     if web.secured is None:
         connection = http.client.HTTPConnection(host, web.port, timeout=_ANSWER_WITHIN_S)
@@ -52,9 +61,10 @@ def _health(web: WebSettings) -> str:
             host, web.port, timeout=_ANSWER_WITHIN_S, context=unchecked
         )
     try:
-        connection.request("GET", "/health")
-        return str(json.loads(connection.getresponse().read(4096))["status"])
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-        return "does not answer"
+        connection.request("GET", path)
+        answer = json.loads(connection.getresponse().read(_MAX_ANSWER))
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
     finally:
         connection.close()
+    return answer if isinstance(answer, dict) else {}

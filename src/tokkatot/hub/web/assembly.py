@@ -11,11 +11,13 @@ from tokkatot.hub.config import HubConfig, WebSettings
 from tokkatot.hub.journal.port import JournalPort
 from tokkatot.hub.lan import page_names
 from tokkatot.hub.loop import ControlLoop
-from tokkatot.hub.web.app import Figures, Parts
 from tokkatot.hub.web.feed import Feed
 from tokkatot.hub.web.notebook import Notebook
+from tokkatot.hub.web.parts import Figures, Parts
+from tokkatot.hub.web.past import Past
 from tokkatot.hub.web.people import People
 from tokkatot.hub.web.pin import PinLock, kept_pin
+from tokkatot.hub.web.schedules import Schedules
 from tokkatot.hub.web.screens import Screens
 from tokkatot.hub.web.server import HubWeb, Serve
 from tokkatot.hub.web.taps import Taps
@@ -51,7 +53,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
         random_bytes=random_bytes,
     )
     feed = Feed(config.farm_id, clock=clock)
-    notes = Notebook(control=control, people=people, feed=feed, clock=clock)
+    notes = Notebook(control=control, journal=journal, people=people, feed=feed, clock=clock)
     journal.watch(_harmless(notes.take))
     return HubWeb(
         Parts(
@@ -62,8 +64,12 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
             control=control,
             people=people,
             notes=notes,
+            past=Past(journal=journal, notes=notes, clock=clock),
             screens=Screens(
                 control=control, notes=notes, feed=feed, clock=clock, software=software
+            ),
+            schedules=Schedules(
+                hub_id=config.hub_id, control=control, notes=notes, clock=clock, ids=ids
             ),
             feed=feed,
             taps=Taps(hub_id=config.hub_id, control=control, notes=notes, clock=clock, ids=ids),

@@ -39,6 +39,14 @@ class _Series:
         self._values.append(value)
         self._qualities.append(quality)
 
+    def add_before(self, t_ms: int, value: float, quality: int) -> None:
+        if self._times and t_ms > self._times[0] - STEP_MS:
+            return
+        if len(self._times) < MAX_POINTS:
+            self._times.insert(0, t_ms)
+            self._values.insert(0, value)
+            self._qualities.insert(0, quality)
+
     def between(self, start_ms: int, end_ms: int) -> list[Point]:
         return [
             (t_ms, value, quality)
@@ -58,20 +66,22 @@ class Drawn:
 
 
 class History:
-    """What was read since the hub was started."""
+    """What was read in the last day."""
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str], _Series] = {}
 
     def add(self, row: ReadingRow) -> None:
         """Keep a reading, if it is not too near to the one before it."""
-        key = (row.device, row.quantity)
-        series = self._series.get(key)
-        if series is None:
-            if len(self._series) >= MAX_SERIES:
-                return
-            series = self._series[key] = _Series()
-        series.add(row.t, row.value, row.quality)
+        series = self._of(row)
+        if series is not None:
+            series.add(row.t, row.value, row.quality)
+
+    def add_before(self, row: ReadingRow) -> None:
+        """Keep a reading that is older than all that are here, if it is not too near to them."""
+        series = self._of(row)
+        if series is not None:
+            series.add_before(row.t, row.value, row.quality)
 
     def draw(
         self,
@@ -92,6 +102,13 @@ class History:
                     points=_thinned(found, points),
                     summed_up=len(found) > points,
                 )
+
+    def _of(self, row: ReadingRow) -> _Series | None:
+        key = (row.device, row.quantity)
+        series = self._series.get(key)
+        if series is None and len(self._series) < MAX_SERIES:
+            series = self._series[key] = _Series()
+        return series
 
 
 def _thinned(found: list[Point], points: int) -> Sequence[Point]:

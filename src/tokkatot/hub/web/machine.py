@@ -10,6 +10,7 @@ def machine_state(control: ControlLoop) -> dict[str, object]:
     readings, _devices = view.live()
     return {
         "configured": None if document is None else document.version,
+        "pin_from_cloud": document is not None and document.pin is not None,
         "houses": [
             {"id": house.id, "number": house.number, "name": house.name, "kind": house.kind}
             for house in (document.houses if document is not None else ())

@@ -1,39 +1,70 @@
 """Notes what the hub's journal is told, as far as its page shows it."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from typing import Final
 from uuid import UUID
 
-from tokkatot.domain.alerts import SEVERITIES, AlertState
 from tokkatot.domain.commands import Action, CommandState, can_move, is_final
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig
 from tokkatot.domain.devices import OFF, ON
 from tokkatot.domain.ids import UserId
-from tokkatot.hub.loop import ControlLoop, Standing
+from tokkatot.hub.journal.port import JournalPort
+from tokkatot.hub.loop import ControlLoop
+from tokkatot.hub.web.alert_book import ACKNOWLEDGED, AlertBook
 from tokkatot.hub.web.feed import Feed, Json
 from tokkatot.hub.web.history import History
 from tokkatot.hub.web.people import People
-from tokkatot.kit.clock import Clock, from_ms, to_rfc3339
-from tokkatot.wire.messages import AlertRow, CommandRow, DeviceStateRow, ReadingRow, Row, Why
+from tokkatot.hub.web.run_book import ASKED, RunBook
+from tokkatot.hub.web.stop_book import CHANGED, StopBook
+from tokkatot.hub.web.views import device_state, iso
+from tokkatot.kit.clock import Clock
+from tokkatot.wire.messages import (
+    AlertRow,
+    CommandRow,
+    DeviceStateRow,
+    EventRow,
+    ReadingRow,
+    Row,
+    ScheduleRunRow,
+)
 
 MAX_COMMANDS: Final = 256
-MAX_ALERTS: Final = 256
+MAX_PENDING: Final = 2_000
+"""So many rows may come while older ones are read; more than that no screen shows."""
 
 
 class Notebook:
-    """Keeps orders, alerts and readings of this run; everything in it has a limit."""
+    """Keeps orders, alerts, runs and readings; everything in it has a limit.
 
-    def __init__(self, *, control: ControlLoop, people: People, feed: Feed, clock: Clock) -> None:
-        self.history = History()
+    Until somebody comes to the page it notes nothing, since the journal knows it all.
+    """
+
+    def __init__(
+        self,
+        *,
+        control: ControlLoop,
+        journal: JournalPort,
+        people: People,
+        feed: Feed,
+        clock: Clock,
+    ) -> None:
         self._control = control
         self._people = people
         self._feed = feed
-        self._clock = clock
-        self._began = iso(clock.now_ms())
+        self._awake = False
+        self._pending: deque[Row] | None = None
         self._commands: OrderedDict[str, Json] = OrderedDict()
-        self._alerts: OrderedDict[str, AlertRow] = OrderedDict()
         self._given_here: OrderedDict[str, None] = OrderedDict()
         self._news: dict[tuple[str, str], ReadingRow] = {}
+        self.history = History()
+        self.stops = StopBook(journal)
+        self.runs = RunBook(name=self._schedule_name, person=self.person)
+        self.alerts = AlertBook(
+            standing=control.standing,
+            device_name=self._device_name,
+            person=self.person,
+            began_ms=clock.now_ms(),
+        )
 
     @property
     def document(self) -> DesiredDocument | None:
@@ -47,23 +78,54 @@ class Notebook:
                 return device
         return None
 
+    # ----------------------------------------------------------------------------- what it is told
+
+    def listen(self) -> None:
+        """Keep what comes from now on until the older rows are read."""
+        self._pending = deque(maxlen=MAX_PENDING)
+
+    def recall(self, row: Row) -> None:
+        """Note a row from before; nobody is told of it."""
+        self._note(row)
+
+    def wake(self) -> None:
+        """Note what came meanwhile, and from now on each row as it comes."""
+        pending, self._pending = self._pending or (), None
+        self._awake = True
+        for row in pending:
+            self._note(row)
+
     def take(self, row: Row) -> None:
-        """Note a row; it is called from within control, so it does little."""
+        """Note a row and tell of it; it is called from within control, so it does little."""
+        if self._pending is not None:
+            self._pending.append(row)
+        if not self._awake:
+            return
+        told = self._note(row)
+        if told is not None:
+            self._feed.tell(*told)
+
+    def _note(self, row: Row) -> tuple[str, Json] | None:
+        """Note a row; return what the pages are told."""
         match row:
             case ReadingRow():
                 self.history.add(row)
                 if self._feed.watched:
                     self._news[row.device, row.quantity] = row
+                return None
             case DeviceStateRow():
                 device = self.device(row.device)
-                if device is not None:
-                    self._feed.tell("device.state", device_state(device, row))
+                return None if device is None else ("device.state", device_state(device, row))
             case CommandRow():
-                self._command(row)
+                return self._command(row)
             case AlertRow():
-                self._alert(row)
+                return "alert.changed", self.alerts.take(row)
+            case ScheduleRunRow():
+                return "schedule.executed", self.runs.take(row)
+            case EventRow():
+                return self._event(row)
             case _:
-                pass  # runs of schedules, events and gaps are for the cloud's log
+                return None  # gaps are for the cloud's log
 
     def flush(self) -> None:
         """Tell the readings that are new."""
@@ -78,7 +140,7 @@ class Notebook:
         for house_id, values in houses.items():
             self._feed.show("readings", {"house_id": house_id, "values": values})
 
-    # ------------------------------------------------------------------------------------ orders
+    # -------------------------------------------------------------------------------------- orders
 
     def given_here(self, command_id: UUID) -> None:
         """Note that an order was given on this page; before it is begun."""
@@ -94,14 +156,14 @@ class Notebook:
         """Return the orders of a device, the newest first."""
         return [one for one in reversed(self._commands.values()) if one["device_id"] == device_id]
 
-    def _command(self, row: CommandRow) -> None:
+    def _command(self, row: CommandRow) -> tuple[str, Json] | None:
         device = self.device(row.device)
         if device is None:
-            return
+            return None
         state = CommandState(row.state)
         before = self._commands.get(row.command)
         if before is not None and not can_move(CommandState(str(before["state"])), state):
-            return
+            return None
         note = before or self._new_command(row, device)
         at = iso(row.t)
         note = {**note, "state": state.value, "reason": row.reason}
@@ -112,7 +174,7 @@ class Notebook:
         self._commands[row.command] = note
         if len(self._commands) > MAX_COMMANDS:
             self._commands.popitem(last=False)
-        self._feed.tell("command.status", note)
+        return "command.status", note
 
     def _new_command(self, row: CommandRow, device: DeviceConfig) -> Json:
         level = OFF if row.level is None else row.level
@@ -125,7 +187,7 @@ class Notebook:
             "value": level,
             "duration_s": None if row.end_ms is None else max((row.end_ms - row.t) // 1000, 0),
             "origin": "farm" if here else "cloud",
-            "requested_by": self._person(row.by),
+            "requested_by": self.person(row.by),
             "requested_at": iso(row.t),
             "sent_at": None,
             "started_at": None,
@@ -133,85 +195,36 @@ class Notebook:
             "ends_at": None,
         }
 
-    def _person(self, by: str | None) -> Json | None:
+    # ---------------------------------------------------------------------------------- the others
+
+    def _event(self, row: EventRow) -> tuple[str, Json] | None:
+        if row.type == ACKNOWLEDGED:
+            seen = self.alerts.take_seen(row)
+            return None if seen is None else ("alert.changed", seen)
+        if row.type == ASKED:
+            asked = self.runs.take_asked(row)
+            return None if asked is None else ("schedule.executed", asked)
+        if row.type == CHANGED:
+            house = self.stops.take(row)
+            return None if house is None else ("farm.changed", {"what": "stop", "id": house})
+        return None
+
+    def person(self, by: str | None) -> Json | None:
+        """Return who it was; nobody by name for the PIN."""
         if by is None or by == str(self._people.nameless):
             return None
-        return {"id": by, "name": self._people.name_of(UserId(UUID(by)), self.document)}
-
-    # ------------------------------------------------------------------------------------ alerts
-
-    def alerts(self) -> list[Json]:
-        """Return the alerts that stand."""
-        return [self._alert_view(standing) for standing in self._control.standing()]
-
-    def _alert(self, row: AlertRow) -> None:
-        if row.change == "raised":
-            self._alerts[row.alert] = row
-            if len(self._alerts) > MAX_ALERTS:
-                self._alerts.popitem(last=False)
-        self._feed.tell("alert.changed", self._alert_frame(row))
-
-    def _alert_frame(self, row: AlertRow) -> Json:
-        raised = self._alerts.get(row.alert, row)
-        over = row.change == "cleared"
-        return {
-            "id": row.alert,
-            "house_id": row.house,
-            "device_id": row.device,
-            "device_name": self._device_name(row.device),
-            "type": row.type,
-            "severity": next((s.value for t, s in SEVERITIES.items() if t == row.type), "warning"),
-            "state": (AlertState.NORMAL if over else AlertState.UNACKNOWLEDGED).value,
-            "threshold": raised.threshold,
-            "actual": row.actual,
-            "raised_at": self._began if over and raised is row else iso(raised.t),
-            "cleared_at": iso(row.t) if over else None,
-            "acknowledged_by": None,
-            "acknowledged_at": None,
-        }
-
-    def _alert_view(self, standing: Standing) -> Json:
-        alert_id = str(standing.alert_id)
-        raised = self._alerts.get(alert_id)
-        if raised is not None:
-            return self._alert_frame(raised)
-        device = None if standing.device_id is None else str(standing.device_id)
-        house, t_ms = str(standing.house_id), self._clock.now_ms()
-        row = AlertRow(0, "a", alert_id, t_ms, standing.type, "raised", house, device, None, None)
-        # It stands since before the hub was started, which is all that is known.
-        return {**self._alert_frame(row), "raised_at": self._began}
+        try:
+            name = self._people.name_of(UserId(UUID(by)), self.document)
+        except ValueError:
+            return None
+        return {"id": by, "name": name}
 
     def _device_name(self, device_id: str | None) -> str | None:
         device = None if device_id is None else self.device(device_id)
         return None if device is None else device.name
 
-
-def device_state(device: DeviceConfig, row: DeviceStateRow) -> Json:
-    """Return the data of a `device.state` frame."""
-    return {
-        "house_id": str(device.house_id),
-        "device_id": row.device,
-        "actual": row.actual,
-        "target": row.target,
-        "online": row.online,
-        "why": why_view(row.why),
-        "error": row.error,
-        "t": row.t,
-    }
-
-
-def why_view(why: Why | None) -> Json | None:
-    """Return who won over an actuator, until when, and what cut it."""
-    if why is None:
+    def _schedule_name(self, schedule_id: str) -> str | None:
+        for schedule in self.document.schedules if self.document is not None else ():
+            if str(schedule.id) == schedule_id:
+                return schedule.name
         return None
-    return {
-        "source": why.source,
-        "reason": why.reason,
-        "until": None if why.until_ms is None else iso(why.until_ms),
-        "cut_by": list(why.cut_by),
-    }
-
-
-def iso(t_ms: int) -> str:
-    """Return milliseconds as people's programs read an instant."""
-    return to_rfc3339(from_ms(t_ms))

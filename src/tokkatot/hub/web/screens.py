@@ -1,18 +1,19 @@
 """The answers of the hub's page, in the shapes of the cloud's."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Final
-from uuid import UUID
 
 from tokkatot.domain.alerts import SEVERITY_ORDER
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig
 from tokkatot.domain.devices import ACTUATORS
-from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.houses import MODES, HouseKind
 from tokkatot.domain.people import MemberRole
 from tokkatot.domain.quantities import SPECS, Quantity
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.web.feed import Feed, Json
-from tokkatot.hub.web.notebook import Notebook, device_state, iso, why_view
+from tokkatot.hub.web.notebook import Notebook
+from tokkatot.hub.web.views import device_state, iso, why_view
 from tokkatot.kit.clock import Clock
 from tokkatot.wire.messages import DeviceStateRow, LiveReading
 
@@ -47,23 +48,20 @@ class Screens:
             "role": role.value,
             "coop_count": sum(house.kind is HouseKind.COOP for house in document.houses),
             "house_count": len(document.houses),
-            "worst_alert": _worst(self._notes.alerts()),
+            "worst_alert": _worst(self._notes.alerts.open()),
             "stopped": bool(document.houses) and all(h.software_stop for h in document.houses),
             "created_at": None,
         }
 
     def cards(self, document: DesiredDocument) -> list[Json]:
         """Return the houses as cards."""
-        alerts = self._notes.alerts()
+        alerts = self._notes.alerts.open()
         return [self._card(document, house, alerts) for house in document.houses]
 
-    def house(self, document: DesiredDocument, house_id: UUID, role: MemberRole) -> Json | None:
-        """Return all that a house's screen shows; None where there is no such house."""
-        house = next((one for one in document.houses if one.id == house_id), None)
-        if house is None:
-            return None
+    def house(self, document: DesiredDocument, house: HouseConfig, role: MemberRole) -> Json:
+        """Return all that a house's screen shows."""
         devices = [device for device in document.devices if device.house_id == house.id]
-        alerts = [one for one in self._notes.alerts() if one["house_id"] == str(house.id)]
+        alerts = [one for one in self._notes.alerts.open() if one["house_id"] == str(house.id)]
         return {
             "t": iso(self._clock.now_ms()),
             "seq": self._feed.seq,
@@ -75,10 +73,23 @@ class Screens:
             "sensors": [self._sensor(one) for one in devices if one.role not in ACTUATORS],
             "alerts": alerts,
             "setpoints": setpoints(house),
-            "stop": {"by": None, "at": None} if house.software_stop else None,
+            "stop": self.stop(house) if house.software_stop else None,
             "picture": None,
             "live_t": iso(self._clock.now_ms()),
         }
+
+    def stop(self, house: HouseConfig) -> Json:
+        """Return a stop that holds; of one from the cloud nobody here knows more."""
+        by, at_ms = self._notes.stops.pressed(house) or (None, None)
+        return {
+            "by": self._notes.person(by),
+            "at": None if at_ms is None else iso(at_ms),
+        }
+
+    def newest_stop(self, document: DesiredDocument) -> Json | None:
+        """Return the stop that came last, None where no house is stopped."""
+        stops = [self.stop(house) for house in document.houses if house.software_stop]
+        return max(stops, key=lambda stop: str(stop["at"] or ""), default=None)
 
     def snapshot(self) -> Json:
         """Return how things stand, as the data of a `snapshot` frame."""
@@ -145,6 +156,8 @@ class Screens:
             "temperature": self._card_value(devices, Quantity.TEMPERATURE),
             "worst_alert": _worst([one for one in alerts if one["house_id"] == str(house.id)]),
             "stopped": house.software_stop,
+            "mode": None if house.mode is None else house.mode.value,
+            "modes": [mode.value for mode in MODES[house.kind]],
         }
 
     def _card_value(self, devices: Sequence[DeviceConfig], quantity: Quantity) -> Json | None:
@@ -224,17 +237,13 @@ class Screens:
 
 
 def setpoints(house: HouseConfig) -> Json:
-    """Return the targets of a house's rules."""
-    targets = house.setpoints
+    """Return the targets of a house's rules, by day and by night."""
     return {
-        "temperature_min_c": targets.temperature_min_c,
-        "temperature_max_c": targets.temperature_max_c,
-        "temperature_hard_max_c": targets.temperature_hard_max_c,
-        "water_low_percent": targets.water_low_percent,
-        "water_full_percent": targets.water_full_percent,
+        **asdict(house.setpoints),
+        "night": None if house.night is None else asdict(house.night),
     }
 
 
 def _worst(alerts: Sequence[Json]) -> str | None:
-    standing = {one["severity"] for one in alerts}
+    standing = {one["severity"] for one in alerts if one["cleared_at"] is None}
     return next((word.value for word in SEVERITY_ORDER if word.value in standing), None)

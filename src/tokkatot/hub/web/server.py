@@ -12,8 +12,9 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from tokkatot.hub.config import WebSettings
-from tokkatot.hub.web.app import HubApp, Parts
+from tokkatot.hub.web.app import HubApp
 from tokkatot.hub.web.connection import PatientConnection
+from tokkatot.hub.web.parts import Parts
 from tokkatot.webapp.files import find_web_app
 
 NEWS_EVERY_S: Final = 0.5
@@ -43,26 +44,28 @@ class HubWeb:
             OSError: when the port or the certificate can't be had.
         """
         await self._parts.people.recall()
+        await self._parts.notes.stops.recall()
         app = HubApp(self._parts, web_folder=find_web_app())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell_news(), name="web-news")
+            tasks.create_task(self._parts.past.run(), name="web-past")
             await self._serve(app.asgi, self._settings)
 
     async def _tell_news(self) -> None:
         """Tell readings together, and pages to look afresh when the document is another one."""
-        version = self._version()
+        version = 0
         while True:
             is_watched = self._parts.feed.watched
             await self._parts.clock.sleep(NEWS_EVERY_S if is_watched else UNWATCHED_EVERY_S)
             self._parts.notes.flush()
-            if self._version() != version:
-                version = self._version()
+            document = self._parts.control.view.document
+            if document is None or document.version == version:
+                continue
+            if version:
                 changed: dict[str, object] = {"what": "hub", "id": str(self._parts.hub_id)}
                 self._parts.feed.tell("farm.changed", changed)
-
-    def _version(self) -> int:
-        document = self._parts.control.view.document
-        return 0 if document is None else document.version
+            version = document.version
+            self._parts.notes.stops.follow(document)
 
 
 async def serve_on_port(app: ASGIApp, settings: WebSettings) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -122,8 +123,21 @@ class Page:
 @pytest.fixture
 async def page(hub: Hub, tmp_path: Path) -> AsyncIterator[Page]:
     await hub.configure(peopled(OWNER, MANAGER, VIEWER))
-    page = Page(hub, tmp_path)
-    hub.sense()
-    await hub.turn()
-    async with asyncio.timeout(30):
+    async with served(hub, tmp_path) as page:
+        hub.sense()
+        await hub.turn()
         yield page
+
+
+@asynccontextmanager
+async def served(hub: Hub, folder: Path) -> AsyncIterator[Page]:
+    """Begin with a page that knows nothing but what the journal has kept."""
+    page = Page(hub, folder)
+    await page.parts.people.recall()
+    await page.parts.notes.stops.recall()
+    reading = asyncio.create_task(page.parts.past.run())
+    try:
+        async with asyncio.timeout(30):
+            yield page
+    finally:
+        reading.cancel()

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from tests.support.engine import FARM, HOUSE, HUB, IDS
 from tests.unit.hub.web.conftest import FARM_PATH, OWNER, PIN, URL, Page
 from tokkatot.domain.devices import DeviceRole
-from tokkatot.hub.web.app import MAX_BODY_BYTES
+from tokkatot.hub.web.asking import MAX_BODY_BYTES
 
 NAME = f"tokkatot-{HUB.hex[-8:]}.local"
 LIGHT = IDS[DeviceRole.LIGHT]
@@ -17,7 +17,13 @@ WITH_BODY = [
     ("POST", "/v1/auth/refresh"),
     ("POST", "/v1/farms/{farm:uuid}/devices/{device:uuid}/commands"),
 ]
-WITHOUT_BODY = {("POST", "/v1/auth/logout")}
+WITHOUT_BODY = {
+    ("POST", "/v1/auth/logout"),
+    ("POST", "/v1/farms/{farm:uuid}/stop"),
+    ("POST", "/v1/farms/{farm:uuid}/houses/{house:uuid}/stop"),
+    ("POST", "/v1/farms/{farm:uuid}/schedules/{schedule:uuid}/execute-now"),
+    ("PUT", "/v1/farms/{farm:uuid}/alerts/{alert:uuid}/acknowledge"),
+}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,115 @@
+"""The routes by which people act: orders, stops, runs of schedules, alerts that they have seen."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tokkatot.domain.desired import HouseConfig
+from tokkatot.hub.web.alert_book import ACKNOWLEDGED, AlertOver
+from tokkatot.hub.web.asking import answer, body_of
+from tokkatot.hub.web.door import Door
+from tokkatot.hub.web.parts import Parts
+from tokkatot.hub.web.people import Person
+from tokkatot.hub.web.problems import HubProblem
+from tokkatot.hub.web.reads import ALERT, DEVICE, FARM, HOUSE, SCHEDULE
+from tokkatot.hub.web.taps import OrderBody
+
+
+class Acts:
+    """Hands what people want to control, which alone moves anything."""
+
+    def __init__(self, parts: Parts, door: Door) -> None:
+        self._parts = parts
+        self._door = door
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes."""
+        return [
+            Route(f"{DEVICE}/commands", self._give, methods=["POST"]),
+            Route(f"{FARM}/stop", self._stop_all, methods=["POST"]),
+            Route(f"{FARM}/stop", self._release_all, methods=["DELETE"]),
+            Route(f"{HOUSE}/stop", self._stop, methods=["POST"]),
+            Route(f"{HOUSE}/stop", self._release, methods=["DELETE"]),
+            Route(f"{SCHEDULE}/execute-now", self._run_now, methods=["POST"]),
+            Route(f"{ALERT}/acknowledge", self._acknowledge, methods=["PUT"]),
+        ]
+
+    async def _give(self, request: Request) -> Response:
+        person = self._door.operator(request)
+        device = self._parts.notes.device(str(request.path_params["device"]))
+        if device is None:
+            raise HubProblem("not_found", "There is no such device here.")
+        body = await body_of(request, OrderBody)
+        key = request.headers.get("idempotency-key")
+        return answer(await self._parts.taps.give(device, body, person, key=key), 202)
+
+    # --------------------------------------------------------------------------------------- stops
+
+    async def _stop(self, request: Request) -> Response:
+        person = self._door.operator(request)
+        house = self._parts.house(request.path_params["house"])
+        await self._say([house], person, stopped=True)
+        return answer(self._parts.screens.stop(self._parts.house(house.id)))
+
+    async def _release(self, request: Request) -> Response:
+        person = self._door.operator(request)
+        house = self._parts.house(request.path_params["house"])
+        await self._say([house], person, stopped=False)
+        together = self._parts.notes.stops.together
+        await self._parts.notes.stops.keep_together(together - {house.id})
+        return Response(status_code=204)
+
+    async def _stop_all(self, request: Request) -> Response:
+        person = self._door.operator(request)
+        running = [one for one in self._parts.document().houses if not one.software_stop]
+        await self._say(running, person, stopped=True)
+        together = self._parts.notes.stops.together | {house.id for house in running}
+        await self._parts.notes.stops.keep_together(together)
+        newest = self._parts.screens.newest_stop(self._parts.document())
+        if newest is None:
+            raise HubProblem("not_found", "There is no house here.")
+        return answer(newest)
+
+    async def _release_all(self, request: Request) -> Response:
+        """Lift what was stopped together; a house that was stopped by itself stays so."""
+        person = self._door.operator(request)
+        together = self._parts.notes.stops.together
+        houses = [one for one in self._parts.document().houses if one.id in together]
+        await self._say(houses, person, stopped=False)
+        await self._parts.notes.stops.keep_together(frozenset())
+        return Response(status_code=204)
+
+    async def _say(self, houses: list[HouseConfig], person: Person, *, stopped: bool) -> None:
+        # Each holds before its first wait for the disk: no house waits for another one's.
+        async with asyncio.TaskGroup() as group:
+            for house in houses:
+                group.create_task(
+                    self._parts.control.stop(house.id, stopped=stopped, by=person.user_id)
+                )
+
+    # ----------------------------------------------------------------------------- runs and alerts
+
+    async def _run_now(self, request: Request) -> Response:
+        person = self._door.operator(request)
+        schedule = self._parts.schedules.one(
+            self._parts.document(), request.path_params["schedule"]
+        )
+        return answer(await self._parts.schedules.run_now(schedule, person), 202)
+
+    async def _acknowledge(self, request: Request) -> Response:
+        person = self._door.operator(request)
+        alerts, alert_id = self._parts.notes.alerts, str(request.path_params["alert"])
+        try:
+            unseen = alerts.must_be_seen(alert_id)
+        except AlertOver:
+            raise HubProblem("conflict", "The alert is over.") from None
+        if unseen:
+            control = self._parts.control
+            control.note(ACKNOWLEDGED, alert=alert_id, by=str(person.user_id))
+            control.flush()
+        found = alerts.one(alert_id)
+        if found is None:
+            raise HubProblem("not_found", "There is no such alert here.")
+        return answer(found)

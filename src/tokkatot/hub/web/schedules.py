@@ -1,0 +1,178 @@
+"""The schedules that this hub runs: shown and run now as in the cloud, and never changed."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tokkatot.automation.occurrences import Locality, next_due, over_at, upcoming
+from tokkatot.domain.desired import DesiredDocument, HouseConfig
+from tokkatot.domain.ids import HubId
+from tokkatot.domain.schedules import Schedule, devices_of
+from tokkatot.hub.loop import SILENT_FOR_S, ControlLoop
+from tokkatot.hub.web.feed import Json
+from tokkatot.hub.web.notebook import Notebook
+from tokkatot.hub.web.people import Person
+from tokkatot.hub.web.problems import HubProblem
+from tokkatot.hub.web.run_book import ASKED
+from tokkatot.hub.web.taps import BEGIN_WITHIN_S, SESSION
+from tokkatot.hub.web.views import iso
+from tokkatot.kit.clock import Clock
+from tokkatot.kit.ids import IdSource
+from tokkatot.wire.messages import Execute
+
+TTL_MS: Final = 30_000
+MAX_RUNS: Final = 200
+MAX_HOURS: Final = 7 * 24
+
+
+class Schedules:
+    """Reads the document in force; who made a schedule and when only the cloud knows."""
+
+    def __init__(
+        self,
+        *,
+        hub_id: HubId,
+        control: ControlLoop,
+        notes: Notebook,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._hub_id = hub_id
+        self._control = control
+        self._notes = notes
+        self._clock = clock
+        self._ids = ids
+
+    def one(self, document: DesiredDocument, schedule_id: UUID) -> Schedule:
+        """Return a schedule.
+
+        Raises:
+            HubProblem: when this hub holds no such schedule.
+        """
+        for schedule in document.schedules:
+            if schedule.id == schedule_id:
+                return schedule
+        raise HubProblem("not_found", "There is no such schedule here.")
+
+    def views(
+        self, document: DesiredDocument, *, house: str | None, device: str | None
+    ) -> list[Json]:
+        """Return the schedules of a house or of a device, or all of them."""
+        return [
+            self.view(document, schedule)
+            for schedule in document.schedules
+            if house in {None, str(schedule.house_id)}
+            and (device is None or device in map(str, devices_of(schedule)))
+        ]
+
+    def view(self, document: DesiredDocument, schedule: Schedule) -> Json:
+        """Return a schedule with what it does next and did last."""
+        devices = {device.id: device for device in document.devices}
+        runs = self._notes.runs.of(str(schedule.id))
+        due_ms = self._next_ms(document, schedule)
+        return {
+            "id": str(schedule.id),
+            "house_id": str(schedule.house_id),
+            "name": schedule.name,
+            "version": schedule.version,
+            "enabled": schedule.enabled,
+            "priority": schedule.priority,
+            "valid_from": schedule.valid_from,
+            "valid_until": schedule.valid_until,
+            "missed": schedule.missed.value,
+            "modes": [mode.value for mode in schedule.modes],
+            "does": msgspec.to_builtins(schedule.does, str_keys=True),
+            "devices": [
+                {"id": str(one), "name": devices[one].name, "role": devices[one].role.value}
+                for one in devices_of(schedule)
+                if one in devices
+            ],
+            "next_run": None if due_ms is None else iso(due_ms),
+            "last_run": runs[0] if runs else None,
+            "updated_by": None,
+            "updated_at": None,
+            "held": True,
+        }
+
+    async def run_now(self, schedule: Schedule, person: Person) -> Json:
+        """Let a schedule run, and return the run, which is answered later.
+
+        Raises:
+            HubProblem: when control can't take it now.
+        """
+        if self._control.silent_s() >= SILENT_FOR_S:
+            raise HubProblem("unavailable", "The hub is busy.", retry_after_s=2)
+        request = Execute(
+            hub=self._hub_id,
+            id=self._ids.new(),
+            session=SESSION,
+            schedule=schedule.id,
+            issued=self._clock.now_ms(),
+            ttl_ms=TTL_MS,
+            by=person.user_id,
+        )
+        self._control.note(
+            ASKED, schedule=str(schedule.id), request=str(request.id), by=str(person.user_id)
+        )
+        self._control.flush()
+        try:
+            async with asyncio.timeout(BEGIN_WITHIN_S):
+                await self._control.execute(request)
+        except TimeoutError:
+            raise HubProblem("unavailable", "The hub's disk does not answer.") from None
+        run = self._notes.runs.one(str(request.id))
+        if run is None:
+            raise HubProblem("unavailable", "The hub's journal has no room.")
+        return run
+
+    def upcoming(self, document: DesiredDocument, schedule: Schedule, count: int) -> list[Json]:
+        """Return the next runs of a schedule, as far as a clock tells them."""
+        house = _applies(document, schedule)
+        if house is None:
+            return []
+        locality = _locality(document)
+        runs: list[Json] = []
+        for due_ms in upcoming(schedule, self._clock.now_ms(), count, locality):
+            until_ms = over_at(schedule, due_ms, locality, house.flock)
+            runs.append(
+                {
+                    "schedule_id": str(schedule.id),
+                    "name": schedule.name,
+                    "house_id": str(schedule.house_id),
+                    "at": iso(due_ms),
+                    "until": None if until_ms is None else iso(until_ms),
+                }
+            )
+        return runs
+
+    def within(self, document: DesiredDocument, house: str | None, hours: int) -> list[Json]:
+        """Return what all schedules will do within some hours, the next first."""
+        end = iso(self._clock.now_ms() + hours * 3_600_000)
+        runs = [
+            run
+            for schedule in document.schedules
+            if house in {None, str(schedule.house_id)}
+            for run in self.upcoming(document, schedule, MAX_RUNS)
+            if str(run["at"]) < end
+        ]
+        return sorted(runs, key=lambda run: (str(run["at"]), str(run["schedule_id"])))[:MAX_RUNS]
+
+    def _next_ms(self, document: DesiredDocument, schedule: Schedule) -> int | None:
+        if _applies(document, schedule) is None:
+            return None
+        return next_due(schedule, self._clock.now_ms(), _locality(document))
+
+
+def _locality(document: DesiredDocument) -> Locality:
+    return Locality(zone=ZoneInfo(document.time_zone), place=document.place)
+
+
+def _applies(document: DesiredDocument, schedule: Schedule) -> HouseConfig | None:
+    """Return the house of a schedule, None while its mode is another one."""
+    house = next((one for one in document.houses if one.id == schedule.house_id), None)
+    if house is None or (schedule.modes and house.mode not in schedule.modes):
+        return None
+    return house
