@@ -8,6 +8,7 @@ import structlog
 
 from tests.support.cloud import Cloud, cloud_over
 from tests.support.house import House, house_of
+from tests.support.scene import Scene, scene_in
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +32,8 @@ async def cloud(postgres_url: str, tmp_path: Path) -> AsyncIterator[Cloud]:
 @pytest.fixture
 async def house(cloud: Cloud) -> House:
     return await house_of(cloud)
+
+
+@pytest.fixture
+async def scene(cloud: Cloud) -> Scene:
+    return await scene_in(cloud)

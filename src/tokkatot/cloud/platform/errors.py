@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -19,6 +20,8 @@ from tokkatot.cloud.platform.problems import FieldError, Invalid, Problem, Unava
 _log = structlog.get_logger(__name__)
 
 _MAX_ERRORS = 20
+_NAMED = 3
+"""So many fields stand in the sentence; `errors` has them all."""
 _BY_STATUS: Mapping[int, str] = MappingProxyType(
     {
         400: "validation_failed",
@@ -52,15 +55,32 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 async def _refused_body(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError), "registered for refused bodies"
-    fields = [
-        FieldError(
-            field=".".join(str(part) for part in item["loc"])[:200],
-            code=str(item["type"]),
-            detail=str(item["msg"])[:300],
-        )
-        for item in error.errors()[:_MAX_ERRORS]
-    ]
-    return problem_response(Invalid(errors=fields), request.scope)
+    fields = [_field_error(item) for item in error.errors()[:_MAX_ERRORS]]
+    named = "; ".join(f"{found.field}: {found.detail}" for found in fields[:_NAMED])
+    more = f" (and {len(fields) - _NAMED} more)" if len(fields) > _NAMED else ""
+    return problem_response(Invalid(detail=named + more, errors=fields), request.scope)
+
+
+def _field_error(item: Mapping[str, Any]) -> FieldError:
+    """Return what is wrong with a field, in words for whoever sent it."""
+    place, kind = tuple(item["loc"]), str(item["type"])
+    match kind:
+        case "json_invalid":
+            place = ("body",)
+            detail = f"This is not JSON: {item['ctx']['error']} (at character {item['loc'][-1]})."
+        case "model_attributes_type" if place == ("body",):
+            detail = "Send a JSON object, with `Content-Type: application/json`."
+        case "extra_forbidden":
+            detail = "There is no such field here."
+        case "missing":
+            detail = "This is needed."
+        case "value_error":
+            detail = str(item["ctx"]["error"])
+        case _:
+            detail = str(item["msg"])
+    return FieldError(
+        field=".".join(str(part) for part in place)[:200], code=kind, detail=detail[:300]
+    )
 
 
 async def _framework(request: Request, error: Exception) -> Response:
