@@ -1,7 +1,11 @@
 """The hub's page on real sockets: its addresses, its certificate, and what the hub tells of it."""
 
 import asyncio
+import socket
 import ssl
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -20,45 +24,62 @@ from tests.support.bare_world import BareWorld
 from tests.support.engine import FARM, HUB
 from tests.support.processes import free_port
 from tokkatot.cli.hub_status import tell_status
+from tokkatot.domain.desired import DesiredDocument
 from tokkatot.hub.config import Secured, WebSettings
 from tokkatot.hub.lan import interfaces, page_addresses, ways_to
 from tokkatot.hub.main import Machine, run_hub
 from tokkatot.kit.clock import SystemClock
+from tokkatot.wire.mdns import GROUP, PORT
+from tokkatot.wire.passes import lan_name
+from tokkatot.wire.pins import SALT_BYTES, seal_pin
 
 PIN = "135790"
 
 
-def certificate(folder: Path) -> Secured:
-    """Make a certificate for this machine that vouches for itself."""
-    key = Ed25519PrivateKey.generate()
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hub")])
+def _made(
+    name: str, key: Ed25519PrivateKey, issuer: str, signer: Ed25519PrivateKey, *, ca: bool
+) -> x509.Certificate:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    made = (
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(_common(name))
+        .issuer_name(_common(issuer))
         .public_key(key.public_key())
-        .serial_number(1)
+        .serial_number(1 if ca else 2)
         .not_valid_before(now)
         .not_valid_after(now + timedelta(days=36_500))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, None)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
+    if not ca:
+        here = x509.IPAddress(IPv4Address("127.0.0.1"))
+        builder = builder.add_extension(x509.SubjectAlternativeName([here]), critical=False)
+    return builder.sign(signer, None)
+
+
+def _common(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+
+
+def certificate(folder: Path) -> tuple[Secured, Path]:
+    """Make an authority of the farm's own, and by it a certificate for this machine."""
+    authority, key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     secured = Secured(certificate=folder / "hub.pem", key=folder / "hub.key")
-    secured.certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    trusted = folder / "ca.pem"
+    for path, made in (
+        (trusted, _made("farm", authority, "farm", authority, ca=True)),
+        (secured.certificate, _made("hub", key, "farm", authority, ca=False)),
+    ):
+        path.write_bytes(made.public_bytes(Encoding.PEM))
     secured.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return secured
+    return secured, trusted
 
 
-async def test_a_certificate_of_the_farms_own_is_served(tmp_path: Path) -> None:
-    await keep(tmp_path, sealed(msgspec.json.encode(wired())))
-    port, secured = free_port(), certificate(tmp_path)
-    settings = replace(
-        config(tmp_path, port),
-        web=WebSettings(host="127.0.0.1", port=port, pin=PIN, secured=secured),
-    )
+@asynccontextmanager
+async def running(
+    folder: Path, web: WebSettings, document: DesiredDocument | None = None
+) -> AsyncIterator[None]:
+    """Run a whole hub with a document that the cloud has signed."""
+    await keep(folder, sealed(msgspec.json.encode(document or wired())))
     machine = Machine(
         clock=SystemClock(),
         random=lambda: 1.0,
@@ -66,20 +87,70 @@ async def test_a_certificate_of_the_farms_own_is_served(tmp_path: Path) -> None:
         software="test",
         worlds={"house": BareWorld()},
     )
-    task = asyncio.create_task(run_hub(settings, machine))
-    trusting = ssl.create_default_context(cafile=str(secured.certificate))
+    task = asyncio.create_task(run_hub(replace(config(folder, web.port), web=web), machine))
     try:
-        async with (
-            asyncio.timeout(30),
-            httpx.AsyncClient(base_url=f"https://127.0.0.1:{port}", verify=trusting) as web,
-        ):
-            while not await answers(web):
-                await asyncio.sleep(0.05)
-            entered = await web.post("/v1/auth/hub-pass", json={"pin": PIN})
+        async with asyncio.timeout(30):
+            yield
     finally:
         task.cancel()
         await asyncio.wait({task})
+
+
+async def test_a_certificate_of_the_farms_own_authority_is_served(tmp_path: Path) -> None:
+    port, (secured, trusted) = free_port(), certificate(tmp_path)
+    web = WebSettings(host="127.0.0.1", port=port, pin=PIN, secured=secured)
+    trusting = ssl.create_default_context(cafile=str(trusted))
+    url = f"https://127.0.0.1:{port}"
+    async with running(tmp_path, web):
+        async with httpx.AsyncClient(base_url=url, verify=trusting) as phone:
+            await answering(phone)
+            entered = await phone.post("/v1/auth/hub-pass", json={"pin": PIN})
+        strange = ssl.create_default_context()
+        async with httpx.AsyncClient(base_url=url, verify=strange) as phone:
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                await phone.get("/health")
+        plain = httpx.AsyncClient(base_url=url.replace("https", "http"))
+        async with plain as phone:
+            with pytest.raises(httpx.TransportError):
+                await phone.get("/health")
     assert entered.json()["farms"][0]["id"] == str(FARM)
+
+
+async def test_a_page_on_every_address_listens_on_both_kinds_of_number(tmp_path: Path) -> None:
+    port = free_port()
+    web = WebSettings(host="::", port=port, pin=PIN, announce=False)
+    async with running(tmp_path, web):
+        for host in ("127.0.0.1", "[::1]"):
+            async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as phone:
+                await answering(phone)
+
+
+async def test_a_hub_whose_page_is_open_to_the_farm_answers_to_its_name(tmp_path: Path) -> None:
+    web = WebSettings(host="0.0.0.0", port=free_port(), pin=PIN)  # noqa: S104 - the farm's network
+    name = "".join(f"{chr(len(part))}{part}" for part in lan_name(HUB).split("."))
+    query = struct.pack("!6H", 7, 0, 1, 0, 0, 0) + name.encode() + b"\0" + struct.pack("!2H", 1, 1)
+    async with running(tmp_path, web):
+        for interface in interfaces():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+                way = struct.pack("4s4si", bytes(4), bytes(4), interface.index)
+                phone.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, way)
+                phone.setblocking(False)
+                found = await asked(phone, query)
+            assert interface.address.packed in found
+
+
+async def asked(phone: socket.socket, query: bytes) -> bytes:
+    loop = asyncio.get_running_loop()
+    while True:
+        phone.sendto(query, (str(GROUP), PORT))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                return await loop.sock_recv(phone, 1500)
+
+
+async def answering(web: httpx.AsyncClient) -> None:
+    while not await answers(web):
+        await asyncio.sleep(0.05)
 
 
 async def answers(web: httpx.AsyncClient) -> bool:
@@ -121,6 +192,25 @@ def test_the_status_tells_page_and_pin_of_a_hub_that_is_off(
     assert "does not answer" in told
     assert "http://farm.lan" in told
     assert PIN in told
+
+
+@pytest.mark.parametrize(
+    ("sealed_pin", "told"),
+    [(None, PIN), (seal_pin("802461", bytes(SALT_BYTES)), "has set in the app")],
+)
+async def test_the_status_tells_where_the_pin_comes_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sealed_pin: str | None, told: str
+) -> None:
+    port = free_port()
+    path = tmp_path / "hub.toml"
+    path.write_text(f'[hub]\nid = "{HUB}"\nfarm = "{FARM}"\n[web]\nport = {port}\npin = "{PIN}"\n')
+    web = WebSettings(host="127.0.0.1", port=port, pin=PIN)
+    async with running(tmp_path, web, replace(wired(), pin=sealed_pin)):
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as phone:
+            await answering(phone)
+        assert await asyncio.to_thread(tell_status, path) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [told in line for line in lines if line.startswith("PIN:")] == [True]
 
 
 def test_the_status_of_settings_that_are_wrong_is_said(
