@@ -1,13 +1,14 @@
 """Readings in PostgreSQL: open, packed and late ones answer as if they were one."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from tests.support.cloud import Cloud
+from tests.support.cloud import Cloud, Person
 from tests.support.yard import Yard, make_yard, ms
 from tokkatot.cloud.platform.database import Database
 from tokkatot.cloud.telemetry import folding, history, store
@@ -308,3 +309,107 @@ async def test_an_owner_says_how_long_readings_are_kept(cloud: Cloud) -> None:
     answer = await cloud.http.put(path, json=usual | {"readings_days": 1}, headers=owner.headers)
     assert answer.status_code == 422
     assert await cloud.get(path, owner) == shorter
+
+
+@dataclass
+class Coop:
+    """A house with a sensor, whose owner posts readings."""
+
+    cloud: Cloud
+    owner: Person
+    path: str
+    device: str
+
+    async def post(self, *readings: dict[str, object]) -> dict[str, object]:
+        """Post readings of the sensor; what is named replaces what is usual."""
+        usual = {"device_id": self.device, "quantity": "temperature", "t": self.at(0), "value": 20}
+        body = {"readings": [usual | reading for reading in readings]}
+        answer: dict[str, object] = await self.cloud.post(
+            f"{self.path}/readings", body, self.owner, status=200
+        )
+        return answer
+
+    def at(self, minutes: int) -> str:
+        """Return a time so many minutes ago."""
+        return (self.cloud.clock.now() - timedelta(minutes=minutes)).isoformat()
+
+    async def values(self) -> list[float]:
+        """Return every stored value in the order of time."""
+        page = await self.cloud.get(f"{self.path}/history?raw=true", self.owner)
+        return [item["value"] for item in page["items"]]
+
+
+@pytest.fixture
+async def coop(cloud: Cloud) -> Coop:
+    owner, farm = await cloud.sign_up()
+    staff = await cloud.staff()
+    house = await cloud.post(f"/v1/farms/{farm}/houses", {"name": "C", "kind": "coop"}, owner)
+    device = await cloud.post(
+        f"/v1/farms/{farm}/devices",
+        {
+            "house_id": house["id"],
+            "hardware_id": "T-1",
+            "name": "T",
+            "role": "climate_sensor",
+            "interface": "sensor",
+            "quantities": ["temperature"],
+        },
+        staff,
+    )
+    return Coop(cloud, owner, f"/v1/farms/{farm}/houses/{house['id']}", device["id"])
+
+
+async def test_readings_posted_twice_are_stored_once(coop: Coop) -> None:
+    some = [{"t": coop.at(minutes), "value": 20 + minutes} for minutes in (3, 2, 1)]
+    assert await coop.post(*some) == {"accepted": 3, "known": 0, "refused": []}
+    again = [*some, {"t": coop.at(1), "value": 29}, {"t": coop.at(0), "value": 20}]
+    assert await coop.post(*again) == {"accepted": 1, "known": 4, "refused": []}
+    assert await coop.values() == [23, 22, 21, 20]
+
+
+async def test_what_is_no_reading_is_refused_with_its_reason_and_the_rest_is_kept(
+    coop: Coop,
+) -> None:
+    answer = await coop.post(
+        {"value": 85.5},
+        {"value": "warm"},
+        {"value": None},
+        {"quantity": "mood"},
+        {"device_id": str(UUID(int=9))},
+        {"t": "yesterday"},
+        {"t": "2026-01-01T00:00:00"},
+        {"t": (coop.cloud.clock.now() + timedelta(days=2)).isoformat()},
+        {"value": 21.5},
+    )
+    reasons = [
+        "out_of_range",
+        "not_a_number",
+        "missing",
+        "unknown_quantity",
+        "unknown_device",
+        "bad_time",
+        "bad_time",
+        "bad_time",
+    ]
+    assert answer == {
+        "accepted": 1,
+        "known": 0,
+        "refused": [{"index": n, "reason": reason} for n, reason in enumerate(reasons)],
+    }
+    assert await coop.values() == [21.5]
+    listed = await coop.cloud.get(f"{coop.path}/readings/refused", coop.owner)
+    # An unknown device has no house under which it could be listed.
+    assert listed["total"] == len(reasons) - 1
+
+
+async def test_the_same_post_from_two_programs_at_once_is_stored_once(coop: Coop) -> None:
+    some = [{"t": coop.at(minutes), "value": minutes} for minutes in range(20)]
+    answers = await asyncio.gather(*(coop.post(*some) for _ in range(4)))  # noqa: TID251 - a test may
+    assert sorted(int(str(answer["accepted"])) for answer in answers) == [0, 0, 0, 20]
+    assert len(await coop.values()) == 20
+
+
+async def test_posted_readings_are_the_newest_on_the_screen(coop: Coop) -> None:
+    await coop.post({"t": coop.at(1), "value": 24.5})
+    state = await coop.cloud.get(f"{coop.path}/state", coop.owner)
+    assert [reading["value"] for reading in state["readings"]] == [24.5]

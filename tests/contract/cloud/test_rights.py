@@ -56,6 +56,7 @@ RIGHTS = {
     "GET /v1/farms/{farm}/houses/{house}/state": SEE,
     "GET /v1/farms/{farm}/houses/{house}/picture": SEE,
     "GET /v1/farms/{farm}/houses/{house}/history": SEE,
+    "POST /v1/farms/{farm}/houses/{house}/readings": OPERATE,
     "GET /v1/farms/{farm}/retention": SEE,
     "PUT /v1/farms/{farm}/retention": OWN,
     "GET /v1/farms/{farm}/houses/{house}/readings/refused": SEE,
@@ -288,6 +289,9 @@ VALID: dict[str, object] = {
         "temperature_hard_max_c": 35,
     },
     "PUT /v1/farms/{farm}/houses/{house}/mode": {"mode": "growth"},
+    "POST /v1/farms/{farm}/houses/{house}/readings": {
+        "readings": [{"device_id": "x", "quantity": "vpd", "t": "2026-02-01T00:00:00Z", "value": 1}]
+    },
     "PUT /v1/farms/{farm}/houses/{house}/rules": {"version": 0, "rules": []},
     "POST /v1/farms/{farm}/houses/{house}/zones": {"name": "north"},
     "PATCH /v1/farms/{farm}/houses/{house}/zones/{zone}": {"name": "north"},

@@ -7,22 +7,25 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field, StringConstraints
 from sqlalchemy import func, select
 
-from tokkatot.cloud.farms.access import CanSee
+from tokkatot.cloud.farms.access import CanOperate, CanSee
 from tokkatot.cloud.farms.houses import house_in
-from tokkatot.cloud.platform.context import Tx
+from tokkatot.cloud.platform.context import Ctx, Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.paging import Page, Paged, PageRequest, encode_cursor, page_of
 from tokkatot.cloud.platform.problems import invalid_field
-from tokkatot.cloud.platform.schemas import Instant, View
-from tokkatot.cloud.telemetry import history
+from tokkatot.cloud.platform.schemas import Body, Instant, View
+from tokkatot.cloud.telemetry import history, posting
 from tokkatot.cloud.telemetry.drawing import Shape
 from tokkatot.cloud.telemetry.history import Drawn, RawAfter, SeriesKey
 from tokkatot.cloud.telemetry.model import RefusedReading
+from tokkatot.cloud.telemetry.partitions import Partitions, day_of
+from tokkatot.cloud.telemetry.posting import PostedReading
 from tokkatot.cloud.telemetry.store import Span
 from tokkatot.domain.ids import HouseId
-from tokkatot.domain.quantities import SPECS, Quantity
+from tokkatot.domain.quantities import SPECS, Quality, Quantity, Refusal
 from tokkatot.kit.clock import from_ms
 
 router = APIRouter(prefix="/v1/farms/{farm}/houses/{house}", tags=["readings"])
@@ -111,6 +114,37 @@ class RawReadingView(View):
     quality: int
 
 
+class ReadingBody(Body):
+    """One value: `t` is RFC 3339 with its zone, the unit is the quantity's."""
+
+    device_id: Annotated[str, StringConstraints(max_length=64)]
+    quantity: Annotated[str, StringConstraints(max_length=64)]
+    t: Annotated[str, StringConstraints(max_length=64)]
+    value: float | bool | Annotated[str, StringConstraints(max_length=200)] | None
+    quality: Quality = Quality.GOOD
+
+
+class ReadingsBody(Body):
+    """Readings of one house."""
+
+    readings: Annotated[list[ReadingBody], Field(min_length=1, max_length=posting.MAX_POSTED)]
+
+
+class RefusedPostView(View):
+    """A posted value that is no reading, by its place in the request."""
+
+    index: int
+    reason: Refusal
+
+
+class PostedView(View):
+    """What became of a post; `known` were stored before."""
+
+    accepted: int
+    known: int
+    refused: list[RefusedPostView]
+
+
 class RefusedView(View):
     """A value that is no reading, as it came."""
 
@@ -160,6 +194,32 @@ async def readings(
             for key in keys
         ]
     )
+
+
+@router.post("/readings")
+async def post_readings(
+    house: UUID, body: ReadingsBody, access: CanOperate, context: Ctx, tx: Tx
+) -> PostedView:
+    """Store readings of the house's devices; what was stored before changes nothing.
+
+    What is no reading is refused with its reason, and the rest is kept. A series has one reading
+    at a time, so the same request may be sent again.
+    """
+    await house_in(tx, access.farm_id, HouseId(house))
+    readings = [
+        PostedReading(
+            device=one.device_id,
+            quantity=one.quantity,
+            t=one.t,
+            value=one.value,
+            quality=one.quality,
+        )
+        for one in body.readings
+    ]
+    # Made beside the transaction: a day's table must be there before anything is written to it.
+    days = {day_of(t_ms) for t_ms in posting.instants(readings, now=tx.now)}
+    await Partitions(context.database).ensure(days)
+    return PostedView.model_validate(await posting.post(tx, access.farm_id, house, readings))
 
 
 @router.get("/readings/refused")

@@ -112,11 +112,17 @@ class Intake:
                 arrivals.setdefault(series_id, Arrivals()).extend(fresh)
             stored.refused += len(checked.refused)
             if checked.refused:
-                await _list_refused(connection, batch, catalogue, checked.refused, tx.now)
+                await list_refused(
+                    connection,
+                    checked.refused,
+                    Sender(farm_id=batch.farm_id, hub_id=batch.hub_id),
+                    catalogue,
+                    now=tx.now,
+                )
         stored.accepted = sum(len(fresh) for fresh in arrivals.values())
         if stored.accepted:
             await store.add(connection, arrivals)
-            await _keep_latest(connection, arrivals)
+            await keep_latest(connection, arrivals)
         return stored
 
     def committed(self, stored: Stored) -> None:
@@ -189,7 +195,7 @@ async def _leave_out_stored(
         span = Span(start=from_ms(min(fresh.t_ms)), end=from_ms(max(fresh.t_ms) + 1))
         there = await store.read(tx.session, [series_id], span)
         if series_id in there:
-            checked.arrivals[series_id] = fresh.without(there[series_id])
+            checked.arrivals[series_id] = fresh.without(set(there[series_id].t_ms.tolist()))
     cursor = await connection.execute(
         _REFUSED_STORED_SQL,
         (batch.hub_id, sorted({storable(value.device) for value in checked.refused})),
@@ -208,21 +214,31 @@ async def _leave_out_stored(
     ]
 
 
-async def _list_refused(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who brought a value: a hub, or None where a person's program did."""
+
+    farm_id: FarmId
+    hub_id: HubId | None
+
+
+async def list_refused(
     connection: psycopg.AsyncConnection,
-    batch: HubReadings,
-    catalogue: Catalogue,
     refused: Sequence[RefusedValue],
+    sender: Sender,
+    catalogue: Catalogue,
+    *,
     now: datetime,
 ) -> None:
+    """List values that are no readings, each with its reason."""
     async with connection.cursor() as cursor:
         await cursor.executemany(
             _REFUSED_SQL,
             [
                 (
-                    batch.farm_id,
+                    sender.farm_id,
                     catalogue.houses.get(value.device),
-                    batch.hub_id,
+                    sender.hub_id,
                     storable(value.device),
                     storable(value.quantity),
                     _instant(value.t_ms),
@@ -245,9 +261,10 @@ def storable(text: str, *, limit: int = MAX_RAW_CHARS) -> str:
     return text[:limit].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-async def _keep_latest(
+async def keep_latest(
     connection: psycopg.AsyncConnection, arrivals: Mapping[int, Arrivals]
 ) -> None:
+    """Remember the newest reading of each series."""
     # In the order of their ids, so that two writers never wait for each other in a circle.
     ordered = [
         (series_id, fresh.latest()) for series_id, fresh in sorted(arrivals.items()) if fresh

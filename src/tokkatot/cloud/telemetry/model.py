@@ -126,7 +126,8 @@ class RefusedReading(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     farm_id: Mapped[UUID] = mapped_column(ForeignKey("farms.id", ondelete="CASCADE"))
     house_id: Mapped[UUID | None] = mapped_column(ForeignKey("houses.id", ondelete="CASCADE"))
-    hub_id: Mapped[UUID] = mapped_column(ForeignKey("hubs.id", ondelete="CASCADE"))
+    hub_id: Mapped[UUID | None] = mapped_column(ForeignKey("hubs.id", ondelete="CASCADE"))
+    """None where no hub but a person's program brought it."""
     device: Mapped[str] = mapped_column(Text)
     quantity: Mapped[str] = mapped_column(Text)
     t: Mapped[datetime | None]

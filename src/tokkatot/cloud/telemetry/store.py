@@ -1,6 +1,7 @@
 """Readings in PostgreSQL: open blocks as they come, packed days behind them, roll-ups of both."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -91,10 +92,19 @@ class Arrivals:
             of_day.quality.append(quality)
         yield from days.items()
 
-    def without(self, there: Columns) -> "Arrivals":
-        """Return what is not there yet: a series has one reading at a time."""
-        times = set(there.t_ms.tolist())
-        kept = [index for index, t_ms in enumerate(self.t_ms) if t_ms not in times]
+    def without(self, known: AbstractSet[int]) -> "Arrivals":
+        """Return what is of no known time."""
+        return self._only(index for index, t_ms in enumerate(self.t_ms) if t_ms not in known)
+
+    def first_of_each(self) -> "Arrivals":
+        """Return the first reading of each time."""
+        firsts: dict[int, int] = {}
+        for index, t_ms in enumerate(self.t_ms):
+            firsts.setdefault(t_ms, index)
+        return self._only(firsts.values())
+
+    def _only(self, indices: Iterable[int]) -> "Arrivals":
+        kept = list(indices)
         return Arrivals(
             [self.t_ms[index] for index in kept],
             [self.value[index] for index in kept],
