@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
+from heapq import merge
+from itertools import islice, takewhile
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -84,12 +85,9 @@ async def calendar(tx: Transaction, farm_id: FarmId) -> Calendar:
 def runs_within(found: Sequence[Current], when: Calendar, *, hours: int) -> Sequence[Run]:
     """Return what all of these schedules will do within some hours, the next first."""
     end = when.now + timedelta(hours=hours)
-    runs = [
-        run
-        for current in found
-        for run in takewhile(
-            lambda run: run.at < end,
-            when.runs(schedule_of(current.stored, current.version), count=MAX_RUNS),
-        )
-    ]
-    return sorted(runs, key=lambda run: (run.at, run.schedule_id))[:MAX_RUNS]
+    each = (
+        when.runs(schedule_of(current.stored, current.version), count=MAX_RUNS) for current in found
+    )
+    # Merged as they come, so that a schedule of every minute costs no more than is listed of it.
+    merged = merge(*each, key=lambda run: (run.at, run.schedule_id))
+    return list(islice(takewhile(lambda run: run.at < end, merged), MAX_RUNS))
