@@ -15,6 +15,7 @@ app = typer.Typer()
 def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 1,
     days: Annotated[float, typer.Option(min=0.0, help="How long; may be a fraction.")] = 0.125,
+    hubs: Annotated[int, typer.Option(min=1, max=9, help="How many hubs the farm has.")] = 1,
     sabotage: Annotated[
         str | None, typer.Option(help="A mistake that is made on purpose; the checkers catch it.")
     ] = None,
@@ -33,7 +34,7 @@ def simulate(
     chosen = None if sabotage is None else SABOTAGES.get(sabotage)
     if sabotage is not None and chosen is None:
         raise typer.BadParameter(f"they are {', '.join(SABOTAGES)}", param_hint="--sabotage")
-    outcome = run(seed, days=days, sabotage=chosen)
+    outcome = run(seed, days=days, hubs=hubs, sabotage=chosen)
     _tell(outcome)
     if outcome.violations:
         sys.exit(1)
@@ -44,7 +45,8 @@ def _tell(outcome: "Outcome") -> None:
     print(
         f"seed {outcome.seed}: {outcome.simulated_s / 3600:.2f} simulated hours,"
         f" {counts.get('fault', 0)} faults, {counts.get('hub.start', 0)} starts of the hub,"
-        f" {outcome.readings} readings in the cloud, {outcome.orders} orders sent,"
+        f" {outcome.readings} readings and {outcome.runs} runs of schedules in the cloud,"
+        f" {outcome.orders} orders sent, {counts.get('tap.here', 0)} given at the farm,"
         f" {counts.get('agreed', 0)} times healed and agreed"
     )
     for violation in outcome.violations:

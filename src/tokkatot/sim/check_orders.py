@@ -6,10 +6,10 @@ from uuid import UUID
 
 from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import DeviceId
-from tokkatot.sim.cloud import SentOrder
-from tokkatot.sim.layout import LIGHT
+from tokkatot.sim.desk import SentOrder
+from tokkatot.sim.layout import NEIGHBOUR
 from tokkatot.sim.watch import Findings
-from tokkatot.wire.messages import CommandRow, Row
+from tokkatot.wire.messages import CommandRow, OrderAction, Row
 
 TOLERANCE_S = 3.0
 """A second for the loop's turn, one for the clock, one for the disk."""
@@ -18,15 +18,23 @@ SESSION_OVER_S = 1.0
 TOLD_WITHIN_S = 15.0
 """An order that began is answered within 5 s, and that is in the cloud 5 s and a line later."""
 
+FORGOTTEN_AFTER_S = 8 * 3600.0
+
 _FINAL = frozenset({"completed", "failed", "refused", "interrupted", "expired"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Order:
-    """An order that left the cloud, and what became of it."""
+    """An order of a person, and what became of it."""
 
-    sent: SentOrder
-    sent_s: float
+    device_id: DeviceId
+    action: OrderAction
+    level: Level
+    end_s: float
+    given_s: float
+    lifetime_s: float | None
+    session: str | None
+    """Neither has an order that was given at the farm: it was begun while its giver waited."""
     started_s: float | None = None
     asked_s: float | None = None
     asked_in: int = 0
@@ -36,23 +44,48 @@ class _Order:
 
 
 class OrdersCheck:
-    """Follows each order from the cloud over the hub's journal to the relay and back."""
+    """Follows each order of one hub over its journal to the relay, and back to the cloud."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, light: DeviceId) -> None:
         self._findings = findings
+        self._light = light
         self._orders: dict[str, _Order] = {}
         self._last_asked: dict[DeviceId, str] = {}
         self._session: str | None = None
         self._welcomed: str | None = None
         self._session_s = 0.0
         self._life = 0
-        self._rows_seen = 0
+        self._taps_here = 0
+        self._begun_here = 0
 
-    def sent(self, order: SentOrder) -> None:
+    # ------------------------------------------------------------------------------ what happens
+
+    def sent(self, sent: SentOrder) -> None:
         """The cloud has sent an order."""
-        key = str(order.order.id)
-        if key not in self._orders:
-            self._orders[key] = _Order(sent=order, sent_s=self._findings.now_s())
+        order = sent.order
+        self._orders.setdefault(
+            str(order.id),
+            _Order(
+                device_id=order.device_id,
+                action=order.action,
+                level=order.level,
+                end_s=order.end_s,
+                given_s=self._findings.now_s(),
+                # It was given no later than sent; a queued one is older than that.
+                lifetime_s=(order.expires_ms - order.given_ms) / 1000,
+                session=sent.session,
+            ),
+        )
+
+    def tapped_here(self) -> None:
+        """Somebody orders on the hub's own page; how often they ask for it counts for nothing."""
+        self._taps_here += 1
+
+    def promised_here(self, command_id: str) -> None:
+        """The hub's page says that it has begun an order."""
+        order = self._orders.get(command_id)
+        if order is None or order.started_s is None:
+            self._findings.broken("what the page promises is begun", command_id)
 
     def hub_welcomed(self, session: str) -> None:
         """A welcome has come, which the hub may heed before it says anything in that session."""
@@ -71,8 +104,10 @@ class OrdersCheck:
         """Nobody asks for anything now."""
         self._last_asked.clear()
 
-    def started(self, command_id: UUID) -> None:
+    def started(self, command_id: UUID, row: CommandRow) -> None:
         """The journal has committed STARTED, and told the hub so."""
+        if row.by == str(NEIGHBOUR):
+            self._started_here(command_id, row)
         order = self._orders.get(str(command_id))
         if order is None:
             self._findings.broken("no order is made up", str(command_id))
@@ -80,6 +115,34 @@ class OrdersCheck:
         if order.started_s is not None:
             self._findings.broken("no order runs twice", f"{command_id} was begun again")
         order.started_s = self._findings.now_s()
+        if order.action == "auto":
+            self._handed_back(order.device_id, order.started_s)
+
+    def _handed_back(self, device_id: DeviceId, now_s: float) -> None:
+        """Whatever was asked of a device, its end is now."""
+        held = self._orders.get(self._last_asked.get(device_id, ""))
+        if held is not None and held.asked_s is not None:
+            held.end_s = min(held.end_s, now_s - held.asked_s)
+
+    def _started_here(self, command_id: UUID, row: CommandRow) -> None:
+        self._begun_here += 1
+        if self._begun_here > self._taps_here:
+            self._findings.broken("no order runs twice", f"nobody at the farm asked {command_id}")
+        assert row.action is not None, "an order does something"
+        assert row.level is not None, "an order has a level"
+        assert row.end_ms is not None, "an order has an end"
+        self._orders.setdefault(
+            str(command_id),
+            _Order(
+                device_id=DeviceId(UUID(row.device)),
+                action=row.action,
+                level=row.level,
+                end_s=(row.end_ms - row.t) / 1000,
+                given_s=self._findings.now_s(),
+                lifetime_s=None,
+                session=None,
+            ),
+        )
 
     def asked(self, device_id: DeviceId, level: Level, name: str) -> None:
         """The hub asks a device for a level, under the name of an order or one of its own."""
@@ -99,36 +162,44 @@ class OrdersCheck:
             self._findings.broken("no order runs twice", f"{name} ran before a restart")
 
     def _check_first(self, name: str, order: _Order, now_s: float) -> None:
-        given = order.sent.order
-        lifetime_s = (given.expires_ms - given.given_ms) / 1000
-        # It was given no later than sent; a queued one is older than that.
-        if now_s - order.sent_s > lifetime_s + TOLERANCE_S:
-            self._findings.broken(
-                "no order runs stale", f"{name} is {now_s - order.sent_s:.0f} s old"
-            )
-        in_another_s = now_s - self._session_s
-        is_current = order.sent.session in {self._session, self._welcomed}
-        if not is_current and in_another_s > SESSION_OVER_S:
+        age_s = now_s - order.given_s
+        if order.lifetime_s is not None and age_s > order.lifetime_s + TOLERANCE_S:
+            self._findings.broken("no order runs stale", f"{name} is {age_s:.0f} s old")
+        if order.session is None or order.session in {self._session, self._welcomed}:
+            return
+        if now_s - self._session_s > SESSION_OVER_S:
             self._findings.broken("no order of another session runs", name)
+
+    def told(self, rows: Iterable[Row]) -> None:
+        """Rows have come to the cloud."""
+        for row in rows:
+            order = self._orders.get(row.command) if isinstance(row, CommandRow) else None
+            if order is not None and isinstance(row, CommandRow) and row.state in _FINAL:
+                order.ends.add(row.state)
+
+    def card_restored(self) -> None:
+        """What the card knew of earlier orders may be gone."""
+        for order in self._orders.values():
+            order.is_excused = True
+
+    # -------------------------------------------------------------------------------- what must be
 
     def tick(self) -> None:
         """Look whether the light, which nothing but people asks for, is on beyond an order's end.
 
         For the other devices a rule may go on with what an order began, under its name.
         """
-        name = self._last_asked.get(LIGHT.id)
+        name = self._last_asked.get(self._light)
         order = None if name is None else self._orders.get(name)
-        if order is None or order.asked_s is None or order.sent.order.level == OFF:
+        if order is None or order.asked_s is None or order.level == OFF:
             return
-        if self._findings.now_s() - order.asked_s > order.sent.order.end_s + TOLERANCE_S:
+        if self._findings.now_s() - order.asked_s > order.end_s + TOLERANCE_S:
             self._findings.broken("every order has an end", f"{name} holds beyond its end")
 
-    def check_told(self, rows: list[tuple[object, Row]]) -> None:
+    def check_told(self) -> None:
         """On a line that is good again, the cloud knows of each order that began how it ended."""
-        self._read(row for _, row in rows[self._rows_seen :])
-        self._rows_seen = len(rows)
         now_s = self._findings.now_s()
-        for name, order in list(self._orders.items()):
+        for name, order in self._orders.items():
             if order.is_excused:
                 continue
             if len(order.ends) > 1:
@@ -137,17 +208,9 @@ class OrdersCheck:
             if started_s is not None and now_s - started_s > TOLD_WITHIN_S and not order.ends:
                 self._findings.broken("each order has one answer", f"{name} began and has none")
 
-    def cloud_restored(self, row_count: int) -> None:
-        """The cloud is back at a backup and knows fewer rows."""
-        self._rows_seen = min(self._rows_seen, row_count)
-
-    def card_restored(self) -> None:
-        """What the card knew of earlier orders may be gone."""
-        for order in self._orders.values():
-            order.is_excused = True
-
-    def _read(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            order = self._orders.get(row.command) if isinstance(row, CommandRow) else None
-            if order is not None and isinstance(row, CommandRow) and row.state in _FINAL:
-                order.ends.add(row.state)
+    def forget(self) -> None:
+        """Orders of long ago are no longer looked at."""
+        oldest_s = self._findings.now_s() - FORGOTTEN_AFTER_S
+        self._orders = {
+            name: order for name, order in self._orders.items() if order.given_s >= oldest_s
+        }

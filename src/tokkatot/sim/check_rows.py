@@ -1,12 +1,12 @@
 """Checks that no row which was promised to be kept is lost, and that none is there twice."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tokkatot.cloud.sync.memory import MemoryStore
 from tokkatot.cloud.sync.store import CursorKey
-from tokkatot.sim.layout import HUB
+from tokkatot.domain.ids import HubId
 from tokkatot.sim.watch import Findings
 from tokkatot.wire.messages import GapRow, ReadingRow, Row, StreamName
 from tokkatot.wire.streams import StreamHead
@@ -39,18 +39,21 @@ class CardNotes:
 
 
 class RowsCheck:
-    """Follows readings from the journal's buffer over the card to the cloud's store."""
+    """Follows one hub's readings from the journal's buffer over the card to the cloud's store."""
 
-    def __init__(self, findings: Findings, store: MemoryStore) -> None:
+    def __init__(self, findings: Findings, store: MemoryStore, hub_id: HubId) -> None:
         self._findings = findings
+        self._hub_id = hub_id
         self._store = store
         self._buffer: deque[Key | None] = deque()
         self.card = CardNotes()
         self._stored: set[Key] = set()
         self._order: list[Key] = []
         self._numbers: dict[Key, int] = {}
+        self._readings_seen = 0
         self._rows_seen = 0
-        self._claims: dict[tuple[StreamName, str], int] = {}
+        self._claims: dict[CursorKey, int] = {}
+        self._looked_at: object = None
 
     # ------------------------------------------------------------------------------- at the hub
 
@@ -122,30 +125,39 @@ class RowsCheck:
 
     def claimed(self, stream: StreamName, epoch: str, through: int) -> None:
         """The cloud says that it has stored so much."""
-        key = (stream, epoch)
+        key = CursorKey(hub_id=self._hub_id, stream=stream, epoch=epoch)
         self._claims[key] = max(self._claims.get(key, 0), through)
+        self._looked_at = None
 
     def check_cloud(self) -> None:
         """Look at what the cloud has stored since the last look."""
         kept = self._store.kept
-        for (stream, epoch), through in self._claims.items():
-            cursor = kept.cursors.get(CursorKey(hub_id=HUB, stream=stream, epoch=epoch))
+        if kept is self._looked_at:
+            return  # each commit puts another in its place
+        self._looked_at = kept
+        for key, through in self._claims.items():
+            cursor = kept.cursors.get(key)
             if cursor is None or cursor.seq < through:
                 self._findings.broken(
                     "what is acknowledged is stored",
-                    f"{stream} {through} was acknowledged, the cursor is {cursor}",
+                    f"{key.stream} {through} was acknowledged, the cursor is {cursor}",
                 )
-        for _, row in kept.readings[len(self._order) :]:
-            key = (row.device, row.quantity, row.value)
-            if key in self._stored:
-                self._findings.broken("no reading is doubled", f"{row} is stored twice")
-            self._stored.add(key)
-            self._order.append(key)
-            self.card.waiting.pop(key, None)
-        for _, other in kept.rows[self._rows_seen :]:
-            if isinstance(other, GapRow):
+        for hub_id, row in kept.readings[self._readings_seen :]:
+            if hub_id == self._hub_id:
+                self._arrived(row)
+        self._readings_seen = len(kept.readings)
+        for hub_id, other in kept.rows[self._rows_seen :]:
+            if hub_id == self._hub_id and isinstance(other, GapRow):
                 self._declared(other)
         self._rows_seen = len(kept.rows)
+
+    def _arrived(self, row: ReadingRow) -> None:
+        key = (row.device, row.quantity, row.value)
+        if key in self._stored:
+            self._findings.broken("no reading is doubled", f"{row} is stored twice")
+        self._stored.add(key)
+        self._order.append(key)
+        self.card.waiting.pop(key, None)
 
     def _declared(self, gap: GapRow) -> None:
         base = self.card.base
@@ -160,16 +172,28 @@ class RowsCheck:
     def cloud_restored(self) -> None:
         """The cloud is back at a backup: what came since must come again, as far as it is kept."""
         kept = self._store.kept
-        lost = self._order[len(kept.readings) :]
-        del self._order[len(kept.readings) :]
+        left = sum(hub_id == self._hub_id for hub_id, _ in kept.readings)
+        lost = self._order[left:]
+        del self._order[left:]
         self._stored.difference_update(lost)
-        self._rows_seen = len(kept.rows)
+        self._readings_seen, self._rows_seen = len(kept.readings), len(kept.rows)
         self._claims.clear()
+        self._looked_at = None
         now_s = self._findings.now_s()
         for key in lost:
             number = self._numbers.get(key)
             if number is not None and number > self.card.base:
                 self.card.waiting[key] = (number, now_s)
+
+    def forget(self, readings: Sequence[tuple[HubId, ReadingRow]], rows: int) -> None:
+        """The oldest readings and rows are no longer looked at; they are not to come again."""
+        mine = sum(hub_id == self._hub_id for hub_id, _ in readings)
+        for key in self._order[:mine]:
+            self._stored.discard(key)
+            self._numbers.pop(key, None)
+        del self._order[:mine]
+        self._readings_seen -= len(readings)
+        self._rows_seen -= rows
 
     def check_arrived(self) -> None:
         """On a line that is good again, nothing waits for long."""

@@ -10,15 +10,7 @@ from tokkatot.domain.devices import OFF, ON, Level, rest_level
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
-from tokkatot.sim.layout import (
-    ACTUATORS,
-    FAN,
-    FANS,
-    HEATER,
-    PUMP,
-    TANK,
-    THERMOMETERS,
-)
+from tokkatot.sim.layout import Layout
 from tokkatot.sim.nodes import Node
 from tokkatot.sim.watch import Findings
 from tokkatot.wire.messages import ReadingRow, Row
@@ -36,10 +28,6 @@ DRY_S: Final = 180.0
 DRY_RISE_PERCENT: Final = 1.0
 RELAY_S: Final = 65.0
 """A pump counts as running once it says so: of its reports, one each 30 s, one may be lost."""
-
-_STOPPED: Final = (PUMP, HEATER)
-_TEMPERATURES: Final = frozenset(str(device.id) for device in THERMOMETERS)
-_TANK: Final = str(TANK.id)
 
 
 @dataclass(slots=True)
@@ -71,8 +59,13 @@ class _Life:
 class SafetyCheck:
     """One table of what must be so whatever else happens."""
 
-    def __init__(self, findings: Findings, nodes: Iterable[Node]) -> None:
+    def __init__(self, findings: Findings, layout: Layout, nodes: Iterable[Node]) -> None:
         self._findings = findings
+        self._layout = layout
+        self._actuators = layout.actuators
+        self._stopped = (layout.pump, layout.heater, layout.feeder)
+        self._temperatures = {str(layout.climate.id), str(layout.second_climate.id)}
+        self._tank_id = str(layout.tank.id)
         self._nodes = tuple(nodes)
         self._life: _Life | None = None
         self._dead_since_s: float | None = findings.now_s()
@@ -94,7 +87,7 @@ class SafetyCheck:
 
     def moved(self, device_id: DeviceId) -> None:
         """A relay has moved: the watch over a pump begins anew with it."""
-        if device_id == PUMP.id and self._life is not None:
+        if device_id == self._layout.pump.id and self._life is not None:
             self._life.pump_since_s = self._findings.now_s()
             self._life.pump_first, self._life.pump_rose = self._tank, False
 
@@ -117,9 +110,9 @@ class SafetyCheck:
         for row in rows:
             if not isinstance(row, ReadingRow):
                 continue
-            if row.device in _TEMPERATURES and row.quantity == Quantity.TEMPERATURE:
+            if row.device in self._temperatures and row.quantity == Quantity.TEMPERATURE:
                 life.temperatures[row.device] = (row.value, now_s)
-            elif row.device == _TANK:
+            elif row.device == self._tank_id:
                 self._tank = (row.value, now_s)
                 if life.pump_first is None:
                     life.pump_first = (row.value, now_s)
@@ -134,7 +127,7 @@ class SafetyCheck:
         now_s = self._findings.now_s()
         before = life.asked.get(device_id)
         was_on = before is not None and before.level > OFF
-        if device_id == PUMP.id and level > OFF and not was_on:
+        if device_id == self._layout.pump.id and level > OFF and not was_on:
             self._pump_starts(life, before, now_s)
         life.asked[device_id] = _Asked(
             level=level,
@@ -175,7 +168,7 @@ class SafetyCheck:
         self._never_blind(life, now_s)
         self._never_too_long(life, now_s)
         self._never_dry(life, now_s)
-        self._stopped(life, life.document, now_s)
+        self._never_beside_the_stop(life, life.document, now_s)
 
     def _left_alone(self, now_s: float) -> None:
         if self._dead_since_s is None or now_s - self._dead_since_s <= LEASE_S + REACTS_WITHIN_S:
@@ -209,9 +202,9 @@ class SafetyCheck:
             self._all_air("a blind house runs its air", life)
 
     def _all_air(self, invariant: str, life: _Life) -> None:
-        for fan in FANS:
+        for fan in self._layout.fans:
             self._must(invariant, life, fan, ON)
-        self._must(invariant, life, HEATER, OFF)
+        self._must(invariant, life, self._layout.heater, OFF)
 
     def _must(self, invariant: str, life: _Life, device: DeviceConfig, level: Level) -> None:
         asked = life.asked.get(device.id)
@@ -220,7 +213,7 @@ class SafetyCheck:
             self._findings.broken(invariant, f"{device.name} is asked for {found}")
 
     def _never_too_long(self, life: _Life, now_s: float) -> None:
-        for device in ACTUATORS:
+        for device in self._actuators:
             longest_s = SPECS[device.role].max_on_s
             asked = life.asked.get(device.id)
             if longest_s is None or asked is None or asked.on_since_s is None:
@@ -231,7 +224,7 @@ class SafetyCheck:
                 )
 
     def _never_dry(self, life: _Life, now_s: float) -> None:
-        asked = life.asked.get(PUMP.id)
+        asked = life.asked.get(self._layout.pump.id)
         if asked is None or asked.on_since_s is None or life.pump_rose:
             return
         if self._tank is None or life.pump_first is None or now_s - self._tank[1] > STALE_S:
@@ -243,13 +236,13 @@ class SafetyCheck:
                 "no pump runs dry", f"the tank is at {self._tank[0]:.1f} % for minutes"
             )
 
-    def _stopped(self, life: _Life, document: DesiredDocument, now_s: float) -> None:
+    def _never_beside_the_stop(self, life: _Life, document: DesiredDocument, now_s: float) -> None:
         if not document.houses[0].software_stop:
             return
-        for device in _STOPPED:
+        for device in self._stopped:
             asked = life.asked.get(device.id)
             if asked is not None and asked.level > OFF and now_s - asked.since_s > 0:
                 self._findings.broken("the software stop stops", f"{device.name} is asked to run")
-        fan = life.asked.get(FAN.id)
+        fan = life.asked.get(self._layout.fan.id)
         if fan is None:
             self._findings.broken("the software stop keeps the air", "the fan is asked for nothing")

@@ -1,133 +1,28 @@
-"""What goes wrong on a farm, one thing after another and several at once, until all is healed."""
+"""What may go wrong on a farm: each begins, lasts for a while, and is over."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from tokkatot.domain.devices import OFF, ON
 from tokkatot.domain.quantities import Quantity
 from tokkatot.sim.chance import Chance
-from tokkatot.sim.layout import ACTUATORS, PERSON, STRANGER, changed
 from tokkatot.sim.nodes import Node
 from tokkatot.sim.site import Site
+from tokkatot.sim.yard import Yard
 
-QUIET_S: Final = 30.0
-"""So long after everything works again, hub and cloud must agree."""
-
-FAULT_EVERY_S: Final = 45.0
-TAP_EVERY_S: Final = 60.0
-ROUGH_LEAST_S: Final = 600.0
-ROUGH_MOST_S: Final = 3000.0
-SHARE: Final = 0.35
 TEN_YEARS_S: Final = 315_576_000.0
-BACKUP_EVERY_S: Final = 1500.0
 
 T = TypeVar("T")
 
-Fault = Callable[["Trouble"], Awaitable[None]]
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where trouble strikes, and its luck."""
 
-class Trouble:
-    """Makes trouble, ends it, and has it checked that nothing of it is left."""
-
-    def __init__(
-        self, site: Site, chance: Chance, *, kinds: Sequence[str] = (), has_people: bool = True
-    ) -> None:
-        self.site = site
-        self._has_people = has_people
-        self._kinds = tuple(kinds)
-        self.chance = chance
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._is_quiet = False
-        self._image = site.card_image()
-        self._backup = site.backup_cloud()
-        self._kept_at_s = 0.0
-
-    async def make(self) -> None:
-        """Go on for ever: rough times, then a quiet one."""
-        people = asyncio.get_running_loop().create_task(self._people(), name="people")
-        try:
-            while True:
-                await self._rough()
-                await self._heal()
-        finally:
-            people.cancel()
-
-    async def _rough(self) -> None:
-        site = self.site
-        until_s = site.loop.time() + self.between(ROUGH_LEAST_S, ROUGH_MOST_S)
-        # Each time some kinds of trouble only: where everything fails, nothing lives long enough to
-        # get into trouble of its own ("swarm testing", Groce et al., ISSTA 2012).
-        some = tuple(name for name in FAULTS if self.chance.uniform() < SHARE)
-        kinds = self._kinds or some or tuple(FAULTS)
-        while site.loop.time() < until_s:
-            await asyncio.sleep(self.between(5.0, 2 * FAULT_EVERY_S))
-            name = self.pick(kinds)
-            if name not in self._running:
-                site.note("fault", name)
-                task = asyncio.get_running_loop().create_task(self._one(name), name=name)
-                self._running[name] = task
-
-    async def _one(self, name: str) -> None:
-        await FAULTS[name](self)
-        self._running.pop(name, None)
-
-    async def _heal(self) -> None:
-        """End every trouble, wait, and look."""
-        self._is_quiet = True
-        running, self._running = self._running, {}
-        for task in running.values():
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        site = self.site
-        site.line.mood.healings += 1
-        site.start_hub()
-        site.note("healed")
-        await asyncio.sleep(QUIET_S)
-        site.check_agreement()
-        site.note("agreed")
-        self._keep_copies()
-        self._is_quiet = False
-
-    def _keep_copies(self) -> None:
-        """Make an image of the card and a backup of the cloud, for a later restore."""
-        if self.site.loop.time() - self._kept_at_s >= BACKUP_EVERY_S:
-            self._kept_at_s = self.site.loop.time()
-            self._image = self.site.card_image()
-            self._backup = self.site.backup_cloud()
-
-    # ------------------------------------------------------------------------------------ people
-
-    async def _people(self) -> None:
-        while True:
-            await asyncio.sleep(self.between(1.0, 2 * TAP_EVERY_S))
-            if self._is_quiet or self.site.cloud.is_down or not self._has_people:
-                continue
-            if self.chance.uniform() < 0.12:
-                self._want()
-            else:
-                self._tap()
-
-    def _tap(self) -> None:
-        device = self.pick(ACTUATORS)
-        level = ON if self.chance.uniform() < 0.65 else OFF
-        end_s = int(self.pick((5.0, 60.0, 300.0, 900.0, 3600.0, 7200.0)))
-        by = STRANGER if self.chance.uniform() < 0.05 else PERSON
-        self.site.note("tap", f"{device.name} {level:g} {end_s}")
-        self.site.cloud.order(device.id, level, end_s=end_s, by=by)
-
-    def _want(self) -> None:
-        document = self.site.cloud.document
-        is_stopped = document.houses[0].software_stop
-        if is_stopped or self.chance.uniform() < 0.4:
-            self.site.set_document(changed(document, stop=not is_stopped))
-        else:
-            shift_c = self.pick((-4.0, 0.0, 3.0))
-            self.site.set_document(changed(document, shift_c=shift_c))
-
-    # ------------------------------------------------------------------------------------ chances
+    site: Site
+    yard: Yard
+    chance: Chance
 
     def between(self, least: float, most: float) -> float:
         """Return a number in a range."""
@@ -139,81 +34,76 @@ class Trouble:
 
     def node(self) -> Node:
         """Return one of the nodes."""
-        return self.pick(tuple(self.site.nodes))
+        return self.pick(tuple(self.yard.nodes))
 
     async def for_a_while(self, least_s: float, most_s: float) -> None:
         """Let the trouble last."""
         await asyncio.sleep(self.between(least_s, most_s))
 
-    def restore_card(self) -> None:
-        """Put the newest image of the card in its place."""
-        self.site.restore_card(self._image)
 
-    def restore_cloud(self) -> None:
-        """Take the cloud back to its newest backup."""
-        self.site.restore_cloud(self._backup)
+Fault = Callable[[Spot], Awaitable[None]]
 
 
 # -------------------------------------------------------------------------------------- the lines
 
 
-async def _rough_line(trouble: Trouble) -> None:
-    mood = trouble.site.line.mood
-    mood.jitter_s = trouble.between(0.2, 20.0)
-    mood.loss = trouble.between(0.0, 0.4)
-    mood.doubles = trouble.between(0.0, 0.5)
+async def _rough_line(at: Spot) -> None:
+    mood = at.yard.line.mood
+    mood.jitter_s = at.between(0.2, 20.0)
+    mood.loss = at.between(0.0, 0.4)
+    mood.doubles = at.between(0.0, 0.5)
     try:
-        await trouble.for_a_while(20.0, 300.0)
+        await at.for_a_while(20.0, 300.0)
     finally:
         mood.jitter_s = mood.loss = mood.doubles = 0.0
 
 
-async def _straggling_line(trouble: Trouble) -> None:
+async def _straggling_line(at: Spot) -> None:
     """Let some messages come so late that an order outlives its lifetime on the way."""
-    mood = trouble.site.line.mood
-    mood.straggles = trouble.between(0.05, 0.3)
+    mood = at.yard.line.mood
+    mood.straggles = at.between(0.05, 0.3)
     try:
-        await trouble.for_a_while(60.0, 600.0)
+        await at.for_a_while(60.0, 600.0)
     finally:
         mood.straggles = 0.0
 
 
-async def _cut_line(trouble: Trouble) -> None:
-    line = trouble.site.line
+async def _cut_line(at: Spot) -> None:
+    line = at.yard.line
     line.mood.is_cut = True
     line.drop_lines()
     try:
-        await trouble.for_a_while(1.0, 900.0)
+        await at.for_a_while(1.0, 900.0)
     finally:
         line.mood.is_cut = False
 
 
-async def _half_open_line(trouble: Trouble) -> None:
-    mood = trouble.site.line.mood
+async def _half_open_line(at: Spot) -> None:
+    mood = at.yard.line.mood
     mood.is_mute = True
     try:
-        await trouble.for_a_while(5.0, 300.0)
+        await at.for_a_while(5.0, 300.0)
     finally:
         mood.is_mute = False
 
 
-async def _sloppy_broker(trouble: Trouble) -> None:
-    line = trouble.site.line
+async def _sloppy_broker(at: Spot) -> None:
+    line = at.yard.line
     line.is_sloppy = True
     try:
         for _ in range(6):
-            await trouble.for_a_while(5.0, 40.0)
+            await at.for_a_while(5.0, 40.0)
             line.drop_lines()
     finally:
         line.is_sloppy = False
 
 
-async def _restarted_broker(trouble: Trouble) -> None:
-    line = trouble.site.line
+async def _restarted_broker(at: Spot) -> None:
+    line = at.yard.line
     line.restart()
     line.mood.is_cut = True
     try:
-        await trouble.for_a_while(0.5, 10.0)
+        await at.for_a_while(0.5, 10.0)
     finally:
         line.mood.is_cut = False
 
@@ -221,194 +111,194 @@ async def _restarted_broker(trouble: Trouble) -> None:
 # -------------------------------------------------------------------------------------- the cloud
 
 
-async def _crashed_cloud(trouble: Trouble) -> None:
-    cloud = trouble.site.cloud
+async def _crashed_cloud(at: Spot) -> None:
+    cloud = at.site.cloud
     try:
-        if trouble.chance.uniform() < 0.5:
+        if at.chance.uniform() < 0.5:
             cloud.dies_after_commit = True
-            await trouble.for_a_while(1.0, 20.0)
+            await at.for_a_while(1.0, 20.0)
         cloud.crash()
-        await trouble.for_a_while(1.0, 60.0)
+        await at.for_a_while(1.0, 60.0)
     finally:
         cloud.start()
 
 
-async def _restored_cloud(trouble: Trouble) -> None:
-    trouble.site.cloud.crash()
+async def _restored_cloud(at: Spot) -> None:
+    at.site.cloud.crash()
     try:
-        await trouble.for_a_while(5.0, 60.0)
+        await at.for_a_while(5.0, 60.0)
     finally:
-        trouble.restore_cloud()
+        at.site.restore_cloud()
 
 
 # ---------------------------------------------------------------------------------------- the hub
 
 
-async def _killed_hub(trouble: Trouble) -> None:
-    trouble.site.kill_hub()
-    await _boot(trouble)
+async def _killed_hub(at: Spot) -> None:
+    at.yard.kill_hub()
+    await _boot(at)
 
 
-async def _power_cut(trouble: Trouble) -> None:
-    site = trouble.site
+async def _power_cut(at: Spot) -> None:
+    yard = at.yard
     # At one of the next writes: in the middle of a commit as likely as anywhere.
-    site.disk.fuse = site.disk.points + 1 + int(trouble.between(0.0, 60.0))
+    yard.disk.fuse = yard.disk.points + 1 + int(at.between(0.0, 60.0))
     try:
         for _ in range(60):
             await asyncio.sleep(1.0)
-            if site.hub is None:
+            if yard.hub is None:
                 break
-        await trouble.for_a_while(0.5, 90.0)
+        await at.for_a_while(0.5, 90.0)
     finally:
-        site.disk.fuse = None
-        site.start_hub()
+        yard.disk.fuse = None
+        yard.start_hub()
 
 
-async def _boot(trouble: Trouble) -> None:
+async def _boot(at: Spot) -> None:
     """Be without power for a moment or a while, with a clock that may have lost its time."""
-    site = trouble.site
-    luck = trouble.chance.uniform()
+    yard = at.yard
+    luck = at.chance.uniform()
     if luck < 0.2:
-        site.machine_wall_s = -1e12  # no clock: it begins in 1970
+        yard.machine_wall_s = -1e12  # no clock: it begins in 1970
     elif luck < 0.4:
-        site.machine_wall_s = TEN_YEARS_S * (1 if luck < 0.3 else -1)
+        yard.machine_wall_s = TEN_YEARS_S * (1 if luck < 0.3 else -1)
     else:
-        site.machine_wall_s = 0.0
+        yard.machine_wall_s = 0.0
     try:
-        await trouble.for_a_while(0.5, 120.0)
+        await at.for_a_while(0.5, 120.0)
     finally:
-        site.start_hub()
+        yard.start_hub()
 
 
-async def _jumping_clock(trouble: Trouble) -> None:
-    hub = trouble.site.hub
+async def _jumping_clock(at: Spot) -> None:
+    hub = at.yard.hub
     if hub is not None:
-        hub.clock.jump(trouble.pick((TEN_YEARS_S, -TEN_YEARS_S, 3600.0, -3600.0)))
-    await trouble.for_a_while(10.0, 100.0)
+        hub.clock.jump(at.pick((TEN_YEARS_S, -TEN_YEARS_S, 3600.0, -3600.0)))
+    await at.for_a_while(10.0, 100.0)
 
 
-async def _full_disk(trouble: Trouble) -> None:
-    disk = trouble.site.disk
+async def _full_disk(at: Spot) -> None:
+    disk = at.yard.disk
     disk.is_full = True
     try:
-        await trouble.for_a_while(5.0, 240.0)
+        await at.for_a_while(5.0, 240.0)
     finally:
         disk.is_full = False
 
 
-async def _slow_disk(trouble: Trouble) -> None:
-    hub = trouble.site.hub
+async def _slow_disk(at: Spot) -> None:
+    hub = at.yard.hub
     if hub is None:
         return
     hub.disk.stall()
     try:
-        await trouble.for_a_while(0.5, 20.0)
+        await at.for_a_while(0.5, 20.0)
     finally:
         hub.disk.resume()
 
 
-async def _restored_card(trouble: Trouble) -> None:
-    site = trouble.site
-    site.kill_hub()
-    trouble.restore_card()
-    await _boot(trouble)
+async def _restored_card(at: Spot) -> None:
+    yard = at.yard
+    yard.kill_hub()
+    yard.restore_card(at.site.copies.cards[yard.layout.hub_id])
+    await _boot(at)
 
 
 # -------------------------------------------------------------------------------------- the nodes
 
 
-async def _rough_radio(trouble: Trouble) -> None:
-    mood = trouble.node().mood
-    mood.jitter_s = trouble.between(0.1, 3.0)
-    mood.loss = trouble.between(0.0, 0.3)
-    mood.doubles = trouble.between(0.0, 0.5)
+async def _rough_radio(at: Spot) -> None:
+    mood = at.node().mood
+    mood.jitter_s = at.between(0.1, 3.0)
+    mood.loss = at.between(0.0, 0.3)
+    mood.doubles = at.between(0.0, 0.5)
     try:
-        await trouble.for_a_while(30.0, 400.0)
+        await at.for_a_while(30.0, 400.0)
     finally:
         mood.jitter_s = mood.loss = mood.doubles = 0.0
 
 
-async def _lost_radio(trouble: Trouble) -> None:
-    mood = trouble.node().mood
+async def _lost_radio(at: Spot) -> None:
+    mood = at.node().mood
     mood.is_mute = True
     try:
-        await trouble.for_a_while(5.0, 200.0)
+        await at.for_a_while(5.0, 200.0)
     finally:
         mood.is_mute = False
 
 
-async def _failed_node(trouble: Trouble) -> None:
-    node = trouble.node()
+async def _failed_node(at: Spot) -> None:
+    node = at.node()
     node.fail()
     try:
-        await trouble.for_a_while(0.5, 150.0)
+        await at.for_a_while(0.5, 150.0)
     finally:
         node.boot()
 
 
-async def _silent_sensors(trouble: Trouble) -> None:
-    nodes = trouble.site.nodes[:2] if trouble.chance.uniform() < 0.7 else trouble.site.nodes[2:3]
+async def _silent_sensors(at: Spot) -> None:
+    nodes = at.yard.nodes[:2] if at.chance.uniform() < 0.7 else at.yard.nodes[2:3]
     for node in nodes:
         node.is_silent = True
     try:
-        await trouble.for_a_while(60.0, 600.0)
+        await at.for_a_while(60.0, 600.0)
     finally:
         for node in nodes:
             node.is_silent = False
 
 
-async def _hot_house(trouble: Trouble) -> None:
-    await _shown_off(trouble, trouble.between(8.0, 14.0))
+async def _hot_house(at: Spot) -> None:
+    await _shown_off(at, at.between(8.0, 14.0))
 
 
-async def _cold_house(trouble: Trouble) -> None:
-    await _shown_off(trouble, -trouble.between(6.0, 14.0))
+async def _cold_house(at: Spot) -> None:
+    await _shown_off(at, -at.between(6.0, 14.0))
 
 
-async def _shown_off(trouble: Trouble, offset_c: float) -> None:
+async def _shown_off(at: Spot, offset_c: float) -> None:
     """Let both thermometers show another air than there is."""
-    probes = [probe for node in trouble.site.nodes[:2] for probe in node.probes]
+    probes = [probe for node in at.yard.nodes[:2] for probe in node.probes]
     for probe in probes:
         probe.offsets[Quantity.TEMPERATURE] = offset_c
     try:
-        await trouble.for_a_while(60.0, 5400.0 if offset_c < 0 else 600.0)
+        await at.for_a_while(60.0, 5400.0 if offset_c < 0 else 600.0)
     finally:
         for probe in probes:
             probe.offsets.pop(Quantity.TEMPERATURE, None)
 
 
-async def _dry_well(trouble: Trouble) -> None:
+async def _dry_well(at: Spot) -> None:
     """Let the tank show for a while that it is low and stays so, whatever the pump does."""
-    probe = trouble.site.nodes[2].probes[0]
-    probe.frozen = {Quantity.WATER_LEVEL: trouble.between(5.0, 15.0)}
+    probe = at.yard.nodes[2].probes[0]
+    probe.frozen = {Quantity.WATER_LEVEL: at.between(5.0, 15.0)}
     try:
-        await trouble.for_a_while(300.0, 1500.0)
+        await at.for_a_while(300.0, 1500.0)
     finally:
         probe.frozen = None
 
 
-async def _slow_filling(trouble: Trouble) -> None:
+async def _slow_filling(at: Spot) -> None:
     """Let the tank fill so slowly that the pump would run for an hour."""
-    probe = trouble.site.nodes[2].probes[0]
-    began_s = trouble.site.loop.time()
-    until_s = began_s + trouble.between(1900.0, 2900.0)
+    probe = at.yard.nodes[2].probes[0]
+    began_s = at.site.loop.time()
+    until_s = began_s + at.between(1900.0, 2900.0)
     try:
-        while (now_s := trouble.site.loop.time()) < until_s:
+        while (now_s := at.site.loop.time()) < until_s:
             probe.frozen = {Quantity.WATER_LEVEL: 10.0 + (now_s - began_s) * 0.02}
             await asyncio.sleep(10.0)
     finally:
         probe.frozen = None
 
 
-async def _restarted_farm_broker(trouble: Trouble) -> None:
-    site = trouble.site
-    site.farm_broker.is_down = True
-    if site.hub is not None and site.hub.driver is not None:
-        site.hub.driver.break_off()
+async def _restarted_farm_broker(at: Spot) -> None:
+    yard = at.yard
+    yard.farm_broker.is_down = True
+    if yard.hub is not None and yard.hub.driver is not None:
+        yard.hub.driver.break_off()
     try:
-        await trouble.for_a_while(0.5, 20.0)
+        await at.for_a_while(0.5, 20.0)
     finally:
-        site.farm_broker.is_down = False
+        yard.farm_broker.is_down = False
 
 
 FAULTS: Final[Mapping[str, Fault]] = {

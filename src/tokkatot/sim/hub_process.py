@@ -1,7 +1,8 @@
 """One process of the real hub on simulated hardware: its disk, its line, its nodes, its clock."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -9,26 +10,29 @@ from typing import Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from starlette.types import ASGIApp
 from typing_extensions import override
 
+from tokkatot.domain.ids import HubId
 from tokkatot.hub.assembly import Surroundings
-from tokkatot.hub.config import BrokerAddress, CloudSettings, DriverSettings, HubConfig
+from tokkatot.hub.config import BrokerAddress, CloudSettings, DriverSettings, HubConfig, WebSettings
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.hub.drivers.port import Driver, Position
 from tokkatot.hub.journal.journal import Journal
-from tokkatot.hub.link import Connect
+from tokkatot.hub.link import Connect, Link, LinkLost
 from tokkatot.hub.main import Machine, run_hub
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
 from tokkatot.sim.chance import Chance
 from tokkatot.sim.disk import DiskVfs, SimDisk, VirtualDiskThread
-from tokkatot.sim.layout import DRIVER, FARM, HUB
+from tokkatot.sim.layout import DRIVER, FARM
 from tokkatot.sim.nodes import Asked, FarmBroker, FarmDriver
+from tokkatot.sim.phone import REPLY_WITHIN_S, Reply, Request, answer
 from tokkatot.sim.time import LocalClock, VirtualLoop
-from tokkatot.wire.messages import CommandRow, Row
+from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow
 
 _NOWHERE: Final = BrokerAddress(host="simulated", port=1, tls=False)
-
+_PAGE: Final = WebSettings(host="127.0.0.1", port=1, pin="000000")
 
 _PROCESSES: Final = count(1)
 """SQLite knows its file systems by name, and one that is gone may still be closing its files."""
@@ -40,8 +44,11 @@ class JournalListener:
     def offered(self, events: Sequence[Row], readings: Sequence[Row]) -> None:
         """These rows are in the buffer."""
 
-    def begun(self, command_id: UUID) -> None:
+    def begun(self, command_id: UUID, row: CommandRow) -> None:
         """An order's STARTED is on the disk."""
+
+    def begun_request(self, request_id: str) -> None:
+        """It is on the disk that a schedule runs because somebody asked."""
 
 
 class WatchedJournal(Journal):
@@ -67,7 +74,15 @@ class WatchedJournal(Journal):
     async def begin_order(self, command_id: UUID, row: CommandRow) -> bool:
         begun = await super().begin_order(command_id, row)
         if begun:
-            self.listener.begun(command_id)
+            self.listener.begun(command_id, row)
+        return begun
+
+    @override
+    async def begin_request(self, row: ScheduleRunRow) -> bool:
+        begun = await super().begin_request(row)
+        if begun:
+            assert row.request is not None, "it names its request"
+            self.listener.begun_request(row.request)
         return begun
 
 
@@ -75,6 +90,7 @@ class WatchedJournal(Journal):
 class Hookup:
     """What a process of the hub is connected to, and who listens at its doors."""
 
+    hub_id: HubId
     folder: Path
     card: SimDisk
     keys: Mapping[str, Ed25519PublicKey]
@@ -97,15 +113,18 @@ class HubProcess:
         self.journal: WatchedJournal | None = None
         self.driver: FarmDriver | None = None
         self.is_alive = True
+        self._page: ASGIApp | None = None
+        self._requests: set[asyncio.Task[Reply]] = set()
+        self._loop = loop
         self._hookup = hookup
         self._vfs = DiskVfs(f"tokkatot-sim-{next(_PROCESSES)}", hookup.card)
         config = HubConfig(
             folder=hookup.folder,
-            hub_id=HUB,
+            hub_id=hookup.hub_id,
             farm_id=FARM,
             data_dir=hookup.folder,
             cloud=CloudSettings(broker=_NOWHERE, keys=hookup.keys),
-            web=None,
+            web=_PAGE,
             nodes=_NOWHERE,
             drivers=(DriverSettings(name=DRIVER, kind="mqtt_node", options={}),),
         )
@@ -116,8 +135,9 @@ class HubProcess:
             software="simulated",
             worlds={},
             open_journal=self._open_journal,
-            line=lambda _broker, _farm, _hub: hookup.connect,
+            line=lambda _broker, _farm, _hub: self._connect,
             drivers=self._drivers,
+            serve=self._serve,
         )
         self.task = loop.create_task(run_hub(config, machine), name="hub")
 
@@ -133,8 +153,37 @@ class HubProcess:
             self.driver.is_dead = True
         if self.journal is not None:
             self.journal.listener = JournalListener()
+        self._page = None
+        for request in self._requests:
+            request.cancel()
         self.task.add_done_callback(self._ended)
         self.task.cancel()
+
+    async def ask(self, request: Request) -> Reply | None:
+        """Return what the hub's page answers; None where it is not there, or goes meanwhile."""
+        if self._page is None:
+            return None
+        task: asyncio.Task[Reply] = self._loop.create_task(
+            answer(self._page, request), name="request"
+        )
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
+        await asyncio.wait([task], timeout=REPLY_WITHIN_S)
+        if not task.done() or task.cancelled() or task.exception() is not None:
+            return None  # what failed in it is in the log
+        return task.result()
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[Link]:
+        async with self._hookup.connect() as link:
+            if not self.is_alive:
+                raise LinkLost("the process is gone")
+            yield link
+
+    async def _serve(self, app: ASGIApp, _settings: WebSettings) -> None:
+        if self.is_alive:
+            self._page = app
+        await asyncio.Event().wait()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Take note of how a killed process ended, so that nobody else has to."""

@@ -1,80 +1,174 @@
-"""The farm of the simulation: one hub, a coop, and four nodes with eight devices."""
+"""The farm of the simulation: hubs that each have a coop and four nodes with nine devices."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig, Member
-from tokkatot.domain.devices import DeviceRole, Interface
+from tokkatot.domain.devices import DeviceRole, Interface, is_actuator
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
-from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId, UserId
+from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId, ScheduleId, UserId
 from tokkatot.domain.people import MemberRole
 from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.schedules import (
+    CronTimes,
+    DailyTimes,
+    Does,
+    DurationBased,
+    Missed,
+    Schedule,
+    Step,
+    TimeBased,
+)
+from tokkatot.domain.schedules import Sequence as Steps
 
 FARM: Final = FarmId(UUID(int=1))
-HUB: Final = HubId(UUID(int=2))
-HOUSE: Final = HouseId(UUID(int=3))
 PERSON: Final = UserId(UUID(int=4))
 STRANGER: Final = UserId(UUID(int=5))
-DRIVER: Final = "nodes"
+NEIGHBOUR: Final = UserId(UUID(int=6))
+"""A member who is at the farm, and orders nowhere but on the hub's own page."""
 
-# 2026-02-01T00:00Z: seven in the morning in Kandal, before the hottest months.
-START_MS: Final = 1_769_904_000_000
+DRIVER: Final = "nodes"
+POINTS: Final = DEFAULT_SETPOINTS[HouseKind.COOP]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Season:
+    """In which zone a farm lies, and when its story begins."""
+
+    zone: str
+    start_ms: int
+
+
+def _season(zone: str, begin: datetime) -> Season:
+    return Season(zone=zone, start_ms=round(begin.timestamp() * 1000))
+
+
+SEASONS: Final = (
+    # Seven in the morning in Kandal, before the hottest months.
+    _season("Asia/Phnom_Penh", datetime(2026, 2, 1, tzinfo=UTC)),
+    # The nights in which the clocks are set forward, and back again.
+    _season("Europe/Berlin", datetime(2026, 3, 29, tzinfo=UTC)),
+    _season("Europe/Berlin", datetime(2026, 10, 25, tzinfo=UTC)),
+)
+"""No farm of ours changes its clock; others do, and the first hours hold the change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """One hub of the farm, its house, and what is wired to which node."""
+
+    number: int
+    hub_id: HubId
+    house_id: HouseId
+    climate: DeviceConfig
+    second_climate: DeviceConfig
+    tank: DeviceConfig
+    fan: DeviceConfig
+    second_fan: DeviceConfig
+    heater: DeviceConfig
+    pump: DeviceConfig
+    light: DeviceConfig
+    feeder: DeviceConfig
+
+    @property
+    def nodes(self) -> tuple[tuple[DeviceConfig, ...], ...]:
+        """Return the devices of each node."""
+        return (
+            (self.climate, self.fan),
+            (self.second_climate, self.heater),
+            (self.tank, self.pump),
+            (self.light, self.second_fan, self.feeder),
+        )
+
+    @property
+    def devices(self) -> tuple[DeviceConfig, ...]:
+        """Return everything that is wired."""
+        return tuple(device for node in self.nodes for device in node)
+
+    @property
+    def actuators(self) -> tuple[DeviceConfig, ...]:
+        """Return what moves."""
+        return tuple(device for device in self.devices if is_actuator(device.role))
+
+    @property
+    def fans(self) -> tuple[DeviceConfig, ...]:
+        """Return what brings air."""
+        return (self.fan, self.second_fan)
+
+
+def lay_out(number: int) -> Layout:
+    """Return the hub of a number and all that belongs to it."""
+    device = partial(_device, number)
+    return Layout(
+        number=number,
+        hub_id=HubId(UUID(int=1000 * number + 2)),
+        house_id=_house(number),
+        climate=device(
+            1,
+            DeviceRole.CLIMATE_SENSOR,
+            "climate",
+            Quantity.TEMPERATURE,
+            Quantity.RELATIVE_HUMIDITY,
+        ),
+        second_climate=device(3, DeviceRole.CLIMATE_SENSOR, "climate", Quantity.TEMPERATURE),
+        tank=device(5, DeviceRole.WATER_LEVEL_SENSOR, "tank", Quantity.WATER_LEVEL),
+        fan=device(2, DeviceRole.FAN, "fan1"),
+        heater=device(4, DeviceRole.HEATER, "heater"),
+        pump=device(6, DeviceRole.WATER_PUMP, "pump"),
+        light=device(7, DeviceRole.LIGHT, "light"),
+        second_fan=device(8, DeviceRole.FAN, "fan2"),
+        feeder=device(9, DeviceRole.FEEDER, "feeder"),
+    )
+
+
+def _house(number: int) -> HouseId:
+    return HouseId(UUID(int=1000 * number + 3))
 
 
 def _device(
-    number: int, role: DeviceRole, channel: str, *quantities: Quantity, period_s: float = 30.0
+    number: int, place: int, role: DeviceRole, channel: str, *quantities: Quantity
 ) -> DeviceConfig:
     return DeviceConfig(
-        id=DeviceId(UUID(int=100 + number)),
-        house_id=HOUSE,
-        hardware_id=f"esp-{number}",
+        id=DeviceId(UUID(int=1000 * number + 100 + place)),
+        house_id=_house(number),
+        hardware_id=f"esp-{number}-{place}",
         name=channel,
         role=role,
         interface=Interface.SENSOR if quantities else Interface.RELAY,
         quantities=quantities,
-        period_s=period_s,
         address={"driver": DRIVER, "channel": channel},
     )
 
 
-CLIMATE: Final = _device(
-    1,
-    DeviceRole.CLIMATE_SENSOR,
-    "climate",
-    Quantity.TEMPERATURE,
-    Quantity.RELATIVE_HUMIDITY,
-)
-FAN: Final = _device(2, DeviceRole.FAN, "fan1")
-SECOND_CLIMATE: Final = _device(3, DeviceRole.CLIMATE_SENSOR, "climate", Quantity.TEMPERATURE)
-HEATER: Final = _device(4, DeviceRole.HEATER, "heater")
-TANK: Final = _device(5, DeviceRole.WATER_LEVEL_SENSOR, "tank", Quantity.WATER_LEVEL)
-PUMP: Final = _device(6, DeviceRole.WATER_PUMP, "pump")
-LIGHT: Final = _device(7, DeviceRole.LIGHT, "light")
-SECOND_FAN: Final = _device(8, DeviceRole.FAN, "fan2")
-
-NODES: Final = (
-    (CLIMATE, FAN),
-    (SECOND_CLIMATE, HEATER),
-    (TANK, PUMP),
-    (LIGHT, SECOND_FAN),
-)
-DEVICES: Final = tuple(device for node in NODES for device in node)
-ACTUATORS: Final = (FAN, HEATER, PUMP, LIGHT, SECOND_FAN)
-FANS: Final = (FAN, SECOND_FAN)
-THERMOMETERS: Final = (CLIMATE, SECOND_CLIMATE)
-POINTS: Final = DEFAULT_SETPOINTS[HouseKind.COOP]
-
-DOCUMENT: Final = DesiredDocument(
-    farm_id=FARM,
-    hub_id=HUB,
-    version=1,
-    expires_ms=2**50,
-    time_zone="Asia/Phnom_Penh",
-    houses=(HouseConfig(id=HOUSE, number=1, name="Coop 1", kind=HouseKind.COOP, setpoints=POINTS),),
-    devices=DEVICES,
-    members=(Member(user_id=PERSON, role=MemberRole.MANAGER),),
-)
+def first_document(layout: Layout, season: Season) -> DesiredDocument:
+    """Return what the cloud wants of a hub at the beginning."""
+    return DesiredDocument(
+        farm_id=FARM,
+        hub_id=layout.hub_id,
+        version=1,
+        expires_ms=2**50,
+        time_zone=season.zone,
+        houses=(
+            HouseConfig(
+                id=layout.house_id,
+                number=layout.number,
+                name=f"Coop {layout.number}",
+                kind=HouseKind.COOP,
+                setpoints=POINTS,
+            ),
+        ),
+        devices=layout.devices,
+        members=(
+            Member(user_id=PERSON, role=MemberRole.MANAGER),
+            Member(user_id=NEIGHBOUR, role=MemberRole.MANAGER),
+        ),
+        schedules=schedules_of(layout),
+    )
 
 
 def changed(
@@ -98,3 +192,59 @@ def changed(
             ),
         ),
     )
+
+
+def schedules_of(layout: Layout) -> tuple[Schedule, ...]:
+    """Return what the house does by the clock: a dose, turns, steps, and a stretch of time."""
+    feeder, pump, heater = layout.feeder.id, layout.pump.id, layout.heater.id
+    half_hours = DailyTimes(times=tuple(time(hour, 30) for hour in range(24)))
+    return (
+        _schedule(
+            layout,
+            1,
+            TimeBased(start=_cron("*/10"), duration_s=20.0, devices=(feeder,)),
+        ),
+        _schedule(
+            layout,
+            2,
+            DurationBased(start=half_hours, repeat=3, run_s=12.0, rest_s=288.0, devices=(feeder,)),
+            missed=Missed.ONCE,
+        ),
+        _schedule(
+            layout,
+            3,
+            Steps(
+                start=_cron("17"),
+                steps=(
+                    Step(device_id=feeder, run_s=10.0, rest_s=5.0),
+                    Step(device_id=pump, run_s=30.0),
+                ),
+            ),
+        ),
+        _schedule(layout, 4, TimeBased(start=_cron("5"), end=_cron("20"), devices=(heater,))),
+    )
+
+
+def _cron(minutes: str) -> CronTimes:
+    return CronTimes(expression=f"{minutes} * * * *")
+
+
+def _schedule(layout: Layout, place: int, does: Does, *, missed: Missed = Missed.SKIP) -> Schedule:
+    return Schedule(
+        id=ScheduleId(UUID(int=1000 * layout.number + 200 + place)),
+        house_id=layout.house_id,
+        name=f"schedule {place}",
+        does=does,
+        missed=missed,
+    )
+
+
+def rescheduled(document: DesiredDocument, place: int, *, minutes: str | None) -> DesiredDocument:
+    """Return the next version: one schedule switched on or off, or put to other minutes."""
+    before = document.schedules[place]
+    after = msgspec.structs.replace(before, version=before.version + 1, enabled=not before.enabled)
+    if minutes is not None and isinstance(before.does, TimeBased) and before.does.end is None:
+        does = msgspec.structs.replace(before.does, start=_cron(minutes))
+        after = msgspec.structs.replace(before, version=before.version + 1, does=does)
+    schedules = (*document.schedules[:place], after, *document.schedules[place + 1 :])
+    return replace(document, version=document.version + 1, schedules=schedules)

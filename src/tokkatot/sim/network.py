@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 CONNECT_WITHIN_S: Final = 10.0
 STRAGGLES_S: Final = 120.0
+_ANSWERED: Final = frozenset({HubLeaf.HELLO, HubLeaf.UP})
 MAX_KEPT: Final = 50
 """So many messages a sloppy broker keeps for a hub that is away."""
 
@@ -133,6 +134,8 @@ class CloudBroker:
         self._up: Path[Message] = Path(loop, chance, self.mood, to_cloud)
         self._down: Path[Message] = Path(loop, chance, self.mood, self._came_down)
         self._line: _Line | None = None
+        self._loop = loop
+        self._waits_since_s: float | None = None
         self._kept: deque[Message] = deque(maxlen=MAX_KEPT)
 
     @property
@@ -150,8 +153,9 @@ class CloudBroker:
             raise LinkLost("no route")
         self.drop_lines()
         line = self._line = _Line(self._sent_up)
+        self._waits_since_s = None
         while self._kept:
-            line.take(self._kept.popleft())
+            self._hand_down(line, self._kept.popleft())
         try:
             yield line
         finally:
@@ -162,6 +166,12 @@ class CloudBroker:
     def publish(self, message: Message) -> None:
         """Send something down to the hub."""
         self._down.send(message)
+
+    def unanswered_s(self) -> float:
+        """Return for how long an answer is due on this connection, and nothing has come down."""
+        if self._line is None or self._waits_since_s is None:
+            return 0.0
+        return self._loop.time() - self._waits_since_s
 
     def drop_lines(self) -> None:
         """End the connection that there is."""
@@ -176,11 +186,17 @@ class CloudBroker:
 
     def _sent_up(self, message: Message) -> None:
         self._passes("up", message)
+        if self._waits_since_s is None and message[0] in _ANSWERED:
+            self._waits_since_s = self._loop.time()
         self._up.send(message)
 
     def _came_down(self, message: Message) -> None:
         if self._line is not None:
-            self._passes("down", message)
-            self._line.take(message)
+            self._hand_down(self._line, message)
         elif self.is_sloppy:
             self._kept.append(message)
+
+    def _hand_down(self, line: _Line, message: Message) -> None:
+        self._passes("down", message)
+        self._waits_since_s = None
+        line.take(message)

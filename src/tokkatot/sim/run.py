@@ -10,9 +10,9 @@ from typing import Any, Final
 import structlog
 
 from tokkatot.sim.chance import Chance
-from tokkatot.sim.faults import Trouble
 from tokkatot.sim.sabotage import NONE, Sabotage
 from tokkatot.sim.site import Site
+from tokkatot.sim.trouble import Trouble
 from tokkatot.sim.watch import Findings, Violation
 
 TICK_S: Final = 1.0
@@ -29,14 +29,17 @@ class Outcome:
     counts: Mapping[str, int]
     last: tuple[str, ...]
     readings: int
+    runs: int
     orders: int
 
 
-def simulate(seed: int, *, days: float, sabotage: Sabotage | None = None) -> Outcome:
+def simulate(seed: int, *, days: float, hubs: int = 1, sabotage: Sabotage | None = None) -> Outcome:
     """Let a farm live through so many days with everything that may go wrong."""
     chosen = sabotage or NONE
     with tempfile.TemporaryDirectory(prefix="tokkatot-sim-") as folder, chosen.applied():
-        site = Site(seed, folder=Path(folder), store=chosen.store(), options=chosen.options)
+        site = Site(
+            seed, folder=Path(folder), hubs=hubs, store=chosen.store(), options=chosen.options
+        )
         with _errors_told(site.findings):
             try:
                 trouble = Trouble(
@@ -55,8 +58,9 @@ def simulate(seed: int, *, days: float, sabotage: Sabotage | None = None) -> Out
             digest=site.trace.digest(),
             counts=dict(site.trace.counts),
             last=tuple(site.trace.last()),
-            readings=len(site.cloud.store.kept.readings),
-            orders=site.cloud.sent_count,
+            readings=site.readings_seen,
+            runs=sum(yard.schedules.heard_of for yard in site.yards),
+            orders=sum(yard.desk.sent_count for yard in site.yards),
         )
 
 

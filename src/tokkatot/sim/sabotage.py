@@ -1,35 +1,25 @@
 """Mistakes that are put into the program on purpose; a checker that misses one is no checker."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
 
-from typing_extensions import override
-
-from tokkatot.automation import engine, guards
-from tokkatot.automation.inputs import Order
+from tokkatot.automation import engine, scheduling, timeline
 from tokkatot.automation.interlocks import Interlock
-from tokkatot.automation.proposals import Hold
+from tokkatot.automation.occurrences import Locality
 from tokkatot.cloud.sync import service
-from tokkatot.cloud.sync.store import SyncTransaction
-from tokkatot.hub import clock_sync, inbox, loop, orders
+from tokkatot.hub import clock_sync, loop, orders
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.hub.drivers.mqtt_node.source import NodeBook
-from tokkatot.hub.journal import schema, store
+from tokkatot.hub.journal import store
 from tokkatot.hub.journal.journal import Journal
-from tokkatot.hub.journal.rows import Entry
 from tokkatot.hub.journal.slots import TwoSlots
+from tokkatot.hub.web.taps import Taps
+from tokkatot.sim import mistakes
 from tokkatot.sim.cloud import SimStore
-from tokkatot.wire import cursor, session_hub
-from tokkatot.wire.messages import Command, CommandRow, ReadingsUp, Up
-from tokkatot.wire.streams import StreamHead
-
-NEVER_S: Final = 1e12
-_LATE_BY: Final = 20
-
-Patch = tuple[object, str, object]
-"""Whose attribute, which, and what stands in its place while the run lasts."""
+from tokkatot.sim.mistakes import NEVER_S, Patch
+from tokkatot.wire import session_hub
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,116 +53,6 @@ class Sabotage:
                 setattr(owner, name, value)
 
 
-class _ForgetfulStore(SimStore):
-    """Tells of a commit that reaches its disk some transactions later."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._durable = self.kept
-        self._since = 0
-
-    @override
-    def transaction(
-        self, *, cautious: bool = False
-    ) -> AbstractAsyncContextManager[SyncTransaction]:
-        return self._late(super().transaction(cautious=cautious))
-
-    @asynccontextmanager
-    async def _late(
-        self, transaction: AbstractAsyncContextManager[SyncTransaction]
-    ) -> AsyncIterator[SyncTransaction]:
-        async with transaction as tx:
-            yield tx
-        self._since += 1
-        if self._since >= _LATE_BY:
-            self._durable, self._since = self.kept, 0
-
-    @override
-    def crash(self) -> None:
-        self.kept, self._since = self._durable, 0
-
-
-def _receive_anything(at: cursor.Cursor, batch: Up | ReadingsUp) -> cursor.Receipt:
-    return cursor.receive(replace(at, seq=batch.first - 1), batch)
-
-
-def _without(interlock: Interlock) -> Patch:
-    true_guard = guards.guard
-
-    def guard(*args: Any, **kwargs: Any) -> Any:
-        return true_guard(*args, **kwargs) - {interlock}
-
-    return engine, "guard", guard
-
-
-def _endless(order: Order, now_s: float) -> Hold:
-    return Hold(
-        command=order.command, device_id=order.device_id, level=order.level, until_s=now_s + NEVER_S
-    )
-
-
-def _any_session(command: Command, standing: orders.Standing) -> Any:
-    return _TRUE_OBJECTION(command, replace(standing, session=command.session))
-
-
-_TRUE_OBJECTION: Final = orders._objection  # noqa: SLF001 - what a saboteur reaches for
-
-
-async def _moved_before_started(self: loop.ControlLoop, command: Command) -> None:
-    self.inbox.tell(inbox.Begun(command=command))
-    await _TRUE_ORDER(self, command)
-
-
-_TRUE_ORDER: Final = loop.ControlLoop.order
-
-
-def _begin_again(self: store.JournalStore, entry: Entry, uptime_s: int) -> bool:
-    _TRUE_BEGIN(self, entry, uptime_s)
-    return True
-
-
-_TRUE_BEGIN: Final = store.JournalStore._begin  # noqa: SLF001 - the same
-
-
-def _all_sent(self: Journal) -> Mapping[Any, StreamHead]:
-    return {name: replace(head, unsent_from=2**50) for name, head in self._writer.heads.items()}
-
-
-def _nothing_interrupted(self: store.JournalStore, t_ms: int) -> list[CommandRow]:  # noqa: ARG001 - in its place
-    return []
-
-
-def _kept_nowhere(self: TwoSlots, value: bytes, version: int) -> None:
-    """Say that a document is kept."""
-
-
-def _machine_time(self: clock_sync.SyncedClock) -> int:
-    return self._machine.now_ms()
-
-
-def _never_repeated(*_: object) -> bool:
-    return False
-
-
-def _always_alive(*_: object) -> bool:
-    return True
-
-
-def _no_limit(_actuator: object, relay: Any, _now_s: float) -> Any:
-    return relay
-
-
-def _no_watch(dry_run: Any, **_: object) -> Any:
-    return dry_run
-
-
-_PRAGMAS: Final = schema.PRAGMAS
-
-
-def _synchronous(level: str) -> Patch:
-    return schema, "PRAGMAS", _PRAGMAS.replace("synchronous = FULL", f"synchronous = {level}")
-
-
 _ALL: Final[Sequence[Sabotage]] = (
     Sabotage(
         name="ack-before-commit",
@@ -180,8 +60,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="what is acknowledged is stored",
         trouble=("crashed cloud",),
         seed=1,
-        hours=0.1,
-        store=_ForgetfulStore,
+        hours=0.05,
+        store=mistakes.ForgetfulStore,
     ),
     Sabotage(
         name="cursor-ignored",
@@ -189,8 +69,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="no reading is doubled",
         trouble=("rough line",),
         seed=1,
-        hours=0.1,
-        patches=((service, "receive", _receive_anything),),
+        hours=0.05,
+        patches=((service, "receive", mistakes.receive_anything),),
     ),
     Sabotage(
         name="node-repeats-believed",
@@ -198,8 +78,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="no reading is doubled",
         trouble=("rough radio",),
         seed=1,
-        hours=0.1,
-        patches=((NodeBook, "_repeated", _never_repeated),),
+        hours=0.05,
+        patches=((NodeBook, "_repeated", mistakes.never_repeated),),
     ),
     Sabotage(
         name="no-hard-limit",
@@ -207,17 +87,17 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="the hard limit runs all air",
         trouble=("hot house",),
         seed=1,
-        hours=0.2,
-        patches=(_without(Interlock.HARD_LIMIT),),
+        hours=0.1,
+        patches=(mistakes.without(Interlock.HARD_LIMIT),),
     ),
     Sabotage(
         name="no-stale-sensor",
         breaks="sensors that say nothing any more are believed",
         shows="a blind house runs its air",
         trouble=("silent sensors",),
-        seed=1,
-        hours=0.2,
-        patches=(_without(Interlock.SENSOR_STALE),),
+        seed=4,
+        hours=0.1,
+        patches=(mistakes.without(Interlock.SENSOR_STALE),),
     ),
     Sabotage(
         name="no-software-stop",
@@ -225,27 +105,27 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="the software stop stops",
         trouble=("jumping clock",),
         seed=2,
-        hours=0.3,
-        patches=(_without(Interlock.SOFTWARE_STOP),),
+        hours=0.1,
+        patches=(mistakes.without(Interlock.SOFTWARE_STOP),),
     ),
     Sabotage(
         name="no-minimum-off",
         breaks="a pump starts again at once",
         shows="a pump rests a minute",
         trouble=("jumping clock",),
-        seed=1,
-        hours=1.8,
-        patches=(_without(Interlock.MINIMUM_OFF),),
+        seed=9,
+        hours=0.2,
+        patches=(mistakes.without(Interlock.MINIMUM_OFF),),
     ),
     Sabotage(
         name="no-maximum-on",
         breaks="nothing is ever on for too long",
         shows="nothing is on for longer than its role may be",
         trouble=("slow filling",),
-        seed=2,
-        hours=0.6,
         has_people=False,
-        patches=((engine, "watch_on_time", _no_limit),),
+        seed=2,
+        hours=0.55,
+        patches=((engine, "watch_on_time", mistakes.no_limit),),
     ),
     Sabotage(
         name="no-dry-run",
@@ -254,7 +134,7 @@ _ALL: Final[Sequence[Sabotage]] = (
         trouble=("dry well",),
         seed=1,
         hours=0.1,
-        patches=((engine, "watch_dry_run", _no_watch),),
+        patches=((engine, "watch_dry_run", mistakes.no_watch),),
     ),
     Sabotage(
         name="no-lifetime",
@@ -262,26 +142,26 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="no order runs stale",
         trouble=("straggling line",),
         seed=2,
-        hours=0.7,
-        patches=((orders, "_is_alive", _always_alive),),
+        hours=1.15,
+        patches=((orders, "_is_alive", mistakes.always_alive),),
     ),
     Sabotage(
         name="any-session",
         breaks="an order of a session that has ended begins",
         shows="no order of another session runs",
         trouble=("sloppy broker", "straggling line"),
-        seed=1,
-        hours=0.2,
-        patches=((orders, "_objection", _any_session),),
+        seed=3,
+        hours=0.1,
+        patches=((orders, "_objection", mistakes.any_session),),
     ),
     Sabotage(
         name="endless-hold",
         breaks="an order has no end",
         shows="every order has an end",
         trouble=("jumping clock",),
-        seed=2,
-        hours=0.2,
-        patches=((engine, "_hold", _endless),),
+        seed=5,
+        hours=0.1,
+        patches=((engine, "_hold", mistakes.endless),),
     ),
     Sabotage(
         name="moved-before-started",
@@ -289,17 +169,17 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="nothing moves before STARTED is on the disk",
         trouble=("slow disk",),
         seed=1,
-        hours=0.1,
-        patches=((loop.ControlLoop, "order", _moved_before_started),),
+        hours=0.05,
+        patches=((loop.ControlLoop, "order", mistakes.moved_before_started),),
     ),
     Sabotage(
         name="begun-again",
         breaks="an order that comes twice begins twice",
         shows="no order runs twice",
         trouble=("rough line",),
-        seed=4,
-        hours=0.1,
-        patches=((store.JournalStore, "_begin", _begin_again),),
+        seed=1,
+        hours=0.15,
+        patches=((store.JournalStore, "_begin", mistakes.begin_again),),
     ),
     Sabotage(
         name="interrupted-untold",
@@ -307,8 +187,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="each order has one answer",
         trouble=("power cut", "slow disk"),
         seed=4,
-        hours=0.3,
-        patches=((store.JournalStore, "interrupt_orders", _nothing_interrupted),),
+        hours=0.25,
+        patches=((store.JournalStore, "interrupt_orders", mistakes.nothing_interrupted),),
     ),
     Sabotage(
         name="synchronous-off",
@@ -317,7 +197,7 @@ _ALL: Final[Sequence[Sabotage]] = (
         trouble=("power cut",),
         seed=1,
         hours=0.1,
-        patches=(_synchronous("OFF"),),
+        patches=(mistakes.synchronous("OFF"),),
     ),
     Sabotage(
         name="synchronous-normal",
@@ -326,24 +206,24 @@ _ALL: Final[Sequence[Sabotage]] = (
         trouble=("power cut",),
         seed=1,
         hours=0.1,
-        patches=(_synchronous("NORMAL"),),
+        patches=(mistakes.synchronous("NORMAL"),),
     ),
     Sabotage(
         name="epoch-not-renewed",
         breaks="a restored card goes on counting where its later life has counted before",
         shows="no reading is lost",
         trouble=("restored card",),
-        seed=4,
-        hours=1.1,
-        patches=((Journal, "heads", _all_sent),),
+        seed=5,
+        hours=0.95,
+        patches=((Journal, "heads", mistakes.all_sent),),
     ),
     Sabotage(
         name="silence-unnoticed",
         breaks="an answer that does not come is waited for, for ever",
         shows="no reading is lost",
         trouble=("rough line",),
-        seed=4,
-        hours=0.2,
+        seed=3,
+        hours=0.25,
         patches=((session_hub, "ANSWER_WITHIN_S", NEVER_S),),
     ),
     Sabotage(
@@ -352,8 +232,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="the hub keeps its document",
         trouble=("killed hub",),
         seed=1,
-        hours=0.1,
-        patches=((TwoSlots, "keep", _kept_nowhere),),
+        hours=0.05,
+        patches=((TwoSlots, "keep", mistakes.kept_nowhere),),
     ),
     Sabotage(
         name="machine-clock-believed",
@@ -361,17 +241,116 @@ _ALL: Final[Sequence[Sabotage]] = (
         shows="a reading's time is right",
         trouble=("jumping clock",),
         seed=1,
-        hours=0.1,
-        patches=((clock_sync.SyncedClock, "now_ms", _machine_time),),
+        hours=0.05,
+        patches=((clock_sync.SyncedClock, "now_ms", mistakes.machine_time),),
     ),
     Sabotage(
         name="long-lease",
         breaks="a node holds on for five minutes without its hub",
         shows="a node that is left alone rests",
         trouble=("killed hub",),
-        seed=2,
-        hours=0.2,
+        seed=1,
+        hours=0.1,
         options=MqttNodeOptions(lease_s=300),
+    ),
+    Sabotage(
+        name="missed-run-untold",
+        breaks="a run that was missed is not told",
+        shows="every schedule run is accounted for",
+        trouble=("killed hub",),
+        seed=1,
+        hours=0.4,
+        patches=((scheduling.Turn, "skip", mistakes.missed_untold),),
+    ),
+    Sabotage(
+        name="wrong-year-hides-runs",
+        breaks="what went by while the clock was wrong by years is not missed",
+        shows="every schedule run is accounted for",
+        trouble=("killed hub",),
+        seed=1,
+        hours=0.4,
+        patches=((timeline, "LONGEST_GAP_MS", 0),),
+    ),
+    Sabotage(
+        name="agenda-forgotten",
+        breaks="a restart forgets which schedules were told through when",
+        shows="every schedule run is accounted for",
+        trouble=("killed hub",),
+        seed=1,
+        hours=0.4,
+        patches=((loop, "recall", mistakes.agenda_forgotten),),
+    ),
+    Sabotage(
+        name="time-lived-again",
+        breaks="what is due runs again when the clock is set back",
+        shows="no schedule run is told twice",
+        trouble=("killed hub", "jumping clock", "cut line"),
+        seed=3,
+        hours=0.4,
+        patches=((timeline, "_unlived", mistakes.all_anew),),
+    ),
+    Sabotage(
+        name="clock-change-late",
+        breaks="of an hour that comes twice the second is taken",
+        shows="every schedule run is accounted for",
+        trouble=("slow disk",),
+        seed=5,
+        hours=0.75,
+        patches=((Locality, "at", mistakes.second_showing),),
+    ),
+    Sabotage(
+        name="request-repeated",
+        breaks="a request to run a schedule that comes twice runs it twice",
+        shows="no request runs twice",
+        trouble=("rough line",),
+        seed=5,
+        hours=0.4,
+        patches=((Journal, "begin_request", mistakes.request_again),),
+    ),
+    Sabotage(
+        name="request-unanswered",
+        breaks="a request to run a schedule is never answered",
+        shows="each request has one answer",
+        trouble=("slow disk",),
+        seed=1,
+        hours=0.55,
+        patches=((Journal, "finish_order", mistakes.request_unanswered),),
+    ),
+    Sabotage(
+        name="farm-order-untold",
+        breaks="the cloud is not told how an order ended that was given at the farm",
+        shows="each order has one answer",
+        trouble=("slow disk",),
+        seed=4,
+        hours=0.25,
+        patches=((Journal, "finish_order", mistakes.order_here_unanswered),),
+    ),
+    Sabotage(
+        name="key-ignored",
+        breaks="a phone that asks again under the same key gives a second order",
+        shows="no order runs twice",
+        trouble=("slow disk",),
+        seed=2,
+        hours=0.15,
+        patches=((Taps, "_again", mistakes.never_given),),
+    ),
+    Sabotage(
+        name="not-handed-back",
+        breaks="a device that is handed back to automatic is held on",
+        shows="every order has an end",
+        trouble=("slow disk",),
+        seed=11,
+        hours=0.2,
+        patches=((engine, "_decide", mistakes.left_held),),
+    ),
+    Sabotage(
+        name="half-open-unnoticed",
+        breaks="a line on which nothing is heard any more is kept",
+        shows="a half-open line is noticed",
+        trouble=("half-open line",),
+        seed=1,
+        hours=0.05,
+        patches=((session_hub, "SILENCE_S", NEVER_S),),
     ),
 )
 
