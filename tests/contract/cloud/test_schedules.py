@@ -314,6 +314,14 @@ async def test_a_document_that_no_hub_could_read_is_refused(farm: Automated) -> 
     after = await farm.desired()
     assert len(after.schedules) == refused[0]
     assert after.version == before.version + refused[0]
+    # A document that grew too long all the same, by what was here before, can be made shorter.
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(
+            text("UPDATE devices SET address = jsonb_build_object('note', repeat('x', 400000))")
+        )
+    (first, *_) = (await farm.cloud.get(farm.schedules, farm.owner))["items"]
+    await farm.put(f"{farm.path_of(first)}/enabled", {"enabled": False})
+    assert (await farm.delete(first)).status_code == 204
 
 
 async def test_a_repeat_under_the_same_key_makes_one_schedule(farm: Automated) -> None:

@@ -225,7 +225,9 @@ async def _store(
     stored.hub_id = None if hub is None else hub.id
     stored.hub_version = None if hub is None else touched[HubId(hub.id)]
     await tx.session.flush()
-    await writer.documents.check(tx, touched)
+    # What makes a document no longer is never refused, however long it is.
+    if what not in {Change.DELETED, Change.DISABLED}:
+        await writer.documents.check(tx, touched)
     audit.record(
         tx,
         f"schedule.{what}",
@@ -243,15 +245,12 @@ def _row_fields(stored: StoredSchedule, version: int) -> JsonObject:
     return {"id": str(stored.id), "house_id": str(stored.house_id), "version": version}
 
 
-def all_schedules(found: Sequence[Current]) -> tuple[Schedule, ...]:
-    """Return schedules as the engine takes them."""
-    return tuple(schedule_of(current.stored, current.version) for current in found)
-
-
 def device_ids(found: Sequence[Current]) -> Sequence[UUID]:
     """Return every device that schedules move, each once."""
     return list(
         dict.fromkeys(
-            device_id for schedule in all_schedules(found) for device_id in devices_of(schedule)
+            device_id
+            for current in found
+            for device_id in devices_of(schedule_of(current.stored, current.version))
         )
     )
