@@ -21,11 +21,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.contract.test_hub_main import config, keep, sealed, wired
 from tests.support.bare_world import BareWorld
-from tests.support.engine import FARM, HUB
+from tests.support.engine import FARM, HOUSE, HUB, IDS
 from tests.support.processes import free_port
 from tokkatot.cli.hub_status import tell_status
 from tokkatot.domain.desired import DesiredDocument
+from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.quantities import Quantity
 from tokkatot.hub.config import Secured, WebSettings
+from tokkatot.hub.drivers.simulated.source import sensor_channel
 from tokkatot.hub.lan import interfaces, page_addresses, ways_to
 from tokkatot.hub.main import Machine, run_hub
 from tokkatot.kit.clock import SystemClock
@@ -78,14 +81,19 @@ def certificate(folder: Path) -> tuple[Secured, Path]:
 async def running(
     folder: Path, web: WebSettings, document: DesiredDocument | None = None
 ) -> AsyncIterator[None]:
-    """Run a whole hub with a document that the cloud has signed."""
+    """Run a whole hub with a document that the cloud has signed, in a house that is well."""
+    world = BareWorld()
+    world.shows = {
+        sensor_channel(DeviceRole.CLIMATE_SENSOR, Quantity.TEMPERATURE): 26.0,
+        sensor_channel(DeviceRole.WATER_LEVEL_SENSOR, Quantity.WATER_LEVEL): 60.0,
+    }
     await keep(folder, sealed(msgspec.json.encode(document or wired())))
     machine = Machine(
         clock=SystemClock(),
         random=lambda: 1.0,
         random_bytes=token_bytes,
         software="test",
-        worlds={"house": BareWorld()},
+        worlds={"house": world},
     )
     task = asyncio.create_task(run_hub(replace(config(folder, web.port), web=web), machine))
     try:
@@ -151,6 +159,41 @@ async def asked(phone: socket.socket, query: bytes) -> bytes:
 async def answering(web: httpx.AsyncClient) -> None:
     while not await answers(web):
         await asyncio.sleep(0.05)
+
+
+async def test_a_page_that_is_started_again_reads_what_was_before_from_the_card(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    web = WebSettings(host="127.0.0.1", port=port, pin=PIN)
+    house = f"/v1/farms/{FARM}/houses/{HOUSE}"
+    light = f"/v1/farms/{FARM}/devices/{IDS[DeviceRole.LIGHT]}/commands"
+    shown = []
+    for run in range(2):
+        async with (
+            running(tmp_path, web),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as phone,
+        ):
+            await answering(phone)
+            entered = (await phone.post("/v1/auth/hub-pass", json={"pin": PIN})).json()
+            phone.headers["Authorization"] = f"Bearer {entered['access_token']}"
+            if run == 0:
+                while not (await phone.post(light, json={"action": "on"})).is_success:
+                    await asyncio.sleep(0.05)
+                await phone.post(f"{house}/stop")
+                while (await phone.get(light)).json()["items"][0]["state"] == "executing":
+                    await asyncio.sleep(0.05)
+            while not (await phone.get(f"{house}/history")).json()["series"]:
+                await asyncio.sleep(0.05)
+            shown.append(
+                (
+                    [one["id"] for one in (await phone.get(light)).json()["items"]],
+                    (await phone.get(f"{house}/state")).json()["stop"],
+                )
+            )
+    (commands, stop), again = shown
+    assert (len(commands), stop["by"]) == (1, None)
+    assert again == (commands, stop)
 
 
 async def answers(web: httpx.AsyncClient) -> bool:
