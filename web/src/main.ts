@@ -10,12 +10,13 @@ import { keptLanguage, setLanguage } from './lib/i18n'
 import { keepInstallOffer } from './lib/install'
 import { startTicking } from './lib/now'
 import { loadIcons } from './lib/sprite'
-import { startWorker } from './lib/worker'
+import { reloadWhereOutdated, startWorker } from './lib/worker'
 import { router } from './router'
 import { useSession } from './stores/session'
 
 async function start(): Promise<void> {
   keepInstallOffer()
+  reloadWhereOutdated()
   // Every icon stands beside a word: without them the app is plain, not broken.
   loadIcons().catch(() => undefined)
   // A language that can't be fetched (offline, first visit) leaves Khmer, which is in the bundle.

@@ -1,6 +1,6 @@
 /** What every page about one house needs: its id, its state, its name, where back leads. */
 
-import { computed, watch } from 'vue'
+import { computed, onBeforeUnmount, watch } from 'vue'
 import { useRoute } from 'vue-router'
 
 import { useWords } from './i18n'
@@ -36,4 +36,16 @@ export function useHousePage() {
     home: `/farms/${farm_id}/houses/${house_id}`,
     path: `farms/${farm_id}/houses/${house_id}`,
   }
+}
+
+const LOOK_EVERY_MS = 4_000
+
+/** Looks again now and then while something is awaited of which no news comes by itself. */
+export function useLookAgain(look: () => Promise<void>, awaited: () => boolean): void {
+  const timer = setInterval(() => {
+    if (document.visibilityState === 'visible' && awaited()) void look()
+  }, LOOK_EVERY_MS)
+  onBeforeUnmount(() => {
+    clearInterval(timer)
+  })
 }

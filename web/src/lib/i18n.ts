@@ -56,8 +56,16 @@ export function isLanguage(value: unknown): value is Language {
   return value === 'km' || value === 'en'
 }
 
+/** One after the other, so that a fetch that began with fewer words never takes the others away. */
+let showing = Promise.resolve()
+
 /** Shows a language, as soon as its words are here. */
-export async function setLanguage(language: Language): Promise<void> {
+export function setLanguage(language: Language): Promise<void> {
+  showing = showing.catch(() => undefined).then(() => show(language))
+  return showing
+}
+
+async function show(language: Language): Promise<void> {
   const [first, more, plans] = await Promise.all([
     ENTRY[language](),
     behind_login ? FARM[language]() : undefined,

@@ -34,3 +34,18 @@ export function useNewVersion(): void {
   })
   waiting.value?.postMessage('use-now')
 }
+
+const RELOADED = 'tokkatot.reloaded'
+
+/**
+ * A page that was open while the server got a newer app asks for parts that are gone: it loads
+ * anew, once for each page, so not over and over where the server itself is broken.
+ */
+export function reloadWhereOutdated(): void {
+  window.addEventListener('vite:preloadError', (event) => {
+    if (sessionStorage.getItem(RELOADED) === location.pathname) return
+    event.preventDefault()
+    sessionStorage.setItem(RELOADED, location.pathname)
+    location.reload()
+  })
+}
