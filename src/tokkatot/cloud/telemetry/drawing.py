@@ -53,28 +53,35 @@ def draw_readings(columns: Columns, length_ms: int, *, points: int, shape: Shape
             )
 
 
-def draw_summary(
-    summary: Summary, length_ms: int, *, width_s: int, points: int, shape: Shape
-) -> list[Point]:
-    """Return at most `points` points for roll-ups of `width_s` within a time of a length."""
-    width_ms = width_s * 1000
-
-    def wide(wanted: int) -> Summary:
-        # Only whole roll-ups fit into a bucket.
-        return widen(summary, -(-bucket_ms(length_ms, wanted) // width_ms) * width_ms)
-
+def whole_ms(length_ms: int, *, width_s: int, points: int, shape: Shape) -> int:
+    """Return how wide the buckets must be, in whole roll-ups of `width_s`, for a shape."""
+    roll_up_ms = width_s * 1000
     match shape:
         case Shape.AVERAGE:
-            return _averages(wide(points))
+            return _whole(bucket_ms(length_ms, points), roll_up_ms)
         case Shape.EXTREMES:
-            few = wide(points // 2)
+            return _whole(bucket_ms(length_ms, points // 2), roll_up_ms)
+        case Shape.LTTB:
+            return roll_up_ms
+
+
+def _whole(wanted_ms: int, roll_up_ms: int) -> int:
+    return -(-wanted_ms // roll_up_ms) * roll_up_ms
+
+
+def draw_summary(summary: Summary, width_ms: int, *, points: int, shape: Shape) -> list[Point]:
+    """Return at most `points` points for buckets, made as wide as `whole_ms` has said."""
+    few = widen(summary, width_ms)
+    match shape:
+        case Shape.AVERAGE:
+            return _averages(few)
+        case Shape.EXTREMES:
             times = np.repeat(few.mean_ms, 2)
             values = np.column_stack((few.lowest, few.highest)).ravel()
             return _points(times, values, np.repeat(few.quality, 2))
         case Shape.LTTB:
-            means = widen(summary, width_ms)
-            chosen = lttb(means.mean_ms, means.mean(), points)
-            return _points(means.mean_ms[chosen], means.mean()[chosen], means.quality[chosen])
+            chosen = lttb(few.mean_ms, few.mean(), points)
+            return _points(few.mean_ms[chosen], few.mean()[chosen], few.quality[chosen])
 
 
 def lttb(t_ms: NDArray[np.int64], value: NDArray[np.float64], points: int) -> NDArray[np.intp]:

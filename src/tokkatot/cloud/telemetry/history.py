@@ -20,6 +20,7 @@ from tokkatot.cloud.telemetry.drawing import (
     draw_readings,
     draw_summary,
     exactly,
+    whole_ms,
 )
 from tokkatot.cloud.telemetry.store import (
     DAY_MS,
@@ -36,7 +37,7 @@ MAX_POINTS: Final = 5000
 MAX_SERIES: Final = 64
 """More series than this in one answer are cut off; ask by device or quantity."""
 
-READ_ONE_BY_ONE: Final = 300_000
+READ_ONE_BY_ONE: Final = 50_000
 """More readings than this are drawn from their roll-ups, where these are fine enough."""
 READ_AT_MOST: Final = 5_000_000
 """More readings than this are drawn from their roll-ups in any case."""
@@ -134,14 +135,18 @@ async def draw(
     readings = await store.count(session, key.id, span)
     if (readings > READ_ONE_BY_ONE and bucket >= HOUR_S * 1000) or readings > READ_AT_MOST:
         width_s = DAY_S if bucket >= DAY_S * 1000 else HOUR_S
-        summary = await store.read_rolled(session, key.id, span, width_s=width_s)
-        drawn = draw_summary(summary, length_ms, width_s=width_s, points=points, shape=shape)
+        wide_ms = whole_ms(length_ms, width_s=width_s, points=points, shape=shape)
+        summary = await store.read_rolled(
+            session, key.id, span, width_s=width_s, every=wide_ms // (width_s * 1000)
+        )
+        drawn = draw_summary(summary, wide_ms, points=points, shape=shape)
         return Drawn(key=key, points=drawn, summed_up=True)
     columns = (await store.read(session, [key.id], span)).get(key.id, EMPTY)
     width_s, older = await _given_up(session, key.id, span)
     if len(older):
         summary = joined([older, summarise(columns, width_s * 1000)])
-        drawn = draw_summary(summary, length_ms, width_s=width_s, points=points, shape=shape)
+        wide_ms = whole_ms(length_ms, width_s=width_s, points=points, shape=shape)
+        drawn = draw_summary(summary, wide_ms, points=points, shape=shape)
         return Drawn(key=key, points=drawn, summed_up=True)
     if len(columns) <= points:
         return Drawn(key=key, points=exactly(columns), summed_up=False)

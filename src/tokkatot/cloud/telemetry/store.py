@@ -31,9 +31,15 @@ UNION ALL
 SELECT series_id, body FROM open_readings
 WHERE series_id = ANY(:series) AND t >= :from_day AND t < :end
 """
+# The mean of times is summed from where its bucket begins: their own sum would pass 2**63.
 _ROLLED_SQL: Final = """
-SELECT bucket, mean_ms, n, total, lowest, highest, last, quality, NULL AS body FROM rollups
+SELECT bucket / :every AS wide,
+  (sum((mean_ms - bucket / :every * :wide_ms) * n) / sum(n))::bigint + bucket / :every * :wide_ms,
+  sum(n)::bigint, sum(total), min(lowest), max(highest),
+  (array_agg(last ORDER BY bucket DESC))[1], max(quality), NULL AS body
+FROM rollups
 WHERE series_id = :series AND width_s = :width AND bucket BETWEEN :first AND :last
+GROUP BY bucket / :every
 UNION ALL
 SELECT NULL, NULL, n, NULL, NULL, NULL, NULL, NULL, body FROM open_readings
 WHERE series_id = :series AND t >= :from_day AND t < :end
@@ -167,17 +173,21 @@ async def read(session: AsyncSession, series: Sequence[int], span: Span) -> dict
 
 
 async def read_rolled(
-    session: AsyncSession, series_id: int, span: Span, *, width_s: int
+    session: AsyncSession, series_id: int, span: Span, *, width_s: int, every: int = 1
 ) -> Summary:
     """Return the roll-ups of a series, with what is not packed yet summed up beside them.
 
-    Buckets may come twice, once of each; `widen` makes one of them.
+    `every` so many are summed up to one. Buckets may come twice, once of each kind: `widen` makes
+    one of them.
     """
+    wide_ms = width_s * 1000 * every
     rows = await session.execute(
         text(_ROLLED_SQL),
         {
             "series": series_id,
             "width": width_s,
+            "every": every,
+            "wide_ms": wide_ms,
             "first": span.start_ms // (width_s * 1000),
             "last": (span.end_ms - 1) // (width_s * 1000),
             **_places(span),
@@ -190,7 +200,7 @@ async def read_rolled(
         else:
             bodies.append(body)
     still_open = merge(unpack(body) for body in bodies).within(span.start_ms, span.end_ms)
-    return joined([_summary(rolled, width_s * 1000), summarise(still_open, width_s * 1000)])
+    return joined([_summary(rolled, wide_ms), summarise(still_open, wide_ms)])
 
 
 async def count(session: AsyncSession, series_id: int, span: Span) -> int:

@@ -13,6 +13,7 @@ from tokkatot.cloud.telemetry.drawing import (
     draw_summary,
     exactly,
     lttb,
+    whole_ms,
 )
 from tokkatot.cloud.telemetry.summary import NOTHING, joined, summarise, widen
 
@@ -117,7 +118,9 @@ def test_every_reading_is_a_point_where_they_are_few() -> None:
 @pytest.mark.parametrize("shape", list(Shape))
 def test_roll_ups_are_drawn_in_whole_ones(shape: Shape) -> None:
     hours = summarise(columns([float(n) for n in range(480)], step_ms=1_800_000), HOUR)
-    drawn = draw_summary(hours, 240 * HOUR, width_s=3600, points=24, shape=shape)
+    wide_ms = whole_ms(240 * HOUR, width_s=3600, points=24, shape=shape)
+    drawn = draw_summary(hours, wide_ms, points=24, shape=shape)
+    assert wide_ms % HOUR == 0
     assert 2 <= len(drawn) <= 24
     values = [value for _, value, _ in drawn]
     assert values == sorted(values)
@@ -125,7 +128,8 @@ def test_roll_ups_are_drawn_in_whole_ones(shape: Shape) -> None:
 
 def test_the_extremes_of_roll_ups_are_those_of_their_readings() -> None:
     hours = summarise(columns([1.0, 9.0, 2.0, 8.0], step_ms=1_800_000), HOUR)
-    drawn = draw_summary(hours, 2 * HOUR, width_s=3600, points=2, shape=Shape.EXTREMES)
+    wide_ms = whole_ms(2 * HOUR, width_s=3600, points=2, shape=Shape.EXTREMES)
+    drawn = draw_summary(hours, wide_ms, points=2, shape=Shape.EXTREMES)
     assert [value for _, value, _ in drawn] == [1.0, 9.0]
 
 
