@@ -73,7 +73,8 @@ function checkEnd({ start, end }: ScheduleDraft, wrong: WrongDraft): void {
   if (end.by === 'daily' && start.by === 'daily' && start.times.includes(end.time)) {
     wrong.end = 'plan.wrong.end'
   }
-  if (end.by === start.by && end.by !== 'daily' && end.offset_s <= start.offset_s) {
+  const by_sun = end.by === 'sunrise' || end.by === 'sunset'
+  if (by_sun && end.by === start.by && end.offset_s <= start.offset_s) {
     wrong.end = 'plan.wrong.end'
   }
 }
