@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 from typing_extensions import override
 
@@ -133,6 +134,29 @@ async def test_changes_are_forgotten_after_a_day(database: Database) -> None:
     async with database.transaction() as tx:
         await outbox.purge(tx.session, now=tx.now + timedelta(hours=24, seconds=1))
         assert (await outbox.read(tx.session, FARM, since=0, limit=10)).reload
+
+
+async def test_a_transaction_that_waits_for_others_holds_no_connection(
+    postgres_url: str,
+) -> None:
+    clock = SystemClock()
+    narrow = DatabaseLimits(pool_size=1, pool_overflow=0, pool_timeout_s=0.2)
+    database = Database.open(postgres_url, clock=clock, ids=IdSource(clock), limits=narrow)
+
+    async def ask() -> None:
+        async with database.transaction() as other:
+            await other.session.execute(text("SELECT 1"))
+
+    try:
+        async with database.transaction() as tx:
+            await tx.session.execute(text("SELECT 1"))
+            with pytest.raises(PoolTimeout):
+                await ask()
+            await tx.release()
+            await ask()
+            await tx.session.execute(text("SELECT 1"))
+    finally:
+        await database.close()
 
 
 async def test_a_statement_that_takes_too_long_is_ended(postgres_url: str) -> None:

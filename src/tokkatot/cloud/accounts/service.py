@@ -69,6 +69,14 @@ class IssuedKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FreshCode:
+    """A reset code that nobody has yet."""
+
+    code: str
+    code_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedCode:
     """A reset code, which is shown this once."""
 
@@ -170,10 +178,23 @@ async def issue_reset_code(
     tx: Transaction, passwords: Passwords, user: User, *, by: UserId | None
 ) -> IssuedCode:
     """Make the one code with which a person may set a new password; a former one is void."""
+    return await keep_fresh_code(tx, user, await fresh_code(passwords), by=by)
+
+
+async def fresh_code(passwords: Passwords) -> FreshCode:
+    """Make a code to be read out; slow, so to be done before anything is locked."""
     code = new_reset_code(READ_OUT_DIGITS)
-    code_hash = await passwords.hash(code)
-    row = await keep_reset_code(tx, UserId(user.id), code_hash, by=by, lifetime=RESET_CODE_LIFETIME)
-    return IssuedCode(code=code, row=row)
+    return FreshCode(code=code, code_hash=await passwords.hash(code))
+
+
+async def keep_fresh_code(
+    tx: Transaction, user: User, fresh: FreshCode, *, by: UserId | None
+) -> IssuedCode:
+    """Keep a code that was made for a person."""
+    row = await keep_reset_code(
+        tx, UserId(user.id), fresh.code_hash, by=by, lifetime=RESET_CODE_LIFETIME
+    )
+    return IssuedCode(code=fresh.code, row=row)
 
 
 async def keep_reset_code(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -223,26 +223,25 @@ async def fleet(session: AsyncSession, *, after: UUID | None, limit: int) -> lis
     """Return every hub with the health of its devices."""
     counts = (
         select(
-            Device.hub_id,
             func.count().label("devices"),
             func.count().filter(DeviceState.online.is_(False)).label("offline"),
         )
+        .select_from(Device)
         .outerjoin(DeviceState, DeviceState.device_id == Device.id)
-        .where(Device.deleted_at.is_(None))
-        .group_by(Device.hub_id)
-        .subquery()
+        .where(Device.hub_id == Hub.id, Device.deleted_at.is_(None))
+        .lateral()
     )
     statement = (
         select(
             Hub,
             Farm.name,
             House.name,
-            func.coalesce(counts.c.devices, 0),
-            func.coalesce(counts.c.offline, 0),
+            counts.c.devices,
+            counts.c.offline,
         )
         .join(Farm, Farm.id == Hub.farm_id)
         .outerjoin(House, House.id == Hub.house_id)
-        .outerjoin(counts, counts.c.hub_id == Hub.id)
+        .join(counts, true())
         .where(Hub.revoked_at.is_(None))
     )
     if after is not None:

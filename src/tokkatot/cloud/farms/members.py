@@ -45,15 +45,18 @@ async def invite(
         Invalid: when the contact is none.
         Conflict: when they are a member already, or the farm is full.
     """
+    user = await _known(tx, person)
+    # Made before the farm is locked: hashing it is slow.
+    fresh = None if user else await accounts.fresh_code(passwords)
     await store.lock_farm(tx.session, access.farm_id)
     members = await store.members_of(tx.session, access.farm_id, after=None, limit=MAX_MEMBERS + 1)
     if len(members) >= MAX_MEMBERS:
         raise Conflict("conflict", f"A farm has at most {MAX_MEMBERS} members.")
-    user = await _known(tx, person)
     if user and any(row.user.id == user.id for row in members):
         raise Conflict("already_exists", "This person is a member already.")
     code = None
     if user is None:
+        assert fresh is not None, "made for whoever has no account"
         user = await accounts.create_user(
             tx,
             person,
@@ -61,7 +64,7 @@ async def invite(
             contact_verified=False,
             home_farm_id=access.farm_id,
         )
-        code = await accounts.issue_reset_code(tx, passwords, user, by=access.caller.user_id)
+        code = await accounts.keep_fresh_code(tx, user, fresh, by=access.caller.user_id)
     member = FarmMember(
         farm_id=access.farm_id,
         user_id=user.id,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import and_, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
@@ -60,27 +60,25 @@ async def farms_seen_by(
     """Return the farms of a person (or all of them, for staff), newest first."""
     counts = (
         select(
-            House.farm_id,
             func.count().label("houses"),
             func.count().filter(House.kind == HouseKind.COOP).label("coops"),
         )
-        .where(House.deleted_at.is_(None))
-        .group_by(House.farm_id)
-        .subquery()
+        .where(House.farm_id == Farm.id, House.deleted_at.is_(None))
+        .lateral()
     )
     statement = (
         select(
             Farm,
             FarmMember.role,
-            func.coalesce(counts.c.coops, 0),
-            func.coalesce(counts.c.houses, 0),
+            counts.c.coops,
+            counts.c.houses,
         )
         .join(
             FarmMember,
             and_(FarmMember.farm_id == Farm.id, FarmMember.user_id == user_id),
             isouter=all_farms,
         )
-        .outerjoin(counts, counts.c.farm_id == Farm.id)
+        .join(counts, true())
         .where(Farm.deleted_at.is_(None))
     )
     if before is not None:

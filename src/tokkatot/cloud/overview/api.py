@@ -36,6 +36,7 @@ async def dashboard(access: CanSee, tx: Tx) -> DashboardView:
 async def state(house: UUID, access: CanSee, tx: Tx, context: Ctx) -> HouseStateView:
     """Return all that the house's screen shows; resume the socket from its `seq`."""
     found = await house_in(tx, access.farm_id, HouseId(house))
+    await tx.release()
     picture_t = await context.objects.modified_at(picture_key(house))
     return await service.house_state(tx, access, found, picture_t=picture_t)
 
@@ -55,6 +56,7 @@ async def picture(
 ) -> Response:
     """Return the newest picture of the house."""
     await house_in(tx, access.farm_id, HouseId(house))
+    await tx.release()
     found = await context.objects.get(picture_key(house))
     if found is None:
         raise NotFound("picture")

@@ -80,6 +80,15 @@ class Transaction:
         raw = await connection.get_raw_connection()
         return cast("psycopg.AsyncConnection", raw.driver_connection)
 
+    async def release(self) -> None:
+        """Give the connection back before a wait outside; what was done so far is committed.
+
+        The next statement takes a connection again and sees what others committed meanwhile.
+        """
+        assert not self._changes, "a change is told with its commit"
+        assert not self._notices, "a notice is sent with its commit"
+        await self.session.commit()
+
     async def before_commit(self) -> None:
         """Number and write the changes, then queue the notices; the farms' rows are locked last."""
         await self.session.flush()
@@ -127,10 +136,11 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commit at the end of the block, with what was emitted; roll back on any exception."""
         try:
-            async with self._sessions() as session, session.begin():
+            async with self._sessions() as session:
                 transaction = Transaction(session, clock=self._clock, ids=self._ids)
                 yield transaction
                 await transaction.before_commit()
+                await session.commit()
         except (SQLAlchemyError, psycopg.Error) as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
