@@ -1,7 +1,8 @@
 """A desired document, arranged for the engine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
 from zoneinfo import ZoneInfo
 
@@ -154,6 +155,19 @@ def plan_of(document: DesiredDocument, *, recorded: frozenset[DeviceId] = frozen
         sensors={sensor.id: sensor for house in houses for sensor in house.sensors},
         schedules={item.id: item for house in houses for item in house.schedules},
         locality=Locality(zone=ZoneInfo(document.time_zone), place=document.place),
+    )
+
+
+def with_stops(plan: Plan, stopped: AbstractSet[HouseId]) -> Plan:
+    """Return the plan with the software stop of exactly these houses."""
+    return replace(
+        plan,
+        houses=tuple(
+            replace(house, software_stop=house.id in stopped)
+            if house.software_stop != (house.id in stopped)
+            else house
+            for house in plan.houses
+        ),
     )
 
 

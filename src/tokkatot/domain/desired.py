@@ -67,7 +67,10 @@ class DeviceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseConfig:
-    """One house with what its rules need; `night` are its set-points from sunset to sunrise."""
+    """One house with what its rules need; `night` are its set-points from sunset to sunrise.
+
+    `stopped_ms` is when the software stop that holds was pressed in the cloud.
+    """
 
     id: HouseId
     number: int
@@ -75,6 +78,7 @@ class HouseConfig:
     kind: HouseKind
     setpoints: SetPoints
     software_stop: bool = False
+    stopped_ms: int | None = None
     mode: HouseMode | None = None
     night: SetPoints | None = None
     flock: Flock | None = None

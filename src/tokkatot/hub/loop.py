@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -11,43 +11,34 @@ import structlog
 
 from tokkatot.automation.alarms import AlarmChange
 from tokkatot.automation.engine import Step, step
-from tokkatot.automation.inputs import (
-    Ask,
-    Asked,
-    Contact,
-    Inputs,
-    Order,
-    Release,
-    Report,
-    Reset,
-    Sample,
-)
+from tokkatot.automation.inputs import Ask, Inputs
 from tokkatot.automation.instant import Instant
-from tokkatot.automation.plan import EMPTY_PLAN, Plan, plan_of
+from tokkatot.automation.plan import EMPTY_PLAN, Plan, plan_of, with_stops
 from tokkatot.automation.runs import RunOutcome
 from tokkatot.automation.state import State
 from tokkatot.domain.alerts import AlertType
-from tokkatot.domain.commands import AT_ONCE, Reason
+from tokkatot.domain.commands import Reason
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig
-from tokkatot.domain.devices import OFF, ON, Interface, Level
 from tokkatot.domain.ids import (
     AlertId,
-    CommandId,
     DeviceId,
     FarmId,
     HouseId,
     HubId,
     RequestId,
     ScheduleId,
+    UserId,
 )
-from tokkatot.hub.acting import Acting, fits
+from tokkatot.hub import memory, stops
+from tokkatot.hub.acting import Acting
 from tokkatot.hub.desired import check_desired
-from tokkatot.hub.drivers.port import Driver, Presence, Reported, Sampled, Stranger
-from tokkatot.hub.inbox import Begun, HubInbox, IsTimeKnown, Item, NotWritten
+from tokkatot.hub.drivers.port import Driver, Presence
+from tokkatot.hub.inbox import Begun, HubInbox, IsTimeKnown
+from tokkatot.hub.intake import Intake, Knowledge, News
 from tokkatot.hub.journal.port import Answer, JournalError, JournalPort
-from tokkatot.hub.memory import NAME, recall, remember
 from tokkatot.hub.orders import run_row
 from tokkatot.hub.results import Results, command_row, level_in
+from tokkatot.hub.stops import Stops, Word
 from tokkatot.hub.view import WorldView
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
@@ -55,7 +46,6 @@ from tokkatot.kit.waiting import set_within
 from tokkatot.wire.messages import (
     AlertRow,
     Command,
-    CommandRow,
     EventRow,
     Execute,
     LiveDevice,
@@ -70,23 +60,13 @@ HEAD_EVERY_MS: Final = 60_000
 """How often the lived wall time is kept while no run is told: a card is not written each second."""
 
 MAX_UNWRITTEN: Final = 2_000
+MAX_BEGUN: Final = 256
+"""So many of the newest orders are known for begun when they come again and the disk is away."""
+
 SILENT_FOR_S: Final = 5.0
 """Control turns each second; one that did not for so long is stuck."""
 
-_BINARY = frozenset({Interface.RELAY, Interface.GPIO})
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _News:
-    """What one turn found in the inbox, sorted for the engine."""
-
-    samples: list[Sample] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
-    contacts: list[Contact] = field(default_factory=list)
-    orders: list[Asked] = field(default_factory=list)
-    withdrawn: set[CommandId] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,13 +110,19 @@ class ControlLoop:
         self._plan: Plan = EMPTY_PLAN
         self._devices: Mapping[DeviceId, DeviceConfig] = {}
         self._state = State()
-        self._remembered = remember(self._state)
+        self._held: DesiredDocument | None = None
+        self._stops = Stops()
+        self._kept = {memory.NAME: memory.remember(self._state), stops.NAME: self._stops.encode()}
         self._kept_head_ms: int | None = None
         self._begun_runs: set[tuple[ScheduleId, int | None]] = set()
         self._is_time_known = is_time_known
         self._asks: deque[Ask] = deque()
+        self._begun: deque[UUID] = deque(maxlen=MAX_BEGUN)
         self._turned_s = clock.monotonic()
         self._results = Results()
+        self._intake = Intake(
+            view=self.view, acting=self.acting, results=self._results, note=self.note
+        )
         self._unwritten: deque[Row] = deque(maxlen=MAX_UNWRITTEN)
 
     # ----------------------------------------------------------------------- what the uplink asks
@@ -154,6 +140,8 @@ class ControlLoop:
         try:
             begun = await self._journal.begin_order(command.id, started)
         except JournalError as error:
+            if command.id in self._begun:
+                return  # it came again while it runs, and gets its answer from that
             log.warning("order.not_begun", command=str(command.id), reason=error.reason)
             await self._journal.finish_order(
                 command_row(
@@ -161,6 +149,8 @@ class ControlLoop:
                 )
             )
             return
+        if begun:
+            self._begun.append(command.id)
         if begun and not self.inbox.tell(Begun(command=command)):
             await self._journal.finish_order(
                 command_row(command, level, "failed", Reason.NO_ANSWER, t_ms=t_ms, end_ms=end_ms)
@@ -172,11 +162,14 @@ class ControlLoop:
         try:
             begun = await self._journal.begin_request(lost)
         except JournalError as error:
+            if request.id in self._begun:
+                return  # as with an order
             log.warning("execute.not_begun", request=str(request.id), reason=error.reason)
             full = run_row(request, "skipped", Reason.JOURNAL_FULL, self._clock.now_ms())
             await self._journal.finish_order(full)
             return
         if begun:
+            self._begun.append(request.id)
             self._asks.append(
                 Ask(schedule_id=ScheduleId(request.schedule), request=RequestId(request.id))
             )
@@ -202,9 +195,10 @@ class ControlLoop:
         }
         if dropped:
             await self.acting.rest(dropped, REST_WITHIN_S)
+        self._held = document
         self._plan = plan
         self._devices = {device.id: device for device in document.devices}
-        self.view.hold(document)
+        self._heed_stops()
         for driver in self._drivers.values():
             driver.adopt([item for item in document.devices if self._driver_of(item) is driver])
         routes: dict[DeviceId, Driver] = {}
@@ -216,10 +210,54 @@ class ControlLoop:
         self.inbox.wake.set()
         log.info("hub.configured", version=envelope_version, devices=len(document.devices))
 
+    async def stop(self, house_id: HouseId, *, stopped: bool, by: UserId) -> None:
+        """Stop a house, or lift its stop, at a person's word on the farm.
+
+        It holds at once, whatever the disk does; when this returns it is kept, unless the disk does
+        not answer. For a house that this hub does not have there is nothing to do.
+        """
+        if not self._say_stop(house_id, stopped=stopped, by=by):
+            return
+        self.inbox.wake.set()
+        self.flush()
+        await self._keep(stops.NAME, self._stops.encode())
+        try:
+            await self._journal.record(urgent=True)
+        except JournalError as error:
+            log.warning("stop.not_kept", house=str(house_id), reason=error.reason)
+
+    def _say_stop(
+        self, house_id: HouseId, *, stopped: bool, by: UUID, device: DeviceId | None = None
+    ) -> bool:
+        """Let a word on a stop hold from now on; False where it says nothing new."""
+        shown = self.view.document
+        houses = {} if shown is None else {one.id: one.software_stop for one in shown.houses}
+        if shown is None or houses.get(house_id, stopped) == stopped:
+            return False
+        t_ms = self._clock.now_ms()
+        self._stops.say(house_id, Word(stopped=stopped, t_ms=t_ms, version=shown.version))
+        self._heed_stops()
+        pressed = {} if device is None else {"device": str(device)}
+        self.note("stop.changed", house=str(house_id), stopped=stopped, by=str(by), **pressed)
+        return True
+
+    def _heed_stops(self) -> None:
+        """Show and do what people on the farm have said about the stops of the document."""
+        assert self._held is not None, "a stop is of a house in a document"
+        document = self._stops.apply(self._held)
+        stopped = frozenset(house.id for house in document.houses if house.software_stop)
+        self._plan = with_stops(self._plan, stopped)
+        self.view.hold(document)
+
     async def recall(self) -> None:
-        """Begin with the alarms and latches that an earlier run has left."""
-        self._state = recall(await self._journal.state(NAME), self._clock.monotonic())
-        self._remembered = remember(self._state)
+        """Begin with the alarms, latches and words of people that an earlier run has left."""
+        kept = await self._journal.state(memory.NAME)
+        self._state = memory.recall(kept, self._clock.monotonic())
+        self._stops = Stops.decode(await self._journal.state(stops.NAME))
+        self._kept = {
+            memory.NAME: memory.remember(self._state),
+            stops.NAME: self._stops.encode(),
+        }
 
     def standing(self) -> list[Standing]:
         """Return the alerts that were raised and not cleared."""
@@ -246,7 +284,7 @@ class ControlLoop:
         """Return how long ago the last turn began."""
         return self._clock.monotonic() - self._turned_s
 
-    def note(self, kind: str, **data: str | float | None) -> None:
+    def note(self, kind: str, **data: str | float | bool | None) -> None:
         """Write something that happened into the event log."""
         self._unwritten.append(EventRow(0, "e", self._clock.now_ms(), kind, dict(data)))
 
@@ -274,11 +312,19 @@ class ControlLoop:
             monotonic_s=self._clock.monotonic(), utc_ms=t_ms if self._is_time_known() else None
         )
         self._turned_s = now.monotonic_s
-        news = _News()
-        finished: list[Answer] = []
-        for item in self.inbox.drain():
-            finished.extend(self._sort(item, news, now.monotonic_s, t_ms))
-        finished.extend(self._settle_late(news, now.monotonic_s, t_ms))
+        news = self._intake.take(
+            self.inbox.drain(),
+            Knowledge(
+                plan=self._plan,
+                devices=self._devices,
+                known=self._state.known,
+                now_s=now.monotonic_s,
+                t_ms=t_ms,
+            ),
+        )
+        finished: list[Answer] = [*news.finished]
+        for button in news.pressed:
+            self._say_stop(button.house_id, stopped=True, by=self._hub_id, device=button.id)
         result = step(
             self._plan,
             self._state,
@@ -305,7 +351,7 @@ class ControlLoop:
         await self._tell(result, news, finished, now, t_ms)
 
     async def _tell(
-        self, result: Step, news: _News, finished: Sequence[Answer], now: Instant, t_ms: int
+        self, result: Step, news: News, finished: Sequence[Answer], now: Instant, t_ms: int
     ) -> None:
         states = self.view.decided(result.state, result.decisions, now, t_ms)
         rows: list[Row] = [
@@ -315,15 +361,22 @@ class ControlLoop:
         ]
         self._unwritten.extend(rows)
         self.flush()
-        memory = remember(result.state, self._head_to_keep(result))
-        # Rows first: what is remembered as told is on the disk with them or not at all.
-        if memory != self._remembered and not self._unwritten:
-            await self._journal.keep_state(NAME, memory)
-            self._remembered = memory
+        await self._keep(memory.NAME, memory.remember(result.state, self._head_to_keep(result)))
+        await self._keep(stops.NAME, self._stops.encode())
         for row in finished:
             await self._journal.finish_order(row)
         if rows or finished or news.samples:
             self.live_changed.set()
+
+    async def _keep(self, name: str, value: bytes) -> None:
+        """Keep what changed, behind the rows: what is remembered as told is told for certain."""
+        if self._unwritten or self._kept[name] == value:
+            return
+        try:
+            await self._journal.keep_state(name, value)
+        except JournalError:
+            return  # no room yet: the next turn tries again
+        self._kept[name] = value
 
     def _head_to_keep(self, result: Step) -> int | None:
         """Return how far wall time is kept: all of it where a run began or was told."""
@@ -337,111 +390,12 @@ class ControlLoop:
         self._begun_runs = begun
         return self._kept_head_ms
 
-    # ------------------------------------------------------------------------------- what is new
-
-    def _sort(self, item: Item, news: _News, now_s: float, t_ms: int) -> Sequence[CommandRow]:
-        """File one item for the engine; return the orders that it finishes."""
-        match item:
-            case Sampled():
-                self.view.sensed(item.readings)
-                news.samples.extend(
-                    Sample(device_id=one.device_id, quantity=one.quantity, value=one.value)
-                    for one in item.readings
-                )
-            case Reported():
-                self.acting.heard(item.device_id, item.level)
-                news.reports.append(
-                    Report(device_id=item.device_id, level=item.level, error=item.error)
-                )
-                return self._results.reported(item.device_id, item.level, t_ms)
-            case Presence():
-                self.view.contact(item.device_id, online=item.online)
-                news.contacts.append(Contact(device_id=item.device_id, online=item.online))
-            case Stranger():
-                log.info("device.stranger", hardware_id=item.hardware_id, driver=item.driver)
-                self.note(
-                    "device.stranger",
-                    hardware_id=item.hardware_id,
-                    driver=item.driver,
-                    detail=item.detail,
-                )
-            case NotWritten():
-                return self._not_written(item, news, t_ms)
-            case Begun():
-                return self._begun(item.command, news, now_s, t_ms)
-        return ()
-
-    def _begun(
-        self, command: Command, news: _News, now_s: float, t_ms: int
-    ) -> Sequence[CommandRow]:
-        level = level_in(command)
-        device_id = DeviceId(command.device)
-        device = self._devices.get(device_id)
-        if device is not None and device.interface in _BINARY and level > OFF:
-            level = ON
-        command_id = self._results.begin(command, level, now_s=now_s, t_ms=t_ms)
-        if device is None:
-            return self._results.refused(command_id, Reason.UNKNOWN_DEVICE, t_ms)
-        if device_id not in self._plan.actuators:
-            return self._results.refused(command_id, Reason.NOT_AN_ACTUATOR, t_ms)
-        if command.action in AT_ONCE:
-            release = command.action == "auto"
-            news.orders.append((Release if release else Reset)(device_id=device_id))
-            return [self._results.settle(command_id, "completed", None, t_ms)]
-        if not self.acting.reaches(device_id) or not self._is_online(device_id, news):
-            return [self._results.settle(command_id, "failed", Reason.DEVICE_OFFLINE, t_ms)]
-        news.orders.append(
-            Order(command=command_id, device_id=device_id, level=level, hold_s=command.end_s)
-        )
-        return ()
-
-    def _not_written(self, item: NotWritten, news: _News, t_ms: int) -> Sequence[CommandRow]:
-        log.warning("device.not_written", device=str(item.error.device_id), code=item.error.code)
-        rows = self._results.not_written(item.order, _reason(item.error.code), t_ms)
-        news.withdrawn.update(CommandId(UUID(row.command)) for row in rows)
-        return rows
-
-    def _settle_late(self, news: _News, now_s: float, t_ms: int) -> Sequence[CommandRow]:
-        rows: list[CommandRow] = []
-        for command_id, device_id, level in self._results.late(now_s):
-            if self._still(device_id, level, news):
-                # It did so before it was asked and has said nothing else since.
-                rows.append(self._results.settle(command_id, "completed", None, t_ms))
-                continue
-            online = self._is_online(device_id, news)
-            reason = Reason.DEVICE_TIMEOUT if online else Reason.DEVICE_OFFLINE
-            rows.append(self._results.settle(command_id, "failed", reason, t_ms))
-            # A person who was told that it failed does not expect it to begin later.
-            news.withdrawn.add(command_id)
-        return rows
-
-    def _still(self, device_id: DeviceId, level: Level, news: _News) -> bool:
-        known = self._state.known.get(device_id)
-        return known is not None and self._is_online(device_id, news) and fits(known.level, level)
-
-    def _is_online(self, device_id: DeviceId, news: _News) -> bool:
-        told = [contact.online for contact in news.contacts if contact.device_id == device_id]
-        known = self._state.known.get(device_id)
-        return told[-1] if told else known is not None and known.online
-
     def _driver_of(self, device: DeviceConfig) -> Driver | None:
         name = device.address.get("driver")
         return self._drivers.get(name) if isinstance(name, str) else None
 
     def _new_alert_id(self) -> AlertId:
         return AlertId(self._ids.new())
-
-
-def _reason(code: str) -> Reason:
-    match code:
-        case "timeout":
-            return Reason.DEVICE_TIMEOUT
-        case "broker_offline" | "not_sent":
-            return Reason.DEVICE_OFFLINE
-        case "unknown_device":
-            return Reason.UNKNOWN_DEVICE
-        case _:
-            return Reason.DEVICE_ERROR
 
 
 def _run_row(run: RunOutcome, t_ms: int) -> ScheduleRunRow:

@@ -131,6 +131,7 @@ async def test_a_page_on_every_address_listens_on_both_kinds_of_number(tmp_path:
         for host in ("127.0.0.1", "[::1]"):
             async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as phone:
                 await answering(phone)
+                assert (await phone.get("/v1/hub")).json()["id"] == str(HUB)
 
 
 async def test_a_hub_whose_page_is_open_to_the_farm_answers_to_its_name(tmp_path: Path) -> None:

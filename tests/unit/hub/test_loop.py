@@ -53,6 +53,17 @@ async def test_nothing_moves_where_the_start_could_not_be_committed(hub: Hub) ->
     assert hub.told(command)[-1:] in ([("refused", "journal_full")], [])
 
 
+async def test_an_order_that_comes_again_while_the_disk_is_away_is_not_refused(hub: Hub) -> None:
+    command = hub.command(LIGHT, ON)
+    await hub.control.order(command)
+    hub.journal.trouble = JournalFull("no room")
+    await hub.control.order(command)
+    hub.journal.trouble = None
+    await hub.turn()
+    await hub.turn()
+    assert hub.told(command) == [("executing", None), ("completed", None)]
+
+
 async def test_an_order_that_comes_twice_runs_once(hub: Hub) -> None:
     command = await hub.order(LIGHT, ON, end_s=1)
     await hub.turn(2.0)

@@ -15,6 +15,7 @@ from tokkatot.domain.desired import HouseConfig
 from tokkatot.domain.ids import HouseId
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Schedule
+from tokkatot.kit.clock import to_ms
 
 
 async def house_configs(
@@ -31,14 +32,21 @@ async def house_configs(
             name=house.name,
             kind=house.kind,
             setpoints=house.setpoints,
-            software_stop=house.stopped_at is not None or farm.stopped_at is not None,
+            software_stop=stopped_ms is not None,
+            stopped_ms=stopped_ms,
             mode=house.mode,
             night=house.night,
             flock=flocks[house.id].birds if house.id in flocks else None,
             rules=rules_in(rules.get(house.id)),
         )
-        for house in houses
+        for house, stopped_ms in ((house, _stopped_ms(house, farm)) for house in houses)
     )
+
+
+def _stopped_ms(house: House, farm: Farm) -> int | None:
+    """Return when a house was stopped last, by itself or with the whole farm."""
+    pressed = [moment for moment in (house.stopped_at, farm.stopped_at) if moment is not None]
+    return to_ms(max(pressed)) if pressed else None
 
 
 async def schedules_in(tx: Transaction, house_ids: Sequence[UUID]) -> tuple[Schedule, ...]:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from tokkatot.domain.desired import DeviceConfig
-from tokkatot.domain.devices import Level, is_actuator, level_of, state_of
+from tokkatot.domain.devices import DeviceRole, Level, is_actuator, level_of, state_of
 from tokkatot.domain.ids import DeviceId, FarmId
 from tokkatot.domain.quantities import Quality, Quantity, Refusal, check_value
 from tokkatot.domain.readings import Reading, RefusedReading
@@ -219,7 +219,7 @@ class NodeBook:
         # A retained status of a node that is online stands for its presence until the heartbeats
         # that are then due fail to come: the broker would hold the last will otherwise.
         observations = self._heard(node, address, now_s)
-        if not is_actuator(node.device.role):
+        if not is_actuator(node.device.role) and node.device.role is not DeviceRole.STOP_BUTTON:
             return observations
         level = None if status.actual is None else level_of(status.actual)
         observations.append(

@@ -124,6 +124,19 @@ def test_a_message_that_is_repeated_is_taken_once_until_the_node_boots(yard: Yar
     assert yard.book.dropped["repeated"] == 2
 
 
+def test_a_stop_button_tells_whether_it_is_pressed_and_is_told_nothing(yard: Yard) -> None:
+    button = DeviceId(UUID(int=3))
+    yard.book.adopt([node(button, "esp-stop", DeviceRole.STOP_BUTTON)])
+    assert yard.hear("esp-stop/status", status(1)) == [
+        Presence(device_id=button, online=True),
+        Reported(device_id=button, level=100.0),
+    ]
+    assert yard.hear("esp-stop/status", status(2, "off")) == [
+        Reported(device_id=button, level=0.0)
+    ]
+    assert yard.orders() == []
+
+
 def test_a_node_that_numbers_nothing_is_heard_all_the_same(yard: Yard) -> None:
     body = {"v": 1, "online": True, "actual": "on"}
     assert yard.hear("esp-fan/status", body)[-1] == Reported(device_id=FAN, level=100.0)
