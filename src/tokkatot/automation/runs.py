@@ -124,10 +124,14 @@ def advance(
         if following is None or following.step == run.step or following.retry_s > now_s:
             return following, outcome
         run = following
-    if run.over or not run.waiting or now_s < run.retry_s:
+    if run.over or not run.waiting:
         return run, None
     part = part_of(schedule, run.step)
-    if any(known[device].online for device in part.devices if device in known):
+    online = any(known[device].online for device in part.devices if device in known)
+    # Who was away at the first try is not kept waiting for the next one once it is back.
+    if now_s < run.retry_s and not (run.tries and online):
+        return run, None
+    if online:
         until_s = run.until_s
         if run.tries and part.length_s is not None:
             until_s = now_s + part.length_s

@@ -156,6 +156,17 @@ def test_a_light_whose_node_was_away_is_told_as_failed_but_still_lit_when_it_is_
     assert bench.level(LIGHT) == ON
 
 
+def test_a_light_whose_node_speaks_a_moment_after_its_hub_has_started_is_lit_then() -> None:
+    bench = Bench(wall_ms=SIX_MS + 6 * HOUR_MS)
+    bench.contact(LIGHT, online=False)
+    bench.hold(lit())
+    bench.run(10)
+    assert bench.level(LIGHT) == OFF
+    bench.contact(LIGHT, online=True)
+    bench.run(3)
+    assert bench.level(LIGHT) == ON
+
+
 def test_a_device_that_is_gone_fails_its_run() -> None:
     gone = schedule(
         TimeBased(start=daily("06:00"), duration_s=30, devices=(DeviceId(UUID(int=99)),))
