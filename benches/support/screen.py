@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
 
 from benches.support.statistics import p95
 from tests.support.people import Json, Person
@@ -20,7 +20,7 @@ from tokkatot.sim.farm import ACCOUNTS, PASSWORD
 TAPS = 38
 SEEN_READINGS = 60
 SEEN_WITHIN_S = 240.0
-VIEWPORT = {"width": 360, "height": 740}
+VIEWPORT: ViewportSize = {"width": 360, "height": 740}
 HOUSE = "Coop 1"
 TAPPED_ROLE = "light"
 

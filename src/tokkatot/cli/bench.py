@@ -40,7 +40,16 @@ def bench(
     chosen = [figure for figure in available if not figures or figure in figures]
 
     def report(figure: str, value: float, unit: str) -> None:
-        line = {"bench": name, "figure": figure, "value": round(value, 3), "unit": unit}
-        print(json.dumps(line), flush=True)
+        print(line(name, figure, value, unit), flush=True)
 
     benchmark.run(chosen, report)
+
+
+def line(name: str, figure: str, value: float, unit: str) -> str:
+    """Return a figure as it is printed.
+
+    Raises:
+        ValueError: where the value is no number, which JSON has no word for.
+    """
+    fields = {"bench": name, "figure": figure, "value": round(value, 3), "unit": unit}
+    return json.dumps(fields, allow_nan=False)
