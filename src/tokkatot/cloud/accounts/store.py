@@ -1,6 +1,6 @@
 """The SQL of people, their sessions and their keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +20,7 @@ from tokkatot.cloud.accounts.model import (
     User,
 )
 from tokkatot.cloud.platform.audit import EventEntry
+from tokkatot.cloud.platform.newest import newest_first
 
 _ENDED_SESSIONS_KEPT = timedelta(days=30)
 
@@ -70,6 +71,15 @@ async def user_by_login(session: AsyncSession, login: str) -> User | None:
 async def user_by_id(session: AsyncSession, user_id: UUID) -> User | None:
     """Return a person who has not been deleted."""
     return await session.scalar(select(User).where(User.id == user_id, User.deleted_at.is_(None)))
+
+
+async def names(session: AsyncSession, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
+    """Return the names of people, of those who have left too."""
+    wanted = {user_id for user_id in ids if user_id is not None}
+    if not wanted:
+        return {}
+    rows = await session.execute(select(User.id, User.name).where(User.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
 
 
 async def staff_ids(session: AsyncSession, *, limit: int) -> Sequence[UUID]:
@@ -266,17 +276,9 @@ async def activity_of(
     session: AsyncSession, user_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[EventEntry]:
     """Return what a person did, newest first."""
-    statement = select(EventEntry).where(EventEntry.user_id == user_id)
-    if after is not None:
-        t, entry_id = after
-        statement = statement.where(
-            or_(EventEntry.t < t, (EventEntry.t == t) & (EventEntry.id < entry_id))
-        )
-    return (
-        await session.scalars(
-            statement.order_by(EventEntry.t.desc(), EventEntry.id.desc()).limit(limit)
-        )
-    ).all()
+    rows = select(EventEntry).where(EventEntry.user_id == user_id)
+    by = (EventEntry.t, EventEntry.id)
+    return await newest_first(session, rows, by, after=after, limit=limit)
 
 
 async def recent_event(session: AsyncSession, user_id: UUID, kind: str, *, since: datetime) -> bool:

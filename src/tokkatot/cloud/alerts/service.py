@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
+from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.alerts import store
 from tokkatot.cloud.alerts.model import Alert
@@ -45,7 +46,8 @@ CLEARED_AT_ONCE = 500
 
 async def views(tx: Transaction, alerts: Sequence[Alert]) -> list[JsonObject]:
     """Return alerts as screens show them."""
-    people, things = await store.names(tx.session, alerts)
+    people = await accounts_store.names(tx.session, [alert.acknowledged_by for alert in alerts])
+    things = await store.device_names(tx.session, [alert.device_id for alert in alerts])
     return [
         {
             "id": str(alert.id),

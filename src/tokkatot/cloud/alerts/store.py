@@ -1,17 +1,17 @@
 """Alerts in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, text, tuple_
+from sqlalchemy import ColumnElement, and_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.alerts.model import Alert
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.model import Hub
+from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.alerts import AlertState, AlertType, Severity
 
 LARGEST_STATE = 200
@@ -46,15 +46,10 @@ async def page(
         wanted.append(Alert.severity == severity)
     if only_open:
         wanted.append(Alert.state != AlertState.NORMAL)
-    if after is not None:
-        wanted.append(tuple_(Alert.raised_at, Alert.id) < after)
-    found = await session.scalars(
-        select(Alert)
-        .where(and_(*wanted))
-        .order_by(Alert.raised_at.desc(), Alert.id.desc())
-        .limit(limit)
+    by = (Alert.raised_at, Alert.id)
+    return await newest_first(
+        session, select(Alert).where(and_(*wanted)), by, after=after, limit=limit
     )
-    return found.all()
 
 
 async def open_of(
@@ -174,18 +169,10 @@ async def open_of_hub(session: AsyncSession, hub_id: UUID, kind: AlertType) -> A
     )
 
 
-async def names(
-    session: AsyncSession, alerts: Sequence[Alert]
-) -> tuple[Mapping[UUID, str], Mapping[UUID, str]]:
-    """Return the names of the people and of the devices that these alerts mention."""
-    users = {alert.acknowledged_by for alert in alerts if alert.acknowledged_by}
-    devices = {alert.device_id for alert in alerts if alert.device_id}
-    people: Mapping[UUID, str] = {}
-    things: Mapping[UUID, str] = {}
-    if users:
-        rows = await session.execute(select(User.id, User.name).where(User.id.in_(users)))
-        people = {row.id: row.name for row in rows}
-    if devices:
-        named = await session.execute(select(Device.id, Device.name).where(Device.id.in_(devices)))
-        things = {row.id: row.name for row in named}
-    return people, things
+async def device_names(session: AsyncSession, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
+    """Return the names of devices, of those that were removed too."""
+    wanted = {device_id for device_id in ids if device_id is not None}
+    if not wanted:
+        return {}
+    rows = await session.execute(select(Device.id, Device.name).where(Device.id.in_(wanted)))
+    return {row.id: row.name for row in rows}

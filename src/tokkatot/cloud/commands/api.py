@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.commands import service, store
 from tokkatot.cloud.commands.model import Command, Origin
 from tokkatot.cloud.commands.views import command_view
@@ -189,7 +190,7 @@ async def _page(
         limit=page.limit + 1,
     )
     items, cursor = page_of(rows, page, lambda row: [row.requested_at.isoformat(), str(row.id)])
-    names = await store.names(tx.session, [row.requested_by for row in items])
+    names = await accounts_store.names(tx.session, [row.requested_by for row in items])
     return Page(
         items=[CommandView.model_validate(command_view(row, names)) for row in items],
         next_cursor=cursor,
@@ -203,7 +204,7 @@ def _own_view(access: FarmAccess, command: Command) -> CommandView:
 
 
 async def _view(tx: Transaction, command: Command) -> CommandView:
-    names = await store.names(tx.session, [command.requested_by])
+    names = await accounts_store.names(tx.session, [command.requested_by])
     return CommandView.model_validate(command_view(command, names))
 
 

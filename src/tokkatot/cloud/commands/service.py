@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
+from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.commands import store
 from tokkatot.cloud.commands.model import Command, Origin
 from tokkatot.cloud.commands.views import command_view
@@ -220,7 +221,7 @@ async def _given_on_the_farm(
     )
     if device is None or row.level is None or not OFF <= row.level <= ON:
         return None
-    if by not in await store.names(tx.session, [by]):
+    if by not in await accounts_store.names(tx.session, [by]):
         by = None
     action = _action_of(row, row.level)
     holds = action not in AT_ONCE
@@ -275,7 +276,7 @@ async def _tell(
 ) -> None:
     """Tell listeners where an order stands, and the event log where an event is named."""
     if name is None or command.requested_by is None:
-        names = await store.names(tx.session, [command.requested_by])
+        names = await accounts_store.names(tx.session, [command.requested_by])
     else:
         names = {command.requested_by: name}
     tx.emit(FarmId(command.farm_id), "command.status", command_view(command, names))

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, text, tuple_
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.commands.model import Command
 from tokkatot.cloud.devices.model import Device, DeviceState
 from tokkatot.cloud.farms.model import Hub
+from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.commands import CommandState
 
 OPEN_STATES = (CommandState.QUEUED, CommandState.SENT, CommandState.EXECUTING)
@@ -113,15 +114,10 @@ async def page(
         wanted.append(Command.device_id == device_id)
     if states:
         wanted.append(Command.state.in_(states))
-    if after is not None:
-        wanted.append(tuple_(Command.requested_at, Command.id) < after)
-    found = await session.scalars(
-        select(Command)
-        .where(and_(*wanted))
-        .order_by(Command.requested_at.desc(), Command.id.desc())
-        .limit(limit)
+    by = (Command.requested_at, Command.id)
+    return await newest_first(
+        session, select(Command).where(and_(*wanted)), by, after=after, limit=limit
     )
-    return found.all()
 
 
 async def newest_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Command]:
@@ -137,15 +133,6 @@ async def newest_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID,
         {"ids": list(ids)},
     )
     return {command.device_id: command for command in found}
-
-
-async def names(session: AsyncSession, ids: Sequence[UUID | None]) -> Mapping[UUID, str]:
-    """Return the names of people."""
-    wanted = {user_id for user_id in ids if user_id is not None}
-    if not wanted:
-        return {}
-    rows = await session.execute(select(User.id, User.name).where(User.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
 
 
 async def joined_after(session: AsyncSession, user_id: UUID, instant: datetime) -> bool:

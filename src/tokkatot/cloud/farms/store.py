@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, true, tuple_
+from sqlalchemy import and_, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.farms.model import Farm, FarmMember, House, HouseCycle, Hub, Zone
+from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.people import MemberRole
 
@@ -254,13 +255,9 @@ async def cycles_of(
     limit: int,
 ) -> Sequence[Cycle]:
     """Return the flocks, or the crops, of a house, newest first."""
-    statement = select(kind).where(kind.house_id == house_id, kind.deleted_at.is_(None))
-    if after is not None:
-        statement = statement.where(tuple_(kind.began_on, kind.id) < after)
-    found = await session.scalars(
-        statement.order_by(kind.began_on.desc(), kind.id.desc()).limit(limit)
-    )
-    return found.all()
+    cycles = select(kind).where(kind.house_id == house_id, kind.deleted_at.is_(None))
+    by = (kind.began_on, kind.id)
+    return await newest_first(session, cycles, by, after=after, limit=limit)
 
 
 async def hubs_serving(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.alerts import store as alert_store
 from tokkatot.cloud.alerts.api import alert_views
@@ -224,7 +225,7 @@ def _reading(farm: _Farm, now: Now) -> ReadingView:
 async def _actuators(tx: Transaction, farm: _Farm, rows: Sequence[DeviceRow]) -> list[ActuatorView]:
     actuators = [row for row in rows if row.device.role in ACTUATORS]
     newest = await command_store.newest_of(tx.session, [row.device.id for row in actuators])
-    names = await command_store.names(tx.session, [c.requested_by for c in newest.values()])
+    names = await accounts_store.names(tx.session, [c.requested_by for c in newest.values()])
     return [
         _actuator(row, farm.now.doing.get(row.device.id), newest.get(row.device.id), names)
         for row in actuators

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.farms.views import PersonView
 from tokkatot.cloud.platform.context import Tx
@@ -74,7 +75,7 @@ async def events(
         limit=page.limit + 1,
     )
     items, cursor = page_of(rows, page, lambda row: [row.t.isoformat(), str(row.id)])
-    names = await store.names(tx.session, items)
+    names = await accounts_store.names(tx.session, [row.user_id for row in items])
     return Page(
         items=[
             EventView(

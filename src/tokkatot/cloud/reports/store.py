@@ -1,15 +1,15 @@
 """Searches in the event log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.platform.audit import EventEntry
+from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.alerts import Severity
 
 QUIET = ("desired.taken",)
@@ -59,22 +59,6 @@ async def events(
     limit: int,
 ) -> Sequence[EventEntry]:
     """Return events of a farm, the newest first."""
-    conditions = wanted.conditions(farm_id)
-    if after is not None:
-        conditions.append(tuple_(EventEntry.t, EventEntry.id) < after)
-    found = await session.scalars(
-        select(EventEntry)
-        .where(and_(*conditions))
-        .order_by(EventEntry.t.desc(), EventEntry.id.desc())
-        .limit(limit)
-    )
-    return found.all()
-
-
-async def names(session: AsyncSession, events: Sequence[EventEntry]) -> Mapping[UUID, str]:
-    """Return the names of the people in some events."""
-    ids = {event.user_id for event in events if event.user_id is not None}
-    if not ids:
-        return {}
-    rows = await session.execute(select(User.id, User.name).where(User.id.in_(ids)))
-    return {row.id: row.name for row in rows}
+    rows = select(EventEntry).where(and_(*wanted.conditions(farm_id)))
+    by = (EventEntry.t, EventEntry.id)
+    return await newest_first(session, rows, by, after=after, limit=limit)

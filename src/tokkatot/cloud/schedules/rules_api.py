@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from tokkatot.cloud.commands import store as command_store
+from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.farms.views import PersonView
 from tokkatot.cloud.platform.context import Tx
@@ -58,7 +58,7 @@ async def set_rules(house: UUID, body: RulesBody, writing: Writing, tx: Tx) -> R
 async def _view(tx: Transaction, stored: HouseRules | None) -> RulesView:
     if stored is None:
         return RulesView(version=0, rules=[], updated_by=None, updated_at=None)
-    people = await command_store.names(tx.session, [stored.changed_by])
+    people = await accounts_store.names(tx.session, [stored.changed_by])
     return RulesView.model_validate(
         {
             "version": stored.version,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.cloud.schedules.model import (
     Execution,
     HouseRules,
@@ -184,15 +185,11 @@ async def executions_of(
     limit: int,
 ) -> Sequence[Execution]:
     """Return the runs of a schedule, the newest first."""
-    statement = select(Execution).where(
+    runs = select(Execution).where(
         Execution.farm_id == farm_id, Execution.schedule_id == schedule_id
     )
-    if after is not None:
-        statement = statement.where(tuple_(Execution.due_at, Execution.id) < after)
-    found = await session.scalars(
-        statement.order_by(Execution.due_at.desc(), Execution.id.desc()).limit(limit)
-    )
-    return found.all()
+    by = (Execution.due_at, Execution.id)
+    return await newest_first(session, runs, by, after=after, limit=limit)
 
 
 async def newest_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Execution]:

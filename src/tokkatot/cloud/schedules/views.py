@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from tokkatot.automation.runs import Outcome
-from tokkatot.cloud.commands import store as command_store
+from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.farms.views import PersonView
@@ -160,7 +160,7 @@ async def schedule_views(
     when = await calendar(tx, farm_id)
     devices = await store.devices_named(tx.session, farm_id, device_ids(found))
     last = await store.newest_of(tx.session, [current.stored.id for current in found])
-    people = await command_store.names(
+    people = await accounts_store.names(
         tx.session,
         [
             *(current.version.made_by for current in found),
@@ -216,7 +216,7 @@ async def execution_views(
 ) -> list[JsonObject]:
     """Return runs of a farm, as the interface and the live line tell them."""
     heads = await store.heads(tx.session, farm_id, [run.schedule_id for run in executions])
-    people = await command_store.names(tx.session, [run.requested_by for run in executions])
+    people = await accounts_store.names(tx.session, [run.requested_by for run in executions])
     return [
         _execution(run, None if (head := heads.get(run.schedule_id)) is None else head.name, people)
         for run in executions
@@ -238,7 +238,7 @@ def _execution(execution: Execution, name: str | None, people: Mapping[UUID, str
 
 async def version_views(tx: Transaction, versions: Sequence[ScheduleVersion]) -> list[VersionView]:
     """Return versions of a schedule with who made them."""
-    people = await command_store.names(tx.session, [version.made_by for version in versions])
+    people = await accounts_store.names(tx.session, [version.made_by for version in versions])
     return [
         VersionView.model_validate(
             {
