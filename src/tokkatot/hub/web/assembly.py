@@ -64,7 +64,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
             control=control,
             people=people,
             notes=notes,
-            past=Past(journal=journal, notes=notes, clock=clock),
+            past=Past(journal=journal, notes=notes, recall=_harmless(notes.recall), clock=clock),
             screens=Screens(
                 control=control, notes=notes, feed=feed, clock=clock, software=software
             ),

@@ -90,7 +90,8 @@ class Door:
         return Response(status_code=204)
 
     async def _entered(self, entered: Entered) -> Response:
-        await self._parts.past.told()
+        if not await self._parts.past.told():
+            raise HubProblem("unavailable", "The hub is busy.", retry_after_s=2)
         document, person = self._parts.document(), entered.person
         return answer(
             {

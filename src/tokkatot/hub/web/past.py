@@ -1,7 +1,7 @@
 """What the page knows of the time before somebody came to it: read from the hub's journal."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import msgspec
@@ -33,17 +33,25 @@ log = structlog.get_logger(__name__)
 class Past:
     """Reads once, when the first person comes in: a page that nobody opens costs nothing."""
 
-    def __init__(self, *, journal: JournalPort, notes: Notebook, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        journal: JournalPort,
+        notes: Notebook,
+        recall: Callable[[Row], None],
+        clock: Clock,
+    ) -> None:
         self._journal = journal
         self._notes = notes
+        self._recall = recall
         self._clock = clock
         self._wanted = asyncio.Event()
         self._told = asyncio.Event()
 
-    async def told(self) -> None:
-        """Return when the events are read, or can't be; the readings follow by and by."""
+    async def told(self) -> bool:
+        """Return True once the events are read or can't be; the readings follow by and by."""
         self._wanted.set()
-        await set_within(self._told, 2 * EVENTS_WITHIN_S)
+        return await set_within(self._told, 2 * EVENTS_WITHIN_S)
 
     async def run(self) -> None:
         """Wait until the past is asked for, and read it."""
@@ -71,7 +79,7 @@ class Past:
         chunks = [chunk async for chunk in self._backwards("events", end, MAX_EVENTS)]
         for chunk in reversed(chunks):
             for row in chunk:
-                self._notes.recall(row)
+                self._recall(row)
 
     async def _read_readings(self) -> None:
         since_ms = self._clock.now_ms() - A_DAY_MS

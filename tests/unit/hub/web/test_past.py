@@ -8,7 +8,7 @@ from tests.unit.hub.web.conftest import FARM_PATH, MANAGER, OWNER, PIN, VIEWER, 
 from tokkatot.cloud.alerts.api import AlertView
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.hub.journal.port import JournalTimeout
-from tokkatot.wire.messages import EventRow
+from tokkatot.wire.messages import EventRow, ScheduleRunRow
 
 ALERTS = f"{FARM_PATH}/alerts"
 LIGHT = IDS[DeviceRole.LIGHT]
@@ -146,6 +146,12 @@ async def test_what_was_read_and_ordered_is_there_after_a_restart(
             ).json()
     assert [one["id"] for one in commands] == [given["id"]]
     assert [point[1] for point in history["series"][0]["points"]] == [26.0, 27.0, 28.0, 29.0]
+
+
+async def test_a_row_of_the_past_that_makes_no_sense_keeps_nobody_out(page: Page) -> None:
+    page.hub.journal.offer(events=[ScheduleRunRow(0, "x", "no id", 1, 1, "executed", None)])
+    await grow_hot(page)
+    assert [one["state"] for one in await alerts_of(page)] == ["unacknowledged"]
 
 
 async def test_what_comes_while_the_past_is_read_is_not_lost(page: Page) -> None:
