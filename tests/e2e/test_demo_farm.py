@@ -57,6 +57,40 @@ async def test_a_wrong_password_is_refused(stack: Stack) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "login_failed")
 
 
+async def test_who_forgot_their_password_is_seen_by_their_farm(stack: Stack) -> None:
+    owner, _, viewer, _ = ACCOUNTS
+    person = await Person.log_in(stack.url, owner.login)
+    farm_id = (await person.farm())["id"]
+    stranger = Person(stack.url)
+    await stranger.post("/auth/forgot-password", {"login": viewer.login})
+
+    async def seen() -> bool:
+        events = await person.get(f"/farms/{farm_id}/events", type="password.reset_asked")
+        return [event["user"]["name"] for event in events["items"]] == [viewer.name]
+
+    await eventually("the owner sees it", seen)
+    await stranger.close()
+    await person.close()
+
+
+async def test_an_actuator_that_was_held_is_handed_back_and_its_trace_says_so(
+    coop: HouseView,
+) -> None:
+    light = await coop.actuator("Light")
+    held = await coop.ended(await coop.tap("Light", "on", duration_s=600))
+    back = await coop.ended(await coop.tap("Light", "auto"))
+    assert (held["state"], back["state"]) == ("completed", "completed")
+    path = f"{coop.device_path(light['device_id'])}/trace"
+
+    async def handed_back() -> bool:
+        newest, *older = (await coop.person.get(path))["items"]
+        return newest["why"]["source"] != "person" and any(
+            entry["why"] and entry["why"]["source"] == "person" for entry in older
+        )
+
+    await eventually("the person's hold is over", handed_back)
+
+
 async def test_a_tap_moves_the_relay_inside_the_hub_and_comes_back_confirmed(
     stack: Stack, coop: HouseView
 ) -> None:
