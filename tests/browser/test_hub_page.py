@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.support.people import Json
 from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
+from tests.support.stack import until
 from tokkatot.domain.ids import HubId
 from tokkatot.sim.farm import PASSWORD
 from tokkatot.wire.passes import lan_name
@@ -167,7 +168,11 @@ def test_a_phone_without_internet_is_led_to_the_hub(phone: Phone, demo: Demo) ->
     page.evaluate("navigator.serviceWorker.ready")
     page.reload()
     page.wait_for_selector('main[data-fresh="true"]')
-    page.wait_for_function("localStorage.getItem('tokkatot.passes') !== null")
+    until(
+        "the phone has its passes",
+        lambda: page.evaluate("localStorage.getItem('tokkatot.passes')"),
+        within_s=15,
+    )
     cloud = demo.stack.pid_of("cloud")
     os.kill(cloud, signal.SIGSTOP)
     try:

@@ -188,7 +188,7 @@ def test_the_words_of_schedules_and_rules_are_khmer(phone: Phone, demo: Demo) ->
     phone.page.wait_for_selector("[data-house]")
     for rest in ("schedules", "schedules/new", "rules", "rules/new", "setpoints"):
         phone.page.goto(f"{demo.stack.url}{demo.house_path(COOP)}/{rest}")
-        phone.page.wait_for_selector("main button")
+        phone.page.wait_for_selector("main button, main a")
         assert LATIN_WORD.findall(phone.page.locator("main").inner_text()) == []
 
 

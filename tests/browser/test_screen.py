@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
 from tests.support.proc import descendants
+from tests.support.stack import until
 
 COOP = "Coop 1"
 KHMER = re.compile(r"[\u1780-\u17ff]")
@@ -127,7 +128,11 @@ def test_a_reload_without_internet_shows_the_last_values_with_their_age(phone: P
     page.evaluate("navigator.serviceWorker.ready")
     page.reload()
     page.wait_for_selector('main[data-fresh="true"]')
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    until(
+        "the worker has the page",
+        lambda: page.evaluate("navigator.serviceWorker.controller !== null") or None,
+        within_s=15,
+    )
     phone.context.set_offline(offline=True)
     page.reload()
     expect(page.locator('[data-link="offline"]')).to_be_visible()

@@ -10,13 +10,18 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from tests.support.stack import free_port, until
+from tests.support.processes import free_port
+from tests.support.stack import until
 from tokkatot.webapp.files import find_web_app
+from tokkatot.webapp.headers import SecurityHeaders
 from tokkatot.webapp.serving import WebApp
+
+CONTROLLED = """new Promise(done => navigator.serviceWorker.controller ? done()
+    : navigator.serviceWorker.addEventListener('controllerchange', () => done(), {once: true}))"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
     assert built is not None
     folder = shutil.copytree(built, tmp_path / "web")
     port = free_port()
-    app = Starlette(routes=[Mount("/", app=WebApp(folder))])
+    served = Starlette(routes=[Mount("/", app=WebApp(folder))])
+    app = SecurityHeaders(served, https=False)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -59,7 +65,8 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 360, "height": 740})
     opened = context.new_page()
     opened.goto(site.url)
-    opened.wait_for_function("navigator.serviceWorker.controller !== null")
+    # The page's own rules allow no polling by eval, so the promise itself is awaited.
+    opened.evaluate(CONTROLLED)
     yield opened
     context.close()
 
@@ -97,10 +104,15 @@ def test_a_part_that_is_gone_loads_the_app_anew(browser: Browser, site: Site) ->
     kept = gone.read_bytes()
     gone.unlink()
     page.evaluate("window.before = true")
-    # The next build has the page under another name: here the same one comes back.
-    page.on("request", lambda request: request.is_navigation_request() and gone.write_bytes(kept))
+
+    def bring_back(request: Request) -> None:
+        # The next build has the page under another name: here the same one comes back.
+        if request.is_navigation_request():
+            gone.write_bytes(kept)
+
+    page.on("request", bring_back)
     page.locator('a[href="/signup"]').click()
-    page.wait_for_function("window.before === undefined")
+    until("the app loads anew", lambda: page.evaluate("!window.before") or None, within_s=15)
     context.close()
 
 

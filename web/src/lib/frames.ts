@@ -14,15 +14,8 @@ import {
   type SensorsOf,
 } from './live'
 import type { Execution } from './plan_types'
-import type {
-  Alert,
-  Command,
-  FarmChange,
-  HouseCard,
-  HouseState,
-  ReadingTuple,
-  ServerFrame,
-} from './types'
+import type { FarmChange, ReadingTuple, ServerFrame } from './frame_types'
+import type { Alert, Command, HouseCard, HouseState } from './types'
 
 export interface Shown<T> {
   value: T

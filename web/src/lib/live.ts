@@ -1,16 +1,7 @@
 /** How what the farm says changes what is shown: pure functions over one house's state. */
 
-import type {
-  Actuator,
-  Alert,
-  Command,
-  DeviceStateData,
-  HouseCard,
-  HouseState,
-  ReadingTuple,
-  Severity,
-  SnapshotHouse,
-} from './types'
+import type { DeviceStateData, ReadingTuple, SnapshotHouse } from './frame_types'
+import type { Actuator, Alert, Command, HouseCard, HouseState, Severity } from './types'
 
 /** A report from further in the future than this is a clock that was set back: believe the newer word. */
 const CLOCK_STEP_MS = 60_000

@@ -70,7 +70,10 @@ export function sayTimes(times: Times, speech: PlanSpeech): string {
       const moment =
         offset_s === 0
           ? event
-          : speech.t(offset_s > 0 ? 'plan.say.after' : 'plan.say.before', { event, duration })
+          : speech.t(offset_s > 0 ? 'plan.say.after' : 'plan.say.before', {
+              event: event.toLowerCase(),
+              duration,
+            })
       return `${moment} · ${sayDays(times.days, speech)}`
     }
   }

@@ -1,6 +1,6 @@
 /** Keeps one farm live: a WebSocket that notices its own death, and polling where sockets don't pass. */
 
-import type { Changes, ControlFrame, ServerFrame } from './types'
+import type { Changes, ControlFrame, ServerFrame } from './frame_types'
 
 export type Link = 'connecting' | 'live' | 'polling' | 'offline'
 

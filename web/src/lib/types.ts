@@ -1,7 +1,5 @@
 /** The shapes that the server speaks, as `/v1/openapi.json` describes them. */
 
-import type { Execution } from './plan_types'
-
 export type Language = 'km' | 'en'
 export type Role = 'viewer' | 'manager' | 'owner' | 'staff'
 export type HouseKind = 'coop' | 'greenhouse'
@@ -286,67 +284,4 @@ export interface Member {
 export interface Page<T> {
   items: T[]
   next_cursor: string | null
-}
-
-/** `[device, quantity, t_ms, value, quality]` */
-export type ReadingTuple = [string, string, number, number, number]
-
-export interface DeviceStateData {
-  house_id: string
-  device_id: string
-  actual: number | null
-  target: number | null
-  online: boolean
-  why: Why | null
-  error: string | null
-  t: string | number
-}
-
-export interface SnapshotHouse {
-  readings: ReadingTuple[]
-  actuators: DeviceStateData[]
-}
-
-export interface FarmChange {
-  what:
-    | 'farm'
-    | 'house'
-    | 'device'
-    | 'member'
-    | 'setpoints'
-    | 'mode'
-    | 'rules'
-    | 'schedule'
-    | 'stop'
-    | 'hub'
-    | 'flock'
-    | 'crop'
-  id: string
-}
-
-interface FrameOf<T extends string, D> {
-  type: T
-  farm: string
-  seq?: number
-  t: number
-  data: D
-}
-
-export type ServerFrame =
-  | FrameOf<'command.status', Command & { house_id?: string }>
-  | FrameOf<'device.state', DeviceStateData>
-  | FrameOf<'alert.changed', Alert>
-  | FrameOf<'schedule.executed', Execution>
-  | FrameOf<'farm.changed', FarmChange>
-  | FrameOf<'readings', { house_id: string; values: ReadingTuple[] }>
-  | FrameOf<'snapshot', { houses: Record<string, SnapshotHouse> }>
-
-export type ControlFrame =
-  { type: 'heartbeat'; t: number } | { type: 'reload' } | { type: 'error'; code: string }
-
-export interface Changes {
-  items: ServerFrame[]
-  next_since: number
-  reload: boolean
-  snapshot?: { houses: Record<string, SnapshotHouse> } | null
 }

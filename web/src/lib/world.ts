@@ -3,7 +3,7 @@
 import type { Api } from './api'
 import { elapsed } from './clock'
 import type { World } from './realtime'
-import type { Changes } from './types'
+import type { Changes } from './frame_types'
 
 const CHANGES_TIMEOUT_MS = 6_000
 

@@ -8,7 +8,7 @@ import {
   type Link,
   type Socket,
 } from '@/lib/realtime'
-import type { Changes, ServerFrame } from '@/lib/types'
+import type { Changes, ServerFrame } from '@/lib/frame_types'
 
 /** A socket whose other end is the test. */
 class FakeSocket {
