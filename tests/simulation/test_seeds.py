@@ -13,6 +13,7 @@ from tokkatot.sim.sabotage import NONE, SABOTAGES
 THREE_HOURS = 3 / 24
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(1, 21))
 def test_a_farm_with_everything_that_goes_wrong_keeps_every_promise(seed: int) -> None:
     outcome = simulate(seed, days=THREE_HOURS, hubs=2 if seed % 5 == 0 else 1)

@@ -32,17 +32,21 @@ class Mutant:
     module: ModuleType
     name: str
     tree: ast.Module
+    is_limit: bool
+    """Whether a number is off that stands by itself, under a name."""
 
 
 def mutants_of(module: ModuleType) -> Iterator[Mutant]:
     """Yield every mutant: a comparison turned round, `and` for `or`, a `not` lost, a number off."""
     whole = ast.parse(inspect.getsource(module))
+    limits = {id(node) for one in whole.body if _is_named(one) for node in ast.walk(one)}
     for index, node in enumerate(ast.walk(whole)):
         for name, change in _changes(node):
             tree = deepcopy(whole)
             place = next(one for at, one in enumerate(ast.walk(tree)) if at == index)
             change(place)
-            yield Mutant(module, f"{module.__name__.split('.')[-1]}:{_line(node)} {name}", tree)
+            where = f"{module.__name__.split('.')[-1]}:{_line(node)}"
+            yield Mutant(module, f"{where} {name}", tree, is_limit=id(node) in limits)
 
 
 @contextmanager
@@ -86,8 +90,8 @@ def _renumber(before: dict[str, object], after: dict[str, object]) -> None:
                     vars(module)[number] = after[number]
 
 
-def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
-    return statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+def _is_named(statement: ast.stmt) -> bool:
+    return isinstance(statement, (ast.Assign, ast.AnnAssign))
 
 
 def calls_in(module: ModuleType) -> list[Callable[[], None]]:

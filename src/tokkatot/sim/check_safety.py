@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig
-from tokkatot.domain.devices import ACTUATORS as SPECS
-from tokkatot.domain.devices import OFF, ON, Level, rest_level
+from tokkatot.domain.devices import OFF, ON, DeviceRole, Level, rest_level
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
@@ -26,6 +25,11 @@ LEASE_S: Final = 30.0
 PUMP_REST_S: Final = 60.0
 DRY_S: Final = 180.0
 DRY_RISE_PERCENT: Final = 1.0
+LONGEST_ON_S: Final = {
+    DeviceRole.WATER_PUMP: 1800.0,
+    DeviceRole.HEATER: 3600.0,
+    DeviceRole.FEEDER: 60.0,
+}
 RELAY_S: Final = 65.0
 """A pump counts as running once it says so: of its reports, one each 30 s, one may be lost."""
 
@@ -62,7 +66,11 @@ class SafetyCheck:
     def __init__(self, findings: Findings, layout: Layout, nodes: Iterable[Node]) -> None:
         self._findings = findings
         self._layout = layout
-        self._actuators = layout.actuators
+        self._limited = tuple(
+            (device, LONGEST_ON_S[device.role])
+            for device in layout.actuators
+            if device.role in LONGEST_ON_S
+        )
         self._stopped = (layout.pump, layout.heater, layout.feeder)
         self._temperatures = {str(layout.climate.id), str(layout.second_climate.id)}
         self._tank_id = str(layout.tank.id)
@@ -213,10 +221,9 @@ class SafetyCheck:
             self._findings.broken(invariant, f"{device.name} is asked for {found}")
 
     def _never_too_long(self, life: _Life, now_s: float) -> None:
-        for device in self._actuators:
-            longest_s = SPECS[device.role].max_on_s
+        for device, longest_s in self._limited:
             asked = life.asked.get(device.id)
-            if longest_s is None or asked is None or asked.on_since_s is None:
+            if asked is None or asked.on_since_s is None:
                 continue
             if now_s - asked.on_since_s > longest_s + REACTS_WITHIN_S:
                 self._findings.broken(

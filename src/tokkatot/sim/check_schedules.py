@@ -55,6 +55,11 @@ class SchedulesCheck:
         self._said: deque[tuple[int, Key]] = deque()
         self._may_be_told: Counter[Key] = Counter()
 
+    @property
+    def is_steady(self) -> bool:
+        """Tell whether it is known which schedules the hub holds, and that they are on its card."""
+        return self._steady is not None
+
     # ------------------------------------------------------------------------------ what happens
 
     def wanted(self, document: DesiredDocument) -> None:

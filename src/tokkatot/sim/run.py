@@ -1,5 +1,6 @@
 """Runs the simulation of one seed to its end, or to the first invariant that does not hold."""
 
+import gc
 import tempfile
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -36,7 +37,11 @@ class Outcome:
 def simulate(seed: int, *, days: float, hubs: int = 1, sabotage: Sabotage | None = None) -> Outcome:
     """Let a farm live through so many days with everything that may go wrong."""
     chosen = sabotage or NONE
-    with tempfile.TemporaryDirectory(prefix="tokkatot-sim-") as folder, chosen.applied():
+    with (
+        tempfile.TemporaryDirectory(prefix="tokkatot-sim-") as folder,
+        chosen.applied(),
+        _seldom_collected(),
+    ):
         site = Site(
             seed, folder=Path(folder), hubs=hubs, store=chosen.store(), options=chosen.options
         )
@@ -75,6 +80,17 @@ def _live(site: Site, trouble: Trouble, *, until_s: float) -> None:
         if task.done():
             task.result()
     task.cancel()
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for circles of garbage seldom: a farm leaves few, and looking takes its time."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -379,8 +379,8 @@ class Yard(JournalListener):
         hub = self.hub
         if hub is not None and hub.journal is not None:
             self.rows.look(hub.journal.heads())
-            self._look_at_schedules(hub.journal)
-        self.rows.check_cloud()
+            if not self.schedules.is_steady:
+                self._look_at_schedules(hub.journal)
         self.orders.tick()
         self.safety.tick()
         silent_s = self.line.unanswered_s()

@@ -1,11 +1,13 @@
 """Every cell of the conflict table, and every guard, is held by a test that fails without it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from types import MappingProxyType
 
 import pytest
 
+from tests.support.draw_safety import PAGE
 from tests.support.mutants import calls_in, in_place, is_killed, mutants_of
 from tests.unit.automation import test_guards as guard_tests
 from tests.unit.automation import test_interlocks as table_tests
@@ -13,9 +15,12 @@ from tests.unit.automation import test_plausibility as plausibility_tests
 from tests.unit.automation import test_regulation as regulation_tests
 from tests.unit.automation import test_rules as rule_tests
 from tests.unit.automation import test_safety as safety_tests
-from tokkatot.automation import guards, interlocks, plausibility, rules
+from tests.unit.domain import test_devices as role_tests
+from tokkatot.automation import guards, interlocks, plan, plausibility, rules
 from tokkatot.automation.interlocks import TABLE, Effect, Interlock
 from tokkatot.automation.plan import Trait
+from tokkatot.domain import devices
+from tokkatot.domain.devices import ACTUATORS, DeviceRole
 
 GUARD_TESTS = (
     guard_tests,
@@ -28,6 +33,26 @@ GUARD_TESTS = (
 
 HARMLESS: dict[str, str] = {}
 """What a mutant's name contains, and why nobody could tell it from the original."""
+
+
+MADE = {
+    "cells of the table": 162,
+    "longest times on": 37,
+    "limits": 50,
+    "lines of guards": 89,
+    "lines of plausibility": 37,
+    "lines of interlocks": 7,
+    "lines of rules": 32,
+}
+"""How many mutants are made of what; the safety page says it too."""
+
+
+def role_mutants() -> Iterator[tuple[DeviceRole, int | None]]:
+    for role, spec in ACTUATORS.items():
+        if spec.max_on_s is None:
+            yield role, 3600
+        else:
+            yield from ((role, spec.max_on_s // 2), (role, spec.max_on_s * 2), (role, None))
 
 
 def cell_mutants() -> Iterator[tuple[Interlock, Trait, Effect]]:
@@ -49,6 +74,7 @@ def test_every_wrong_cell_of_the_table_is_noticed(monkeypatch: pytest.MonkeyPatc
         if not is_killed(tests):
             survivors.append((interlock, trait, effect))
     assert len(made) == len(Interlock) * len(Trait) * (len(Effect) - 1)
+    assert len(made) == MADE["cells of the table"]
     assert survivors == []
 
 
@@ -73,6 +99,48 @@ def test_every_swap_of_two_interlocks_that_disagree_is_noticed(
     assert survivors == []
 
 
+def test_every_wrong_longest_time_on_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    tests = calls_in(role_tests)
+    assert not is_killed(tests)
+    made = list(role_mutants())
+    survivors: list[tuple[DeviceRole, int | None]] = []
+    for role, longest_s in made:
+        spec = replace(ACTUATORS[role], max_on_s=longest_s)
+        monkeypatch.setattr(devices, "ACTUATORS", {**ACTUATORS, role: spec})
+        if not is_killed(tests):
+            survivors.append((role, longest_s))
+    assert len(made) == MADE["longest times on"]
+    assert survivors == []
+
+
+@pytest.mark.timeout(300)
+def test_every_wrong_limit_is_noticed() -> None:
+    survivors: list[str] = []
+    made = 0
+    for module, nearest in (
+        (guards, safety_tests),
+        (plausibility, plausibility_tests),
+        (plan, safety_tests),
+    ):
+        # Those who know the module best are asked first.
+        tests = [test for tested in (nearest, *GUARD_TESTS) for test in calls_in(tested)]
+        for mutant in mutants_of(module):
+            if not mutant.is_limit:
+                continue
+            made += 1
+            with in_place(mutant):
+                if not is_killed(tests):
+                    survivors.append(mutant.name)
+    assert made == MADE["limits"]
+    assert survivors == []
+
+
+def test_the_safety_page_says_how_many_mutants_were_made() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for what, count in MADE.items():
+        assert f"| {what} | {count} |" in page
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("module", [guards, plausibility, interlocks, rules])
 def test_every_wrong_guard_is_noticed(module: object) -> None:
@@ -80,11 +148,10 @@ def test_every_wrong_guard_is_noticed(module: object) -> None:
     tests = [test for tested in GUARD_TESTS for test in calls_in(tested)]
     assert not is_killed(tests)
     survivors: list[str] = []
-    made = 0
-    for mutant in mutants_of(module):
-        made += 1
+    made = list(mutants_of(module))
+    for mutant in made:
         with in_place(mutant):
             if not is_killed(tests):
                 survivors.append(mutant.name)
-    assert made
+    assert len(made) == MADE[f"lines of {module.__name__.rpartition('.')[2]}"]
     assert [name for name in survivors if not any(part in name for part in HARMLESS)] == []
