@@ -165,6 +165,21 @@ async def test_a_stop_by_somebody_without_a_name_or_a_clock_holds_all_the_same(h
     assert stop["by"] is None
 
 
+async def test_the_log_names_the_button_that_was_pressed(hub: Hub) -> None:
+    data = {
+        "house": str(hub.yard.house_id),
+        "stopped": True,
+        "by": str(hub.yard.hub_id),
+        "device": str(hub.yard.sensor),
+    }
+    await hub.say("stop.changed", data)
+    async with hub.cloud.context.database.transaction() as tx:
+        found = await tx.session.scalar(
+            text("SELECT device_id FROM events WHERE type = 'house.stopped'")
+        )
+    assert found == hub.yard.sensor
+
+
 async def test_lifting_one_house_at_its_hub_leaves_the_farms_stop_to_the_others(hub: Hub) -> None:
     other = await make_yard(hub.cloud.context.database, farm_id=hub.yard.farm_id, number=2)
     await hub.post(f"{hub.farm_url}/stop")

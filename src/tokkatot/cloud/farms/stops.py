@@ -1,5 +1,6 @@
 """Takes over what people say about the software stop on the farm's own network."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -26,9 +27,12 @@ async def take_stop(
     *,
     stopped: bool,
     by: UUID | None,
+    device_id: UUID | None,
     at: datetime | None,
 ) -> bool:
     """Let a house be stopped or go on, as a person said at its hub; False: no house of the farm.
+
+    `device_id` is the button that was pressed, where it was one.
 
     The latest word counts. A stop holds whenever it was pressed, by a hub without a clock too; a
     lift that is older than the stop which holds was not meant for it.
@@ -36,11 +40,10 @@ async def take_stop(
     Raises:
         DBAPIError: when a hub of the farm is saying hello at this moment; said again, it is taken.
     """
-    house = await tx.session.scalar(
-        select(House)
-        .where(House.id == house_id, House.farm_id == farm_id, House.deleted_at.is_(None))
-        .with_for_update()
-    )
+    # The farm, its houses and then its hubs, as whoever stops them in the cloud locks them.
+    farm = await tx.session.get_one(Farm, farm_id, with_for_update={"key_share": True})
+    houses = await _locked(tx, farm_id)
+    house = houses.get(house_id)
     if house is None:
         return False
     # A hello waits for the cursors that this transaction holds: it is not waited for.
@@ -50,7 +53,7 @@ async def take_stop(
         if house.stopped_at is not None:
             return True
         house.stopped_at, house.stopped_by = at or tx.now, person
-    elif at is None or not await _lift(tx, house, at):
+    elif at is None or not _lift(farm, house, houses.values(), at):
         return True
     await tx.session.flush()
     await touch_hubs(tx, farm_id)
@@ -60,6 +63,7 @@ async def take_stop(
         "house.stopped" if stopped else "house.stop_released",
         farm_id=farm_id,
         house_id=house.id,
+        device_id=device_id,
         user_id=person,
         severity=Severity.WARNING,
         data=data,
@@ -69,14 +73,23 @@ async def take_stop(
     return True
 
 
-async def _lift(tx: Transaction, house: House, at: datetime) -> bool:
+async def _locked(tx: Transaction, farm_id: FarmId) -> Mapping[UUID, House]:
+    found = await tx.session.scalars(
+        select(House)
+        .where(House.farm_id == farm_id, House.deleted_at.is_(None))
+        .order_by(House.id)
+        .with_for_update(key_share=True)
+    )
+    return {house.id: house for house in found}
+
+
+def _lift(farm: Farm, house: House, houses: Iterable[House], at: datetime) -> bool:
     """End what stops a house; the farm's stop becomes the other houses' own."""
-    farm = await tx.session.get_one(Farm, house.farm_id, with_for_update=True)
     pressed = [moment for moment in (house.stopped_at, farm.stopped_at) if moment is not None]
     if not pressed or at < max(pressed):
         return False
     if farm.stopped_at is not None:
-        for other in await store.houses_of(tx.session, farm.id):
+        for other in houses:
             if other.stopped_at is None:
                 other.stopped_at, other.stopped_by = farm.stopped_at, farm.stopped_by
         farm.stopped_at = farm.stopped_by = None

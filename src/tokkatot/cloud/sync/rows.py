@@ -125,6 +125,7 @@ async def _stop(tx: Transaction, hub: HubRecord, row: EventRow) -> RefusedRow | 
         house_id,
         stopped=stopped,
         by=_uuid(row.data.get("by")),
+        device_id=_uuid(row.data.get("device")),
         at=credible(row.t, now=tx.now),
     )
     return None if found else _refused(row, "unknown_house")
