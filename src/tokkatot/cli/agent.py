@@ -21,6 +21,11 @@ _REFUSED = 2
 _GAVE_UP = 1
 
 
+def agent_command(config: Path) -> tuple[str, ...]:
+    """Return the command line that runs a hub and nothing else."""
+    return (sys.executable, "-m", "tokkatot.cli.agent", str(config))
+
+
 def main(config: Path) -> int:
     """Run a hub until SIGINT, SIGTERM or SIGHUP; return the exit status."""
     _leave_out_rich()

@@ -18,7 +18,8 @@ def hub(
 ) -> None:
     """Run the hub of a farm until a signal ends it; its actuators are then at rest."""
     import os
-    import sys
+
+    from tokkatot.cli.agent import agent_command
 
     if status:
         from tokkatot.cli.hub_status import tell_status
@@ -26,5 +27,5 @@ def hub(
         raise typer.Exit(tell_status(config))
     # The agent takes this process over: what the command line has imported would cost a small
     # computer a third of the hub's memory for nothing.
-    command = (sys.executable, "-m", "tokkatot.cli.agent", str(config))
-    os.execv(sys.executable, command)  # noqa: S606 - our own program, and no shell is wanted
+    command = agent_command(config)
+    os.execv(command[0], command)  # noqa: S606 - our own program, and no shell is wanted

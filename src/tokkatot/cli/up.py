@@ -145,11 +145,11 @@ def _cloud(settings: "CloudSettings") -> "Service":
 
 
 def _hub(settings: "CloudSettings", config: Path) -> "Service":
-    from tokkatot.cloud.platform.process import own_command
+    from tokkatot.cli.agent import agent_command
     from tokkatot.cloud.platform.supervise import ChildService
 
     name = f"hub-{config.parent.name}"
-    return ChildService(_spec(settings, name, own_command("hub", "--config", str(config)), {}))
+    return ChildService(_spec(settings, name, agent_command(config), {}))
 
 
 def _spec(
