@@ -11,6 +11,7 @@ from sqlalchemy import text
 from tests.support.cloud import Person
 from tests.support.running import HandHub, Phone, Running, hand_hub, phone, running_cloud, until
 from tests.support.yard import Yard, batch_bytes, count, make_yard
+from tokkatot.cloud.commands.store import SENT_AT_ONCE
 from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.telemetry.listening import listening_since
 from tokkatot.domain.ids import FarmId
@@ -86,6 +87,42 @@ async def test_the_sync_says_that_it_listens(running: Running) -> None:
             return await listening_since(tx.session, now=tx.now) is not None
 
     assert await until(listens)
+
+
+async def test_many_orders_reach_their_hub_in_short_transactions(
+    running: Running, owner: Owner, hub: HandHub
+) -> None:
+    person, yard = owner
+    wanted = SENT_AT_ONCE + 20
+    async with running.database.transaction() as tx:
+        await tx.session.execute(
+            text(
+                "INSERT INTO commands (id, farm_id, house_id, device_id, hub_id, origin, action,"
+                " value, duration_s, state, requested_by, requested_at, expires_at)"
+                " SELECT gen_random_uuid(), :farm, :house, :pump, :hub, 'cloud', 'off', 0, 60,"
+                " 'queued', :by, :now, :end FROM generate_series(1, :n)"
+            ),
+            {
+                "farm": yard.farm_id,
+                "house": yard.house_id,
+                "pump": yard.pump,
+                "hub": yard.hub_id,
+                "by": person.user_id,
+                "now": tx.now,
+                "end": tx.now + timedelta(minutes=5),
+                "n": wanted,
+            },
+        )
+    heard = {(await hub.order()).id for _ in range(wanted)}
+    assert len(heard) == wanted
+
+    async def rounds() -> int | None:
+        async with running.database.transaction() as tx:
+            if await tx.session.scalar(text("SELECT bool_and(state = 'sent') FROM commands")):
+                return await tx.session.scalar(text("SELECT count(DISTINCT sent_at) FROM commands"))
+        return None
+
+    assert await until(rounds) == 2
 
 
 async def test_a_toggle_goes_by_what_the_device_reported(

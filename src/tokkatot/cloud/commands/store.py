@@ -15,6 +15,8 @@ from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.commands import CommandState
 
+SENT_AT_ONCE = 100
+"""To one hub in one transaction, so that it stays short; a person at a screen gives far fewer."""
 OPEN_STATES = (CommandState.QUEUED, CommandState.SENT, CommandState.EXECUTING)
 
 
@@ -29,7 +31,7 @@ async def locked(session: AsyncSession, command_id: UUID) -> Command | None:
 
 
 async def queued(session: AsyncSession, hub_id: UUID, now: datetime) -> Sequence[Command]:
-    """Return the orders that wait for a hub, locked; those that another process sends are left."""
+    """Return the first orders that wait for a hub, locked, without those that others send now."""
     found = await session.scalars(
         select(Command)
         .where(
@@ -38,6 +40,7 @@ async def queued(session: AsyncSession, hub_id: UUID, now: datetime) -> Sequence
             Command.expires_at > now,
         )
         .order_by(Command.id)
+        .limit(SENT_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
     return found.all()

@@ -138,7 +138,10 @@ class Dispatcher:
             await self._send_asked(tx, link)
 
     async def _send_asked(self, tx: Transaction, link: _Link) -> None:
-        for command in await command_store.queued(tx.session, link.hub_id, tx.now):
+        queued = await command_store.queued(tx.session, link.hub_id, tx.now)
+        if len(queued) == command_store.SENT_AT_ONCE:
+            self._waiting.add(link.hub_id)
+        for command in queued:
             # Published before the commit: at worst a crash sends it again under the same id, and
             # the hub begins an id once.
             await self._publish(self._order(link, command, now_ms=to_ms(tx.now)))
