@@ -118,9 +118,11 @@ async def test_many_orders_reach_their_hub_in_short_transactions(
 
     async def rounds() -> int | None:
         async with running.database.transaction() as tx:
-            if await tx.session.scalar(text("SELECT bool_and(state = 'sent') FROM commands")):
-                return await tx.session.scalar(text("SELECT count(DISTINCT sent_at) FROM commands"))
-        return None
+            found = await tx.session.execute(
+                text("SELECT bool_and(state = 'sent'), count(DISTINCT sent_at) FROM commands")
+            )
+            all_sent, instants = found.one()
+        return int(instants) if all_sent else None
 
     assert await until(rounds) == 2
 
