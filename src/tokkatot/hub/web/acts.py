@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tokkatot.domain.desired import HouseConfig
-from tokkatot.hub.web.alert_book import ACKNOWLEDGED, AlertOver
+from tokkatot.hub.web.alert_book import ACKNOWLEDGED
 from tokkatot.hub.web.asking import answer, body_of
 from tokkatot.hub.web.door import Door
 from tokkatot.hub.web.parts import Parts
@@ -51,14 +51,14 @@ class Acts:
         person = self._door.operator(request)
         house = self._parts.house(request.path_params["house"])
         await self._say([house], person, stopped=True)
+        await self._alone(house)
         return answer(self._parts.screens.stop(self._parts.house(house.id)))
 
     async def _release(self, request: Request) -> Response:
         person = self._door.operator(request)
         house = self._parts.house(request.path_params["house"])
         await self._say([house], person, stopped=False)
-        together = self._parts.notes.stops.together
-        await self._parts.notes.stops.keep_together(together - {house.id})
+        await self._alone(house)
         return Response(status_code=204)
 
     async def _stop_all(self, request: Request) -> Response:
@@ -81,6 +81,11 @@ class Acts:
         await self._parts.notes.stops.keep_together(frozenset())
         return Response(status_code=204)
 
+    async def _alone(self, house: HouseConfig) -> None:
+        """Take a house out of those that were stopped together: it has had a word of its own."""
+        stops = self._parts.notes.stops
+        await stops.keep_together(stops.together - {house.id})
+
     async def _say(self, houses: list[HouseConfig], person: Person, *, stopped: bool) -> None:
         # Each holds before its first wait for the disk: no house waits for another one's.
         async with asyncio.TaskGroup() as group:
@@ -101,11 +106,7 @@ class Acts:
     async def _acknowledge(self, request: Request) -> Response:
         person = self._door.operator(request)
         alerts, alert_id = self._parts.notes.alerts, str(request.path_params["alert"])
-        try:
-            unseen = alerts.must_be_seen(alert_id)
-        except AlertOver:
-            raise HubProblem("conflict", "The alert is over.") from None
-        if unseen:
+        if alerts.is_unseen(alert_id):
             control = self._parts.control
             control.note(ACKNOWLEDGED, alert=alert_id, by=str(person.user_id))
             control.flush()

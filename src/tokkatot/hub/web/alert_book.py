@@ -23,10 +23,6 @@ ACKNOWLEDGED: Final = "alert.acknowledged"
 MAX_ALERTS: Final = 256
 
 
-class AlertOver(Exception):
-    """Nobody needs to see it any more."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """One alert; `row` is the first that told of it."""
@@ -81,20 +77,10 @@ class AlertBook:
         self._keep(after)
         return self._view(after)
 
-    def must_be_seen(self, alert_id: str) -> bool | None:
-        """Tell whether somebody has still to see an alert; None where there is none.
-
-        Raises:
-            AlertOver: when it went by itself, seen or not.
-        """
+    def is_unseen(self, alert_id: str) -> bool:
+        """Tell whether somebody has still to see an alert; what is not here nobody has."""
         found = self._find(alert_id)
-        if found is None:
-            return None
-        if found.seen_ms is not None:
-            return False
-        if found.after(AlertEvent.ACKNOWLEDGE) is None:
-            raise AlertOver
-        return True
+        return found is not None and found.seen_ms is None
 
     def one(self, alert_id: str) -> Json | None:
         """Return an alert."""

@@ -161,6 +161,16 @@ async def test_a_house_that_is_lifted_alone_is_lifted_for_good(page: Page) -> No
     assert [card["stopped"] for card in cards] == [True, False]
 
 
+async def test_a_house_that_is_stopped_by_itself_too_stays_so(page: Page) -> None:
+    await page.hub.configure(two_houses())
+    async with await page.person(OWNER) as web:
+        await web.post(f"{FARM_PATH}/stop")
+        await web.post(STOP)
+        await web.delete(f"{FARM_PATH}/stop")
+        cards = (await web.get(f"{FARM_PATH}/houses")).json()["items"]
+    assert [card["stopped"] for card in cards] == [True, False]
+
+
 async def test_open_pages_hear_of_it(page: Page) -> None:
     async with await page.person(OWNER) as web:
         since = (await web.get(f"{FARM_PATH}/changes?since=0")).json()["next_since"]
