@@ -1,6 +1,7 @@
 """What tests of every kind share."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
@@ -12,30 +13,53 @@ from tokkatot.cloud.platform.broker import EmbeddedBroker
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
+_BROKER_PROGRAMS = ("mosquitto", "mosquitto_pub", "mosquitto_sub")
 _FOLDER_MARKS = {
     "contract": "server",
     "e2e": "e2e",
     "browser": "browser",
     "simulation": "simulation",
 }
+_SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))  # noqa: TID251
 _NO_SKIP = os.environ.get("CI") == "true"  # noqa: TID251 - the one setting of the test run
 
 
+def pytest_report_header() -> list[str]:
+    """Name what this machine lacks, and so what is left out."""
+    missing = [name for name in ("chromium", *_BROKER_PROGRAMS) if not _is_installed(name)]
+    lines = [f"left out: every test that needs {name}, which is not installed" for name in missing]
+    if not SHARED_DATA.is_dir():
+        lines.append(f"left out: every test of the recorded data, which is not in {SHARED_DATA}")
+    return [] if _NO_SKIP else lines
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark by folder, and leave out what needs data that this machine does not have."""
-    left_out = []
+    """Mark by folder, and leave out what needs something that this machine does not have."""
     for item in items:
         folder = item.path.relative_to(ROOT).parts[1]
         if folder in _FOLDER_MARKS:
             item.add_marker(_FOLDER_MARKS[folder])
-        if folder in {"e2e", "browser"}:
+        if folder in {"e2e", "browser"} and not item.get_closest_marker("xdist_group"):
             # They share one running program, so that they stay in one worker.
             item.add_marker(pytest.mark.xdist_group("processes"))
-        if item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir():
-            left_out.append(item)
+        if folder == "browser":
+            item.add_marker(pytest.mark.needs("chromium"))
+    left_out = [item for item in items if _lacks_something(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _lacks_something(item: pytest.Item) -> bool:
+    if item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir():
+        return True
+    # Where nothing may be left out, a test fails for what it lacks.
+    programs = {name for mark in item.iter_markers("needs") for name in mark.args}
+    return not _NO_SKIP and not all(map(_is_installed, programs))
+
+
+def _is_installed(program: str) -> bool:
+    return shutil.which(program, path=_SEARCHED) is not None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -241,8 +241,19 @@ def _follows(order: str, level: float, report: Reported) -> bool:
     return report.last_command == order and report.level == level
 
 
-every_driver = pytest.mark.parametrize("make", EVERY, ids=lambda make: make.__name__)
-every_steering_driver = pytest.mark.parametrize("make", STEERING, ids=lambda make: make.__name__)
+needs_mosquitto = pytest.mark.needs("mosquitto")
+
+
+def each(makes: Sequence[Make]) -> pytest.MarkDecorator:
+    """Run a test with each of some drivers."""
+    cases = [
+        pytest.param(make, marks=[needs_mosquitto] if make is mqtt_node else []) for make in makes
+    ]
+    return pytest.mark.parametrize("make", cases, ids=[make.__name__ for make in makes])
+
+
+every_driver = each(EVERY)
+every_steering_driver = each(STEERING)
 
 
 @every_driver
@@ -252,7 +263,7 @@ async def test_it_says_who_is_there(make: Make, tmp_path: Path) -> None:
         assert presence.online
 
 
-@pytest.mark.parametrize("make", EVERY[1:], ids=lambda make: make.__name__)
+@each(EVERY[1:])
 async def test_it_brings_readings_of_the_devices_it_was_given(make: Make, tmp_path: Path) -> None:
     async with running(make, tmp_path) as rig:
         sampled = await rig.tray.see(Sampled, lambda item: bool(item.readings))
@@ -310,6 +321,7 @@ async def test_history_can_not_be_switched(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------ the farm's broker
 
 
+@needs_mosquitto
 async def test_a_driver_comes_back_when_the_broker_does(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker:
         port = broker.address.port
@@ -333,6 +345,7 @@ async def test_a_driver_comes_back_when_the_broker_does(tmp_path: Path) -> None:
     await asyncio.wait({task, node})
 
 
+@needs_mosquitto
 async def test_a_node_that_comes_late_is_told_what_to_hold_without_a_round_of_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -351,6 +364,7 @@ async def test_a_node_that_comes_late_is_told_what_to_hold_without_a_round_of_wa
         await asyncio.wait(tasks)
 
 
+@needs_mosquitto
 @pytest.mark.parametrize(
     ("login", "topic", "heard"),
     [
@@ -385,6 +399,7 @@ async def test_a_nodes_login_speaks_for_itself_alone(
         assert (f"farm/{FARM}/{topic}" in got[:-1]) is heard
 
 
+@needs_mosquitto
 async def test_a_wrong_password_and_no_password_are_turned_away(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker:
         for login, password in (("pump", "wrong-password"), (None, None)):
@@ -395,6 +410,7 @@ async def test_a_wrong_password_and_no_password_are_turned_away(tmp_path: Path) 
                     pass
 
 
+@needs_mosquitto
 async def test_the_brokers_files_are_the_hubs_alone(tmp_path: Path) -> None:
     async with running_broker(tmp_path):
         folder = tmp_path / "nodes"

@@ -10,7 +10,7 @@ import pytest
 from tests.support.people import HouseView, Person, eventually, watching
 from tests.support.stack import Stack
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("breakdowns")]
+pytestmark = pytest.mark.timeout(240)
 
 
 async def works_again(house: HouseView) -> None:

@@ -17,7 +17,7 @@ from tests.support.people import HouseView, Json, Person
 from tests.support.stack import Stack
 from tokkatot.wire.topics import FROM_HUB, TO_HUB, HubLeaf
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("garbage")]
+pytestmark = pytest.mark.timeout(300)
 
 BODIES: tuple[bytes, ...] = (
     b"",

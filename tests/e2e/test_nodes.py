@@ -23,7 +23,10 @@ from tests.support.stack import Stack, until
 from tokkatot.domain.devices import DeviceRole, Interface
 from tokkatot.domain.quantities import Quantity
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("nodes")]
+pytestmark = [
+    pytest.mark.timeout(180),
+    pytest.mark.needs("mosquitto", "mosquitto_pub", "mosquitto_sub"),
+]
 
 AIR, LAMP, SILENT, STRANGER = "NODE-AIR", "NODE-LAMP", "NODE-SILENT", "NODE-STRANGER"
 PASSWORDS = {name: f"{name.lower()}-secret" for name in (AIR, LAMP, SILENT, STRANGER)}

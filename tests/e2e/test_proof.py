@@ -25,11 +25,11 @@ from tests.support.relay_node import moves
 from tests.support.taps import Taps, final
 from tokkatot.domain.devices import ON
 
-pytestmark = pytest.mark.xdist_group("proof")
+pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.xdist_group("proof")]
 
 SEED = int(os.environ.get("TOKKATOT_TEST_SEED", "20261121"))  # noqa: TID251 - of the test run
 RESULTS = Path("test-results")
-LINES_PER_S = 75.0
+LINES_PER_S = 110.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +46,14 @@ class Size:
 WHOLE = Size(
     lines=102_000,
     faults={
-        Victim.HUB: 40,
-        Victim.BROKER: 35,
-        Victim.CLOUD: 35,
-        Victim.POSTGRES: 5,
-        Break.CUT: 40,
-        Break.HALF_OPEN: 4,
-        Break.DELAY: 6,
-        Break.THROTTLE: 6,
+        Victim.HUB: 38,
+        Victim.BROKER: 34,
+        Victim.CLOUD: 34,
+        Victim.POSTGRES: 4,
+        Break.CUT: 28,
+        Break.HALF_OPEN: 3,
+        Break.DELAY: 4,
+        Break.THROTTLE: 4,
     },
     orders=2_100,
     offs=1_000,

@@ -12,7 +12,7 @@ from tests.support.people import HouseView, Json, Person, eventually, watching
 from tests.support.stack import Stack
 from tokkatot.sim.farm import PASSWORD
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("breakdowns")]
+pytestmark = pytest.mark.timeout(240)
 
 
 @contextmanager

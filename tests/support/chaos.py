@@ -68,8 +68,9 @@ def plan(random: Random, counts: dict[Victim | Break, int]) -> list[Fault]:
             what=kind,
             where=places[number % len(places)],
             for_s=random.uniform(0.0, 2.0),
-            # Two half-open lines in a row would be one.
-            at_once=kind is not Break.HALF_OPEN and random.random() < 0.4,
+            # Storms: some things go wrong before the last one is over. Two half-open lines in a row
+            # would be one.
+            at_once=kind is not Break.HALF_OPEN and random.random() < 0.65,
         )
         for number, kind in enumerate(kinds)
     ]

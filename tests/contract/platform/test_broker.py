@@ -16,7 +16,12 @@ CLOUD = "tokkatot-cloud"
 UNHEARD_S = 0.3
 
 
-@pytest.fixture(params=BrokerKind)
+@pytest.fixture(
+    params=[
+        pytest.param(BrokerKind.MOSQUITTO, marks=pytest.mark.needs("mosquitto")),
+        BrokerKind.AMQTT,
+    ]
+)
 async def broker(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[EmbeddedBroker]:
     running = EmbeddedBroker(
         tmp_path / "broker", log_path=tmp_path / "broker.log", login=CLOUD, kind=request.param
