@@ -42,6 +42,16 @@ def test_without_the_mistake_the_same_run_keeps_every_promise(name: str) -> None
     assert simulate(sabotage.seed, days=sabotage.hours / 24, sabotage=sound).violations == ()
 
 
+@pytest.mark.proof
+@pytest.mark.timeout(2 * 3600)
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_farm_keeps_every_promise_for_a_year(month: int) -> None:
+    # Twelve farms of a month each, so that they may go side by side.
+    outcome = simulate(1000 + month, days=365 / 12)
+
+    assert outcome.violations == (), "\n".join(outcome.last)
+
+
 def test_the_same_seed_is_the_same_run_in_every_process() -> None:
     digests = {_digest(hash_seed) for hash_seed in ("0", "1")}
 

@@ -1,7 +1,6 @@
 """A small closed broiler house: water, air, gases, feed and light answer to birds and relays."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from tokkatot.sim.air import (
@@ -13,6 +12,7 @@ from tokkatot.sim.air import (
     saturation_g_m3,
     settle,
 )
+from tokkatot.sim.body import Body
 from tokkatot.sim.relays import Relays
 from tokkatot.sim.weather import Outdoors
 
@@ -90,7 +90,7 @@ class CoopState:
     lux: float
 
 
-class Coop:
+class Coop(Body[CoopState]):
     """The balances of one coop; each call moves them by a step of seconds."""
 
     outputs = COOP_OUTPUTS
@@ -104,7 +104,7 @@ class Coop:
             design.birds * _PUMP_L_MIN_PER_BIRD if design.pump_l_min is None else design.pump_l_min
         )
         self._bin_kg = max(design.birds * _FEED_KG_PER_BIRD, 2.0)
-        self.state = CoopState(
+        state = CoopState(
             age_days=design.age_days,
             water_l=self._tank_l * design.water_percent / 100.0,
             pumped_l=0.0,
@@ -117,6 +117,7 @@ class Coop:
             manure=0.3,
             lux=0.0,
         )
+        super().__init__(state)
 
     def advance(self, dt_s: float, outdoors: Outdoors, relays: Relays) -> None:
         """Move every balance by `dt_s` seconds."""
@@ -147,18 +148,6 @@ class Coop:
             "bin.feed_weight": state.feed_kg,
             "lux.illuminance": state.lux,
         }
-
-    def save(self) -> dict[str, float]:
-        """Return everything that is remembered."""
-        return asdict(self.state)
-
-    def restore(self, values: Mapping[str, float]) -> None:
-        """Take up what was saved.
-
-        Raises:
-            TypeError: when a value is missing or unknown.
-        """
-        self.state = CoopState(**values)
 
     def _feed(self, dt_s: float, active: float, relays: Relays) -> None:
         state = self.state

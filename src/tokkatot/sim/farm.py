@@ -104,18 +104,19 @@ def _drive(channel: str, name: str, role: DeviceRole) -> DemoDevice:
     return DemoDevice(channel=channel, name=name, role=role, interface=Interface.PWM)
 
 
+_AIR = _sensor(
+    "climate",
+    "Air",
+    DeviceRole.CLIMATE_SENSOR,
+    Quantity.TEMPERATURE,
+    Quantity.RELATIVE_HUMIDITY,
+    period_s=5.0,
+)
 _COOP_SENSORS = (
     _sensor(
         "tank", "Water tank", DeviceRole.WATER_LEVEL_SENSOR, Quantity.WATER_LEVEL, period_s=5.0
     ),
-    _sensor(
-        "climate",
-        "Air",
-        DeviceRole.CLIMATE_SENSOR,
-        Quantity.TEMPERATURE,
-        Quantity.RELATIVE_HUMIDITY,
-        period_s=5.0,
-    ),
+    _AIR,
     _sensor("gas", "Gases", DeviceRole.GAS_SENSOR, Quantity.CO2, Quantity.AMMONIA),
     _sensor("bin", "Feed bin", DeviceRole.WEIGHT_SCALE, Quantity.FEED_WEIGHT, period_s=30.0),
 )
@@ -132,14 +133,7 @@ _CAMERA = DemoDevice(
     channel=None, name="Camera", role=DeviceRole.CAMERA, interface=Interface.SENSOR
 )
 _GREENHOUSE_DEVICES = (
-    _sensor(
-        "climate",
-        "Air",
-        DeviceRole.CLIMATE_SENSOR,
-        Quantity.TEMPERATURE,
-        Quantity.RELATIVE_HUMIDITY,
-        period_s=5.0,
-    ),
+    _AIR,
     _sensor("gas", "Carbon dioxide", DeviceRole.GAS_SENSOR, Quantity.CO2),
     _sensor("par", "Light at the crop", DeviceRole.LIGHT_SENSOR, Quantity.PPFD),
     _sensor("soil", "Soil", DeviceRole.SOIL_SENSOR, Quantity.SOIL_MOISTURE, period_s=30.0),

@@ -1,7 +1,6 @@
 """A plastic-covered greenhouse with a grown crop: air, light and soil answer to its relays."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from tokkatot.sim.air import (
@@ -14,6 +13,7 @@ from tokkatot.sim.air import (
     settle,
     vpd_kpa,
 )
+from tokkatot.sim.body import Body
 from tokkatot.sim.relays import Relays
 from tokkatot.sim.weather import Outdoors
 
@@ -80,14 +80,14 @@ class GreenhouseState:
     radiation_w_m2: float
 
 
-class Greenhouse:
+class Greenhouse(Body[GreenhouseState]):
     """The balances of one greenhouse per m² of floor; each call moves them by a step of seconds."""
 
     outputs = GREENHOUSE_OUTPUTS
 
     def __init__(self, design: GreenhouseDesign) -> None:
         self._floor_m2 = design.floor_m2
-        self.state = GreenhouseState(
+        state = GreenhouseState(
             air_c=design.air_c,
             vapour_g_m3=0.75 * saturation_g_m3(design.air_c),
             co2_ppm=OUTDOOR_CO2_PPM,
@@ -99,6 +99,7 @@ class Greenhouse:
             outdoor_vapour_g_m3=0.7 * saturation_g_m3(design.air_c),
             radiation_w_m2=0.0,
         )
+        super().__init__(state)
 
     def advance(self, dt_s: float, outdoors: Outdoors, relays: Relays) -> None:
         """Move every balance by `dt_s` seconds."""
@@ -155,18 +156,6 @@ class Greenhouse:
             ),
             "station.global_radiation": state.radiation_w_m2,
         }
-
-    def save(self) -> dict[str, float]:
-        """Return everything that is remembered."""
-        return asdict(self.state)
-
-    def restore(self, values: Mapping[str, float]) -> None:
-        """Take up what was saved.
-
-        Raises:
-            TypeError: when a value is missing or unknown.
-        """
-        self.state = GreenhouseState(**values)
 
     def _transpired_w_m2(self, light_w_m2: float) -> float:
         state = self.state

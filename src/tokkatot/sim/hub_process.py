@@ -25,8 +25,9 @@ from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
 from tokkatot.sim.chance import Chance
 from tokkatot.sim.disk import DiskVfs, SimDisk, VirtualDiskThread
+from tokkatot.sim.farm_broker import FarmBroker
+from tokkatot.sim.farm_driver import Asked, FarmDriver
 from tokkatot.sim.layout import DRIVER, FARM
-from tokkatot.sim.nodes import Asked, FarmBroker, FarmDriver
 from tokkatot.sim.phone import REPLY_WITHIN_S, Reply, Request, answer
 from tokkatot.sim.time import LocalClock, VirtualLoop
 from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow

@@ -1,25 +1,19 @@
-"""The four nodes of a simulated coop, and the driver that reaches them over the farm's broker."""
+"""The nodes of a simulated coop, as the contract of nodes wants them, and the house around them."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Final
 
 import msgspec
-from typing_extensions import override
 
 from tokkatot.domain.desired import DeviceConfig
 from tokkatot.domain.devices import Level, is_actuator, level_of, rest_level
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import DeviceId, FarmId
 from tokkatot.domain.quantities import SPECS, Quantity
-from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
-from tokkatot.hub.drivers.mqtt_node.source import NodeBook, Publish
-from tokkatot.hub.drivers.port import Driver, DriverError, Inbox
-from tokkatot.kit.clock import Clock
 from tokkatot.sim.chance import Chance
+from tokkatot.sim.farm_broker import FarmBroker, Said
 from tokkatot.sim.houses import SimulatedHouse
 from tokkatot.sim.network import Mood, Path
 from tokkatot.sim.time import VirtualLoop
@@ -31,70 +25,14 @@ from tokkatot.wire.messages import (
     decode,
     encode,
 )
-from tokkatot.wire.topics import NodeLeaf, NodeTopic, parse_node_topic
+from tokkatot.wire.topics import NodeLeaf, NodeTopic
 
 HEARTBEAT_S: Final = 30.0
-BOOT_S: Final = 2.0
 WILL_AFTER_S: Final = 20.0
 """So long after a node was last heard its broker speaks its last will."""
 
-RECONNECT_S: Final = 2.0
-TICK_S: Final = 1.0
 _MARK: Final = 1e-7
 """Each value is made unlike any other by its number, far below what a sensor can tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A message of a node on its way to the broker."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-
-
-class FarmBroker:
-    """The broker on the farm: it holds what is retained, and passes on what comes."""
-
-    def __init__(self) -> None:
-        self._retained: dict[str, bytes] = {}
-        self._nodes: dict[str, Callable[[bytes], None]] = {}
-        self._hub: Callable[[str, bytes, bool], None] | None = None
-        self.is_down = False
-
-    def attach(self, name: str, hear: Callable[[bytes], None]) -> None:
-        """Let a device hear its commands."""
-        self._nodes[name] = hear
-
-    def connect(self, hear: Callable[[str, bytes, bool], None]) -> bool:
-        """Let the hub hear everything, what is retained first; False while the broker is down."""
-        if self.is_down:
-            return False
-        self._hub = hear
-        for topic, payload in self._retained.items():
-            hear(topic, payload, True)  # noqa: FBT003 - the flag of MQTT
-        return True
-
-    def leave(self, hear: Callable[[str, bytes, bool], None]) -> None:
-        """This connection of the hub is gone; a later one stays."""
-        if self._hub is hear:
-            self._hub = None
-
-    def say(self, said: _Said) -> None:
-        """Take a node's message."""
-        if self.is_down:
-            return
-        if said.retained:
-            self._retained[said.topic] = said.payload
-        if self._hub is not None:
-            self._hub(said.topic, said.payload, False)  # noqa: FBT003 - the flag of MQTT
-
-    def order(self, message: Publish) -> None:
-        """Take the hub's message to a node."""
-        topic = parse_node_topic(message.topic)
-        hear = None if topic is None else self._nodes.get(topic.device)
-        if hear is not None and not self.is_down:
-            hear(message.payload)
 
 
 @dataclass(slots=True)
@@ -153,7 +91,7 @@ class Node:
         self._boot_s = 0.0
         self._is_on = False
         self._heard_s = 0.0
-        self._up: Path[_Said] = Path(loop, chance, self.mood, self._arrived)
+        self._up: Path[Said] = Path(loop, chance, self.mood, self._arrived)
         self._down: Path[tuple[str, bytes]] = Path(loop, chance, self.mood, self._commanded)
         self.probes = [_Probe(device) for device in devices if not is_actuator(device.role)]
         self.relays = {
@@ -191,7 +129,7 @@ class Node:
     def _path_to(self, hardware_id: str) -> Callable[[bytes], None]:
         return lambda payload: self._down.send((hardware_id, payload))
 
-    def _arrived(self, said: _Said) -> None:
+    def _arrived(self, said: Said) -> None:
         self._heard_s = self._loop.time()
         self._broker.say(said)
 
@@ -267,13 +205,13 @@ class Node:
             topic = NodeTopic(
                 farm=self._farm, device=relay.device.hardware_id, leaf=NodeLeaf.STATUS
             )
-            self._broker.say(_Said(str(topic), encode(NodeStatus(online=False)), retained=True))
+            self._broker.say(Said(str(topic), encode(NodeStatus(online=False)), retained=True))
 
     def _say(
         self, device: DeviceConfig, leaf: NodeLeaf, payload: bytes, *, retained: bool = False
     ) -> None:
         topic = NodeTopic(farm=self._farm, device=device.hardware_id, leaf=leaf)
-        self._up.send(_Said(str(topic), payload, retained))
+        self._up.send(Said(str(topic), payload, retained))
 
     def _boot(self) -> str:
         return f"{self.name}-{self._boots}"
@@ -339,100 +277,3 @@ class LiveWorld:
         if elapsed_s >= 0.5:
             self._at_s = self._loop.time()
             self._house.advance(elapsed_s, self._now())
-
-
-Asked = Callable[[DeviceId, Level, str], None]
-
-
-class FarmDriver(Driver):
-    """The driver of nodes on the farm's simulated broker; its protocol is the real one's."""
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        broker: FarmBroker,
-        farm_id: FarmId,
-        options: MqttNodeOptions,
-        positions: dict[str, int],
-        clock: Clock,
-        asked: Asked,
-    ) -> None:
-        self.name = name
-        self.steers = True
-        self.is_dead = False
-        self._book = NodeBook(driver=name, farm_id=farm_id, options=options, positions=positions)
-        self._broker = broker
-        self._clock = clock
-        self._asked = asked
-        self._is_connected = False
-        self._broken = asyncio.Event()
-
-    @override
-    def adopt(self, devices: Sequence[DeviceConfig]) -> None:
-        self._book.adopt(devices)
-
-    def break_off(self) -> None:
-        """Lose the broker."""
-        self._broken.set()
-
-    @override
-    async def run(self, inbox: Inbox) -> None:
-        while True:
-            hear = partial(self._hear, inbox)
-            self._is_connected = self._broker.connect(hear)
-            if self._is_connected:
-                self._broken.clear()
-                try:
-                    await self._repeat(inbox)
-                finally:
-                    self._is_connected = False
-                    self._broker.leave(hear)
-                    for observation in self._book.lost():
-                        inbox.offer(observation)
-            await asyncio.sleep(RECONNECT_S)
-
-    @override
-    async def write(
-        self, device_id: DeviceId, level: Level, *, order: str, timeout_s: float
-    ) -> None:
-        if self.is_dead:
-            raise DriverError(device_id, "not_sent", "the process is gone")
-        if not self._book.knows(device_id):
-            raise DriverError(device_id, "unknown_device", f"{self.name} has no such device")
-        messages = self._book.want(device_id, level, order, self._clock.monotonic())
-        self._asked(device_id, level, order)
-        if not self._is_connected:
-            raise DriverError(device_id, "broker_offline", "the farm's broker is not reached")
-        self._send(messages)
-
-    async def _repeat(self, inbox: Inbox) -> None:
-        while not self._broken.is_set():
-            now_s = self._clock.monotonic()
-            for observation in self._book.silent(now_s):
-                inbox.offer(observation)
-            self._send(self._book.due(now_s))
-            await asyncio.sleep(TICK_S)
-
-    def _send(self, messages: Sequence[Publish]) -> None:
-        if not self.is_dead:
-            for message in messages:
-                self._broker.order(message)
-
-    def _hear(
-        self,
-        inbox: Inbox,
-        topic: str,
-        payload: bytes,
-        retained: bool,  # noqa: FBT001 - the flag of MQTT
-    ) -> None:
-        if self.is_dead:
-            return
-        for observation in self._book.receive(
-            topic,
-            payload,
-            retained=retained,
-            now_s=self._clock.monotonic(),
-            now_ms=self._clock.now_ms(),
-        ):
-            inbox.offer(observation)

@@ -26,11 +26,12 @@ from tokkatot.sim.check_safety import SafetyCheck
 from tokkatot.sim.check_schedules import SchedulesCheck
 from tokkatot.sim.desk import Desk
 from tokkatot.sim.disk import SimDisk
+from tokkatot.sim.farm_broker import FarmBroker
 from tokkatot.sim.houses import build_house
 from tokkatot.sim.hub_process import Hookup, HubProcess, JournalListener, WatchedJournal
 from tokkatot.sim.layout import FARM, Layout
 from tokkatot.sim.network import CloudBroker, Message
-from tokkatot.sim.nodes import FarmBroker, LiveWorld, Node
+from tokkatot.sim.nodes import LiveWorld, Node
 from tokkatot.sim.phone import Phone, Reply, Request
 from tokkatot.sim.time import LocalClock, VirtualLoop
 from tokkatot.sim.trace import Trace
