@@ -377,7 +377,8 @@ def _watched(
         )
         for order in orders:
             if isinstance(order, Reset):
-                dry_run = DryRun(reset_s=now_s)
+                # Without a latch there is nothing to clear: a running pump is watched on.
+                dry_run = DryRun(reset_s=now_s) if dry_run.latched else dry_run
             elif isinstance(order, Order) and order.level == OFF:
                 # A person who switches the pump off has seen it: that clears the latch as well.
                 dry_run = DryRun()

@@ -247,6 +247,15 @@ def test_a_reset_of_what_is_not_latched_changes_nothing() -> None:
     assert bench.level(LIGHT) == ON
 
 
+def test_a_reset_of_a_pump_that_runs_does_not_let_it_run_dry_for_longer() -> None:
+    bench = Bench(water_percent=15.0)
+    bench.run(120)
+    assert bench.level(PUMP) == ON
+    bench.step(Reset(device_id=IDS[PUMP]))
+    bench.run(65)
+    assert bench.level(PUMP) == OFF
+
+
 def test_what_a_person_held_goes_back_to_automatic_at_their_word() -> None:
     bench = Bench()
     held = bench.order(FAN, OFF)
