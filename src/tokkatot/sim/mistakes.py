@@ -178,7 +178,10 @@ def all_anew(_: object, span: timeline.Span) -> tuple[timeline.Span, ...]:
 
 def agenda_forgotten(kept: bytes | None, now_s: float) -> State:
     """Recall everything but which schedules were told through when."""
-    return replace(memory.recall(kept, now_s), agenda={}, runs={})
+    return replace(_TRUE_RECALL(kept, now_s), agenda={}, runs={})
+
+
+_TRUE_RECALL: Final = memory.recall
 
 
 def second_showing(self: Locality, day: date, clock: time) -> int:

@@ -9,7 +9,7 @@ from tokkatot.automation import engine, scheduling, timeline
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.occurrences import Locality
 from tokkatot.cloud.sync import service
-from tokkatot.hub import clock_sync, loop, orders
+from tokkatot.hub import clock_sync, loop, memory, orders
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.hub.drivers.mqtt_node.source import NodeBook
 from tokkatot.hub.journal import store
@@ -278,7 +278,7 @@ _ALL: Final[Sequence[Sabotage]] = (
         trouble=("killed hub",),
         seed=1,
         hours=0.4,
-        patches=((loop, "recall", mistakes.agenda_forgotten),),
+        patches=((memory, "recall", mistakes.agenda_forgotten),),
     ),
     Sabotage(
         name="time-lived-again",
