@@ -219,6 +219,9 @@ def test_no_page_is_wider_than_its_screen(phone: Phone, demo: Demo, width: int) 
         f"{farm}/houses/new",
         f"{demo.house_path(COOP)}/setpoints",
         f"{demo.house_path(COOP)}/settings",
+        f"{demo.house_path(COOP)}/schedules",
+        f"{demo.house_path(COOP)}/schedules/new",
+        f"{demo.house_path(COOP)}/rules",
         "/settings",
         "/settings/sessions",
     ):
@@ -230,12 +233,16 @@ def test_no_page_is_wider_than_its_screen(phone: Phone, demo: Demo, width: int) 
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/alerts", "/history", "/members", "/events", "/settings", "/houses/new", "house"],
+    [
+        *("", "/alerts", "/history", "/members", "/events", "/settings", "/houses/new"),
+        *("house", "house/schedules", "house/schedules/new", "house/rules", "house/setpoints"),
+    ],
 )
 def test_every_target_is_large_enough_for_a_thumb(phone: Phone, demo: Demo, path: str) -> None:
     phone.log_in(OWNER)
     phone.page.wait_for_selector("[data-house]")
-    place = demo.house_path(COOP) if path == "house" else f"/farms/{demo.farm_id}{path}"
+    of_farm = f"/farms/{demo.farm_id}{path}"
+    place = path.replace("house", demo.house_path(COOP)) if path.startswith("house") else of_farm
     phone.page.goto(demo.stack.url + place)
     phone.page.wait_for_selector("main")
     phone.page.wait_for_timeout(500)

@@ -30,7 +30,12 @@ export async function allOf<T>(
 }
 
 /** Returns a list that grows when somebody asks for more, newest first. */
-export function usePages<T>(api: Pick<Api, 'json'>, path: () => string, limit: number) {
+export function usePages<T>(
+  api: Pick<Api, 'json'>,
+  path: () => string,
+  limit: number,
+  query: () => Query = () => ({}),
+) {
   const items = shallowRef<T[]>([])
   const cursor = ref<string | null>(null)
   const loading = ref(false)
@@ -43,7 +48,9 @@ export function usePages<T>(api: Pick<Api, 'json'>, path: () => string, limit: n
     loading.value = true
     problem.value = null
     try {
-      const answer = await api.json<Page<T>>(path(), { query: { limit, cursor: after } })
+      const answer = await api.json<Page<T>>(path(), {
+        query: { ...query(), limit, cursor: after },
+      })
       if (mine !== asked) return
       items.value = after === null ? answer.items : [...items.value, ...answer.items]
       cursor.value = answer.next_cursor
@@ -61,7 +68,15 @@ export function usePages<T>(api: Pick<Api, 'json'>, path: () => string, limit: n
     loading,
     loaded,
     problem,
+    /** Fetches the list anew; what is shown stays until it is here. */
     reload: () => fetchPage(null),
+    /** Shows another list, and nothing until it is here. */
+    restart(): Promise<void> {
+      items.value = []
+      cursor.value = null
+      loaded.value = false
+      return fetchPage(null)
+    },
     more: () => fetchPage(cursor.value),
   }
 }

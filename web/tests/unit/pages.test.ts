@@ -43,6 +43,18 @@ describe('a list in pages', () => {
     expect(list.items.value).toEqual([0, 1])
   })
 
+  it('drops an answer that another list has overtaken', async () => {
+    const answers: ((page: unknown) => void)[] = []
+    const slow = { json: <T>() => new Promise<T>((done) => answers.push(done as never)) }
+    const list = usePages<string>(slow, () => 'events', 2)
+    const [first, second] = [list.restart(), list.restart()]
+    answers[1]?.({ items: ['new'], next_cursor: null })
+    answers[0]?.({ items: ['old'], next_cursor: 'more' })
+    await Promise.all([first, second])
+    expect(list.items.value).toEqual(['new'])
+    expect(list.cursor.value).toBeNull()
+  })
+
   it('keeps what it has when the server is away', async () => {
     const list = usePages<number>(server(2), () => 'runs', 2)
     await list.reload()
