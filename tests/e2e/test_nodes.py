@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+import aiomqtt
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from tests.e2e.conftest import STAFF
+from tests.support.garbage import NODE_BODIES
 from tests.support.people import HouseView, Json, Person, eventually
 from tests.support.processes import free_port
 from tests.support.site import HubProgram, Site, mosquitto_client
 from tests.support.stack import Stack, until
 from tokkatot.domain.devices import DeviceRole, Interface
 from tokkatot.domain.quantities import Quantity
+from tokkatot.wire.topics import NodeLeaf
 
 pytestmark = [
     pytest.mark.timeout(180),
@@ -29,7 +32,8 @@ pytestmark = [
 ]
 
 AIR, LAMP, SILENT, STRANGER = "NODE-AIR", "NODE-LAMP", "NODE-SILENT", "NODE-STRANGER"
-PASSWORDS = {name: f"{name.lower()}-secret" for name in (AIR, LAMP, SILENT, STRANGER)}
+GATEWAY = "GATEWAY"
+PASSWORDS = {name: f"{name.lower()}-secret" for name in (AIR, LAMP, SILENT, STRANGER, GATEWAY)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,14 @@ def laid_out(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         hub = HubProgram(
             tmp_path_factory.mktemp("nodes") / "hub",
             login,
-            nodes={"broker": "embedded", "port": broker_port, "logins": PASSWORDS},
+            nodes={
+                "broker": "embedded",
+                "port": broker_port,
+                "logins": {
+                    **PASSWORDS,
+                    GATEWAY: {"password": PASSWORDS[GATEWAY], "houses": [house_id]},
+                },
+            },
             drivers={"nodes": {"kind": "mqtt_node"}},
         )
         await staff.close()
@@ -347,3 +358,58 @@ def test_the_brokers_files_of_the_hub_are_closed_to_others(laid_out: NodeFarm) -
     folder = Path(laid_out.hub.config_path).parent
     private = [path for path in folder.rglob("*") if "password" in path.name and path.is_file()]
     assert [path for path in private if path.stat().st_mode & 0o077] == []
+
+
+async def test_a_shell_script_answers_to_a_tap(farm: NodeFarm) -> None:
+    login = ("-h", "127.0.0.1", "-p", str(farm.broker_port), "-u", LAMP, "-P", PASSWORDS[LAMP])
+    with subprocess.Popen(
+        (mosquitto_client("mosquitto_sub"), *login, "-q", "1", "-t", farm.topic(LAMP, "command")),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as heard:
+        assert heard.stdout is not None
+        boot = uuid4().hex[:8]
+
+        def status(n: int, **more: str) -> str:
+            return json.dumps({"v": 1, "boot": boot, "n": n, "online": True, **more})
+
+        async def online() -> bool:
+            publish(farm, LAMP, farm.topic(LAMP, "status"), status(1, actual="off"))
+            found: bool = (await farm.house.actuator(LAMP))["online"]
+            return found
+
+        await eventually("the lamp is online", online)
+        command = await farm.house.tap(LAMP, "on", duration_s=30)
+        while (order := json.loads(await asyncio.to_thread(heard.stdout.readline)))["set"] != "on":
+            pass
+        done = status(2, actual="on", last_command=order["id"])
+        publish(farm, LAMP, farm.topic(LAMP, "status"), done)
+        assert (await farm.house.ended(command))["state"] == "completed"
+        heard.terminate()
+
+
+async def test_garbage_on_every_topic_of_a_node_is_dropped(farm: NodeFarm, lamp: PahoNode) -> None:
+    before = (await farm.house.state())["readings"]
+    pid = farm.hub.pid
+    for name in (AIR, LAMP, STRANGER):
+        topics = [farm.topic(name, leaf) for leaf in NodeLeaf]
+        await _said_as(farm, name, topics)
+    topics = [f"facility/{farm.house.house_id}/sensors/{q}" for q in ("temperature", "lies")]
+    await _said_as(farm, GATEWAY, topics)
+    ended = await farm.house.ended(await farm.house.tap(LAMP, "on", duration_s=1))
+    assert ended["state"] == "completed"
+    assert (farm.hub.pid, farm.hub.program.returncode) == (pid, None)
+    after = (await farm.house.state())["readings"]
+    assert [(item["quantity"], item["value"]) for item in after] == [
+        (item["quantity"], item["value"]) for item in before
+    ]
+    assert "Traceback" not in farm.hub.program.output
+
+
+async def _said_as(farm: NodeFarm, login: str, topics: list[str]) -> None:
+    async with aiomqtt.Client(
+        "127.0.0.1", farm.broker_port, username=login, password=PASSWORDS[login]
+    ) as client:
+        for topic in topics:
+            for body in NODE_BODIES:
+                await client.publish(topic, body, qos=1, timeout=10)
