@@ -56,6 +56,7 @@ proof: dev ## run what is too long for CI
 
 bench: dev ## measure; needs an otherwise idle machine
 	@$(BIN)/tokkatot bench slice
+	@$(BIN)/tokkatot bench hub
 
 lock: $(STAMPS)/dev ## renew the hashed requirements; add UPGRADE=1 for newer versions
 	@$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/base.txt
