@@ -74,7 +74,7 @@ def told(bench: Bench) -> list[tuple[int, str, str | None]]:
 def restart(bench: Bench, off_s: float) -> Bench:
     """Return a hub that was switched off for a while and remembers what is kept."""
     after = Bench(wall_ms=bench.wall_ms)
-    after.state = recall(remember(bench.state), 0.0)
+    after.state = recall(remember(bench.state, bench.now_s), 0.0)
     after.plan, after.now_s, after.runs = bench.plan, 0.0, list(bench.runs)
     assert after.wall_ms is not None
     after.wall_ms += round(off_s * 1000)

@@ -93,11 +93,8 @@ def _guard_pump(relay: Relay, dry_run: DryRun, now_s: float) -> set[Interlock]:
     active: set[Interlock] = set()
     if dry_run.latched or (dry_run.wait_until_s is not None and now_s < dry_run.wait_until_s):
         active.add(Interlock.DRY_RUN)
-    if (
-        relay.target == OFF
-        and relay.changed_s is not None
-        and now_s - relay.changed_s < PUMP_MINIMUM_OFF_S
-    ):
+    stopped_s = relay.changed_s if relay.target == OFF else relay.recalled_s
+    if stopped_s is not None and now_s - stopped_s < PUMP_MINIMUM_OFF_S:
         active.add(Interlock.MINIMUM_OFF)
     return active
 

@@ -51,13 +51,17 @@ class Climate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """What the engine last decided for one actuator, since when, and when it last started."""
+    """What the engine last decided for one actuator, since when, and when it last started.
+
+    `recalled_s` is when a hub that begins again took it over: nobody knows what was in between.
+    """
 
     target: Level = OFF
     on_since_s: float | None = None
     changed_s: float | None = None
     cool_until_s: float | None = None
     starts: tuple[float, ...] = ()
+    recalled_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

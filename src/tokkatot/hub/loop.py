@@ -112,7 +112,7 @@ class ControlLoop:
         self._state = State()
         self._held: DesiredDocument | None = None
         self._stops = Stops()
-        self._kept = {memory.NAME: memory.remember(self._state), stops.NAME: self._stops.encode()}
+        self._kept: dict[str, bytes] = {}
         self._kept_head_ms: int | None = None
         self._begun_runs: set[tuple[ScheduleId, int | None]] = set()
         self._is_time_known = is_time_known
@@ -254,10 +254,6 @@ class ControlLoop:
         kept = await self._journal.state(memory.NAME)
         self._state = memory.recall(kept, self._clock.monotonic())
         self._stops = Stops.decode(await self._journal.state(stops.NAME))
-        self._kept = {
-            memory.NAME: memory.remember(self._state),
-            stops.NAME: self._stops.encode(),
-        }
 
     def standing(self) -> list[Standing]:
         """Return the alerts that were raised and not cleared."""
@@ -361,7 +357,10 @@ class ControlLoop:
         ]
         self._unwritten.extend(rows)
         self.flush()
-        await self._keep(memory.NAME, memory.remember(result.state, self._head_to_keep(result)))
+        await self._keep(
+            memory.NAME,
+            memory.remember(result.state, now.monotonic_s, self._head_to_keep(result)),
+        )
         await self._keep(stops.NAME, self._stops.encode())
         for row in finished:
             await self._journal.finish_order(row)
@@ -370,7 +369,7 @@ class ControlLoop:
 
     async def _keep(self, name: str, value: bytes) -> None:
         """Keep what changed, behind the rows: what is remembered as told is told for certain."""
-        if self._unwritten or self._kept[name] == value:
+        if self._unwritten or self._kept.get(name) == value:
             return
         try:
             await self._journal.keep_state(name, value)

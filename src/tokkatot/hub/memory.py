@@ -1,16 +1,22 @@
-"""What the engine must not forget over a restart: alarms, latches, and which runs are told."""
+"""What the engine must not forget over a restart: alarms, latches, relays, and told runs."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from tokkatot.automation.state import Alarm, AlarmKey, Booked, DryRun, Running, State
+from tokkatot.automation.guards import COOL_DOWN_S, STARTS_WINDOW_S
+from tokkatot.automation.state import Alarm, AlarmKey, Booked, DryRun, Relay, Running, State
 from tokkatot.automation.timeline import Span, Timeline
 from tokkatot.domain.alerts import AlertType
+from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
 
 NAME: Final = "engine"
+
+_UNSURE_MINUTES: Final = 2
+"""Both ends of a time are cut to whole minutes, and what was kept may be a minute old."""
 
 
 class _Raised(Struct, frozen=True, array_like=True):
@@ -46,22 +52,38 @@ class _Open(Struct, frozen=True, array_like=True):
     due_ms: int | None
 
 
+class _Switched(Struct, frozen=True, array_like=True):
+    """A relay that is on, or was in the last hour; the times are minutes of one boot."""
+
+    device_id: DeviceId
+    level: Level
+    on_since: int | None
+    cools: bool
+    starts: tuple[int, ...]
+
+
 class _Memory(Struct, frozen=True):
     raised: tuple[_Raised, ...] = ()
     strikes: tuple[_Strikes, ...] = ()
     lived: tuple[tuple[int, int], ...] = ()
     known: tuple[_Known, ...] = ()
     runs: tuple[_Open, ...] = ()
+    relays: tuple[_Switched, ...] = ()
+    minute: int = 0
+    """When this was kept, while there are relays to tell of: their times mean nothing without."""
 
 
-def remember(state: State, head_ms: int | None = None) -> bytes:
-    """Return what is to be kept of a state; equal states give equal bytes.
+def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
+    """Return what is to be kept of a state; within a minute equal states give equal bytes.
 
     `head_ms` is how far wall time is kept as lived, by default all of it: who keeps it more
     coarsely writes less often, and must keep all of it whenever a run begins or is told.
     """
+    relays = tuple(_switched(state, now_s))
     return msgspec.json.encode(
         _Memory(
+            relays=relays,
+            minute=_minute(now_s) if relays else 0,
             lived=_lived(state.timeline, head_ms),
             known=tuple(
                 _Known(schedule_id, booked.version, booked.zone)
@@ -106,6 +128,7 @@ def recall(kept: bytes | None, now_s: float) -> State:
             one.device_id: DryRun(strikes=one.strikes, latched=one.latched)
             for one in memory.strikes
         },
+        relays={one.device_id: _recalled(one, memory.minute, now_s) for one in memory.relays},
         timeline=Timeline(lived=tuple(Span(*span) for span in memory.lived)),
         agenda={
             one.schedule_id: Booked(version=one.version, zone=one.zone, recalled=True)
@@ -124,6 +147,39 @@ def recall(kept: bytes | None, now_s: float) -> State:
             for one in memory.runs
         },
     )
+
+
+def _switched(state: State, now_s: float) -> Iterator[_Switched]:
+    for device_id, relay in state.relays.items():
+        starts = tuple(_minute(at_s) for at_s in relay.starts if now_s - at_s < STARTS_WINDOW_S)
+        cools = relay.cool_until_s is not None and now_s < relay.cool_until_s
+        rests = relay.changed_s is None or now_s - relay.changed_s >= STARTS_WINDOW_S
+        if relay.target == OFF and rests and not starts and not cools:
+            continue
+        since_s = relay.on_since_s
+        yield _Switched(
+            device_id, relay.target, None if since_s is None else _minute(since_s), cools, starts
+        )
+
+
+def _recalled(one: _Switched, kept_minute: int, now_s: float) -> Relay:
+    """Return a relay as if it was switched just now, and had been on longer than it was.
+
+    How long the hub was away is not known where it has no clock: time away counts for nothing.
+    """
+    on_for = None if one.on_since is None else kept_minute - one.on_since + _UNSURE_MINUTES
+    return Relay(
+        target=one.level,
+        on_since_s=None if on_for is None else now_s - 60.0 * on_for,
+        changed_s=now_s,
+        cool_until_s=now_s + COOL_DOWN_S if one.cools else None,
+        starts=tuple(now_s - 60.0 * max(kept_minute - at - 1, 0) for at in one.starts),
+        recalled_s=now_s,
+    )
+
+
+def _minute(at_s: float) -> int:
+    return int(at_s // 60)
 
 
 def _lived(timeline: Timeline, head_ms: int | None) -> tuple[tuple[int, int], ...]:

@@ -119,7 +119,7 @@ class Engine(RuleBasedStateMachine):
 
     @rule(off_s=st.sampled_from([1.0, 60.0, 3600.0]))
     def restart(self, off_s: float) -> None:
-        self.bench.state = recall(remember(self.bench.state), self.bench.now_s)
+        self.bench.state = recall(remember(self.bench.state, self.bench.now_s), self.bench.now_s)
         self.bench.greet()
         self.bench.step(after_s=off_s)
 

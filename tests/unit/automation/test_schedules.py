@@ -324,7 +324,7 @@ def test_without_a_clock_wall_times_wait_and_turns_go_on() -> None:
 def test_a_hub_that_boots_without_a_clock_accounts_for_the_morning_once_it_knows_the_time() -> None:
     before = bench_at(DAWN_MS, feeding())
     after = restart(before, 0)
-    after.state = recall(remember(before.state), 0.0)
+    after.state = recall(remember(before.state, before.now_s), 0.0)
     after.wall_ms = None
     after.run(600)
     assert not after.runs
