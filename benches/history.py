@@ -135,7 +135,9 @@ async def _p95_ms(database: Database, days: int, stored_days: int) -> float:
         span = Span(start=end - timedelta(days=days), end=end)
         began_s = time.perf_counter()
         async with database.transaction() as tx:
-            drawn = await history.draw(tx.session, key, span, points=POINTS, shape=Shape.AVERAGE)
+            (drawn,) = await history.draw(
+                tx.session, [key], span, points=POINTS, shape=Shape.AVERAGE
+            )
         took_ms.append((time.perf_counter() - began_s) * 1000)
         assert POINTS / 2 < len(drawn.points) <= POINTS, f"{len(drawn.points)} points"
     return p95(took_ms)

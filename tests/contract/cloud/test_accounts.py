@@ -240,18 +240,50 @@ async def test_nobody_ends_the_session_of_another(cloud: Cloud) -> None:
 
 async def test_a_new_phone_number_is_unverified(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up()
-    answer = await cloud.http.patch(
-        "/v1/users/me", json={"phone": "011999888", "language": "en"}, headers=owner.headers
-    )
+    new = {"phone": "011999888", "language": "en", "password": PASSWORD}
+    answer = await cloud.http.patch("/v1/users/me", json=new, headers=owner.headers)
     said = answer.json()
     assert (said["phone"], said["language"]) == ("+85511999888", "en")
     assert said["contact_verified"] is False
 
 
+async def test_who_finds_an_open_session_can_t_take_the_account_by_another_contact(
+    cloud: Cloud,
+) -> None:
+    owner, _ = await cloud.sign_up()
+    for wrong in ({}, {"password": "guess"}):
+        new = {"email": "thief@example.org"} | wrong
+        answer = await cloud.http.patch("/v1/users/me", json=new, headers=owner.headers)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == "body.password"
+    me = await cloud.get("/v1/users/me", owner)
+    assert me["email"] is None
+    # Their own name and language stay free to change.
+    answer = await cloud.http.patch("/v1/users/me", json={"name": "Dara"}, headers=owner.headers)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/auth/change-password", "/v1/users/me"])
+async def test_guesses_at_a_password_behind_a_session_are_few(cloud: Cloud, path: str) -> None:
+    owner, _ = await cloud.sign_up()
+    method = "PATCH" if path.endswith("me") else "POST"
+    answers = []
+    for guess in range(LOGIN_FAILURES + 1):
+        body = {"password": f"guess {guess}", "email": "thief@example.org"}
+        if method == "POST":
+            body = {"old_password": f"guess {guess}", "new_password": "a new password"}
+        answer = await cloud.http.request(method, path, json=body, headers=owner.headers)
+        answers.append(answer.status_code)
+    assert answers == [*[422] * LOGIN_FAILURES, 429]
+    await cloud.log_in(owner.login)
+
+
 async def test_a_person_keeps_at_least_one_contact(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up()
-    answer = await cloud.http.patch("/v1/users/me", json={"phone": None}, headers=owner.headers)
+    none = {"phone": None, "password": PASSWORD}
+    answer = await cloud.http.patch("/v1/users/me", json=none, headers=owner.headers)
     assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] != "body.password"
 
 
 async def test_activity_pages_without_a_gap_or_a_repeat(cloud: Cloud) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.support.cloud import Cloud, Person
 from tests.support.yard import Yard, make_yard, ms
@@ -69,9 +69,10 @@ class Shelf:
     async def draw(self, span: Span, points: int) -> history.Drawn:
         """Draw the series."""
         async with self.database.transaction() as tx:
-            return await history.draw(
-                tx.session, self.key, span, points=points, shape=Shape.AVERAGE
+            (drawn,) = await history.draw(
+                tx.session, [self.key], span, points=points, shape=Shape.AVERAGE
             )
+        return drawn
 
     def span(self, *, days: int) -> Span:
         """Return the days before now, and a bit of what follows."""
@@ -309,6 +310,42 @@ async def test_an_owner_says_how_long_readings_are_kept(cloud: Cloud) -> None:
     answer = await cloud.http.put(path, json=usual | {"readings_days": 1}, headers=owner.headers)
     assert answer.status_code == 422
     assert await cloud.get(path, owner) == shorter
+
+
+async def test_a_chart_of_many_series_takes_no_more_statements_than_one_of_few(
+    shelf: Shelf,
+) -> None:
+    async with shelf.database.transaction() as tx:
+        found = await tx.session.scalars(
+            text(
+                "INSERT INTO series (farm_id, house_id, device_id, quantity)"
+                " SELECT :farm, :house, :device, q FROM unnest(CAST(:names AS text[])) AS q"
+                " RETURNING id"
+            ),
+            {
+                "farm": shelf.yard.farm_id,
+                "house": shelf.yard.house_id,
+                "device": shelf.yard.pump,
+                "names": [f"quantity {n}" for n in range(30)],
+            },
+        )
+        keys = [SeriesKey(id=one, device_id=UUID(int=1), quantity="vpd") for one in found]
+    mine = shelf.key
+    for shelf.key in keys:
+        await shelf.add(steps(shelf.now_ms - DAY_MS, 20))
+    shelf.key = mine
+    statements: list[str] = []
+    event.listen(
+        shelf.database.engine.sync_engine,
+        "before_cursor_execute",
+        lambda *told: statements.append(told[2]),
+    )
+    async with shelf.database.transaction() as tx:
+        drawn = await history.draw(
+            tx.session, keys, shelf.span(days=2), points=500, shape=Shape.AVERAGE
+        )
+    assert [len(one.points) for one in drawn] == [20] * 30
+    assert len([one for one in statements if "readings" in one]) == 2
 
 
 @dataclass

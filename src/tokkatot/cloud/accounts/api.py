@@ -139,6 +139,9 @@ class UserPatch(Patch):
     language: Language | None = None
     time_zone: TimeZone | None = None
     avatar: Link | None = None
+    password: GivenPassword | None = Field(
+        default=None, description="Yours, as it is; needed for another phone number or e-mail."
+    )
 
 
 class SessionView(View):
@@ -285,9 +288,15 @@ async def me(caller: SomeCaller, tx: Tx) -> UserView:
 
 
 @router.patch("/users/me", tags=["users"], responses=problems("already_exists"))
-async def change_me(body: UserPatch, caller: SomeCaller, tx: Tx, origin: FromWhere) -> UserView:
-    """Change yourself; a new phone number is unverified until a key says otherwise."""
-    user = await service.change_user(tx, caller.user_id, body.changes(), origin=origin)
+async def change_me(
+    body: UserPatch, caller: SomeCaller, context: Ctx, origin: FromWhere
+) -> UserView:
+    """Change yourself; a new contact takes your password and is unverified until a key says so."""
+    changes = body.changes()
+    password = changes.pop("password", None)
+    user = await service.change_user(
+        context, caller.user_id, changes, password=password, origin=origin
+    )
     return UserView.model_validate(user)
 
 

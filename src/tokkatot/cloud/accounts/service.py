@@ -22,6 +22,8 @@ from tokkatot.cloud.accounts.contacts import (
     normal_phone,
 )
 from tokkatot.cloud.accounts.model import (
+    LOGIN_FAILURES,
+    LOGIN_WINDOW,
     REGISTRATION_KEY_LIFETIME,
     RESET_CODE_ATTEMPTS,
     RESET_CODE_LIFETIME,
@@ -41,9 +43,11 @@ from tokkatot.cloud.platform.problems import (
     Invalid,
     NotFound,
     Problem,
+    RateLimited,
     invalid_field,
     taken,
 )
+from tokkatot.cloud.platform.tokens import hash_secret
 from tokkatot.domain.ids import FarmId, SessionId, UserId
 from tokkatot.domain.people import Language
 
@@ -263,10 +267,9 @@ async def change_password(
 
     Raises:
         Invalid: when the old password is wrong.
+        RateLimited: after too many wrong ones.
     """
-    async with context.database.transaction() as tx:
-        stored = (await _user(tx, user_id)).password_hash
-    if not await context.passwords.verify(old, stored):
+    if not await _proves(context, user_id, old):
         raise invalid_field("body.old_password", "wrong", "The old password is wrong.")
     password_hash = await context.passwords.hash(new)
     async with context.database.transaction() as tx:
@@ -276,15 +279,61 @@ async def change_password(
 
 
 async def change_user(
-    tx: Transaction, user_id: UserId, changes: Mapping[str, Any], *, origin: Origin
+    context: Context,
+    user_id: UserId,
+    changes: Mapping[str, Any],
+    *,
+    password: str | None,
+    origin: Origin,
 ) -> User:
-    """Change a person; a new contact is unverified.
+    """Change a person; a new contact is unverified and takes the password.
+
+    By a contact a lost password is set anew: who holds a phone that is logged in must not get hold
+    of the account.
 
     Raises:
-        Invalid: when no contact would be left, or one is none.
+        Invalid: when no contact would be left, one is none, or the password is missing or wrong.
         Conflict: when somebody else has that contact.
+        RateLimited: after too many wrong passwords.
     """
-    user = await _user(tx, user_id)
+    async with context.database.transaction() as tx:
+        user = await _user(tx, user_id)
+        moves = any(
+            name in changes and changes[name] != getattr(user, name) for name in ("phone", "email")
+        )
+    if moves and (password is None or not await _proves(context, user_id, password)):
+        code = "missing" if password is None else "wrong"
+        raise invalid_field(
+            "body.password", code, "A new phone number or e-mail takes your password."
+        )
+    async with context.database.transaction() as tx:
+        user = await _user(tx, user_id)
+        await _change(tx, user, changes)
+        audit.record(
+            tx, "user.changed", user_id=user_id, data={"fields": sorted(changes)}, origin=origin
+        )
+    return user
+
+
+async def _proves(context: Context, user_id: UserId, password: str) -> bool:
+    """Tell whether a person who is logged in knows their password.
+
+    Raises:
+        RateLimited: after too many wrong ones; logging in stays open to the person meanwhile.
+    """
+    key = hash_secret(f"password of {user_id}")
+    async with context.database.transaction() as tx:
+        if await store.login_failures(tx.session, key, now=tx.now) >= LOGIN_FAILURES:
+            raise RateLimited(int(LOGIN_WINDOW.total_seconds()))
+        stored = (await _user(tx, user_id)).password_hash
+    if await context.passwords.verify(password, stored):
+        return True
+    async with context.database.transaction() as tx:
+        await store.count_login_failure(tx.session, key, now=tx.now)
+    return False
+
+
+async def _change(tx: Transaction, user: User, changes: Mapping[str, Any]) -> None:
     before = {"phone": user.phone, "email": user.email}
     for name, value in changes.items():
         setattr(user, name, value)
@@ -297,10 +346,6 @@ async def change_user(
             if contact and contact != former:
                 await _contact_is_free(tx, field, contact)
                 user.contact_verified = False
-    audit.record(
-        tx, "user.changed", user_id=user_id, data={"fields": sorted(changes)}, origin=origin
-    )
-    return user
 
 
 def note_session_ended(

@@ -184,9 +184,9 @@ async def _recorded(
     length_s = span.length_ms / 1000
     most = max(min(int(length_s / step_s), MAX_POINTS // max(len(keys), 1)), 2)
     points: list[tuple[int, int, float]] = []
-    for index, key in enumerate(keys):
-        drawn = await draw(tx.session, key, span, points=most, shape=Shape.AVERAGE)
-        points.extend((index, t_ms, value) for t_ms, value, _ in drawn.points)
+    drawn = await draw(tx.session, keys, span, points=most, shape=Shape.AVERAGE)
+    for index, one in enumerate(drawn):
+        points.extend((index, t_ms, value) for t_ms, value, _ in one.points)
     points.sort(key=_time)
     series = tuple((DeviceId(key.device_id), Quantity(key.quantity)) for key in keys)
     return series, points, length_s / (most - 1)

@@ -184,16 +184,8 @@ async def readings(
     span = asked.span(tx.now)
     if drawing.raw:
         return await _raw(tx, keys, span, page)
-    return HistoryView(
-        series=[
-            _series_view(
-                await history.draw(
-                    tx.session, key, span, points=drawing.points, shape=drawing.shape
-                )
-            )
-            for key in keys
-        ]
-    )
+    drawn = await history.draw(tx.session, keys, span, points=drawing.points, shape=drawing.shape)
+    return HistoryView(series=[_series_view(one) for one in drawn])
 
 
 @router.post("/readings")

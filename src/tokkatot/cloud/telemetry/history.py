@@ -29,6 +29,7 @@ from tokkatot.cloud.telemetry.store import (
     HOUR_S,
     MINUTE_S,
     Span,
+    Stock,
 )
 from tokkatot.cloud.telemetry.summary import NOTHING, Summary, joined, summarise
 from tokkatot.kit.clock import from_ms
@@ -39,6 +40,8 @@ MAX_SERIES: Final = 64
 
 READ_ONE_BY_ONE: Final = 50_000
 """More readings than this are drawn from their roll-ups, where these are fine enough."""
+READ_TOGETHER: Final = 500_000
+"""Series with no more readings than this are read in one go."""
 READ_AT_MOST: Final = 5_000_000
 """More readings than this are drawn from their roll-ups in any case."""
 
@@ -127,42 +130,80 @@ async def find_series(
 
 
 async def draw(
-    session: AsyncSession, key: SeriesKey, span: Span, *, points: int, shape: Shape
-) -> Drawn:
-    """Return at most `points` points of a series: its readings, or what they sum up to."""
-    length_ms = span.length_ms
-    bucket = bucket_ms(length_ms, points)
-    readings = await store.count(session, key.id, span)
-    if (readings > READ_ONE_BY_ONE and bucket >= HOUR_S * 1000) or readings > READ_AT_MOST:
-        width_s = DAY_S if bucket >= DAY_S * 1000 else HOUR_S
-        wide_ms = whole_ms(length_ms, width_s=width_s, points=points, shape=shape)
+    session: AsyncSession, keys: Sequence[SeriesKey], span: Span, *, points: int, shape: Shape
+) -> list[Drawn]:
+    """Return at most `points` points of each series: its readings, or what they sum up to."""
+    stock = await store.stock(session, [key.id for key in keys], span)
+    chart = _Chart(span=span, points=points, shape=shape)
+    together = [key.id for key in keys if not chart.is_rolled(stock[key.id].readings)]
+    few = sum(stock[series_id].readings for series_id in together) <= READ_TOGETHER
+    found = await store.read(session, together, span) if few else {}
+    drawn: list[Drawn] = []
+    for key in keys:
+        if key.id not in together:
+            drawn.append(await chart.from_roll_ups(session, key))
+            continue
+        one = found if few else await store.read(session, [key.id], span)
+        columns = one.get(key.id, EMPTY)
+        drawn.append(await chart.from_readings(session, key, columns, stock[key.id]))
+    return drawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chart:
+    """What is to be drawn of each series."""
+
+    span: Span
+    points: int
+    shape: Shape
+
+    @property
+    def _bucket_ms(self) -> int:
+        return bucket_ms(self.span.length_ms, self.points)
+
+    def is_rolled(self, readings: int) -> bool:
+        """Tell whether so many readings are drawn from their roll-ups."""
+        fine_enough = self._bucket_ms >= HOUR_S * 1000
+        return (readings > READ_ONE_BY_ONE and fine_enough) or readings > READ_AT_MOST
+
+    async def from_roll_ups(self, session: AsyncSession, key: SeriesKey) -> Drawn:
+        """Draw a series from its hours or days."""
+        width_s = DAY_S if self._bucket_ms >= DAY_S * 1000 else HOUR_S
+        wide_ms = self._whole_ms(width_s)
         summary = await store.read_rolled(
-            session, key.id, span, width_s=width_s, every=wide_ms // (width_s * 1000)
+            session, key.id, self.span, width_s=width_s, every=wide_ms // (width_s * 1000)
         )
-        drawn = draw_summary(summary, wide_ms, points=points, shape=shape)
+        return self._summed_up(key, summary, wide_ms)
+
+    async def from_readings(
+        self, session: AsyncSession, key: SeriesKey, columns: Columns, stock: Stock
+    ) -> Drawn:
+        """Draw a series from its readings, and from what is left of those that were given up."""
+        width_s, older = await _left(session, key.id, stock.given_up(self.span))
+        if len(older):
+            summary = joined([older, summarise(columns, width_s * 1000)])
+            return self._summed_up(key, summary, self._whole_ms(width_s))
+        if len(columns) <= self.points:
+            return Drawn(key=key, points=exactly(columns), summed_up=False)
+        drawn = await asyncio.to_thread(
+            draw_readings, columns, self.span.length_ms, points=self.points, shape=self.shape
+        )
         return Drawn(key=key, points=drawn, summed_up=True)
-    columns = (await store.read(session, [key.id], span)).get(key.id, EMPTY)
-    width_s, older = await _given_up(session, key.id, span)
-    if len(older):
-        summary = joined([older, summarise(columns, width_s * 1000)])
-        wide_ms = whole_ms(length_ms, width_s=width_s, points=points, shape=shape)
-        drawn = draw_summary(summary, wide_ms, points=points, shape=shape)
+
+    def _summed_up(self, key: SeriesKey, summary: Summary, wide_ms: int) -> Drawn:
+        drawn = draw_summary(summary, wide_ms, points=self.points, shape=self.shape)
         return Drawn(key=key, points=drawn, summed_up=True)
-    if len(columns) <= points:
-        return Drawn(key=key, points=exactly(columns), summed_up=False)
-    drawn = await asyncio.to_thread(draw_readings, columns, length_ms, points=points, shape=shape)
-    return Drawn(key=key, points=drawn, summed_up=True)
+
+    def _whole_ms(self, width_s: int) -> int:
+        return whole_ms(self.span.length_ms, width_s=width_s, points=self.points, shape=self.shape)
 
 
-async def _given_up(session: AsyncSession, series_id: int, span: Span) -> tuple[int, Summary]:
+async def _left(session: AsyncSession, series_id: int, span: Span | None) -> tuple[int, Summary]:
     """Return what is left of readings that were given up, as finely as it is there."""
-    first = await store.first_day(session, series_id)
-    kept_from = span.end if first is None else store.midnight(store.day_date(first))
-    if kept_from <= span.start:
+    if span is None:
         return 0, NOTHING
-    before = Span(start=span.start, end=min(span.end, kept_from))
     for width_s in (MINUTE_S, FIVE_MINUTES_S, HOUR_S):
-        summary = await store.read_rolled(session, series_id, before, width_s=width_s)
+        summary = await store.read_rolled(session, series_id, span, width_s=width_s)
         if len(summary):
             return width_s, summary
     return 0, NOTHING

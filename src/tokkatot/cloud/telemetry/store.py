@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tokkatot.cloud.telemetry import copy
 from tokkatot.cloud.telemetry.blocks import Columns, merge, open_block, unpack
 from tokkatot.cloud.telemetry.summary import NOTHING, Summary, joined, summarise
-from tokkatot.kit.clock import to_ms
+from tokkatot.kit.clock import from_ms, to_ms
 
 DAY_MS: Final = 86_400_000
 MINUTE_S: Final = 60
@@ -44,13 +44,16 @@ UNION ALL
 SELECT NULL, NULL, n, NULL, NULL, NULL, NULL, NULL, body FROM open_readings
 WHERE series_id = :series AND t >= :from_day AND t < :end
 """
-_COUNT_SQL: Final = """
-SELECT sum(n) FROM (
-  SELECT n FROM packed_readings
-  WHERE series_id = :series AND day BETWEEN :first_day AND :last_day
-  UNION ALL
-  SELECT n FROM open_readings WHERE series_id = :series AND t >= :from_day AND t < :end
-) AS blocks
+_STOCK_SQL: Final = """
+SELECT wanted.id,
+  (SELECT coalesce(sum(n), 0) FROM packed_readings p
+   WHERE p.series_id = wanted.id AND p.day BETWEEN :first_day AND :last_day)
+  + (SELECT coalesce(sum(n), 0) FROM open_readings o
+     WHERE o.series_id = wanted.id AND o.t >= :from_day AND o.t < :end),
+  least((SELECT min(day) FROM packed_readings p WHERE p.series_id = wanted.id),
+        (SELECT min(t)::date FROM open_readings o WHERE o.series_id = wanted.id)),
+  (SELECT min(bucket) FROM rollups r WHERE r.series_id = wanted.id AND r.width_s = 3600)
+FROM unnest(CAST(:series AS int[])) AS wanted (id)
 """
 _NEXT_SQL: Final = """
 SELECT least(
@@ -203,17 +206,35 @@ async def read_rolled(
     return joined([_summary(rolled, wide_ms), summarise(still_open, wide_ms)])
 
 
-async def count(session: AsyncSession, series_id: int, span: Span) -> int:
-    """Return how many readings the blocks of a span hold: those of its whole days."""
-    found: int | None = await session.scalar(
-        text(_COUNT_SQL), {"series": series_id, **_places(span)}
-    )
-    return found or 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """What there is of a series: readings on the days of a span, and since when."""
+
+    readings: int
+    kept_from: datetime | None
+    """Where the oldest day begins whose readings are there one by one; None without any."""
+    rolled_from: datetime | None
+    """Where the oldest of its roll-ups begins."""
+
+    def given_up(self, span: Span) -> Span | None:
+        """Return the part of a span of which only roll-ups are left."""
+        kept_from = span.end if self.kept_from is None else min(self.kept_from, span.end)
+        if self.rolled_from is None or not max(self.rolled_from, span.start) < kept_from:
+            return None
+        return Span(start=span.start, end=kept_from)
 
 
-async def first_day(session: AsyncSession, series_id: int) -> int | None:
-    """Return the oldest day, counted from 1970-01-01, whose readings are there one by one."""
-    return await next_day(session, [series_id], 0)
+async def stock(session: AsyncSession, series: Sequence[int], span: Span) -> dict[int, Stock]:
+    """Return what there is of each series."""
+    rows = await session.execute(text(_STOCK_SQL), {"series": list(series), **_places(span)})
+    return {
+        series_id: Stock(
+            readings=int(readings),
+            kept_from=None if first is None else midnight(first),
+            rolled_from=None if hour is None else from_ms(hour * HOUR_S * 1000),
+        )
+        for series_id, readings, first, hour in rows
+    }
 
 
 async def next_day(session: AsyncSession, series: Sequence[int], from_ms_: int) -> int | None:

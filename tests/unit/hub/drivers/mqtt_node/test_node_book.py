@@ -131,9 +131,7 @@ def test_a_stop_button_tells_whether_it_is_pressed_and_is_told_nothing(yard: Yar
         Presence(device_id=button, online=True),
         Reported(device_id=button, level=100.0),
     ]
-    assert yard.hear("esp-stop/status", status(2, "off")) == [
-        Reported(device_id=button, level=0.0)
-    ]
+    assert yard.hear("esp-stop/status", status(2, "off")) == [Reported(device_id=button, level=0.0)]
     assert yard.orders() == []
 
 
