@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.proc import descendants
 from tokkatot.cloud.platform.process import (
     LOG_LIMIT_BYTES,
     Child,
+    ChildFailed,
     ChildSpec,
     end_leftover,
     running_pid,
@@ -120,3 +122,14 @@ async def test_a_long_log_is_moved_aside_at_the_next_start(tmp_path: Path) -> No
 
     assert log_path.read_text() == "fresh\n"
     assert (tmp_path / "child.log.1").stat().st_size > LOG_LIMIT_BYTES
+
+
+async def test_a_child_whose_pid_can_not_be_written_is_not_left_running(tmp_path: Path) -> None:
+    # The file beside the pid file is written first; a folder in its place stands for a full disk.
+    (tmp_path / "child.new").mkdir()
+
+    with pytest.raises(ChildFailed, match=r"child\.pid can't be written"):
+        await Child.start(spec(tmp_path, f"{SLEEP}  # {tmp_path}"))
+
+    left = [child for child in descendants(os.getpid()) if str(tmp_path) in child.command]
+    assert left == []

@@ -55,7 +55,11 @@ class Child:
 
     @classmethod
     async def start(cls, spec: ChildSpec) -> "Child":
-        """End what an earlier run left under this name, then start the process."""
+        """End what an earlier run left under this name, then start the process.
+
+        Raises:
+            ChildFailed: when its pid file can't be written; nothing runs then.
+        """
         spec.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         await end_leftover(spec.pid_path, first=spec.stop_signal, grace_s=spec.stop_grace_s)
         with _open_log(spec.log_path) as log:
@@ -74,7 +78,12 @@ class Child:
                 preexec_fn=_ask_for_signal_when_parent_dies(spec.stop_signal),
             )
         child = cls(spec, process)
-        _write_pid(spec.pid_path, process.pid)
+        try:
+            _write_pid(spec.pid_path, process.pid)
+        except OSError as error:
+            # The next start would not find it: better none than one that nobody ends.
+            await child.stop()
+            raise ChildFailed(f"{spec.pid_path} can't be written: {error.strerror}") from error
         return child
 
     @property

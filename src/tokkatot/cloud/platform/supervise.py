@@ -65,7 +65,8 @@ async def keep_running(
 async def _failure(name: str, service: Service) -> str:
     try:
         await service.start()
-    except ChildFailed as error:
+    except (ChildFailed, OSError) as error:
+        # A disk that is full now may have room again: whoever watches must not end for it.
         return f"{name} did not start: {error}"
     return ""
 

@@ -8,22 +8,23 @@ from tokkatot.kit.clock import ManualClock
 
 
 class FlakyService:
-    """Runs for given times on a virtual clock; None is a start that fails."""
+    """Runs for given times on a virtual clock; an error is a start that fails."""
 
-    def __init__(self, clock: ManualClock, runs_s: list[float | None]) -> None:
+    def __init__(self, clock: ManualClock, runs_s: list[float | Exception]) -> None:
         self._clock = clock
         self._runs_s = runs_s
 
     async def start(self) -> None:
-        if self._runs_s[0] is None:
+        if isinstance(self._runs_s[0], Exception):
+            error = self._runs_s[0]
             self._runs_s.pop(0)
-            raise ChildFailed("no luck")
+            raise error
 
     async def wait(self) -> int:
         if len(self._runs_s) == 1:
             await asyncio.Event().wait()
         run_s = self._runs_s.pop(0)
-        assert run_s is not None
+        assert not isinstance(run_s, Exception)
         self._clock.advance(run_s)
         return 1
 
@@ -31,7 +32,7 @@ class FlakyService:
         self._runs_s.clear()
 
 
-async def said_for(*runs_s: float | None) -> list[str]:
+async def said_for(*runs_s: float | Exception) -> list[str]:
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     service = FlakyService(clock, [*runs_s, 1.0])
     said: list[str] = []
@@ -65,8 +66,16 @@ async def test_a_long_run_makes_the_wait_short_again() -> None:
 
 
 async def test_a_start_that_fails_is_tried_again() -> None:
-    assert await said_for(1.0, None) == [
+    assert await said_for(1.0, ChildFailed("no luck")) == [
         "It ended with status 1; starting it again in 1.0 s",
         "It did not start: no luck; starting it again in 2.0 s",
+        "It runs again",
+    ]
+
+
+async def test_a_disk_that_is_full_does_not_end_who_watches() -> None:
+    said = await said_for(1.0, OSError(28, "No space left on device"))
+    assert said[1:] == [
+        "It did not start: [Errno 28] No space left on device; starting it again in 2.0 s",
         "It runs again",
     ]
