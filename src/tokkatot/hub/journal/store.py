@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import apsw
 import msgspec
 
 from tokkatot.hub.journal import schema
+from tokkatot.hub.journal.numbering import Stream
 from tokkatot.hub.journal.port import Answer, JournalError, JournalFull
 from tokkatot.hub.journal.rows import (
     Entry,
@@ -33,26 +34,6 @@ class JournalBroken(Exception):
     """The file is damaged or no journal; it is to be moved aside."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Stream:
-    """A stream in local numbers; `unsent_from` is None once rows may have left the hub."""
-
-    epoch: str
-    base: int
-    next: int
-    acked: int
-    unsent_from: int | None
-
-    def head(self) -> StreamHead:
-        unsent = self.next if self.unsent_from is None else self.unsent_from
-        return StreamHead(
-            epoch=self.epoch,
-            next=self.next - self.base,
-            acked=max(self.acked - self.base, 0),
-            unsent_from=max(unsent - self.base, 1),
-        )
-
-
 def _translated(error: apsw.Error) -> Exception:
     if isinstance(error, (apsw.CorruptError, apsw.NotADBError, apsw.FormatError)):
         return JournalBroken(str(error))
@@ -72,8 +53,9 @@ class JournalStore:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._db = connection
-        self._streams: dict[StreamName, _Stream] = {}
+        self._streams: dict[StreamName, Stream] = {}
         self._series: dict[tuple[str, str], int] = {}
+        self._doubtful = False
 
     @classmethod
     def open(
@@ -141,7 +123,7 @@ class JournalStore:
                 raise JournalBroken(f"the stream {name} is missing")
             epoch, base, floor, acked, unsent_from = row
             last = self._number(f"SELECT coalesce(max(n), 0) FROM {name}")  # noqa: S608 - of STREAMS
-            stream = _Stream(
+            stream = Stream(
                 epoch=epoch,
                 base=base,
                 next=max(floor, last + 1),
@@ -152,10 +134,7 @@ class JournalStore:
                 stream.unsent_from = stream.next
             self._save_stream(name, stream)
             self._streams[name] = stream
-        self._series = {
-            (device, quantity): key
-            for key, device, quantity in self._db.execute("SELECT id, device, quantity FROM series")
-        }
+        self._series = self._known_series()
 
     # -------------------------------------------------------------------------------- writing
 
@@ -380,13 +359,13 @@ class JournalStore:
                 )
             self._db.execute("UPDATE uptime SET seconds = max(seconds, ?)", (uptime_s,))
 
-    def _change(self, changed: dict[StreamName, _Stream]) -> None:
+    def _change(self, changed: dict[StreamName, Stream]) -> None:
         with self._disk(), self._transaction():
             for name, stream in changed.items():
                 self._save_stream(name, stream)
         self._streams.update(changed)
 
-    def _save_stream(self, name: StreamName, stream: _Stream) -> None:
+    def _save_stream(self, name: StreamName, stream: Stream) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO streams VALUES (?, ?, ?, ?, ?, ?)",
             (name, stream.epoch, stream.base, stream.next, stream.acked, stream.unsent_from),
@@ -475,13 +454,33 @@ class JournalStore:
     def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
+            if self._doubtful:
+                self._recount()
             yield
             self._db.execute("COMMIT")
         except BaseException:
+            # Whether a commit that failed has kept its rows only the file can tell.
+            self._doubtful = True
             # SQLite has rolled back by itself after some errors (a full disk, for one).
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+    def _recount(self) -> None:
+        """Count again from the file; what is acknowledged or sent is known better in memory."""
+        for name, stream in self._streams.items():
+            kept = self._db.execute("SELECT epoch, base, next FROM streams WHERE name = ?", (name,))
+            epoch, floor_base, floor = kept.get
+            last = self._number(f"SELECT coalesce(max(n), 0) FROM {name}")  # noqa: S608 - of STREAMS
+            stream.epoch, stream.base, stream.next = epoch, floor_base, max(floor, last + 1)
+        self._series = self._known_series()
+        self._doubtful = False
+
+    def _known_series(self) -> dict[tuple[str, str], int]:
+        return {
+            (device, quantity): key
+            for key, device, quantity in self._db.execute("SELECT id, device, quantity FROM series")
+        }
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

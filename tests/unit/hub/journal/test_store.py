@@ -1,6 +1,6 @@
 """What the file does where it is old, full, damaged or restored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from tokkatot.hub.journal import store as store_module
-from tokkatot.hub.journal.port import JournalFull
+from tokkatot.hub.journal.port import JournalError, JournalFull
 from tokkatot.hub.journal.rows import Entry, PackedReading, pack_tail
 from tokkatot.hub.journal.store import JournalBroken, JournalStore
 from tokkatot.wire.cursor import NOT_KEPT
@@ -202,3 +202,30 @@ def test_a_new_epoch_after_a_restored_card_renumbers_by_one_row(shelf: Shelf) ->
         (3, 9),
         (4, 10),
     ]
+
+
+class LyingConnection:
+    """Keeps what it is told to commit, and says that it could not."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *bindings: Sequence[str | int]) -> apsw.Cursor:
+        answer = self._connection.execute(sql, *bindings)
+        if sql == "COMMIT":
+            raise apsw.IOError("the card did not answer in time")
+        return answer
+
+
+def test_rows_that_were_kept_by_a_commit_that_failed_keep_their_numbers(shelf: Shelf) -> None:
+    store = shelf.open()
+    honest = store._db
+    store._db = LyingConnection(honest)  # type: ignore[assignment]
+    with pytest.raises(JournalError):
+        store.apply([event(1), readings(1, 2)], uptime_s=0)
+    store._db = honest
+    store.apply([event(2), readings(3, 4)], uptime_s=0)
+    assert [store.heads()[name].next for name in ("events", "readings")] == [3, 5]
