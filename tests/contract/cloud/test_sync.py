@@ -234,6 +234,36 @@ async def test_a_snapshot_of_an_older_session_is_answered_by_asking_for_a_hello(
     assert [decode(answer.payload, Welcome).session for answer in answers] == [NO_SESSION]
 
 
+async def live_t(bench: Bench, cloud: Cloud) -> int:
+    """Return when what is known of the hub was so."""
+    if isinstance(bench.store, MemoryStore):
+        return bench.store.kept.live[bench.yard.hub_id].t
+    async with cloud.context.database.transaction() as tx:
+        body = await tx.session.scalar(text("SELECT body FROM live_snapshots"))
+    return decode(body, Live).t
+
+
+async def test_a_snapshot_that_was_overtaken_replaces_no_newer_one(
+    bench: Bench, cloud: Cloud
+) -> None:
+    topic = bench.yard.topic(HubLeaf.LIVE)
+    session = (await bench.welcome()).session
+    for t in (bench.now_ms, bench.now_ms - 1):
+        await bench.service.live(topic, Live(session=session, t=t, readings=[], devices=[]))
+    assert await live_t(bench, cloud) == bench.now_ms
+
+
+async def test_a_hub_whose_clock_was_set_back_is_believed_in_its_next_session(
+    bench: Bench, cloud: Cloud
+) -> None:
+    topic = bench.yard.topic(HubLeaf.LIVE)
+    for number, back_ms in enumerate((0, 5_000), start=1):
+        session = (await bench.welcome(mono_ms=number)).session
+        live = Live(session=session, t=bench.now_ms - back_ms, readings=[], devices=[])
+        await bench.service.live(topic, live)
+    assert await live_t(bench, cloud) == bench.now_ms - 5_000
+
+
 async def test_a_stranger_in_an_older_session_hears_nothing(bench: Bench) -> None:
     live = Live(session="before", t=bench.now_ms, readings=[], devices=[])
     topic = replace(bench.yard.topic(HubLeaf.LIVE), farm_id=bench.neighbour.farm_id)

@@ -130,7 +130,9 @@ class MemoryTransaction(SyncTransaction):
 
     @override
     async def keep_live(self, hub: HubRecord, live: Live) -> None:
-        self._draft.live[hub.hub_id] = live
+        before = self._draft.live.get(hub.hub_id)
+        if before is None or before.session != live.session or before.t <= live.t:
+            self._draft.live[hub.hub_id] = live
 
 
 def _said(row: Row) -> bytes:

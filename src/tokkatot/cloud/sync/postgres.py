@@ -25,7 +25,7 @@ from tokkatot.cloud.telemetry.live import keep_live
 from tokkatot.domain.ids import FarmId, HouseId, HubId
 from tokkatot.kit.clock import Clock
 from tokkatot.wire.cursor import MAX_RAW_CHARS, Cursor, RefusedRow
-from tokkatot.wire.messages import Hello, Live, ReadingRow, Row, StreamName, encode
+from tokkatot.wire.messages import Hello, Live, ReadingRow, Row, StreamName
 from tokkatot.wire.session_cloud import SILENT_AFTER_S, Peer
 
 SEEN_EVERY = timedelta(seconds=5)
@@ -244,7 +244,7 @@ class PostgresTransaction(SyncTransaction):
 
     @override
     async def keep_live(self, hub: HubRecord, live: Live) -> None:
-        await keep_live(self._tx, hub_id=hub.hub_id, farm_id=hub.farm_id, body=encode(live))
+        await keep_live(self._tx, hub_id=hub.hub_id, farm_id=hub.farm_id, live=live)
         await self._see(hub)
 
     async def _see(self, hub: HubRecord) -> None:

@@ -10,26 +10,38 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.domain.ids import FarmId, HubId
-from tokkatot.wire.messages import Live, MessageError, decode
+from tokkatot.wire.messages import Live, MessageError, decode, encode
 
 CHANNEL = "tokkatot_live"
 """Its payload is `FARM HUB`: that hub has sent what is so now."""
 
 
-async def keep_live(tx: Transaction, *, hub_id: HubId, farm_id: FarmId, body: bytes) -> None:
-    """Replace what is known of a hub, and tell listeners."""
+async def keep_live(tx: Transaction, *, hub_id: HubId, farm_id: FarmId, live: Live) -> None:
+    """Replace what is known of a hub, and tell listeners; what was overtaken changes nothing."""
     # The table is unlogged and a crash may lose the newest: the hub says it again within seconds.
     await tx.session.execute(text("SET LOCAL synchronous_commit = off"))
-    await tx.session.execute(
+    kept = await tx.session.execute(
         text(
             "INSERT INTO live_snapshots (hub_id, farm_id, received_at, body)"
             " VALUES (:hub, :farm, :now, :body) ON CONFLICT (hub_id) DO UPDATE"
             " SET farm_id = excluded.farm_id, received_at = excluded.received_at,"
             " body = excluded.body"
+            # A hub's clock may be set back between two sessions, within one it only rises.
+            " WHERE convert_from(live_snapshots.body, 'UTF8')::json->>'session' <> :session"
+            " OR (convert_from(live_snapshots.body, 'UTF8')::json->>'t')::bigint <= :t"
+            " RETURNING hub_id"
         ),
-        {"hub": hub_id, "farm": farm_id, "now": tx.now, "body": body},
+        {
+            "hub": hub_id,
+            "farm": farm_id,
+            "now": tx.now,
+            "body": encode(live),
+            "session": live.session,
+            "t": live.t,
+        },
     )
-    tx.notify(CHANNEL, f"{farm_id} {hub_id}")
+    if kept.first() is not None:
+        tx.notify(CHANNEL, f"{farm_id} {hub_id}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
