@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from tokkatot.automation.engine import Ended, HoldEnd
-from tokkatot.automation.interlocks import Interlock
 from tokkatot.domain.commands import Reason
 from tokkatot.domain.devices import OFF, ON, Level
 from tokkatot.domain.ids import CommandId, DeviceId
@@ -15,11 +14,6 @@ from tokkatot.wire.messages import Command, CommandRow
 ANSWER_WITHIN_S: Final = 5.0
 
 State = Literal["completed", "failed", "refused"]
-
-_BY_INTERLOCK = {
-    Interlock.HARD_LIMIT: Reason.HARD_LIMIT,
-    Interlock.SOFTWARE_STOP: Reason.SOFTWARE_STOP,
-}
 
 
 def level_in(command: Command) -> Level:
@@ -93,8 +87,7 @@ class Results:
                 return [self._close(ended.command, "refused", Reason.UNKNOWN_DEVICE, t_ms)]
             case HoldEnd.CUT | HoldEnd.REFUSED:
                 assert ended.by is not None, "an interlock did it"
-                reason = _BY_INTERLOCK.get(ended.by, Reason.INTERLOCK)
-                return [self._close(ended.command, "refused", reason, t_ms)]
+                return [self._close(ended.command, "refused", Reason(ended.by), t_ms)]
 
     def late(self, now_s: float) -> Iterator[tuple[CommandId, DeviceId, Level]]:
         """Yield the orders whose time for an answer is over."""

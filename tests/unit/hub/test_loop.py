@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.engine import FARM, HOUSE, IDS, TANK, THERMOMETER, document
 from tests.unit.hub.conftest import Hub
+from tokkatot.automation.interlocks import Interlock
+from tokkatot.domain.commands import Reason
 from tokkatot.domain.desired import HouseConfig
 from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
@@ -362,3 +364,16 @@ async def test_a_sensor_can_not_be_handed_back(hub: Hub) -> None:
     await hub.control.order(released)
     await hub.turn()
     assert hub.told(released)[-1] == ("refused", "not_an_actuator")
+
+
+@pytest.mark.parametrize("interlock", [one for one in Interlock if one is not Interlock.SETTLING])
+def test_every_interlock_that_may_refuse_a_person_has_its_reason(interlock: Interlock) -> None:
+    assert Reason(interlock).value == interlock.value
+
+
+async def test_a_refused_order_names_the_interlock(hub: Hub) -> None:
+    await hub.order(PUMP, ON)
+    await hub.order(PUMP, OFF, end_s=1)
+    await hub.turn(5)
+    again = await hub.order(PUMP, ON)
+    assert hub.told(again)[-1] == ("refused", "minimum_off")
