@@ -41,7 +41,7 @@ class FakeCard:
 
 
 class FakeJournal(JournalPort):
-    """Commits at once; `trouble` set to an error makes every call that waits for the disk fail with it."""
+    """Commits at once; with `trouble` set, every call that waits for the disk fails with it."""
 
     def __init__(self, card: FakeCard | None = None, *, now_ms: int = 0) -> None:
         self.card = card or FakeCard(
