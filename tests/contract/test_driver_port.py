@@ -26,7 +26,15 @@ from tokkatot.hub.config import EmbeddedBroker, NodeLogin
 from tokkatot.hub.drivers.mqtt_node.driver import MqttNodeDriver
 from tokkatot.hub.drivers.mqtt_node.driver import NodeBroker as Address
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
-from tokkatot.hub.drivers.port import Driver, DriverError, Observation, Presence, Reported, Sampled
+from tokkatot.hub.drivers.port import (
+    Driver,
+    DriverError,
+    Observation,
+    Presence,
+    Reported,
+    Sampled,
+    Stranger,
+)
 from tokkatot.hub.drivers.replay.driver import ReplayDriver
 from tokkatot.hub.drivers.replay.options import ReplayOptions
 from tokkatot.hub.drivers.simulated.driver import SimulatedDriver
@@ -343,6 +351,25 @@ async def test_a_driver_comes_back_when_the_broker_does(tmp_path: Path) -> None:
     for running_task in (task, node):
         running_task.cancel()
     await asyncio.wait({task, node})
+
+
+@needs_mosquitto
+async def test_a_device_that_is_added_while_its_node_speaks_is_heard_at_once(
+    tmp_path: Path,
+) -> None:
+    async with running_broker(tmp_path) as broker:
+        driver = node_driver(broker)
+        driver.adopt([device for device in DEVICES if device.id == TANK])
+        tray = Tray()
+        tasks = {asyncio.create_task(driver.run(tray)), asyncio.create_task(tank_node(broker))}
+        await tray.see(Presence, lambda item: item.device_id == TANK)
+        tasks.add(asyncio.create_task(pump_node(broker)))
+        await tray.see(Stranger, lambda item: item.hardware_id == "hw-pump")
+        driver.adopt(DEVICES)
+        await tray.see(Reported, lambda report: report.device_id == PUMP)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 @needs_mosquitto

@@ -1,9 +1,10 @@
 """The driver of nodes on the farm's own broker."""
 
 import asyncio
+import math
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import aiomqtt
@@ -61,10 +62,13 @@ class MqttNodeDriver(Driver):
         self._backoff = Backoff(first_s=0.1, cap_s=30.0, random=random)
         self._heard = asyncio.Event()
         self._client: aiomqtt.Client | None = None
+        self._ask_again = False
 
     @override
     def adopt(self, devices: Sequence[DeviceConfig]) -> None:
+        self._ask_again = not all(self.book.knows(device.id) for device in devices)
         self.book.adopt(devices)
+        self._heard.set()
 
     @override
     async def run(self, inbox: Inbox) -> None:
@@ -107,8 +111,7 @@ class MqttNodeDriver(Driver):
             # Without it, an answer waits 40 ms for the other side's delayed ACK.
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         ) as client:
-            for topic in self.book.subscriptions:
-                await client.subscribe(topic, qos=1)
+            await self._subscribe(client)
             self._client = client
             self._backoff.reset()
             log.info("nodes.connected", driver=self.name, broker=self._broker.host)
@@ -116,6 +119,12 @@ class MqttNodeDriver(Driver):
                 group.create_task(self._repeat(client, inbox))
                 async for message in client.messages:
                     self._receive(message, inbox)
+
+    async def _subscribe(self, client: aiomqtt.Client) -> None:
+        """Listen, and have all that is retained said: also again, for devices that are new."""
+        self._ask_again = False
+        for topic in self.book.subscriptions:
+            await _answered(client.subscribe(topic, qos=1, timeout=math.inf), SEND_WITHIN_S)
 
     def _receive(self, message: aiomqtt.Message, inbox: Inbox) -> None:
         payload = message.payload
@@ -139,6 +148,8 @@ class MqttNodeDriver(Driver):
             for observation in self.book.silent(now_s):
                 inbox.offer(observation)
             try:
+                if self._ask_again:
+                    await self._subscribe(client)
                 await _send(client, self.book.due(now_s), SEND_WITHIN_S)
             except aiomqtt.MqttError as error:
                 # The client's own loop notices a broken link; the next round says it again.
@@ -148,9 +159,17 @@ class MqttNodeDriver(Driver):
 
 async def _send(client: aiomqtt.Client, messages: Sequence[Publish], timeout_s: float) -> None:
     for message in messages:
-        await client.publish(
-            message.topic, message.payload, qos=1, timeout=timeout_s / len(messages)
-        )
+        sending = client.publish(message.topic, message.payload, qos=1, timeout=math.inf)
+        await _answered(sending, timeout_s / len(messages))
+
+
+async def _answered(call: Awaitable[object], timeout_s: float) -> None:
+    """Wait for an answer; the client's own time-out may swallow that we are cancelled."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await call
+    except TimeoutError:
+        raise aiomqtt.MqttError("the broker did not answer in time") from None
 
 
 def _reason(errors: BaseExceptionGroup[aiomqtt.MqttError]) -> str:
