@@ -1,8 +1,10 @@
 """The hub's line to the cloud's broker."""
 
+import asyncio
+import math
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
@@ -52,12 +54,13 @@ class _MqttLink(Link):
 
     async def subscribe(self) -> None:
         topics = [(self.topic(leaf), 1) for leaf in sorted(TO_HUB)]
-        await self._client.subscribe(topics, timeout=TIMEOUT_S)
+        await _answered(self._client.subscribe(topics, timeout=math.inf))
 
     @override
     async def send(self, leaf: HubLeaf, payload: bytes, *, qos: int) -> None:
         try:
-            await self._client.publish(self.topic(leaf), payload, qos=qos, timeout=TIMEOUT_S)
+            sending = self._client.publish(self.topic(leaf), payload, qos=qos, timeout=math.inf)
+            await _answered(sending)
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             raise LinkLost(str(error)) from error
 
@@ -106,6 +109,15 @@ def mqtt(broker: BrokerAddress, farm_id: FarmId, hub_id: HubId) -> Connect:
             await _leave(client)
 
     return connect
+
+
+async def _answered(call: Awaitable[object]) -> None:
+    """Wait for an answer; the client's own time-out may swallow that we are cancelled."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            await call
+    except TimeoutError:
+        raise LinkLost(f"the broker did not answer within {TIMEOUT_S:g} s") from None
 
 
 async def _leave(client: aiomqtt.Client) -> None:
