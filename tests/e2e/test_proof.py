@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.support.chaos import Break, Chaos, Victim, plan
-from tests.support.history import drawn, ms, pages
+from tests.support.history import iso, ms, pages
 from tests.support.ledger import Given, differences, miscounted, misdone, named
 from tests.support.people import eventually
 from tests.support.plant import Plant, Sources, plant
@@ -178,13 +178,19 @@ def stored_rows(running: Plant) -> int:
 
 
 async def check_history(running: Plant, sources: Sources) -> None:
-    """Ask the history route for every reading, as a screen does."""
+    """Ask the history route for every reading, page by page."""
     house = running.site.house(running.house_id)
     for device_id, file in by_device(running, sources):
         for quantity in QUANTITIES:
-            expected = list(file.kept(quantity))
-            found = await drawn(house, device_id, quantity, expected)
-            assert named(differences(expected, found)) == [], f"{file.hardware_id} {quantity}"
+            one: dict[str, str] = {
+                "raw": "true",
+                "device": device_id,
+                "quantity": quantity,
+                "from": iso(file.first_ms),
+            }
+            found = [(ms(i["t"]) or 0, i["value"]) async for i in pages(house, "history", **one)]
+            faults = differences(file.kept(quantity), found)
+            assert named(faults) == [], f"{file.hardware_id} {quantity}"
 
 
 def by_device(running: Plant, sources: Sources) -> Iterator[tuple[str, Produced]]:
