@@ -20,7 +20,11 @@ export default defineConfig({
     manifest: true,
     assetsInlineLimit: 0,
     // The small parts that every page has come in one piece: a request costs more than they do.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shell', test: SHELL }] } } },
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'shell', test: SHELL }] } },
+      // Who runs the program for the first time wants no profile of its build.
+      checks: { pluginTimings: false },
+    },
   },
   server: { proxy: { '/v1': { target: CLOUD, ws: true } } },
   preview: { proxy: { '/v1': { target: CLOUD, ws: true } } },
