@@ -1,7 +1,7 @@
 """Checks that each moment at which a schedule was due has one outcome in the cloud."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -50,6 +50,11 @@ class SchedulesCheck:
         self._steady: tuple[int, DesiredDocument] | None = None
         self._does: dict[str, set[Schedule]] = {}
         self._told: Counter[Key] = Counter()
+        self._told_early: Counter[Key] = Counter()
+        """Of these, what the cloud has dropped: a clock that was ahead told it before it was due.
+
+        No restore takes it away, for each backup that is left was made later.
+        """
         self.heard_of = 0
         """How many runs were told, one that came again after a restore counted again."""
         self._said: deque[tuple[int, Key]] = deque()
@@ -99,20 +104,16 @@ class SchedulesCheck:
     def says(self, rows: Iterable[Row]) -> None:
         """The hub hands these rows to its journal."""
         now_ms = self._wall_ms()
-        for row in rows:
-            if isinstance(row, ScheduleRunRow) and row.request is None:
-                self._said.append((now_ms, (row.schedule, row.due)))
+        self._said.extend((now_ms, (row.schedule, row.due)) for row in _runs(rows))
 
     def cloud_restored(self, rows: Iterable[Row]) -> None:
         """The cloud is back at a backup: what it was told since must come again."""
-        self._told.clear()
+        self._told = self._told_early.copy()
         self.told(rows)
 
     def told(self, rows: Iterable[Row]) -> None:
         """Rows have come to the cloud."""
-        for row in rows:
-            if not isinstance(row, ScheduleRunRow) or row.request is not None:
-                continue
+        for row in _runs(rows):
             key = (row.schedule, row.due)
             self._told[key] += 1
             self.heard_of += 1
@@ -152,8 +153,9 @@ class SchedulesCheck:
                     f"{schedule.name} of {due_ms}, {(now_ms - due_ms) / 1000:.0f} s ago",
                 )
 
-    def forget(self, before_ms: int) -> None:
-        """What was due before is no longer looked at."""
+    def forget(self, before_ms: int, *, dropped: Iterable[Row]) -> None:
+        """What was due before is no longer looked at, and the cloud dropped what it was told."""
+        self._told_early.update((row.schedule, row.due) for row in _runs(dropped))
         self._past = [
             replace(one, after_ms=max(one.after_ms, before_ms))
             for one in self._past
@@ -164,9 +166,14 @@ class SchedulesCheck:
             self._steady = max(after_ms, before_ms), document
         while self._said and self._said[0][0] < before_ms - HEAD_WITHIN_MS:
             self._said.popleft()
-        for counts in (self._told, self._may_be_told):
+        for counts in (self._told, self._told_early, self._may_be_told):
             for key in [key for key in counts if key[1] < before_ms]:
                 del counts[key]
+
+
+def _runs(rows: Iterable[Row]) -> Iterator[ScheduleRunRow]:
+    """Return what is told of the runs that nobody asked for."""
+    return (row for row in rows if isinstance(row, ScheduleRunRow) and row.request is None)
 
 
 def _told_within_ms(schedule: Schedule) -> int:

@@ -19,7 +19,7 @@ from tokkatot.sim.desk import KID, Desk, DeskBackup
 from tokkatot.sim.layout import FARM
 from tokkatot.sim.network import Message
 from tokkatot.sim.time import LocalClock, VirtualLoop
-from tokkatot.wire.messages import Hello, Live, MessageError, ReadingRow, decode, decode_up
+from tokkatot.wire.messages import Hello, Live, MessageError, ReadingRow, Row, decode, decode_up
 from tokkatot.wire.passes import issue_pass
 from tokkatot.wire.topics import HubLeaf, HubTopic
 
@@ -34,6 +34,14 @@ class Backup:
 
     kept: Kept
     desks: Mapping[HubId, DeskBackup]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """What the cloud no longer stores, the hub's name with each."""
+
+    readings: Sequence[tuple[HubId, ReadingRow]]
+    rows: Sequence[tuple[HubId, Row]]
 
 
 def now_or_never(call: Coroutine[Any, Any, T]) -> T:
@@ -136,10 +144,10 @@ class SimCloud:
         self.start()
         self.dispatch()
 
-    def forget(self, *, readings: int, rows: int) -> Sequence[tuple[HubId, ReadingRow]]:
-        """Drop the oldest of what is stored; return the readings."""
+    def forget(self, *, readings: int, rows: int) -> Dropped:
+        """Drop the oldest of what is stored, and return it."""
         kept = self.store.kept
-        dropped = kept.readings[:readings]
+        dropped = Dropped(readings=kept.readings[:readings], rows=kept.rows[:rows])
         kept.readings, kept.rows = kept.readings[readings:], kept.rows[rows:]
         self._rows_seen -= rows
         return dropped

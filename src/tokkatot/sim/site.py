@@ -143,18 +143,19 @@ class Site:
             self.copies = self.copy()
 
     def _forget(self, mark: "_Mark") -> None:
-        readings = self.cloud.forget(
-            readings=mark.readings - self._forgotten[0], rows=mark.rows - self._forgotten[1]
-        )
         rows = mark.rows - self._forgotten[1]
+        dropped = self.cloud.forget(readings=mark.readings - self._forgotten[0], rows=rows)
         self._forgotten = mark.readings, mark.rows
         self._rows_seen -= rows
         for yard in self.yards:
-            yard.rows.forget(readings, rows)
+            hub_id = yard.layout.hub_id
+            yard.rows.forget(dropped.readings, rows)
             yard.orders.forget()
             yard.requests.forget((mark.taken_ms - self.season.start_ms) / 1000)
-            yard.schedules.forget(mark.taken_ms)
-            yard.desk.forget(mark.versions[yard.layout.hub_id])
+            yard.schedules.forget(
+                mark.taken_ms, dropped=[row for its, row in dropped.rows if its == hub_id]
+            )
+            yard.desk.forget(mark.versions[hub_id])
 
     def restore_cloud(self) -> None:
         """Take the cloud back to its newest backup."""

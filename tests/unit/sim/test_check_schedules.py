@@ -100,5 +100,22 @@ def test_a_cloud_from_a_backup_must_be_told_again(hub: Hub) -> None:
 
 
 def test_what_is_forgotten_is_no_longer_asked_for(hub: Hub) -> None:
-    hub.check.forget(SEASON.start_ms + round((TEN + 1) * 1000))
+    hub.check.forget(SEASON.start_ms + round((TEN + 1) * 1000), dropped=[])
     assert hub.found(at_s=TEN + 300) == []
+
+
+def test_a_run_told_before_it_was_due_stays_told_when_a_cloud_that_dropped_it_is_restored(
+    hub: Hub,
+) -> None:
+    hub.run(2 * TEN, at_s=TEN - 60)
+    hub.check.forget(SEASON.start_ms + round((TEN + 1) * 1000), dropped=hub.rows)
+    hub.check.cloud_restored([])
+    assert hub.found(at_s=2 * TEN + 300) == []
+
+
+def test_a_run_told_before_it_was_due_and_dropped_is_found_when_it_is_told_again(hub: Hub) -> None:
+    hub.run(2 * TEN, at_s=TEN - 60)
+    hub.check.forget(SEASON.start_ms + round((TEN + 1) * 1000), dropped=hub.rows)
+    hub.check.cloud_restored([])
+    hub.run(2 * TEN, at_s=2 * TEN + 20)
+    assert hub.found(at_s=2 * TEN + 20) == ["no schedule run is told twice"]
