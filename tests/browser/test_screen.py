@@ -47,6 +47,26 @@ def test_the_first_screen_speaks_khmer_and_switches_to_english(phone: Phone) -> 
     expect(phone.page.locator("h1")).to_have_text("Log in")
 
 
+def test_the_language_picked_before_the_log_in_stays_and_the_account_learns_it(
+    phone: Phone,
+) -> None:
+    def come_in() -> None:
+        phone.log_in(OWNER)
+        expect(phone.page.locator("[data-house]")).to_have_count(3)
+        expect(phone.page.locator("html")).to_have_attribute("lang", "en")
+
+    phone.page.goto(phone.demo.stack.url)
+    phone.page.get_by_role("button", name="English").click()
+    come_in()
+    # Another phone, which knows nothing of this choice but by the account.
+    phone.page.evaluate("localStorage.clear()")
+    phone.page.goto(f"{phone.demo.stack.url}/login")
+    come_in()
+    phone.page.goto(f"{phone.demo.stack.url}/settings")
+    phone.page.locator('[data-choice="km"]').click()
+    expect(phone.page.locator("html")).to_have_attribute("lang", "km")
+
+
 def test_a_house_in_khmer_has_no_english_word(phone: Phone) -> None:
     phone.log_in(MANAGER)
     phone.open_house(COOP)

@@ -81,6 +81,9 @@ export const useSession = defineStore('session', () => {
     farms.value = []
   }
 
+  /** What a person chose before they came in; it is dearer to them than what the account says. */
+  let picked: Language | null = null
+
   async function begin(answer: SignedIn): Promise<void> {
     // What another person saw on this phone is none of this one's business.
     if (answer.user.id !== storage?.getItem('tokkatot.user')) cache.clear()
@@ -89,7 +92,10 @@ export const useSession = defineStore('session', () => {
     user.value = answer.user
     farms.value = answer.farms
     ended.value = false
-    await setLanguage(answer.user.language)
+    const language = picked ?? answer.user.language
+    picked = null
+    await setLanguage(language)
+    if (language !== answer.user.language) await speak(language).catch(() => undefined)
   }
 
   async function login(given: { login: string; password: string }): Promise<void> {
@@ -151,6 +157,7 @@ export const useSession = defineStore('session', () => {
   }
 
   async function speak(language: Language): Promise<void> {
+    if (!signed_in.value) picked = language
     await setLanguage(language)
     // A hub keeps nobody's language: the phone does.
     if (signed_in.value && HUB_ID === null) await update({ language })
