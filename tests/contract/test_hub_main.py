@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_bytes
@@ -21,11 +21,13 @@ from tokkatot.hub.config import BrokerAddress, CloudSettings, DriverSettings, Hu
 from tokkatot.hub.folder import FolderRefused, own_folder
 from tokkatot.hub.journal.journal import Journal
 from tokkatot.hub.main import Machine, run_hub
-from tokkatot.kit.clock import SystemClock
+from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
+from tokkatot.sim.disk import DiskVfs, SimDisk
 from tokkatot.wire.envelope import seal
 from tokkatot.wire.messages import EventRow, Row, decode_row
 
+IDS = IdSource(SystemClock())
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 
 
@@ -84,15 +86,21 @@ def config(folder: Path, port: int) -> HubConfig:
     )
 
 
-@asynccontextmanager
-async def running(folder: Path, world: BareWorld, port: int) -> AsyncIterator[None]:
-    machine = Machine(
+def machine_of(world: BareWorld) -> Machine:
+    return Machine(
         clock=SystemClock(),
         random=lambda: 1.0,
         random_bytes=token_bytes,
         software="test",
         worlds={"house": world},
     )
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, world: BareWorld, port: int, machine: Machine | None = None
+) -> AsyncIterator[None]:
+    machine = machine or machine_of(world)
     task = asyncio.create_task(run_hub(config(folder, port), machine))
     try:
         yield
@@ -106,6 +114,18 @@ async def until_on(world: BareWorld, channel: str) -> None:
     async with asyncio.timeout(20):
         while world.level(channel) != ON:
             await asyncio.sleep(0.01)
+
+
+async def until_journal_is(condition: str, port: int) -> None:
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as web,
+        asyncio.timeout(20),
+    ):
+        while True:
+            with suppress(httpx.TransportError):
+                if (await web.get("/health")).json()["journal"] == condition:
+                    return
+            await asyncio.sleep(0.05)
 
 
 def sealed(body: bytes) -> bytes:
@@ -128,6 +148,7 @@ async def test_a_hub_without_a_cloud_controls_by_what_its_card_holds_and_rests_w
         await until_on(world, "water_pump")
         await until_on(world, "heater")
         assert world.level("fan") == OFF
+        await until_journal_is("ok", port)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as web:
             assert (await web.get("/health")).json()["status"] == "ok"
             state = (await web.get("/v1/state")).json()
@@ -140,6 +161,38 @@ async def test_a_hub_without_a_cloud_controls_by_what_its_card_holds_and_rests_w
     }
     kinds = [row.type for row in await recorded(tmp_path) if isinstance(row, EventRow)]
     assert (kinds[0], kinds[-1]) == ("hub.started", "hub.stopped")
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+async def test_a_hub_that_starts_on_a_full_disk_controls_and_writes_when_there_is_room(
+    tmp_path: Path, world: BareWorld, *, is_new: bool
+) -> None:
+    disk = SimDisk()
+    vfs = DiskVfs("full-hub", disk)
+
+    async def open_there(path: Path, clock: Clock, ids: IdSource) -> Journal:
+        return await Journal.open(path, clock=clock, ids=ids, vfs=vfs.name)
+
+    await keep(tmp_path, sealed(msgspec.json.encode(wired())))
+    if not is_new:
+        await (await open_there(tmp_path / "journal.sqlite", SystemClock(), IDS)).close()
+    disk.is_full = True
+    port = free_port()
+    machine = replace(machine_of(world), open_journal=open_there)
+    async with running(tmp_path, world, port, machine):
+        await until_on(world, "water_pump")
+        await until_journal_is("full", port)
+        disk.is_full = False
+        await until_journal_is("ok", port)
+    journal = await open_there(tmp_path / "journal.sqlite", SystemClock(), IDS)
+    stretch = await journal.stretch("events", 1, max_rows=500, max_bytes=10**6)
+    assert stretch is not None
+    first = decode_row(stretch.rows[0])
+    assert isinstance(first, EventRow)
+    assert first.type == "hub.started"
+    await journal.close()
+    vfs.die()
+    vfs.unregister()
 
 
 async def test_a_newest_document_that_is_not_understood_gives_way_to_the_one_before_it(

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from tokkatot.hub.journal import schema
+from tokkatot.hub.journal.faults import JournalBroken
 from tokkatot.hub.journal.port import JournalError
 from tokkatot.hub.journal.rows import Entry, PackedReading, pack_tail
-from tokkatot.hub.journal.store import JournalBroken, JournalStore
+from tokkatot.hub.journal.store import JournalStore
 from tokkatot.sim.chance import Chance
 from tokkatot.sim.disk import DiskVfs, SimDisk
 from tokkatot.wire.messages import EventRow

@@ -10,7 +10,7 @@ import msgspec
 from typing_extensions import override
 
 from tokkatot.hub.drivers.port import Position
-from tokkatot.hub.journal.port import Answer, JournalError, JournalPort
+from tokkatot.hub.journal.port import Answer, Condition, JournalError, JournalPort, condition_of
 from tokkatot.hub.journal.rows import RowRefused, asked_in, interrupted, pack, pack_tail
 from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow, StreamName, encode
 from tokkatot.wire.streams import StreamHead, Stretch
@@ -62,6 +62,10 @@ class FakeJournal(JournalPort):
         ]
         self.card.orders = dict.fromkeys(self.card.orders)
         self._append("events", self._interrupted)
+
+    @override
+    def condition(self) -> Condition:
+        return condition_of(self.trouble)
 
     @override
     def watch(self, watcher: Callable[[Row], None]) -> None:
@@ -228,6 +232,8 @@ class FakeJournal(JournalPort):
 
     @override
     async def contacted(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
         self.card.contacted = True
 
     @override

@@ -75,7 +75,7 @@ async def run_hub(config: HubConfig, machine: Machine) -> None:
 
     Raises:
         DriverRefused: when the options of a driver are wrong.
-        JournalError: when the data folder's disk can't be written.
+        JournalError: when the data folder's disk can't be used; a full one only can't keep rows.
         GaveUp: when control broke too often; the actuators are at rest.
     """
     clock = SyncedClock(machine.clock)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, assert_never
@@ -11,7 +12,7 @@ import structlog
 
 from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
 from tokkatot.hub.inbound import Inbound
-from tokkatot.hub.journal.port import JournalError, JournalPort
+from tokkatot.hub.journal.port import JournalError, JournalFull, JournalPort
 from tokkatot.hub.link import Connect, Link, LinkLost
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.queue import BoundedQueue
@@ -104,6 +105,7 @@ class Uplink:
         self._to_read: dict[StreamName, BoundedQueue[ReadRows]] = {}
         self._counts: Counter[str] = Counter()
         self._connected = False
+        self._contact_is_kept = False
         self._trouble: str | None = None
 
     def status(self) -> UplinkStatus:
@@ -206,6 +208,8 @@ class Uplink:
 
     async def _read(self, wanted: ReadRows) -> Stretch | None:
         try:
+            if not self._contact_is_kept:
+                await self._keep_contact()
             return await self._journal.stretch(
                 wanted.stream, wanted.first, max_rows=MAX_BATCH_ROWS, max_bytes=ROWS_BYTES
             )
@@ -239,7 +243,7 @@ class Uplink:
             case NoteAcked():
                 await self._note_acked(action)
             case MarkContact():
-                await self._journal.contacted()
+                await self._mark_contact()
             case BeginEpochs():
                 await self._begin_epochs(link, action)
             case LearnClock():
@@ -252,6 +256,16 @@ class Uplink:
                 raise LinkLost("nothing was heard for 45 s")
             case _:
                 assert_never(action)
+
+    async def _mark_contact(self) -> None:
+        self._contact_is_kept = False
+        # A disk without room keeps rows back, and nothing else: documents and orders get through.
+        with suppress(JournalFull):
+            await self._keep_contact()
+
+    async def _keep_contact(self) -> None:
+        await self._journal.contacted()
+        self._contact_is_kept = True
 
     async def _note_acked(self, action: NoteAcked) -> None:
         try:

@@ -19,7 +19,7 @@ from tokkatot.domain.ids import FarmId
 from tokkatot.hub.clock_sync import SyncedClock
 from tokkatot.hub.desired import DesiredRefused
 from tokkatot.hub.inbound import Inbound
-from tokkatot.hub.journal.port import JournalTimeout
+from tokkatot.hub.journal.port import JournalFull, JournalTimeout
 from tokkatot.hub.uplink import Uplink
 from tokkatot.wire.envelope import seal
 from tokkatot.wire.messages import (
@@ -292,6 +292,23 @@ async def test_a_document_that_the_disk_refuses_is_used_all_the_same(world: Worl
 
     assert world.uplink.status().desired_version == 7
     assert await world.journal.desired() is None
+
+
+async def test_a_full_disk_keeps_rows_back_until_contact_is_noted_and_lets_the_rest_through() -> (
+    None
+):
+    world = World()
+    await world.journal.record(readings=[reading(1)], urgent=True)
+    world.journal.trouble = JournalFull("no room")
+    async with running(world):
+        await until(lambda: world.uplink.status().synced)
+        world.push(HubLeaf.DESIRED, sealed_document(later(world, 7)))
+        await until(lambda: world.uplink.status().counts.get("rows not read", 0) > 0)
+        await until(lambda: world.uplink.status().desired_version == 7)
+        assert world.stored() == []
+        world.journal.trouble = None
+        await until(lambda: world.stored() == [1])
+        assert world.journal.card.contacted
 
 
 async def test_a_restored_card_begins_new_epochs_and_nothing_is_lost_or_doubled() -> None:

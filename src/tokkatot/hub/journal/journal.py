@@ -12,12 +12,15 @@ from typing_extensions import override
 
 from tokkatot.hub.drivers.port import Position
 from tokkatot.hub.journal.disk import Disk, DiskThread
+from tokkatot.hub.journal.faults import JournalUnmade
 from tokkatot.hub.journal.port import (
     Answer,
+    Condition,
     JournalError,
     JournalFull,
     JournalPort,
     JournalTimeout,
+    condition_of,
 )
 from tokkatot.hub.journal.rows import Entry, RowRefused, asked_in, pack, pack_tail
 from tokkatot.hub.journal.settings import JournalSettings
@@ -65,8 +68,11 @@ class Journal(JournalPort):
     ) -> "Journal":
         """Open the file or make it; a damaged one is moved aside and told of in the events.
 
+        On a full disk it opens all the same: what is kept can be read, and what is to be written
+        waits in memory until there is room.
+
         Raises:
-            JournalError: when the disk can't be written at all.
+            JournalError: when the disk can't be used for another reason.
         """
         settings = settings or JournalSettings()
         disk = disk or DiskThread()
@@ -116,7 +122,12 @@ class Journal(JournalPort):
     @property
     def trouble(self) -> str | None:
         """Return why the last write failed, None while the disk works."""
-        return self._writer.trouble
+        trouble = self._writer.trouble
+        return None if trouble is None else trouble.reason
+
+    @override
+    def condition(self) -> Condition:
+        return condition_of(self._writer.trouble)
 
     @property
     def waiting(self) -> int:
@@ -241,7 +252,7 @@ class Journal(JournalPort):
 
     @override
     async def positions(self) -> Mapping[str, int]:
-        return await self._call(JournalStore.positions)
+        return await self._call(JournalStore.positions, {})
 
     @override
     async def interrupted(self) -> Sequence[Answer]:
@@ -249,7 +260,7 @@ class Journal(JournalPort):
 
     @override
     async def state(self, name: str) -> bytes | None:
-        return await self._call(lambda store: store.state(name))
+        return await self._call(lambda store: store.state(name), None)
 
     @override
     async def desired(self) -> bytes | None:
@@ -286,7 +297,8 @@ class Journal(JournalPort):
         return await self._call(
             lambda store: store.stretch(
                 stream, first, max_rows=max_rows, max_bytes=max_bytes, t_ms=t_ms
-            )
+            ),
+            None,
         )
 
     @override
@@ -303,9 +315,12 @@ class Journal(JournalPort):
         await self._change(lambda store: store.new_epoch(stream, epoch))
         return self._writer.heads[stream]
 
-    async def _call(self, job: Callable[[JournalStore], T]) -> T:
-        async with _bounded(self._settings.timeout_s):
-            return await self._writer.call(job)
+    async def _call(self, job: Callable[[JournalStore], T], nothing: T) -> T:
+        try:
+            async with _bounded(self._settings.timeout_s):
+                return await self._writer.call(job)
+        except JournalUnmade:
+            return nothing
 
     async def _change(self, job: Callable[[JournalStore], None]) -> None:
         async with _bounded(self._settings.timeout_s):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from tokkatot.hub.drivers.port import Position
@@ -11,6 +11,9 @@ from tokkatot.wire.streams import StreamHead, Stretch
 
 Answer = CommandRow | ScheduleRunRow
 """What tells a person who asked something what became of it."""
+
+Condition = Literal["ok", "full", "failing"]
+"""How the last write went; but for "ok", rows wait in memory."""
 
 
 class JournalError(Exception):
@@ -33,6 +36,13 @@ class JournalTimeout(JournalError):
         self.after_s = after_s
 
 
+def condition_of(trouble: JournalError | None) -> Condition:
+    """Return what the last write's trouble means."""
+    if trouble is None:
+        return "ok"
+    return "full" if isinstance(trouble, JournalFull) else "failing"
+
+
 class JournalPort(Protocol):
     """Rows are numbered by the journal, in the transaction that makes them durable.
 
@@ -43,6 +53,10 @@ class JournalPort(Protocol):
 
     grown: asyncio.Event
     """Set when rows were committed; who waits for it clears it."""
+
+    def condition(self) -> Condition:
+        """Return how it stands with the disk."""
+        ...
 
     def watch(self, watcher: Callable[[Row], None]) -> None:
         """Show `watcher` each row that is taken from now on; it notes it, and is quick about it.

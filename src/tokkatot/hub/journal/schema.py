@@ -8,7 +8,10 @@ VERSION = 1
 # Small pages spare the card: a group of readings every 4 seconds rewrites the last page or two.
 # Measured at 4 readings a second, in MB a day into the files (and in the kernel's pages of 4 KiB):
 # 62 (132) with pages of 1 KiB, 80 (144) with 2 KiB, 121 (184) with the usual 4 KiB.
+# Locked for one process, the log needs no file of shared memory: on a full disk there would be no
+# room for one, and without one nothing could even be read.
 PRAGMAS = """
+PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA page_size = 1024;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;

@@ -10,8 +10,9 @@ import apsw
 import msgspec
 
 from tokkatot.hub.journal import schema
+from tokkatot.hub.journal.faults import JournalBroken, JournalUnmade, translated
 from tokkatot.hub.journal.numbering import Stream
-from tokkatot.hub.journal.port import Answer, JournalError, JournalFull
+from tokkatot.hub.journal.port import Answer
 from tokkatot.hub.journal.rows import (
     Entry,
     Packed,
@@ -28,18 +29,6 @@ from tokkatot.wire.streams import STREAMS, StreamHead, Stretch
 
 MAX_SERIES = 4096
 """Readings of further series are kept too, but as JSON: nothing outside may grow a table."""
-
-
-class JournalBroken(Exception):
-    """The file is damaged or no journal; it is to be moved aside."""
-
-
-def _translated(error: apsw.Error) -> Exception:
-    if isinstance(error, (apsw.CorruptError, apsw.NotADBError, apsw.FormatError)):
-        return JournalBroken(str(error))
-    if isinstance(error, apsw.FullError):
-        return JournalFull("the disk or the journal's size limit is full")
-    return JournalError(f"the disk refuses: {error}")
 
 
 class JournalStore:
@@ -66,11 +55,15 @@ class JournalStore:
         size_limit_bytes: int,
         vfs: str | None = None,
     ) -> "JournalStore":
-        """Open the file, or make it where there is none."""
+        """Open the file, or make it where there is none.
+
+        Raises:
+            JournalUnmade: when there is none, and no room for one.
+        """
         try:
             connection = apsw.Connection(str(path), vfs=vfs)
         except apsw.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         store = cls(connection)
         try:
             store._prepare(new_epoch, size_limit_bytes)
@@ -89,29 +82,35 @@ class JournalStore:
     def _prepare(self, new_epoch: Callable[[], str], size_limit_bytes: int) -> None:
         with self._disk():
             self._db.set_busy_timeout(2000)
-            # To the end: a statement that answers with a row holds up those behind it.
-            self._db.execute(schema.PRAGMAS).fetchall()
-            page_bytes = self._number("PRAGMA page_size")
-            self._db.execute(f"PRAGMA max_page_count = {size_limit_bytes // page_bytes}")
-            with self._transaction():
-                self._create_or_check(new_epoch)
-                self._load()
+            try:
+                # To the end: a statement that answers with a row holds up those behind it.
+                self._db.execute(schema.PRAGMAS).fetchall()
+                page_bytes = self._number("PRAGMA page_size")
+                self._db.execute(f"PRAGMA max_page_count = {size_limit_bytes // page_bytes}")
+                if not self._is_made():
+                    with self._transaction():
+                        self._make(new_epoch)
+            except apsw.FullError as error:
+                raise JournalUnmade("the disk has no room for a journal") from error
+            self._load()
 
-    def _create_or_check(self, new_epoch: Callable[[], str]) -> None:
-        application_id = self._number("PRAGMA application_id")
-        version = self._number("PRAGMA user_version")
-        if (application_id, version) == (0, 0) and not self._number(
-            "SELECT count(*) FROM sqlite_schema"
-        ):
-            self._db.execute(schema.TABLES)
-            self._db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-            self._db.execute(f"PRAGMA user_version = {schema.VERSION}")
-            self._db.executemany(
-                "INSERT INTO streams VALUES (?, ?, 0, 1, 0, 1)",
-                [(name, new_epoch()) for name in STREAMS],
-            )
-        elif (application_id, version) != (schema.APPLICATION_ID, schema.VERSION):
+    def _is_made(self) -> bool:
+        """Tell whether there are tables, which are then those of a journal."""
+        found = self._number("PRAGMA application_id"), self._number("PRAGMA user_version")
+        if found == (0, 0) and not self._number("SELECT count(*) FROM sqlite_schema"):
+            return False
+        if found != (schema.APPLICATION_ID, schema.VERSION):
             raise JournalBroken(f"no journal of version {schema.VERSION}")
+        return True
+
+    def _make(self, new_epoch: Callable[[], str]) -> None:
+        self._db.execute(schema.TABLES)
+        self._db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        self._db.execute(f"PRAGMA user_version = {schema.VERSION}")
+        self._db.executemany(
+            "INSERT INTO streams VALUES (?, ?, 0, 1, 0, 1)",
+            [(name, new_epoch()) for name in STREAMS],
+        )
 
     def _load(self) -> None:
         """Learn where the streams stand; rows of an earlier life may have been sent."""
@@ -132,7 +131,6 @@ class JournalStore:
             )
             if stream.unsent_from is None:
                 stream.unsent_from = stream.next
-            self._save_stream(name, stream)
             self._streams[name] = stream
         self._series = self._known_series()
 
@@ -214,6 +212,10 @@ class JournalStore:
         key = self._db.last_insert_rowid()
         self._series[row.device, row.quantity] = key
         return key
+
+    def begin_life(self) -> None:
+        """Commit from where on rows were never sent, as it was learned at opening."""
+        self._change(self._streams)
 
     def append(self, row: EventRow) -> None:
         """Commit an event of the journal itself."""
@@ -448,7 +450,7 @@ class JournalStore:
         try:
             yield
         except apsw.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -1,23 +1,28 @@
 """Brings the buffer to the disk in groups and keeps the file whole and within its limits."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from tokkatot.hub.journal.buffer import Buffer
 from tokkatot.hub.journal.disk import Disk
+from tokkatot.hub.journal.faults import JournalBroken
 from tokkatot.hub.journal.port import Answer, JournalError, JournalFull
 from tokkatot.hub.journal.rows import Entry, pack_tail
 from tokkatot.hub.journal.settings import JournalSettings
-from tokkatot.hub.journal.store import JournalBroken, JournalStore
+from tokkatot.hub.journal.store import JournalStore
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import EventRow, StreamName
-from tokkatot.wire.streams import StreamHead
+from tokkatot.wire.streams import STREAMS, StreamHead
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 _ROOM_TO_WRITE_BYTES = 1024 * 1024
 """With so much free inside the file, a full disk does not stop it."""
@@ -49,6 +54,7 @@ class Writer:
         self._store: JournalStore | None = None
         self._opened_at_s = clock.monotonic()
         self._uptime_before_s = 0
+        self._is_taken_up = False
         self._upkeep_at_s = clock.monotonic()
         self._stopping = asyncio.Event()
         self._told = 0
@@ -62,19 +68,40 @@ class Writer:
         self.interrupted: list[Answer] = []
         self.refused = 0
         self.replaced = 0
-        self.trouble: str | None = None
+        self.trouble: JournalError | None = None
 
     # ---------------------------------------------------------------------- on the disk's thread
 
-    def _open(self) -> dict[StreamName, StreamHead]:
+    def _open(self) -> tuple[dict[StreamName, StreamHead], JournalFull | None]:
+        full: JournalFull | None = None
         try:
-            self._store = self._open_store()
-        except JournalBroken as error:
-            self._replace(error)
-        store = self._opened()
-        self.interrupted = store.interrupt_orders(self._clock.now_ms())
+            try:
+                self._take_up(self._opened())
+            except JournalBroken as error:
+                self._replace(error)
+                self._take_up(self._opened())
+        except JournalFull as error:
+            full = error
+        return self._empty_heads() if self._store is None else self._store.heads(), full
+
+    def _empty_heads(self) -> dict[StreamName, StreamHead]:
+        return {
+            name: StreamHead(epoch=self.new_epoch(), next=1, acked=0, unsent_from=1)
+            for name in STREAMS
+        }
+
+    def _take_up(self, store: JournalStore) -> None:
+        """Go on where an earlier life has left off; no order of this one is begun before."""
+        if self._is_taken_up:
+            return
         self._uptime_before_s = store.uptime_s()
-        return store.heads()
+        store.begin_life()
+        self.interrupted = store.interrupt_orders(self._clock.now_ms())
+        self._is_taken_up = True
+
+    def _apply(self, store: JournalStore, entries: Sequence[Entry]) -> list[bool]:
+        self._take_up(store)
+        return store.apply(entries, uptime_s=self._uptime_s())
 
     def _open_store(self) -> JournalStore:
         return JournalStore.open(
@@ -167,8 +194,14 @@ class Writer:
     # ------------------------------------------------------------------------------ on the loop
 
     async def open(self) -> None:
-        """Open the file or make it; the caller then keeps `run` running."""
-        self.heads = await self._disk.call(self._open)
+        """Open the file or make it; the caller then keeps `run` running.
+
+        On a full disk there is what can be read, and `run` tries again until there is room.
+        """
+        self.heads, full = await self._disk.call(self._open)
+        if full is not None:
+            self._note(full)
+            self.buffer.push_urgent(Entry())  # also where nobody has anything to tell
 
     async def call(self, job: Callable[[JournalStore], T]) -> T:
         """Run a job with the store; the caller bounds the wait."""
@@ -190,13 +223,20 @@ class Writer:
                 await self._write_group()
                 await self._upkeep()
             except JournalError as error:
-                self.trouble = error.reason
+                self._note(error)
                 if self._stopping.is_set():
                     return
                 await self._pause(self._backoff.next_s())
             else:
-                self.trouble = None
+                self._note(None)
                 self._backoff.reset()
+
+    def _note(self, trouble: JournalError | None) -> None:
+        if trouble is not None and self.trouble is None:
+            log.warning("journal.trouble", reason=trouble.reason)
+        elif trouble is None and self.trouble is not None:
+            log.info("journal.works_again", after=self.trouble.reason)
+        self.trouble = trouble
 
     def stop(self) -> None:
         """Have `run` write what waits, if the disk works, and return."""
@@ -211,12 +251,11 @@ class Writer:
         entries = self.buffer.take(self._settings.flush_rows)
         if not entries:
             return
-        uptime_s = self._uptime_s()
         try:
             # Waits for as long as the disk takes: only its answer tells whether the group is kept.
             # Who waits for an entry has a bound of his own.
             results, self.heads = await self._disk.call(
-                lambda: self._run_and_look(lambda store: store.apply(entries, uptime_s=uptime_s))
+                lambda: self._run_and_look(lambda store: self._apply(store, entries))
             )
         except JournalError as error:
             self.buffer.put_back(error)

@@ -62,6 +62,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
             names=page_names(settings, config.hub_id),
             software=software,
             control=control,
+            journal=journal,
             people=people,
             notes=notes,
             past=Past(journal=journal, notes=notes, recall=_harmless(notes.recall), clock=clock),

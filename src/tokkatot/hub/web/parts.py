@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tokkatot.domain.desired import DesiredDocument, HouseConfig
 from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.hub.journal.port import JournalPort
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.web.feed import Feed
 from tokkatot.hub.web.notebook import Notebook
@@ -30,6 +31,7 @@ class Parts:
     """What people may call the page, beside its number."""
     software: str
     control: ControlLoop
+    journal: JournalPort
     people: People
     notes: Notebook
     past: Past

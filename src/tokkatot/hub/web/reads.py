@@ -68,7 +68,11 @@ class Reads:
     async def _health(self, _: Request) -> Response:
         silent_s = self._parts.control.silent_s()
         well = silent_s < SILENT_FOR_S
-        body: Json = {"status": "ok" if well else "stuck", "control_silent_s": round(silent_s, 3)}
+        body: Json = {
+            "status": "ok" if well else "stuck",
+            "control_silent_s": round(silent_s, 3),
+            "journal": self._parts.journal.condition(),
+        }
         return answer(body, 200 if well else 503)
 
     async def _state(self, request: Request) -> Response:

@@ -8,9 +8,10 @@ import apsw
 import pytest
 
 from tokkatot.hub.journal import store as store_module
+from tokkatot.hub.journal.faults import JournalBroken
 from tokkatot.hub.journal.port import JournalError, JournalFull
 from tokkatot.hub.journal.rows import Entry, PackedReading, pack_tail
-from tokkatot.hub.journal.store import JournalBroken, JournalStore
+from tokkatot.hub.journal.store import JournalStore
 from tokkatot.wire.cursor import NOT_KEPT
 from tokkatot.wire.messages import EventRow, GapRow, Row, StreamName, decode_row
 

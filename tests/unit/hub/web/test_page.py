@@ -23,6 +23,7 @@ from tokkatot.cloud.overview.views import HouseCardView, HouseStateView
 from tokkatot.cloud.realtime.api import ChangesView
 from tokkatot.cloud.telemetry.api import HistoryView
 from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.hub.journal.port import JournalFull
 from tokkatot.wire.messages import CommandRow
 
 LIGHT, PUMP, HEATER = (
@@ -195,6 +196,13 @@ async def test_a_control_that_turns_is_well_and_one_that_is_stuck_is_not(page: P
         page.hub.clock.advance(10)
         answer = await web.get("/health")
     assert (answer.status_code, answer.json()["status"]) == (503, "stuck")
+
+
+async def test_a_full_disk_is_told_and_makes_nobody_start_the_hub_again(page: Page) -> None:
+    page.hub.journal.trouble = JournalFull("no room")
+    async with page.client() as web:
+        answer = await web.get("/health")
+    assert (answer.status_code, answer.json()["journal"]) == (200, "full")
 
 
 async def test_one_address_can_not_keep_the_hub_busy(page: Page) -> None:
