@@ -17,6 +17,7 @@ from tests.support.engine import FARM, HUB, document
 from tests.support.processes import free_port
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.devices import OFF, ON
+from tokkatot.domain.quantities import Quality
 from tokkatot.hub.config import BrokerAddress, CloudSettings, DriverSettings, HubConfig, WebSettings
 from tokkatot.hub.folder import FolderRefused, own_folder
 from tokkatot.hub.journal.journal import Journal
@@ -25,7 +26,7 @@ from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.sim.disk import DiskVfs, SimDisk
 from tokkatot.wire.envelope import seal
-from tokkatot.wire.messages import EventRow, Row, decode_row
+from tokkatot.wire.messages import EventRow, ReadingRow, Row, StreamName, decode_row
 
 IDS = IdSource(SystemClock())
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -56,9 +57,9 @@ async def keep(folder: Path, *envelopes: bytes) -> None:
     await journal.close()
 
 
-async def recorded(folder: Path) -> list[Row]:
+async def recorded(folder: Path, stream: StreamName = "events") -> list[Row]:
     journal = await opened(folder)
-    stretch = await journal.stretch("events", 1, max_rows=500, max_bytes=10**6)
+    stretch = await journal.stretch(stream, 1, max_rows=500, max_bytes=10**6)
     await journal.close()
     return [] if stretch is None else [decode_row(raw) for raw in stretch.rows]
 
@@ -86,9 +87,10 @@ def config(folder: Path, port: int) -> HubConfig:
     )
 
 
-def machine_of(world: BareWorld) -> Machine:
+def machine_of(world: BareWorld, *, is_clock_synchronised: bool = False) -> Machine:
     return Machine(
         clock=SystemClock(),
+        is_clock_synchronised=lambda: is_clock_synchronised,
         random=lambda: 1.0,
         random_bytes=token_bytes,
         software="test",
@@ -193,6 +195,20 @@ async def test_a_hub_that_starts_on_a_full_disk_controls_and_writes_when_there_i
     await journal.close()
     vfs.die()
     vfs.unregister()
+
+
+@pytest.mark.parametrize(
+    ("is_clock_synchronised", "quality"), [(False, Quality.ESTIMATED), (True, Quality.GOOD)]
+)
+async def test_without_a_cloud_readings_are_good_where_the_machine_is_synchronised(
+    tmp_path: Path, world: BareWorld, *, is_clock_synchronised: bool, quality: Quality
+) -> None:
+    await keep(tmp_path, sealed(msgspec.json.encode(wired())))
+    machine = machine_of(world, is_clock_synchronised=is_clock_synchronised)
+    async with running(tmp_path, world, free_port(), machine):
+        await until_on(world, "water_pump")
+    rows = await recorded(tmp_path, "readings")
+    assert {row.quality for row in rows if isinstance(row, ReadingRow)} == {quality}
 
 
 async def test_a_newest_document_that_is_not_understood_gives_way_to_the_one_before_it(

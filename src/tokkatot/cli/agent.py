@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tokkatot.hub.config import DriverSettings, HubConfig
@@ -29,7 +29,7 @@ def agent_command(config: Path) -> tuple[str, ...]:
 def main(config: Path) -> int:
     """Run a hub until SIGINT, SIGTERM or SIGHUP; return the exit status."""
     _leave_out_rich()
-    _log_to_stderr()
+    log_to_stderr()
     from tokkatot.hub.assembly import DriverRefused
     from tokkatot.hub.config import ConfigRefused, read_config
     from tokkatot.hub.folder import FolderRefused, own_folder
@@ -39,7 +39,7 @@ def main(config: Path) -> int:
     try:
         settings = read_config(config)
         with own_folder(settings.data_dir):
-            asyncio.run(_until_signal(_run(settings)))
+            asyncio.run(until_signal(_run(settings)))
     except (ConfigRefused, DriverRefused, FolderRefused, JournalError) as refusal:
         print(refusal, file=sys.stderr)
         return _REFUSED
@@ -54,7 +54,8 @@ def _leave_out_rich() -> None:
     sys.modules["rich"] = None  # type: ignore[assignment]  # Python's own way to bar an import
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
+    """Write the log as lines of JSON."""
     import structlog
 
     structlog.configure(
@@ -69,8 +70,9 @@ def _log_to_stderr() -> None:
     )
 
 
-async def _until_signal(work: Coroutine[None, None, None]) -> None:
+async def until_signal(work: Coroutine[None, None, None]) -> None:
     """Run until a signal; a second one does not cut the way to rest short."""
+    asyncio.get_running_loop().set_exception_handler(_note_stray)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(work)
         ending = asyncio.Event()
@@ -82,7 +84,17 @@ async def _until_signal(work: Coroutine[None, None, None]) -> None:
         running.cancel()
 
 
+def _note_stray(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Put what broke in a callback, where no caller could catch it, on one line of the log."""
+    import structlog
+
+    structlog.get_logger(__name__).error(
+        "loop.stray", what=context["message"], exc_info=context.get("exception")
+    )
+
+
 async def _run(config: "HubConfig") -> None:
+    from tokkatot.cli.kernel_clock import is_clock_synchronised
     from tokkatot.hub.main import Machine, run_hub
     from tokkatot.hub.supervisor import Service
     from tokkatot.kit.clock import SystemClock
@@ -97,6 +109,7 @@ async def _run(config: "HubConfig") -> None:
         config,
         Machine(
             clock=clock,
+            is_clock_synchronised=is_clock_synchronised,
             random=secrets.SystemRandom().random,
             random_bytes=secrets.token_bytes,
             software=version("tokkatot"),

@@ -1,6 +1,5 @@
 """Lays out the demo farm through the cloud's own services, once, and writes its hubs' files."""
 
-import os
 import socket
 import tomllib
 from collections.abc import Mapping
@@ -36,6 +35,7 @@ from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.objects import Objects, picture_key
 from tokkatot.cloud.platform.passwords import Passwords
+from tokkatot.cloud.platform.private_files import write_private
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.schedules.rules import set_rules
 from tokkatot.cloud.schedules.service import Writer
@@ -94,7 +94,7 @@ class _Hub:
         """Write `hub.toml` anew: the broker's address and a free port may be others than before."""
         path = self.folder / "hub.toml"
         port = _free_port(_saved(path, "port", "web"))
-        _write_private(
+        write_private(
             path,
             to_toml(
                 {
@@ -309,7 +309,7 @@ async def _hub(
         )
         row = made.hub
         # Before the commit: a password without a hub harms nothing, a hub without one is lost.
-        _write_private(password_path, made.password + "\n")
+        write_private(password_path, made.password + "\n")
     return _Hub(
         id=HubId(row.id),
         farm_id=access.farm_id,
@@ -373,14 +373,3 @@ def _free_port(before: object) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise OSError("no port is free on the loopback interface")
-
-
-def _write_private(path: Path, text: str) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

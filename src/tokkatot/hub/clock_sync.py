@@ -1,5 +1,6 @@
 """The hub's wall clock: the machine's own until the cloud has told the time, then that."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
@@ -17,7 +18,11 @@ MAX_DRIFT = 100e-6
 
 @unique
 class ClockQuality(StrEnum):
-    """How far the wall time can be trusted."""
+    """How far the wall time can be trusted.
+
+    A machine without a battery for its clock may come up with any time of the past, so its own time
+    is an estimate until the cloud or the machine's kernel stands for it.
+    """
 
     UNSET = "unset"
     ESTIMATED = "estimated"
@@ -40,11 +45,13 @@ class SyncedClock(Clock):
     """A clock that follows the cloud's once it knows it, whatever the machine's own does.
 
     After the first fix wall time is that of the fix plus monotonic time, so a machine clock that
-    jumps by years moves nothing.
+    jumps by years moves nothing. `is_machine_synchronised` is asked until it once said yes.
     """
 
-    def __init__(self, machine: Clock) -> None:
+    def __init__(self, machine: Clock, *, is_machine_synchronised: Callable[[], bool]) -> None:
         self._machine = machine
+        self._is_machine_synchronised = is_machine_synchronised
+        self._is_machine_right = False
         self._fix: _Fix | None = None
 
     def learn(self, *, cloud_ms: int, sent_s: float, heard_s: float) -> None:
@@ -72,7 +79,8 @@ class SyncedClock(Clock):
             return ClockQuality.GOOD
         if self._machine.now_ms() < EARLIEST_MS:
             return ClockQuality.UNSET
-        return ClockQuality.ESTIMATED
+        self._is_machine_right = self._is_machine_right or self._is_machine_synchronised()
+        return ClockQuality.GOOD if self._is_machine_right else ClockQuality.ESTIMATED
 
     def cloud_ms(self) -> tuple[int, int] | None:
         """Return the cloud's wall time and how far off it may be; None where it was never told."""

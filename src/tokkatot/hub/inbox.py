@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
 from tokkatot.domain.quantities import Quality
 from tokkatot.domain.readings import Reading, RefusedReading
+from tokkatot.hub.clock_sync import ClockQuality
 from tokkatot.hub.drivers.port import DriverError, Inbox, Observation, Sampled
 from tokkatot.hub.journal.port import JournalPort, JournalTimeout
 from tokkatot.kit.clock import Clock
@@ -34,21 +35,24 @@ class NotWritten:
 
 Item = Observation | Begun | NotWritten
 
-IsTimeKnown = Callable[[], bool]
-"""Tells whether the wall clock was ever set; a reading from before that is marked."""
+AskClockQuality = Callable[[], ClockQuality]
+"""Tells how far the wall clock can be trusted now."""
 
 
 class HubInbox(Inbox):
     """Records every sample at once and lets the loop see those that steer.
 
+    What is read while the wall clock is not known to be right is marked, and stays so.
     A source that can wait, such as a file, waits for the journal and never for control.
     """
 
-    def __init__(self, journal: JournalPort, clock: Clock, *, is_time_known: IsTimeKnown) -> None:
+    def __init__(
+        self, journal: JournalPort, clock: Clock, *, clock_quality: AskClockQuality
+    ) -> None:
         self.wake = asyncio.Event()
         self._journal = journal
         self._clock = clock
-        self._is_time_known = is_time_known
+        self._clock_quality = clock_quality
         self._items: BoundedQueue[Item] = BoundedQueue(MAX_WAITING)
 
     @property
@@ -59,12 +63,14 @@ class HubInbox(Inbox):
     @override
     def offer(self, item: Observation) -> bool:
         if isinstance(item, Sampled):
+            item = self._marked(item)
             self._journal.offer(readings=self._rows(item), position=item.position)
         return self.tell(item)
 
     @override
     async def put(self, item: Observation) -> None:
         if isinstance(item, Sampled):
+            item = self._marked(item)
             await self._record(item)
         if not isinstance(item, Sampled) or item.live:
             await self._items.put(item)
@@ -90,16 +96,24 @@ class HubInbox(Inbox):
                 continue  # it had no room and took nothing; the source waits as long as it takes
             return
 
+    def _marked(self, sampled: Sampled) -> Sampled:
+        if self._clock_quality() is ClockQuality.GOOD:
+            return sampled
+        readings = (
+            replace(reading, quality=max(reading.quality, Quality.ESTIMATED))
+            for reading in sampled.readings
+        )
+        return replace(sampled, readings=tuple(readings))
+
     def _rows(self, sampled: Sampled) -> list[Row]:
-        least = Quality.GOOD if self._is_time_known() else Quality.ESTIMATED
         now_ms = self._clock.now_ms() if sampled.refused else 0
         return [
-            *(_reading_row(reading, least) for reading in sampled.readings),
+            *(_reading_row(reading) for reading in sampled.readings),
             *(_refused_row(refused, now_ms) for refused in sampled.refused),
         ]
 
 
-def _reading_row(reading: Reading, least: Quality) -> ReadingRow:
+def _reading_row(reading: Reading) -> ReadingRow:
     return ReadingRow(
         0,
         "r",
@@ -107,7 +121,7 @@ def _reading_row(reading: Reading, least: Quality) -> ReadingRow:
         reading.quantity,
         reading.t_ms,
         reading.value,
-        max(reading.quality, least),
+        reading.quality,
     )
 
 

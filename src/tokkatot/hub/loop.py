@@ -31,9 +31,10 @@ from tokkatot.domain.ids import (
 )
 from tokkatot.hub import memory, stops
 from tokkatot.hub.acting import Acting
+from tokkatot.hub.clock_sync import ClockQuality
 from tokkatot.hub.desired import check_desired
 from tokkatot.hub.drivers.port import Driver, Presence
-from tokkatot.hub.inbox import Begun, HubInbox, IsTimeKnown
+from tokkatot.hub.inbox import AskClockQuality, Begun, HubInbox
 from tokkatot.hub.intake import Intake, Knowledge, News
 from tokkatot.hub.journal.port import Answer, JournalError, JournalPort
 from tokkatot.hub.orders import run_row
@@ -95,9 +96,9 @@ class ControlLoop:
         drivers: Sequence[Driver],
         clock: Clock,
         ids: IdSource,
-        is_time_known: IsTimeKnown,
+        clock_quality: AskClockQuality,
     ) -> None:
-        self.inbox = HubInbox(journal, clock, is_time_known=is_time_known)
+        self.inbox = HubInbox(journal, clock, clock_quality=clock_quality)
         self.acting = Acting(inbox=self.inbox, clock=clock, ids=ids)
         self.view = WorldView()
         self.live_changed = asyncio.Event()
@@ -115,7 +116,7 @@ class ControlLoop:
         self._kept: dict[str, bytes] = {}
         self._kept_head_ms: int | None = None
         self._begun_runs: set[tuple[ScheduleId, int | None]] = set()
-        self._is_time_known = is_time_known
+        self._clock_quality = clock_quality
         self._asks: deque[Ask] = deque()
         self._begun: deque[UUID] = deque(maxlen=MAX_BEGUN)
         self._turned_s = clock.monotonic()
@@ -304,9 +305,8 @@ class ControlLoop:
         """Do everything that is due now."""
         self.inbox.wake.clear()
         t_ms = self._clock.now_ms()
-        now = Instant(
-            monotonic_s=self._clock.monotonic(), utc_ms=t_ms if self._is_time_known() else None
-        )
+        is_time_known = self._clock_quality() is not ClockQuality.UNSET
+        now = Instant(monotonic_s=self._clock.monotonic(), utc_ms=t_ms if is_time_known else None)
         self._turned_s = now.monotonic_s
         news = self._intake.take(
             self.inbox.drain(),

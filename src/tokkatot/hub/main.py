@@ -12,7 +12,7 @@ import structlog
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.hub.announcer import Announcer
 from tokkatot.hub.assembly import Surroundings, build_drivers
-from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
+from tokkatot.hub.clock_sync import SyncedClock
 from tokkatot.hub.config import (
     BrokerAddress,
     CloudSettings,
@@ -59,6 +59,7 @@ class Machine:
     """
 
     clock: Clock
+    is_clock_synchronised: Callable[[], bool]
     random: Callable[[], float]
     random_bytes: Callable[[int], bytes]
     software: str
@@ -78,7 +79,7 @@ async def run_hub(config: HubConfig, machine: Machine) -> None:
         JournalError: when the data folder's disk can't be used; a full one only can't keep rows.
         GaveUp: when control broke too often; the actuators are at rest.
     """
-    clock = SyncedClock(machine.clock)
+    clock = SyncedClock(machine.clock, is_machine_synchronised=machine.is_clock_synchronised)
     ids = IdSource(clock, partial(_random_bits, machine.random_bytes))
     journal = await machine.open_journal(config.data_dir / "journal.sqlite", clock, ids)
     try:
@@ -100,7 +101,7 @@ async def run_hub(config: HubConfig, machine: Machine) -> None:
             drivers=drivers,
             clock=clock,
             ids=ids,
-            is_time_known=lambda: clock.quality is not ClockQuality.UNSET,
+            clock_quality=lambda: clock.quality,
         )
         await control.recall()
         await _configure(config, journal, control)

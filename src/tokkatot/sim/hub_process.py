@@ -131,6 +131,7 @@ class HubProcess:
         )
         machine = Machine(
             clock=hookup.clock,
+            is_clock_synchronised=lambda: False,  # nobody but the cloud tells it the time
             random=hookup.chance.uniform,
             random_bytes=self._random_bytes,
             software="simulated",

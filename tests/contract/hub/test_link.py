@@ -88,7 +88,7 @@ async def serve_once(broker: EmbeddedBroker, cloud: FakeCloud) -> None:
 
 @asynccontextmanager
 async def hub(broker: EmbeddedBroker, journal: Journal) -> AsyncIterator[Uplink]:
-    clock = SyncedClock(SystemClock())
+    clock = SyncedClock(SystemClock(), is_machine_synchronised=lambda: False)
     loop = FakeLoop()
     uplink = Uplink(
         HubSession(hub_id=HUB, boot="boot", software="1", heads=journal.heads()),

@@ -90,6 +90,7 @@ async def running(
     await keep(folder, sealed(msgspec.json.encode(document or wired())))
     machine = Machine(
         clock=SystemClock(),
+        is_clock_synchronised=lambda: True,
         random=lambda: 1.0,
         random_bytes=token_bytes,
         software="test",

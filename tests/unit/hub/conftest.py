@@ -16,6 +16,7 @@ from tokkatot.domain.devices import OFF, DeviceRole
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quality, Quantity
 from tokkatot.domain.readings import Reading
+from tokkatot.hub.clock_sync import ClockQuality
 from tokkatot.hub.drivers.port import Sampled
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.kit.clock import ManualClock
@@ -33,7 +34,7 @@ class Hub:
         self.journal = FakeJournal()
         self.driver = FakeDriver()
         self.ids = IdSource(self.clock)
-        self.time_known = True
+        self.clock_quality = ClockQuality.GOOD
         self.control = self._control()
         self._numbers = count(1)
 
@@ -50,7 +51,7 @@ class Hub:
             drivers=[self.driver],
             clock=self.clock,
             ids=self.ids,
-            is_time_known=lambda: self.time_known,
+            clock_quality=lambda: self.clock_quality,
         )
 
     async def configure(self, desired: DesiredDocument | None = None) -> None:

@@ -17,7 +17,7 @@ def machine() -> ManualClock:
 
 @pytest.fixture
 def clock(machine: ManualClock) -> SyncedClock:
-    return SyncedClock(machine)
+    return SyncedClock(machine, is_machine_synchronised=lambda: False)
 
 
 def test_without_the_cloud_the_machine_tells_the_time(
@@ -29,13 +29,37 @@ def test_without_the_cloud_the_machine_tells_the_time(
 
 
 def test_a_machine_that_booted_in_1970_has_no_clock() -> None:
-    clock = SyncedClock(ManualClock(datetime(1970, 1, 1, tzinfo=UTC)))
+    machine = ManualClock(datetime(1970, 1, 1, tzinfo=UTC))
+    clock = SyncedClock(machine, is_machine_synchronised=lambda: True)
 
     before = clock.quality
     clock.learn(cloud_ms=CLOUD_MS, sent_s=0.0, heard_s=0.0)
 
     assert (before, clock.quality) == (ClockQuality.UNSET, ClockQuality.GOOD)
     assert clock.now_ms() == CLOUD_MS
+
+
+def test_a_clock_that_is_set_is_only_an_estimate_until_the_cloud_has_told_the_time(
+    clock: SyncedClock,
+) -> None:
+    before = clock.quality
+    clock.learn(cloud_ms=CLOUD_MS, sent_s=0.0, heard_s=0.0)
+
+    assert (before, clock.quality) == (ClockQuality.ESTIMATED, ClockQuality.GOOD)
+
+
+def test_a_machine_that_was_synchronised_once_is_believed_for_as_long_as_it_runs(
+    machine: ManualClock,
+) -> None:
+    synchronised = iter([False, True])
+    clock = SyncedClock(machine, is_machine_synchronised=lambda: next(synchronised))
+
+    assert [clock.quality for _ in range(4)] == [
+        ClockQuality.ESTIMATED,
+        ClockQuality.GOOD,
+        ClockQuality.GOOD,
+        ClockQuality.GOOD,
+    ]
 
 
 def test_half_the_round_trip_is_added_and_may_be_wrong(

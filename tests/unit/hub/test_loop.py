@@ -15,6 +15,7 @@ from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
 from tokkatot.domain.ids import DeviceId, HubId
 from tokkatot.domain.quantities import Quality, Quantity, Refusal
 from tokkatot.domain.readings import RefusedReading
+from tokkatot.hub.clock_sync import ClockQuality
 from tokkatot.hub.desired import DesiredRefused
 from tokkatot.hub.drivers.port import Position, Presence, Reported, Sampled, Stranger
 from tokkatot.hub.journal.port import JournalFull
@@ -187,12 +188,31 @@ async def test_readings_are_recorded_and_shown(hub: Hub) -> None:
     assert [item.value for item in shown if item.quantity == "temperature"] == [27.5]
 
 
-async def test_readings_from_before_the_clock_was_set_are_marked(hub: Hub) -> None:
-    hub.time_known = False
-    hub.sense()
+@pytest.mark.parametrize("doubtful", [ClockQuality.UNSET, ClockQuality.ESTIMATED])
+async def test_readings_are_marked_until_the_clock_is_known_to_be_right_and_stay_so(
+    hub: Hub, doubtful: ClockQuality
+) -> None:
+    before = len(hub.journal.recorded("readings"))
+    shown = []
+    for quality in (doubtful, ClockQuality.GOOD):
+        hub.clock_quality = quality
+        hub.sense()
+        await hub.turn()
+        shown += [item.quality for item in hub.control.live()[0]]
+    rows = hub.journal.recorded("readings")[before:]
+    recorded = [row.quality for row in rows if isinstance(row, ReadingRow)]
+    assert recorded == shown == [Quality.ESTIMATED] * 2 + [Quality.GOOD] * 2
+
+
+async def test_a_reading_that_is_doubtful_for_another_reason_keeps_its_mark(hub: Hub) -> None:
+    hub.clock_quality = ClockQuality.ESTIMATED
+    reading = replace(
+        hub.reading(THERMOMETER, Quantity.TEMPERATURE, 26.0), quality=Quality.IMPORTED
+    )
+    hub.driver.observe(Sampled(readings=(reading,), live=False))
     row = hub.journal.recorded("readings")[-1]
     assert isinstance(row, ReadingRow)
-    assert row.quality == Quality.ESTIMATED
+    assert row.quality == Quality.IMPORTED
 
 
 async def test_refused_values_are_listed_among_the_readings(hub: Hub) -> None:

@@ -9,6 +9,7 @@ from tests.unit.hub.conftest import BY, Hub
 from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.ids import ScheduleId
 from tokkatot.domain.schedules import Schedule, TimeBased
+from tokkatot.hub.clock_sync import ClockQuality
 from tokkatot.hub.journal.port import JournalFull
 from tokkatot.wire.messages import Execute, ScheduleRunRow
 
@@ -86,7 +87,7 @@ async def test_a_run_that_was_told_is_not_told_again_after_a_restart(hub: Hub) -
 
 
 async def test_without_a_clock_nothing_is_due(hub: Hub) -> None:
-    hub.time_known = False
+    hub.clock_quality = ClockQuality.UNSET
     await begin(hub)
     await hub.turn(600)
     assert runs(hub) == []

@@ -67,7 +67,7 @@ class World:
     """A hub's uplink on a fake journal, a fake line and a fake cloud."""
 
     def __init__(self, document: DesiredDocument | None = DOCUMENT) -> None:
-        self.clock = SyncedClock(FastClock(100))
+        self.clock = SyncedClock(FastClock(100), is_machine_synchronised=lambda: False)
         self.cloud = FakeCloud()
         self.journal = FakeJournal()
         self.lines = FakeLines(self.cloud)

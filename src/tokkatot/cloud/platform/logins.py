@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tokkatot.cloud.platform.private_files import write_private
 from tokkatot.cloud.platform.process import running_pid
 
 PASSWORD_FILE = "passwords"  # noqa: S105 - a file's name
@@ -85,8 +86,8 @@ class LoginFiles:
             for login in ordered
         )
         # The access first: a new login without rights is harmless, the other way round is not.
-        _write_private(self.access_path, access)
-        _write_private(self.password_path, passwords)
+        write_private(self.access_path, access)
+        write_private(self.password_path, passwords)
         self._reload()
 
     def read_passwords(self) -> dict[str, str]:
@@ -112,14 +113,3 @@ class LoginFiles:
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGHUP)
-
-
-def _write_private(path: Path, text: str) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -47,7 +47,7 @@ class Page:
     def __init__(self, hub: Hub, folder: Path, web_folder: Path | None = None) -> None:
         self.hub = hub
         self._random = count(1)
-        self.clock = SyncedClock(hub.clock)
+        self.clock = SyncedClock(hub.clock, is_machine_synchronised=lambda: False)
         cloud = CloudSettings(
             broker=BrokerAddress(host="x", port=1, tls=False), keys={"k1": KEY.public_key()}
         )
