@@ -55,6 +55,8 @@ class SchedulesCheck:
 
         No restore takes it away, for each backup that is left was made later.
         """
+        self._forgotten_ms = 0
+        """What was due before is not counted: how often it might be told is forgotten too."""
         self.heard_of = 0
         """How many runs were told, one that came again after a restore counted again."""
         self._said: deque[tuple[int, Key]] = deque()
@@ -115,8 +117,9 @@ class SchedulesCheck:
         """Rows have come to the cloud."""
         for row in _runs(rows):
             key = (row.schedule, row.due)
-            self._told[key] += 1
             self.heard_of += 1
+            if row.due >= self._forgotten_ms:
+                self._told[key] += 1
             if self._told[key] > 1 + self._may_be_told[key]:
                 self._findings.broken(
                     "no schedule run is told twice", f"{key} again as {row.outcome} {row.reason}"
@@ -155,6 +158,7 @@ class SchedulesCheck:
 
     def forget(self, before_ms: int, *, dropped: Iterable[Row]) -> None:
         """What was due before is no longer looked at, and the cloud dropped what it was told."""
+        self._forgotten_ms = before_ms
         self._told_early.update((row.schedule, row.due) for row in _runs(dropped))
         self._past = [
             replace(one, after_ms=max(one.after_ms, before_ms))

@@ -119,3 +119,12 @@ def test_a_run_told_before_it_was_due_and_dropped_is_found_when_it_is_told_again
     hub.check.cloud_restored([])
     hub.run(2 * TEN, at_s=2 * TEN + 20)
     assert hub.found(at_s=2 * TEN + 20) == ["no schedule run is told twice"]
+
+
+def test_a_restored_cloud_may_show_a_forgotten_run_as_often_as_it_was_told(hub: Hub) -> None:
+    hub.run(TEN, at_s=TEN + 20)
+    hub.check.card_restored(SEASON.start_ms + round((TEN - 60) * 1000))
+    hub.run(TEN, at_s=TEN + 120)
+    hub.check.forget(SEASON.start_ms + round((TEN + 1) * 1000), dropped=[])
+    hub.check.cloud_restored(hub.rows)
+    assert hub.found(at_s=TEN + 180) == []
