@@ -200,3 +200,11 @@ def test_nothing_is_left_unfinished() -> None:
     texts = [path for path in tracked() if path.suffix in {".py", ".ts", ".vue", ".toml", ".md"}]
 
     assert [named(path) for path in texts if marks.search(path.read_text())] == []
+
+
+@pytest.mark.xdist_group("probe")
+def test_tests_of_one_group_stay_in_one_worker(request: pytest.FixtureRequest) -> None:
+    # The workers' scheduler goes by the node id alone: a group that is not in it is none, and then
+    # each worker starts a whole farm of its own.
+    grouped = bool(request.config.getoption("loadgroup", default=False))
+    assert request.node.nodeid.endswith("@probe") is grouped
