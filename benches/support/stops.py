@@ -48,6 +48,8 @@ def measure(folder: Path, say: Callable[[str], None]) -> float:
         ):
             entered = phone.post("/auth/hub-pass", json={"pin": read_pin(folder / "data")})
             phone.headers["Authorization"] = f"Bearer {entered.json()['access_token']}"
+            # What a node says before the hub listens is lost, as on any farm.
+            nodes.expect_all({(one.hardware_id, "off") for one in screens}, within_s=WITHIN_S)
             say(f"stopping {HOUSES} houses {CYCLES} times each")
             took_ms: list[float] = []
             for _ in range(CYCLES):

@@ -111,8 +111,9 @@ def test_a_part_that_is_gone_loads_the_app_anew(browser: Browser, site: Site) ->
             gone.write_bytes(kept)
 
     page.on("request", bring_back)
-    page.locator('a[href="/signup"]').click()
-    until("the app loads anew", lambda: page.evaluate("!window.before") or None, within_s=15)
+    with page.expect_event("load"):
+        page.locator('a[href="/signup"]').click()
+    assert page.evaluate("window.before") is None
     context.close()
 
 

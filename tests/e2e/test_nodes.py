@@ -32,8 +32,16 @@ pytestmark = [
 ]
 
 AIR, LAMP, SILENT, STRANGER = "NODE-AIR", "NODE-LAMP", "NODE-SILENT", "NODE-STRANGER"
-GATEWAY = "GATEWAY"
-PASSWORDS = {name: f"{name.lower()}-secret" for name in (AIR, LAMP, SILENT, STRANGER, GATEWAY)}
+MUTE, GATEWAY = "NODE-MUTE", "GATEWAY"
+PASSWORDS = {
+    name: f"{name.lower()}-secret" for name in (AIR, LAMP, SILENT, MUTE, STRANGER, GATEWAY)
+}
+# A pump, and a light that has no rest to keep between two orders.
+SWITCHES = {
+    LAMP: DeviceRole.LIGHT,
+    SILENT: DeviceRole.WATER_PUMP,
+    MUTE: DeviceRole.LIGHT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +64,7 @@ class NodeFarm:
 
 @pytest.fixture(scope="module")
 def laid_out(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeFarm]:
-    """The farm with three nodes that staff registered; the hub runs for the whole module."""
+    """The farm with four nodes that staff registered; the hub runs for the whole module."""
     broker_port = free_port()
 
     async def lay_out() -> NodeFarm:
@@ -75,7 +83,7 @@ def laid_out(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 address={"driver": "nodes"},
             )
         }
-        for name, role in ((LAMP, DeviceRole.LIGHT), (SILENT, DeviceRole.WATER_PUMP)):
+        for name, role in SWITCHES.items():
             devices[name] = await site.add_device(
                 house_id,
                 login,
@@ -104,7 +112,7 @@ def laid_out(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
     farm = asyncio.run(lay_out())
     farm.hub.start()
-    until("the hub holds its devices", lambda: len(farm.hub.state()["devices"]) == 3)
+    until("the hub holds its devices", lambda: len(farm.hub.state()["devices"]) == 4)
     yield farm
     farm.hub.stop()
 
@@ -297,7 +305,7 @@ async def test_a_node_that_nobody_registered_is_listed_and_never_moved(
         assert lamp.orders != []
         assert node.orders == []
     names = [item["name"] for item in (await farm.house.state())["actuators"]]
-    assert sorted(names) == [LAMP, SILENT]
+    assert sorted(names) == sorted(SWITCHES)
 
 
 async def test_a_nodes_login_on_another_nodes_topic_is_refused_by_the_broker(
@@ -338,16 +346,16 @@ async def test_a_hub_that_is_killed_during_a_command_reports_it_interrupted_and_
 
 
 async def test_a_node_that_never_answers_is_a_failure_with_its_reason(farm: NodeFarm) -> None:
-    with PahoNode(farm, SILENT, answers=False):
+    with PahoNode(farm, MUTE, answers=False):
 
         async def is_online() -> bool:
-            found: bool = (await farm.house.actuator(SILENT))["online"]
+            found: bool = (await farm.house.actuator(MUTE))["online"]
             return found
 
         await eventually("online", is_online)
-        ended = await farm.house.ended(await farm.house.tap(SILENT, "on", duration_s=5))
+        ended = await farm.house.ended(await farm.house.tap(MUTE, "on", duration_s=5))
         assert (ended["state"], ended["reason"]) == ("failed", "device_timeout")
-        assert (await farm.house.actuator(SILENT))["actual"] == 0
+        assert (await farm.house.actuator(MUTE))["actual"] == 0
 
 
 def _ordered_on(node: PahoNode) -> list[Json]:

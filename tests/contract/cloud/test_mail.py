@@ -41,7 +41,9 @@ async def office() -> AsyncIterator[PostOffice]:
 async def owner(cloud: Cloud) -> Person:
     person, _ = await cloud.sign_up()
     changed = await cloud.http.patch(
-        "/v1/users/me", json={"email": ADDRESS}, headers=person.headers
+        "/v1/users/me",
+        json={"email": ADDRESS, "password": PASSWORD},
+        headers=person.headers,
     )
     assert changed.status_code == 200
     return person
