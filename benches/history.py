@@ -19,8 +19,8 @@ from tokkatot.cloud.platform.database import Database
 from tokkatot.cloud.telemetry import history
 from tokkatot.cloud.telemetry.blocks import Columns, pack
 from tokkatot.cloud.telemetry.drawing import Shape
-from tokkatot.cloud.telemetry.folding import keep_day
 from tokkatot.cloud.telemetry.history import SeriesKey
+from tokkatot.cloud.telemetry.postgres import PostgresReadingStore, keep_day
 from tokkatot.cloud.telemetry.store import Span
 from tokkatot.kit.clock import SystemClock, to_ms
 from tokkatot.kit.ids import IdSource
@@ -126,6 +126,7 @@ async def _fill(url: str, days: range, *, step_ms: int) -> None:
 async def _p95_ms(database: Database, days: int, stored_days: int) -> float:
     """Return how long a chart of so many days takes, of any sensor and at any place."""
     random = np.random.default_rng(days)
+    readings = PostgresReadingStore(database)
     took_ms = []
     for _ in range(QUESTIONS):
         key = SeriesKey(
@@ -136,7 +137,7 @@ async def _p95_ms(database: Database, days: int, stored_days: int) -> float:
         began_s = time.perf_counter()
         async with database.transaction() as tx:
             (drawn,) = await history.draw(
-                tx.session, [key], span, points=POINTS, shape=Shape.AVERAGE
+                readings.within(tx), [key], span, points=POINTS, shape=Shape.AVERAGE
             )
         took_ms.append((time.perf_counter() - began_s) * 1000)
         assert POINTS / 2 < len(drawn.points) <= POINTS, f"{len(drawn.points)} points"

@@ -25,6 +25,8 @@ from tokkatot.cloud.platform.passwords import QUICK, Passwords
 from tokkatot.cloud.platform.readiness import Readiness, database_probe, schema_probe
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
+from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
+from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.kit.clock import ManualClock
 from tokkatot.kit.ids import IdSource
 
@@ -59,6 +61,12 @@ class Cloud:
             transport=httpx.ASGITransport(app), base_url="http://cloud.test"
         )
         self._phones = iter(range(12_300_000, 12_399_999))
+
+    @property
+    def readings(self) -> ReadingStore:
+        """Where readings are kept."""
+        store: ReadingStore = self.app.state.readings
+        return store
 
     async def registration_key(self, farm_name: str = "Kandal", phone: str | None = None) -> str:
         """Make a key as staff do."""
@@ -175,7 +183,8 @@ async def cloud_over(
         metrics=Metrics(),
     )
     readiness = Readiness({"database": database_probe(database), "schema": schema_probe(database)})
-    app = create_app(context, readiness=readiness, web_folder=web_folder, limits=limits)
+    readings = PostgresReadingStore(database)
+    app = create_app(context, readings, readiness=readiness, web_folder=web_folder, limits=limits)
     cloud = Cloud(app, context, clock)
     try:
         yield cloud

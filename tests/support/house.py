@@ -67,7 +67,7 @@ async def house_of(cloud: Cloud) -> House:
     yard = await make_yard(database, farm_id=FarmId(farm_id))
     sessions = (f"s{n}" for n in count())
     service = SyncService(
-        PostgresStore(database, clock=cloud.clock),
+        PostgresStore(database, cloud.readings, clock=cloud.clock),
         clock=cloud.clock,
         new_session=lambda: next(sessions),
     )

@@ -181,9 +181,11 @@ async def running_cloud(url: str, folder: Path, broker: EmbeddedBroker) -> Async
             listener=Listener(url, clock=clock, random=lambda: 0.5),
             metrics=Metrics(),
         )
-        app = create_app(context, readiness=Readiness({}), web_folder=None, limits=PLENTY)
+        app = create_app(
+            context, still.readings, readiness=Readiness({}), web_folder=None, limits=PLENTY
+        )
         access = BrokerAccess.parse(broker.url, login=LOGIN, password=broker.password())
-        worker = SyncWorker(context, broker=access, random=lambda: 0.5)
+        worker = SyncWorker(context, still.readings, broker=access, random=lambda: 0.5)
         cloud = Cloud(app, context, still.clock)
         with socket.create_server(("127.0.0.1", 0)) as listening:
             server = _Server(

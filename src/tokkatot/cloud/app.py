@@ -42,6 +42,7 @@ from tokkatot.cloud.schedules.preview import Previews
 from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
 from tokkatot.cloud.telemetry import retention_api, trace_api
+from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does
 from tokkatot.webapp.headers import SecurityHeaders
@@ -87,6 +88,7 @@ class Ready(BaseModel):
 
 def create_app(
     context: Context,
+    readings: ReadingStore,
     *,
     readiness: Readiness,
     web_folder: Path | None,
@@ -105,6 +107,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.context = context
+    app.state.readings = readings
     app.state.farm_directory = Directory()
     app.state.alert_digest = alerts.Digest()
     app.state.structs = {"Does": Does, "Rule": Rule}

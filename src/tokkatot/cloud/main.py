@@ -2,11 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from secrets import SystemRandom
-from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -48,7 +47,9 @@ from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.cloud.telemetry import listening
 from tokkatot.cloud.telemetry.folding import drop_old_days, fold
+from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.cloud.telemetry.retention import give_up
+from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.webapp.files import find_web_app
@@ -70,8 +71,9 @@ async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
     configure_logging(settings.log_level)
     random = SystemRandom().random
     async with open_context(settings, random=random) as context:
-        workers = dict(_workers(context, roles, random=random))
-        app = _app(context) if "api" in roles else None
+        readings = PostgresReadingStore(context.database)
+        workers = dict(_workers(context, readings, roles, random=random))
+        app = _app(context, readings) if "api" in roles else None
         if app is not None:
             workers["realtime"] = app.state.realtime.run
         async with asyncio.TaskGroup() as group:
@@ -116,7 +118,11 @@ async def open_context(
 
 
 def _workers(
-    context: Context, roles: frozenset[str], *, random: Callable[[], float]
+    context: Context,
+    readings: ReadingStore,
+    roles: frozenset[str],
+    *,
+    random: Callable[[], float],
 ) -> Iterator[tuple[str, Work]]:
     """Return the work of some roles by name; subscriptions are made before listening."""
     settings = context.settings
@@ -125,7 +131,7 @@ def _workers(
         broker = BrokerAccess.parse(
             settings.mqtt_url, login=settings.mqtt_login, password=settings.mqtt_password
         )
-        yield "sync", SyncWorker(context, broker=broker, random=random).run
+        yield "sync", SyncWorker(context, readings, broker=broker, random=random).run
         if settings.mqtt_logins_dir is not None:
             logins = Logins(context, LoginFiles(settings.mqtt_logins_dir))
             context.listener.subscribe(LOGINS_CHANNEL, logins)
@@ -135,8 +141,8 @@ def _workers(
         yield "watch", partial(watch_hubs, context)
         mailer = Mailer.open(settings, clock=context.clock, ids=context.ids)
         yield "reset_requests", ResetRequests(context, Directory(), mailer).run
-        for name, seconds, job in _JOBS:
-            yield name, partial(every, seconds, partial(job, context), context=context)
+        for name, seconds, job in _jobs(context, readings):
+            yield name, partial(every, seconds, job, context=context)
     yield "listener", context.listener.run
 
 
@@ -183,15 +189,15 @@ async def clean(context: Context) -> None:
         await renew_documents(tx)
 
 
-async def fold_readings(context: Context) -> None:
+async def fold_readings(context: Context, readings: ReadingStore) -> None:
     """Pack the readings whose hour is over, and drop the days that are packed for good."""
-    await fold(context.database, now=context.clock.now())
+    await fold(context.database, readings, now=context.clock.now())
     await drop_old_days(context.database, now=context.clock.now())
 
 
-async def give_up_old_readings(context: Context) -> None:
+async def give_up_old_readings(context: Context, readings: ReadingStore) -> None:
     """Let go of what farms keep no longer."""
-    await give_up(context.database, now=context.clock.now())
+    await give_up(context.database, readings, now=context.clock.now())
 
 
 async def end_what_is_overdue(context: Context) -> None:
@@ -212,12 +218,13 @@ async def watch_hubs(context: Context) -> None:
         await context.clock.sleep(_WATCH_EVERY_S)
 
 
-_JOBS: Final[tuple[tuple[str, float, Callable[[Context], Awaitable[None]]], ...]] = (
-    ("cleaning", _CLEAN_EVERY_S, clean),
-    ("folding", _FOLD_EVERY_S, fold_readings),
-    ("retention", _GIVE_UP_EVERY_S, give_up_old_readings),
-)
-"""What is done again and again: its name, how often in seconds, and what it is."""
+def _jobs(context: Context, readings: ReadingStore) -> Sequence[tuple[str, float, Work]]:
+    """Return what is done again and again: its name, how often in seconds, and what it is."""
+    return (
+        ("cleaning", _CLEAN_EVERY_S, partial(clean, context)),
+        ("folding", _FOLD_EVERY_S, partial(fold_readings, context, readings)),
+        ("retention", _GIVE_UP_EVERY_S, partial(give_up_old_readings, context, readings)),
+    )
 
 
 class _Server(uvicorn.Server):
@@ -229,11 +236,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _app(context: Context) -> FastAPI:
+def _app(context: Context, readings: ReadingStore) -> FastAPI:
     settings = context.settings
     assert settings.mqtt_url is not None, "embedded() names every address"
     return create_app(
         context,
+        readings,
         readiness=Readiness(
             {
                 "database": database_probe(context.database),

@@ -42,7 +42,7 @@ async def record(farm: Automated) -> None:
         pump=UUID(farm.devices["fan"]),
     )
     service = SyncService(
-        PostgresStore(farm.cloud.context.database, clock=farm.cloud.clock),
+        PostgresStore(farm.cloud.context.database, farm.cloud.readings, clock=farm.cloud.clock),
         clock=farm.cloud.clock,
         new_session=lambda: "s",
     )
@@ -135,7 +135,8 @@ async def test_a_week_is_looked_at_in_longer_steps(farm: Automated) -> None:
     span = Span(start=MORNING, end=MORNING + timedelta(days=7))
     async with farm.cloud.context.database.transaction() as tx:
         house = await house_in(tx, FarmId(farm.farm), HouseId(UUID(farm.house)))
-        task = await task_of(tx, house, Draft(schedule=None, rules=None), span)
+        readings = farm.cloud.readings.within(tx)
+        task = await task_of(tx, readings, house, Draft(schedule=None, rules=None), span)
     assert task.step_s == 30
     assert len(task.points) == 480
     assert all(device.period_s >= 30 for device in task.document.devices)
@@ -153,7 +154,8 @@ async def test_a_preview_that_takes_too_long_is_ended(farm: Automated) -> None:
     async with farm.cloud.context.database.transaction() as tx:
         house = await house_in(tx, FarmId(farm.farm), HouseId(UUID(farm.house)))
         span = Span(start=MORNING, end=MORNING + timedelta(hours=4))
-        task = await task_of(tx, house, Draft(schedule=None, rules=None), span)
+        readings = farm.cloud.readings.within(tx)
+        task = await task_of(tx, readings, house, Draft(schedule=None, rules=None), span)
     hasty = Previews(timeout_s=0.01)
     with pytest.raises(Invalid, match="look at less time"):
         await hasty.run(task)

@@ -11,13 +11,13 @@ from sqlalchemy import event, text
 from tests.support.cloud import Cloud, Person
 from tests.support.yard import Yard, make_yard, ms
 from tokkatot.cloud.platform.database import Database
-from tokkatot.cloud.telemetry import folding, history, store
+from tokkatot.cloud.telemetry import history, rollups
 from tokkatot.cloud.telemetry.drawing import Shape
 from tokkatot.cloud.telemetry.folding import drop_old_days, fold
 from tokkatot.cloud.telemetry.history import RawAfter, SeriesKey, after_page
-from tokkatot.cloud.telemetry.partitions import DAY_MS, Partitions, day_of, open_days
+from tokkatot.cloud.telemetry.partitions import DAY_MS, day_of, open_days
 from tokkatot.cloud.telemetry.retention import Retention, give_up, set_retention
-from tokkatot.cloud.telemetry.store import Arrivals, Span
+from tokkatot.cloud.telemetry.store import Arrivals, ReadingStore, Span
 from tokkatot.cloud.telemetry.summary import widen
 from tokkatot.domain.ids import FarmId
 from tokkatot.kit.clock import from_ms
@@ -29,28 +29,31 @@ MINUTE_MS = 60_000
 class Shelf:
     """One series, with a way to write and to read it."""
 
-    def __init__(self, database: Database, yard: Yard, series_id: int, now_ms: int) -> None:
+    def __init__(
+        self, database: Database, store: ReadingStore, yard: Yard, series_id: int, now_ms: int
+    ) -> None:
         self.database = database
+        self.store = store
         self.yard = yard
         self.key = SeriesKey(id=series_id, device_id=yard.sensor, quantity="temperature")
         self.now_ms = now_ms
 
     async def add(self, readings: dict[int, float], *, quality: int = 0) -> None:
         """Write readings by their times, as one block a day."""
-        await Partitions(self.database).ensure({day_of(t_ms) for t_ms in readings})
+        await self.store.prepare({day_of(t_ms) for t_ms in readings})
         count = len(readings)
         async with self.database.transaction() as tx:
             arrivals = Arrivals(list(readings), list(readings.values()), [quality] * count)
-            await store.add(await tx.psycopg(), {self.key.id: arrivals})
+            await self.store.within(tx).add({self.key.id: arrivals})
 
     async def fold(self) -> int:
         """Fold as of now; return how many days of a series that made."""
-        return (await fold(self.database, now=from_ms(self.now_ms))).days
+        return (await fold(self.database, self.store, now=from_ms(self.now_ms))).days
 
     async def all(self, span: Span | None = None) -> dict[int, float]:
         """Return every reading by its time."""
         async with self.database.transaction() as tx:
-            found = await store.read(tx.session, [self.key.id], span or self.span(days=400))
+            found = await self.store.within(tx).read([self.key.id], span or self.span(days=400))
         columns = found.get(self.key.id)
         if columns is None:
             return {}
@@ -59,8 +62,8 @@ class Shelf:
     async def rolled(self, width_s: int) -> list[tuple[int, int, float, float, float, float]]:
         """Return the roll-ups as rows, those of what is still open made one with the others."""
         async with self.database.transaction() as tx:
-            summary = await store.read_rolled(
-                tx.session, self.key.id, self.span(days=400), width_s=width_s
+            summary = await self.store.within(tx).read_rolled(
+                self.key.id, self.span(days=400), width_s=width_s
             )
         one = widen(summary, width_s * 1000)
         columns = (one.t_ms, one.count, one.total, one.lowest, one.highest, one.last)
@@ -70,7 +73,7 @@ class Shelf:
         """Draw the series."""
         async with self.database.transaction() as tx:
             (drawn,) = await history.draw(
-                tx.session, [self.key], span, points=points, shape=Shape.AVERAGE
+                self.store.within(tx), [self.key], span, points=points, shape=Shape.AVERAGE
             )
         return drawn
 
@@ -101,7 +104,10 @@ async def shelf(cloud: Cloud) -> Shelf:
     assert isinstance(series_id, int)
     now_ms = ms(cloud.clock.now())
     # In the middle of an hour of the day, so that an hour before is the same day.
-    return Shelf(database, yard, series_id, now_ms - now_ms % DAY_MS + 18 * HOUR_MS + 1_800_000)
+    store = cloud.readings
+    return Shelf(
+        database, store, yard, series_id, now_ms - now_ms % DAY_MS + 18 * HOUR_MS + 1_800_000
+    )
 
 
 def steps(from_ms_: int, count: int, step_ms: int = MINUTE_MS) -> dict[int, float]:
@@ -188,7 +194,7 @@ async def test_folding_that_is_cut_off_leaves_everything_as_it_was(
     readings = steps(shelf.now_ms - DAY_MS, 50)
     await shelf.add(readings)
     with monkeypatch.context() as patch:
-        patch.setattr(folding, "keep_rolled", power_cut)
+        patch.setattr(rollups, "keep_rolled", power_cut)
         with pytest.raises(ConnectionError):
             await shelf.fold()
     assert await shelf.rows("packed_readings") == 0
@@ -256,7 +262,7 @@ async def test_every_reading_is_listed_once_by_pages_over_open_and_packed_days(
     while True:
         async with shelf.database.transaction() as tx:
             page = await history.read_raw(
-                tx.session, [mine, other], shelf.span(days=30), after=after, limit=7
+                shelf.store.within(tx), [mine, other], shelf.span(days=30), after=after, limit=7
             )
         if not page:
             break
@@ -277,7 +283,7 @@ async def test_readings_that_are_given_up_leave_their_minutes_and_their_chart(
     farm_id = FarmId(shelf.yard.farm_id)
     async with shelf.database.transaction() as tx:
         await set_retention(tx, farm_id, Retention(readings_days=40, minutes_days=90))
-    assert await give_up(shelf.database, now=from_ms(shelf.now_ms)) == 1
+    assert await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms)) == 1
     assert await shelf.all() == young
     span = Span(start=from_ms(begin), end=from_ms(begin + HOUR_MS))
     drawn = await shelf.draw(span, 500)
@@ -285,9 +291,9 @@ async def test_readings_that_are_given_up_leave_their_minutes_and_their_chart(
     assert len(drawn.points) == 60
     assert drawn.points[0][1] == pytest.approx(1.0)
     # A month later the minutes are over as well, the hours stay.
-    await give_up(shelf.database, now=from_ms(shelf.now_ms) + timedelta(days=31))
+    await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms) + timedelta(days=31))
     assert len((await shelf.draw(span, 500)).points) == 12
-    await give_up(shelf.database, now=from_ms(shelf.now_ms) + timedelta(days=800))
+    await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms) + timedelta(days=800))
     assert len((await shelf.draw(span, 500)).points) == 1
 
 
@@ -295,7 +301,7 @@ async def test_imported_readings_are_never_given_up(shelf: Shelf) -> None:
     imported = {shelf.now_ms - 900 * DAY_MS: 1.0}
     await shelf.add(imported, quality=3)
     await shelf.fold()
-    assert await give_up(shelf.database, now=from_ms(shelf.now_ms)) == 0
+    assert await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms)) == 0
     assert await shelf.all(shelf.span(days=1000)) == imported
 
 
@@ -342,7 +348,7 @@ async def test_a_chart_of_many_series_takes_no_more_statements_than_one_of_few(
     )
     async with shelf.database.transaction() as tx:
         drawn = await history.draw(
-            tx.session, keys, shelf.span(days=2), points=500, shape=Shape.AVERAGE
+            shelf.store.within(tx), keys, shelf.span(days=2), points=500, shape=Shape.AVERAGE
         )
     assert [len(one.points) for one in drawn] == [20] * 30
     assert len([one for one in statements if "readings" in one]) == 2

@@ -121,7 +121,7 @@ async def bench(request: pytest.FixtureRequest, cloud: Cloud) -> Bench:
 
         store = memory
     else:
-        store = PostgresStore(database, clock=cloud.clock)
+        store = PostgresStore(database, cloud.readings, clock=cloud.clock)
 
         async def values() -> list[float]:
             bodies = await select("SELECT body FROM open_readings")

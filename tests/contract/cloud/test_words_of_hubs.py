@@ -100,7 +100,9 @@ async def hub(cloud: Cloud) -> Hub:
     database = cloud.context.database
     yard = await make_yard(database, farm_id=FarmId(farm_id))
     service = SyncService(
-        PostgresStore(database, clock=cloud.clock), clock=cloud.clock, new_session=lambda: "s"
+        PostgresStore(database, cloud.readings, clock=cloud.clock),
+        clock=cloud.clock,
+        new_session=lambda: "s",
     )
     answers = await service.hello(yard.topic(HubLeaf.HELLO), yard.hello())
     return Hub(cloud, owner, yard, service, decode(answers[0].payload, Welcome).session)

@@ -11,6 +11,7 @@ from tokkatot.cloud.platform.database import Database, libpq_url
 from tokkatot.cloud.platform.migrate import downgrade, upgrade
 from tokkatot.cloud.telemetry.blocks import unpack
 from tokkatot.cloud.telemetry.folding import fold
+from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
 
@@ -70,7 +71,8 @@ async def test_readings_survive_the_step_up_the_folding_and_the_step_down(
     # One day is packed, one is still open: both go down.
     clock = SystemClock()
     database = Database.open(empty_postgres_url, clock=clock, ids=IdSource(clock))
-    assert (await fold(database, now=T + timedelta(hours=1, seconds=5))).days == 2
+    store = PostgresReadingStore(database)
+    assert (await fold(database, store, now=T + timedelta(hours=1, seconds=5))).days == 2
     await database.close()
     downgrade(empty_postgres_url, BEFORE)
     with psycopg.connect(libpq_url(empty_postgres_url), options="-c timezone=UTC") as connection:

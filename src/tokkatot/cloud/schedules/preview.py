@@ -24,7 +24,7 @@ from tokkatot.cloud.schedules.replayer import Task
 from tokkatot.cloud.schedules.rules import read_rules
 from tokkatot.cloud.telemetry.drawing import Shape
 from tokkatot.cloud.telemetry.history import draw, find_series
-from tokkatot.cloud.telemetry.store import Span
+from tokkatot.cloud.telemetry.store import Readings, Span
 from tokkatot.domain.desired import MAX_DEVICES, DesiredDocument
 from tokkatot.domain.ids import DeviceId, FarmId, HubId
 from tokkatot.domain.quantities import Quantity
@@ -124,14 +124,16 @@ def span_of(start: datetime | None, end: datetime | None, *, now: datetime) -> S
     return Span(start=start, end=end)
 
 
-async def task_of(tx: Transaction, house: House, draft: Draft, span: Span) -> Task:
+async def task_of(
+    tx: Transaction, readings: Readings, house: House, draft: Draft, span: Span
+) -> Task:
     """Return a house with its automation, and what was recorded of it.
 
     Raises:
         Invalid: when the house could not carry the draft out.
     """
     step_s = max(SHORTEST_STEP_S, span.length_ms / 1000 / MAX_STEPS)
-    series, points, interval_s = await _recorded(tx, house, span, step_s)
+    series, points, interval_s = await _recorded(tx, readings, house, span, step_s)
     document = await _document(tx, house, draft)
     return Task(
         # What is summed up comes more seldom than its sensor spoke, and is not stale for that.
@@ -177,14 +179,14 @@ async def _document(tx: Transaction, house: House, draft: Draft) -> DesiredDocum
 
 
 async def _recorded(
-    tx: Transaction, house: House, span: Span, step_s: float
+    tx: Transaction, readings: Readings, house: House, span: Span, step_s: float
 ) -> tuple[tuple[tuple[DeviceId, Quantity], ...], list[tuple[int, int, float]], float]:
     """Return series, their points by time, and how far apart the points may be."""
     keys = await find_series(tx.session, house.id)
     length_s = span.length_ms / 1000
     most = max(min(int(length_s / step_s), MAX_POINTS // max(len(keys), 1)), 2)
     points: list[tuple[int, int, float]] = []
-    drawn = await draw(tx.session, keys, span, points=most, shape=Shape.AVERAGE)
+    drawn = await draw(readings, keys, span, points=most, shape=Shape.AVERAGE)
     for index, one in enumerate(drawn):
         points.extend((index, t_ms, value) for t_ms, value, _ in one.points)
     points.sort(key=_time)

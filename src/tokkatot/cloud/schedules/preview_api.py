@@ -19,6 +19,7 @@ from tokkatot.cloud.schedules.preview import Draft, Previews, only_one, span_of,
 from tokkatot.cloud.schedules.replayer import Task
 from tokkatot.cloud.schedules.rules_api import RuleJson
 from tokkatot.cloud.schedules.views import ContentBody
+from tokkatot.cloud.telemetry.access import Stored
 from tokkatot.domain.desired import MAX_RULES
 from tokkatot.domain.ids import HouseId
 from tokkatot.kit.clock import from_ms
@@ -92,6 +93,7 @@ async def preview(
     body: PreviewBody,
     access: CanOperate,
     tx: Tx,
+    stored: Stored,
     previews: Annotated[Previews, Depends(previews)],
 ) -> PreviewView:
     """Tell what the automation of a house would have done; nothing is stored."""
@@ -101,7 +103,7 @@ async def preview(
     draft = Draft(
         schedule=None if body.schedule is None else body.schedule.fields(), rules=body.rules
     )
-    task = await task_of(tx, house, draft, span)
+    task = await task_of(tx, stored, house, draft, span)
     return _view(task, await previews.run(task))
 
 

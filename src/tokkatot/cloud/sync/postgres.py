@@ -22,6 +22,7 @@ from tokkatot.cloud.sync.store import (
 )
 from tokkatot.cloud.telemetry.intake import HubReadings, Intake, Stored, storable
 from tokkatot.cloud.telemetry.live import keep_live
+from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.domain.ids import FarmId, HouseId, HubId
 from tokkatot.kit.clock import Clock
 from tokkatot.wire.cursor import MAX_RAW_CHARS, Cursor, RefusedRow
@@ -59,9 +60,9 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 class PostgresStore(SyncStore):
     """Keeps everything in PostgreSQL."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database, readings: ReadingStore, *, clock: Clock) -> None:
         self._database = database
-        self._intake = Intake(database, clock=clock)
+        self._intake = Intake(readings, clock=clock)
         self._seen: dict[HubId, datetime] = {}
 
     @override

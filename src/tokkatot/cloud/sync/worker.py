@@ -20,6 +20,7 @@ from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, Outgoing, SyncService, Tally
 from tokkatot.cloud.sync.store import RowRefused
 from tokkatot.cloud.telemetry.listening import SAID_EVERY_S, keep_listening
+from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.domain.ids import HubId
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
@@ -92,14 +93,19 @@ class SyncWorker:
     """Speaks with every hub; made before the listener runs, since it subscribes to it."""
 
     def __init__(
-        self, context: Context, *, broker: BrokerAccess, random: Callable[[], float]
+        self,
+        context: Context,
+        readings: ReadingStore,
+        *,
+        broker: BrokerAccess,
+        random: Callable[[], float],
     ) -> None:
         self._context = context
         self._clock: Clock = context.clock
         self._broker = broker
         self._backoff = Backoff(first_s=0.2, cap_s=5.0, random=random)
         self._service = SyncService(
-            PostgresStore(context.database, clock=context.clock),
+            PostgresStore(context.database, readings, clock=context.clock),
             clock=context.clock,
             new_session=lambda: str(context.ids.new()),
         )

@@ -12,18 +12,18 @@ from sqlalchemy import func, select
 
 from tokkatot.cloud.farms.access import CanOperate, CanSee
 from tokkatot.cloud.farms.houses import house_in
-from tokkatot.cloud.platform.context import Ctx, Tx
-from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.paging import Page, Paged, PageRequest, encode_cursor, page_of
 from tokkatot.cloud.platform.problems import invalid_field
 from tokkatot.cloud.platform.schemas import Body, Instant, View
 from tokkatot.cloud.telemetry import history, posting
+from tokkatot.cloud.telemetry.access import Store, Stored
 from tokkatot.cloud.telemetry.drawing import Shape
 from tokkatot.cloud.telemetry.history import Drawn, RawAfter, SeriesKey
 from tokkatot.cloud.telemetry.model import RefusedReading
-from tokkatot.cloud.telemetry.partitions import Partitions, day_of
+from tokkatot.cloud.telemetry.partitions import day_of
 from tokkatot.cloud.telemetry.posting import PostedReading
-from tokkatot.cloud.telemetry.store import Span
+from tokkatot.cloud.telemetry.store import Readings, Span
 from tokkatot.domain.ids import HouseId
 from tokkatot.domain.quantities import SPECS, Quality, Quantity, Refusal
 from tokkatot.kit.clock import from_ms
@@ -167,6 +167,7 @@ async def readings(
     house: UUID,
     access: CanSee,
     tx: Tx,
+    stored: Stored,
     page: Paged,
     asked: Annotated[Asked, Depends(asked)],
     drawing: Annotated[Drawing, Depends(drawing)],
@@ -183,14 +184,14 @@ async def readings(
     )
     span = asked.span(tx.now)
     if drawing.raw:
-        return await _raw(tx, keys, span, page)
-    drawn = await history.draw(tx.session, keys, span, points=drawing.points, shape=drawing.shape)
+        return await _raw(stored, keys, span, page)
+    drawn = await history.draw(stored, keys, span, points=drawing.points, shape=drawing.shape)
     return HistoryView(series=[_series_view(one) for one in drawn])
 
 
 @router.post("/readings")
 async def post_readings(
-    house: UUID, body: ReadingsBody, access: CanOperate, context: Ctx, tx: Tx
+    house: UUID, body: ReadingsBody, access: CanOperate, tx: Tx, store: Store
 ) -> PostedView:
     """Store readings of the house's devices; what was stored before changes nothing.
 
@@ -209,9 +210,9 @@ async def post_readings(
         for one in body.readings
     ]
     # Made beside the transaction: a day's table must be there before anything is written to it.
-    days = {day_of(t_ms) for t_ms in posting.instants(readings, now=tx.now)}
-    await Partitions(context.database).ensure(days)
-    return PostedView.model_validate(await posting.post(tx, access.farm_id, house, readings))
+    await store.prepare({day_of(t_ms) for t_ms in posting.instants(readings, now=tx.now)})
+    posted = await posting.post(tx, store.within(tx), access.farm_id, house, readings)
+    return PostedView.model_validate(posted)
 
 
 @router.get("/readings/refused")
@@ -244,11 +245,11 @@ async def refused(house: UUID, access: CanSee, tx: Tx, page: Paged) -> RefusedPa
 
 
 async def _raw(
-    tx: Transaction, keys: Sequence[SeriesKey], span: Span, page: PageRequest
+    stored: Readings, keys: Sequence[SeriesKey], span: Span, page: PageRequest
 ) -> Page[RawReadingView]:
     parts = page.after_of(RawAfter.parse)
     after = None if parts is None else parts[0]
-    rows = await history.read_raw(tx.session, keys, span, after=after, limit=page.limit + 1)
+    rows = await history.read_raw(stored, keys, span, after=after, limit=page.limit + 1)
     items, _ = page_of(rows, page, lambda _: [])
     more = len(rows) > page.limit
     by_id = {key.id: key for key in keys}

@@ -11,7 +11,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from tokkatot.cloud.telemetry import store
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns
 from tokkatot.cloud.telemetry.drawing import (
     Point,
@@ -28,6 +27,7 @@ from tokkatot.cloud.telemetry.store import (
     FIVE_MINUTES_S,
     HOUR_S,
     MINUTE_S,
+    Readings,
     Span,
     Stock,
 )
@@ -130,22 +130,22 @@ async def find_series(
 
 
 async def draw(
-    session: AsyncSession, keys: Sequence[SeriesKey], span: Span, *, points: int, shape: Shape
+    readings: Readings, keys: Sequence[SeriesKey], span: Span, *, points: int, shape: Shape
 ) -> list[Drawn]:
     """Return at most `points` points of each series: its readings, or what they sum up to."""
-    stock = await store.stock(session, [key.id for key in keys], span)
+    stock = await readings.stock([key.id for key in keys], span)
     chart = _Chart(span=span, points=points, shape=shape)
     together = [key.id for key in keys if not chart.is_rolled(stock[key.id].readings)]
     few = sum(stock[series_id].readings for series_id in together) <= READ_TOGETHER
-    found = await store.read(session, together, span) if few else {}
+    found = await readings.read(together, span) if few else {}
     drawn: list[Drawn] = []
     for key in keys:
         if key.id not in together:
-            drawn.append(await chart.from_roll_ups(session, key))
+            drawn.append(await chart.from_roll_ups(readings, key))
             continue
-        one = found if few else await store.read(session, [key.id], span)
+        one = found if few else await readings.read([key.id], span)
         columns = one.get(key.id, EMPTY)
-        drawn.append(await chart.from_readings(session, key, columns, stock[key.id]))
+        drawn.append(await chart.from_readings(readings, key, columns, stock[key.id]))
     return drawn
 
 
@@ -166,20 +166,20 @@ class _Chart:
         fine_enough = self._bucket_ms >= HOUR_S * 1000
         return (readings > READ_ONE_BY_ONE and fine_enough) or readings > READ_AT_MOST
 
-    async def from_roll_ups(self, session: AsyncSession, key: SeriesKey) -> Drawn:
+    async def from_roll_ups(self, readings: Readings, key: SeriesKey) -> Drawn:
         """Draw a series from its hours or days."""
         width_s = DAY_S if self._bucket_ms >= DAY_S * 1000 else HOUR_S
         wide_ms = self._whole_ms(width_s)
-        summary = await store.read_rolled(
-            session, key.id, self.span, width_s=width_s, every=wide_ms // (width_s * 1000)
+        summary = await readings.read_rolled(
+            key.id, self.span, width_s=width_s, every=wide_ms // (width_s * 1000)
         )
         return self._summed_up(key, summary, wide_ms)
 
     async def from_readings(
-        self, session: AsyncSession, key: SeriesKey, columns: Columns, stock: Stock
+        self, readings: Readings, key: SeriesKey, columns: Columns, stock: Stock
     ) -> Drawn:
         """Draw a series from its readings, and from what is left of those that were given up."""
-        width_s, older = await _left(session, key.id, stock.given_up(self.span))
+        width_s, older = await _left(readings, key.id, stock.given_up(self.span))
         if len(older):
             summary = joined([older, summarise(columns, width_s * 1000)])
             return self._summed_up(key, summary, self._whole_ms(width_s))
@@ -198,19 +198,19 @@ class _Chart:
         return whole_ms(self.span.length_ms, width_s=width_s, points=self.points, shape=self.shape)
 
 
-async def _left(session: AsyncSession, series_id: int, span: Span | None) -> tuple[int, Summary]:
+async def _left(readings: Readings, series_id: int, span: Span | None) -> tuple[int, Summary]:
     """Return what is left of readings that were given up, as finely as it is there."""
     if span is None:
         return 0, NOTHING
     for width_s in (MINUTE_S, FIVE_MINUTES_S, HOUR_S):
-        summary = await store.read_rolled(session, series_id, span, width_s=width_s)
+        summary = await readings.read_rolled(series_id, span, width_s=width_s)
         if len(summary):
             return width_s, summary
     return 0, NOTHING
 
 
 async def read_raw(
-    session: AsyncSession,
+    readings: Readings,
     keys: Sequence[SeriesKey],
     span: Span,
     *,
@@ -224,15 +224,13 @@ async def read_raw(
     for _ in range(_MAX_DAYS_A_PAGE):
         if from_ms_ >= span.end_ms or len(rows) >= limit:
             break
-        day = await store.next_day(session, series, from_ms_)
+        day = await readings.next_day(series, from_ms_)
         if day is None:
             break
         begin_ms, end_ms = max(from_ms_, day * DAY_MS), min((day + 1) * DAY_MS, span.end_ms)
         if begin_ms >= end_ms:
             break
-        found = await store.read(
-            session, series, Span(start=from_ms(begin_ms), end=from_ms(end_ms))
-        )
+        found = await readings.read(series, Span(start=from_ms(begin_ms), end=from_ms(end_ms)))
         rows.extend(_in_order(found, after)[: limit - len(rows)])
         from_ms_ = end_ms
     return rows

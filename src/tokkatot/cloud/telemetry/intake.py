@@ -6,11 +6,11 @@ from datetime import datetime
 
 import psycopg
 
-from tokkatot.cloud.platform.database import Database, Transaction
-from tokkatot.cloud.telemetry import copy, store
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.telemetry import copy
 from tokkatot.cloud.telemetry.catalogue import Catalogue, Key, SeriesRef, catalogue_of, learn
-from tokkatot.cloud.telemetry.partitions import DAY_MS, Partitions, day_of
-from tokkatot.cloud.telemetry.store import Arrivals, Span
+from tokkatot.cloud.telemetry.partitions import DAY_MS, day_of
+from tokkatot.cloud.telemetry.store import Arrivals, Readings, ReadingStore, Span
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.domain.quantities import Refusal
 from tokkatot.kit.clock import Clock, from_ms, to_ms
@@ -83,21 +83,25 @@ class _Checked:
 class Intake:
     """Takes readings in; what it remembers of the database is dropped by `forget`."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
-        self._partitions = Partitions(database)
+    def __init__(self, readings: ReadingStore, *, clock: Clock) -> None:
+        self._readings = readings
         self._clock = clock
+        self._prepared: set[int] = set()
         self._catalogues: dict[HubId, Catalogue] = {}
 
     async def prepare(self, rows: Iterable[ReadingRow]) -> None:
         """Make the days that these rows fall on, before the transaction that stores them."""
         latest_ms = self._latest_ms()
-        await self._partitions.ensure(
-            {day_of(row.t) for row in rows if EARLIEST_MS <= row.t <= latest_ms}
-        )
+        days = {day_of(row.t) for row in rows if EARLIEST_MS <= row.t <= latest_ms}
+        if days <= self._prepared:
+            return
+        await self._readings.prepare(days - self._prepared)
+        self._prepared |= days
 
     async def store(self, tx: Transaction, batches: Sequence[HubReadings]) -> Stored:
         """Copy what is acceptable and list what is not, as part of the caller's transaction."""
         connection = await tx.psycopg()
+        readings = self._readings.within(tx)
         stored = Stored()
         arrivals: dict[int, Arrivals] = {}
         for batch in batches:
@@ -106,7 +110,7 @@ class Intake:
             checked = check(batch.readings, catalogue, latest_ms=self._latest_ms())
             checked.refused.extend(batch.refused)
             if batch.join:
-                await _leave_out_stored(tx, connection, batch, checked)
+                await _leave_out_stored(readings, connection, batch, checked)
             # A hub's series are its own; a device that moved may bring one from two of them.
             for series_id, fresh in checked.arrivals.items():
                 arrivals.setdefault(series_id, Arrivals()).extend(fresh)
@@ -121,7 +125,7 @@ class Intake:
                 )
         stored.accepted = sum(len(fresh) for fresh in arrivals.values())
         if stored.accepted:
-            await store.add(connection, arrivals)
+            await readings.add(arrivals)
             await keep_latest(connection, arrivals)
         return stored
 
@@ -132,7 +136,7 @@ class Intake:
     def forget(self) -> None:
         """Look everything up again, after a failure."""
         self._catalogues.clear()
-        self._partitions.forget()
+        self._prepared.clear()
 
     def _latest_ms(self) -> int:
         return self._clock.now_ms() + DAY_MS
@@ -188,12 +192,15 @@ def _refused(row: ReadingRow, catalogue: Catalogue, series: SeriesRef | None) ->
 
 
 async def _leave_out_stored(
-    tx: Transaction, connection: psycopg.AsyncConnection, batch: HubReadings, checked: _Checked
+    readings: Readings,
+    connection: psycopg.AsyncConnection,
+    batch: HubReadings,
+    checked: _Checked,
 ) -> None:
     """Take out what an earlier epoch has brought already."""
     for series_id, fresh in checked.arrivals.items():
         span = Span(start=from_ms(min(fresh.t_ms)), end=from_ms(max(fresh.t_ms) + 1))
-        there = await store.read(tx.session, [series_id], span)
+        there = await readings.read([series_id], span)
         if series_id in there:
             checked.arrivals[series_id] = fresh.without(set(there[series_id].t_ms.tolist()))
     cursor = await connection.execute(

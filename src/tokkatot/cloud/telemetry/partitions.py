@@ -32,25 +32,12 @@ def partition_name(day: int) -> str:
     return f"open_readings_{_EPOCH + timedelta(days=day):%Y%m%d}"
 
 
-class Partitions:
-    """Remembers which days are there, so that only a new day asks the database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._known: set[int] = set()
-
-    async def ensure(self, days: Iterable[int]) -> None:
-        """Make the tables of these days; many processes may ask for the same day at once."""
-        missing = sorted(set(days) - self._known)
-        for start in range(0, len(missing), DAYS_AT_ONCE):
-            chunk = missing[start : start + DAYS_AT_ONCE]
-            async with self._database.transaction() as tx:
-                await _make(tx, chunk)
-            self._known.update(chunk)
-
-    def forget(self) -> None:
-        """Ask the database again: a day was dropped elsewhere."""
-        self._known.clear()
+async def ensure(database: Database, days: Iterable[int]) -> None:
+    """Make the tables of these days; many processes may ask for the same day at once."""
+    wanted = sorted(set(days))
+    for start in range(0, len(wanted), DAYS_AT_ONCE):
+        async with database.transaction() as tx:
+            await _make(tx, wanted[start : start + DAYS_AT_ONCE])
 
 
 async def _make(tx: Transaction, days: Iterable[int]) -> None:

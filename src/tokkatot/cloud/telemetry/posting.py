@@ -9,7 +9,6 @@ from uuid import UUID
 import psycopg
 
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.telemetry import store
 from tokkatot.cloud.telemetry.catalogue import Catalogue, learn
 from tokkatot.cloud.telemetry.intake import (
     EARLIEST_MS,
@@ -19,7 +18,7 @@ from tokkatot.cloud.telemetry.intake import (
     list_refused,
 )
 from tokkatot.cloud.telemetry.partitions import DAY_MS
-from tokkatot.cloud.telemetry.store import Arrivals, Span
+from tokkatot.cloud.telemetry.store import Arrivals, Readings, Span
 from tokkatot.domain.ids import FarmId
 from tokkatot.domain.quantities import Refusal, check_value
 from tokkatot.kit.clock import from_ms, to_ms
@@ -70,7 +69,11 @@ def instants(readings: Sequence[PostedReading], *, now: datetime) -> Iterator[in
 
 
 async def post(
-    tx: Transaction, farm_id: FarmId, house_id: UUID, readings: Sequence[PostedReading]
+    tx: Transaction,
+    stored: Readings,
+    farm_id: FarmId,
+    house_id: UUID,
+    readings: Sequence[PostedReading],
 ) -> Posted:
     """Store the readings that are not there yet; the days that they fall on have been made.
 
@@ -100,10 +103,10 @@ async def post(
         fresh.quality.append(reading.quality)
     connection = await tx.psycopg()
     offered = sum(len(fresh) for fresh in arrivals.values())
-    arrivals = await _new(tx, connection, arrivals)
+    arrivals = await _new(stored, connection, arrivals)
     accepted = sum(len(fresh) for fresh in arrivals.values())
     if accepted:
-        await store.add(connection, arrivals)
+        await stored.add(arrivals)
         await keep_latest(connection, arrivals)
     if refused:
         await list_refused(
@@ -117,14 +120,14 @@ async def post(
 
 
 async def _new(
-    tx: Transaction, connection: psycopg.AsyncConnection, arrivals: dict[int, Arrivals]
+    stored: Readings, connection: psycopg.AsyncConnection, arrivals: dict[int, Arrivals]
 ) -> dict[int, Arrivals]:
     """Return what is not stored yet; nobody else posts to these series meanwhile."""
     new: dict[int, Arrivals] = {}
     for series_id, fresh in sorted(arrivals.items()):
         await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, series_id))
         span = Span(start=from_ms(min(fresh.t_ms)), end=from_ms(max(fresh.t_ms) + 1))
-        there = (await store.read(tx.session, [series_id], span)).get(series_id)
+        there = (await stored.read([series_id], span)).get(series_id)
         known = set() if there is None else set(there.t_ms.tolist())
         left = fresh.first_of_each().without(known)
         if len(left):

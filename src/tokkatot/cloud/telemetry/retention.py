@@ -1,21 +1,24 @@
 """Gives up what a farm keeps no longer: readings first, the fine roll-ups after them."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import select
 
 from tokkatot.cloud.platform.database import Database, Transaction
-from tokkatot.cloud.telemetry.blocks import unpack
-from tokkatot.cloud.telemetry.folding import keep_rolled
 from tokkatot.cloud.telemetry.model import RetentionPolicy
-from tokkatot.cloud.telemetry.store import DAY_S, FIVE_MINUTES_S, MINUTE_S, day_number
-from tokkatot.cloud.telemetry.summary import Summary, summarise
+from tokkatot.cloud.telemetry.rollups import keep_rolled
+from tokkatot.cloud.telemetry.store import (
+    DAY_S,
+    FIVE_MINUTES_S,
+    MINUTE_S,
+    ReadingStore,
+    day_number,
+)
+from tokkatot.cloud.telemetry.summary import summarise
 from tokkatot.domain.ids import FarmId
 
 LONGEST_DAYS: Final = 36_500
@@ -33,9 +36,6 @@ _OLD_SQL: Final = """
 SELECT p.series_id, p.day FROM packed_readings p
 WHERE p.series_id IN (SELECT id FROM series WHERE farm_id = %s) AND p.day < %s AND NOT p.imported
 LIMIT %s
-"""
-_GIVE_UP_SQL: Final = """
-DELETE FROM packed_readings WHERE series_id = %s AND day = %s AND NOT imported RETURNING body
 """
 _FORGET_SQL: Final = """
 DELETE FROM rollups WHERE series_id IN (SELECT id FROM series WHERE farm_id = %s)
@@ -96,7 +96,7 @@ async def set_retention(tx: Transaction, farm_id: FarmId, retention: Retention) 
     )
 
 
-async def give_up(database: Database, *, now: datetime) -> int:
+async def give_up(database: Database, readings: ReadingStore, *, now: datetime) -> int:
     """Give up what no farm keeps any longer; return how many days of a series went."""
     async with database.transaction() as tx:
         connection = await tx.psycopg()
@@ -110,12 +110,12 @@ async def give_up(database: Database, *, now: datetime) -> int:
                 minutes_days=minutes_days,
                 five_minutes_days=five_minutes_days,
             )
-        gone += await _give_up_farm(database, farm_id, retention, now.date())
+        gone += await _give_up_farm(database, readings, farm_id, retention, now.date())
     return gone
 
 
 async def _give_up_farm(
-    database: Database, farm_id: UUID, retention: Retention, today: date
+    database: Database, readings: ReadingStore, farm_id: UUID, retention: Retention, today: date
 ) -> int:
     horizon = today - timedelta(days=retention.readings_days)
     gone = 0
@@ -125,7 +125,7 @@ async def _give_up_farm(
             found = await connection.execute(_OLD_SQL, (farm_id, horizon, _DAYS_AT_ONCE))
             old = await found.fetchall()
             for series_id, day in old:
-                await _give_up_day(connection, series_id, day, retention)
+                await _give_up_day(tx, readings, series_id, day, retention)
         gone += len(old)
         if len(old) < _DAYS_AT_ONCE:
             break
@@ -138,22 +138,13 @@ async def _give_up_farm(
 
 
 async def _give_up_day(
-    connection: psycopg.AsyncConnection, series_id: int, day: date, retention: Retention
+    tx: Transaction, readings: ReadingStore, series_id: int, day: date, retention: Retention
 ) -> None:
-    """Let the readings of a day go; what outlives them is summed up first."""
-    cursor = await connection.execute(_GIVE_UP_SQL, (series_id, day))
-    row = await cursor.fetchone()
-    if row is None:
+    """Let the readings of a day go; what outlives them is summed up."""
+    columns = await readings.within(tx).give_up(series_id, day_number(day))
+    if not len(columns):
         return
-    wanted = [
-        width_s for width_s, days in retention.widths().items() if days > retention.readings_days
-    ]
-    if not wanted:
-        return
-    for width_s, summary in await asyncio.to_thread(_summed, row[0], wanted):
-        await keep_rolled(connection, series_id, width_s, summary)
-
-
-def _summed(body: bytes, widths_s: Sequence[int]) -> list[tuple[int, Summary]]:
-    columns = unpack(body)
-    return [(width_s, summarise(columns, width_s * 1000)) for width_s in widths_s]
+    for width_s, days in retention.widths().items():
+        if days > retention.readings_days:
+            summary = await asyncio.to_thread(summarise, columns, width_s * 1000)
+            await keep_rolled(await tx.psycopg(), series_id, width_s, summary)

@@ -1,0 +1,245 @@
+"""Readings in PostgreSQL: open blocks as they come, packed days behind them, roll-ups of both."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import psycopg
+from sqlalchemy import text
+from typing_extensions import override
+
+from tokkatot.cloud.platform.database import Database, Transaction
+from tokkatot.cloud.telemetry import copy, partitions
+from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, open_block, pack, unpack
+from tokkatot.cloud.telemetry.rollups import (
+    SUMMED_SQL,
+    block_places,
+    keep_usual,
+    summary_of,
+    summed_places,
+)
+from tokkatot.cloud.telemetry.store import (
+    DAY_MS,
+    HOUR_S,
+    Arrivals,
+    Readings,
+    ReadingStore,
+    Span,
+    Stock,
+    day_date,
+    day_number,
+    midnight,
+)
+from tokkatot.cloud.telemetry.summary import Summary, joined, summarise
+from tokkatot.domain.quantities import Quality
+from tokkatot.kit.clock import from_ms
+
+# Any number that no other advisory lock of ours has ("tkfo" in ASCII).
+_LOCK: Final = 0x746B666F
+
+# One statement sees one state of the tables: a reading is open or packed, never both or neither.
+_READ_SQL: Final = """
+SELECT series_id, body FROM packed_readings
+WHERE series_id = ANY(:series) AND day BETWEEN :first_day AND :last_day
+UNION ALL
+SELECT series_id, body FROM open_readings
+WHERE series_id = ANY(:series) AND t >= :from_day AND t < :end
+"""
+_ROLLED_SQL: Final = (
+    SUMMED_SQL.format(also="NULL::bytea", but="")
+    + """
+UNION ALL
+SELECT NULL, NULL, n, NULL, NULL, NULL, NULL, NULL, body FROM open_readings
+WHERE series_id = :series AND t >= :from_day AND t < :end
+"""
+)
+_STOCK_SQL: Final = """
+SELECT wanted.id,
+  (SELECT coalesce(sum(n), 0) FROM packed_readings p
+   WHERE p.series_id = wanted.id AND p.day BETWEEN :first_day AND :last_day)
+  + (SELECT coalesce(sum(n), 0) FROM open_readings o
+     WHERE o.series_id = wanted.id AND o.t >= :from_day AND o.t < :end),
+  least((SELECT min(day) FROM packed_readings p WHERE p.series_id = wanted.id),
+        (SELECT min(t)::date FROM open_readings o WHERE o.series_id = wanted.id)),
+  (SELECT min(bucket) FROM rollups r WHERE r.series_id = wanted.id AND r.width_s = 3600)
+FROM unnest(CAST(:series AS int[])) AS wanted (id)
+"""
+_NEXT_SQL: Final = """
+SELECT least(
+  (SELECT min(day) FROM packed_readings WHERE series_id = ANY(:series) AND day >= :day),
+  (SELECT min(t)::date FROM open_readings WHERE series_id = ANY(:series) AND t >= :from_day)
+)
+"""
+_LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
+_TAKE_SQL: Final = """
+DELETE FROM open_readings
+WHERE series_id = %s AND t >= %s AND t < %s AND t < %s
+RETURNING body
+"""
+_PACKED_SQL: Final = "SELECT body FROM packed_readings WHERE series_id = %s AND day = %s"
+_PACK_SQL: Final = """
+INSERT INTO packed_readings (series_id, day, n, imported, body) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (series_id, day) DO UPDATE
+SET n = excluded.n, imported = excluded.imported, body = excluded.body
+"""
+_GIVE_UP_SQL: Final = """
+DELETE FROM packed_readings WHERE series_id = %s AND day = %s AND NOT imported RETURNING body
+"""
+
+
+class PostgresReadingStore(ReadingStore):
+    """Keeps readings beside everything else."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @override
+    async def prepare(self, days: Iterable[int]) -> None:
+        await partitions.ensure(self._database, days)
+
+    @override
+    def within(self, tx: Transaction) -> "PostgresReadings":
+        return PostgresReadings(tx)
+
+
+class PostgresReadings(Readings):
+    """The tables of readings in one transaction."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    @override
+    async def add(self, arrivals: Mapping[int, Arrivals]) -> None:
+        await self.add_blocks(
+            copy.row(
+                series_id,
+                min(of_day.t_ms),
+                len(of_day),
+                open_block(of_day.t_ms, of_day.value, of_day.quality),
+            )
+            for series_id, series in arrivals.items()
+            if len(series)
+            for _, of_day in series.by_day()
+        )
+
+    async def add_blocks(self, rows: Iterable[bytes]) -> None:
+        """Append open blocks, as `copy.row` has made them."""
+        body = b"".join(rows)
+        if not body:
+            return
+        connection = await self._tx.psycopg()
+        async with connection.cursor() as cursor, cursor.copy(copy.COPY_SQL) as stream:
+            await stream.write(b"".join((copy.HEADER, body, copy.TRAILER)))
+
+    @override
+    async def read(self, series: Sequence[int], span: Span) -> dict[int, Columns]:
+        found = await self.bodies(series, span)
+        return {
+            series_id: merge(unpack(body) for body in bodies).within(span.start_ms, span.end_ms)
+            for series_id, bodies in found.items()
+        }
+
+    async def bodies(self, series: Sequence[int], span: Span) -> dict[int, list[bytes]]:
+        """Return the blocks of the days of a span, packed ones first."""
+        rows = await self._tx.session.execute(
+            text(_READ_SQL), {"series": list(series), **block_places(span)}
+        )
+        found: dict[int, list[bytes]] = {}
+        for series_id, body in rows:
+            found.setdefault(series_id, []).append(body)
+        return found
+
+    @override
+    async def read_rolled(
+        self, series_id: int, span: Span, *, width_s: int, every: int = 1
+    ) -> Summary:
+        wide_ms = width_s * 1000 * every
+        rows = await self._tx.session.execute(
+            text(_ROLLED_SQL), summed_places(series_id, span, width_s=width_s, every=every)
+        )
+        rolled, bodies = [], []
+        for *numbers, body in rows:
+            if body is None:
+                rolled.append(numbers)
+            else:
+                bodies.append(body)
+        still_open = merge(unpack(body) for body in bodies).within(span.start_ms, span.end_ms)
+        return joined([summary_of(rolled, wide_ms), summarise(still_open, wide_ms)])
+
+    @override
+    async def stock(self, series: Sequence[int], span: Span) -> dict[int, Stock]:
+        rows = await self._tx.session.execute(
+            text(_STOCK_SQL), {"series": list(series), **block_places(span)}
+        )
+        return {
+            series_id: Stock(
+                readings=int(readings),
+                kept_from=None if first is None else midnight(first),
+                rolled_from=None if hour is None else from_ms(hour * HOUR_S * 1000),
+            )
+            for series_id, readings, first, hour in rows
+        }
+
+    @override
+    async def next_day(self, series: Sequence[int], from_ms: int) -> int | None:
+        day = day_date(from_ms // DAY_MS)
+        found: date | None = await self._tx.session.scalar(
+            text(_NEXT_SQL), {"series": list(series), "day": day, "from_day": midnight(day)}
+        )
+        return None if found is None else day_number(found)
+
+    @override
+    async def fold(self, series_id: int, day: int, *, cut: datetime) -> bool:
+        """Take what is open of a day and make its packed block of it, in one commit."""
+        bodies = await self.take_open(series_id, day, cut=cut)
+        if not bodies:
+            return False
+        # What was packed before stands first, so that readings of one time keep their order.
+        bodies = [*await self.packed(series_id, day), *bodies]
+        columns, body = await asyncio.to_thread(_repacked, bodies)
+        await keep_day(await self._tx.psycopg(), series_id, day_date(day), columns, body)
+        return True
+
+    async def packed(self, series_id: int, day: int) -> list[bytes]:
+        """Return the packed block of a day, if there is one."""
+        connection = await self._tx.psycopg()
+        found = await connection.execute(_PACKED_SQL, (series_id, day_date(day)))
+        return [body for (body,) in await found.fetchall()]
+
+    async def take_open(self, series_id: int, day: int, *, cut: datetime) -> list[bytes]:
+        """Take out the open blocks of a day that begin before an instant; nobody else folds it."""
+        connection = await self._tx.psycopg()
+        # Two that fold the same day would each pack what it alone has seen.
+        await connection.execute(_LOCK_SQL, (_LOCK, series_id))
+        begin = midnight(day_date(day))
+        taken = await connection.execute(
+            _TAKE_SQL, (series_id, begin, begin + timedelta(days=1), cut)
+        )
+        return [body for (body,) in await taken.fetchall()]
+
+    @override
+    async def give_up(self, series_id: int, day: int) -> Columns:
+        body = await self.drop_day(series_id, day)
+        return EMPTY if body is None else await asyncio.to_thread(unpack, body)
+
+    async def drop_day(self, series_id: int, day: int) -> bytes | None:
+        """Delete a packed day and return its block; None where there is none to be deleted."""
+        connection = await self._tx.psycopg()
+        cursor = await connection.execute(_GIVE_UP_SQL, (series_id, day_date(day)))
+        row: tuple[bytes] | None = await cursor.fetchone()
+        return None if row is None else row[0]
+
+
+async def keep_day(
+    connection: psycopg.AsyncConnection, series_id: int, day: date, columns: Columns, body: bytes
+) -> None:
+    """Write a packed day in place of what was there, and its roll-ups."""
+    imported = bool((columns.quality == Quality.IMPORTED).any())
+    await connection.execute(_PACK_SQL, (series_id, day, len(columns), imported, body))
+    await keep_usual(connection, series_id, columns)
+
+
+def _repacked(bodies: Sequence[bytes]) -> tuple[Columns, bytes]:
+    columns = merge(unpack(body) for body in bodies)
+    return columns, pack(columns)

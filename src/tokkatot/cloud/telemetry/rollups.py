@@ -1,0 +1,107 @@
+"""Roll-ups in PostgreSQL, which are there wherever the readings are."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Final
+
+import numpy as np
+import psycopg
+
+from tokkatot.cloud.telemetry.blocks import Columns
+from tokkatot.cloud.telemetry.store import DAY_S, HOUR_S, Span, midnight
+from tokkatot.cloud.telemetry.summary import NOTHING, Summary, summarise
+
+ROLLED_S: Final = (HOUR_S, DAY_S)
+"""The widths, in seconds, of the roll-ups that every folded day has."""
+
+# The mean of times is summed from where its bucket begins: their own sum would pass 2**63.
+SUMMED_SQL: Final = """
+SELECT bucket / :every AS wide,
+  (sum((mean_ms - bucket / :every * :wide_ms) * n) / sum(n))::bigint + bucket / :every * :wide_ms,
+  sum(n)::bigint, sum(total), min(lowest), max(highest),
+  (array_agg(last ORDER BY bucket DESC))[1], max(quality), {also} AS also
+FROM rollups
+WHERE series_id = :series AND width_s = :width AND bucket BETWEEN :first AND :last {but}
+GROUP BY bucket / :every
+"""
+_KEEP_SQL: Final = """
+INSERT INTO rollups
+(series_id, width_s, bucket, mean_ms, n, total, lowest, highest, last, quality)
+SELECT %s, %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::float8[],
+  %s::float8[], %s::float8[], %s::float8[], %s::smallint[])
+ON CONFLICT (series_id, width_s, bucket) DO UPDATE
+SET mean_ms = excluded.mean_ms, n = excluded.n, total = excluded.total,
+  lowest = excluded.lowest, highest = excluded.highest, last = excluded.last,
+  quality = excluded.quality
+"""
+
+
+async def keep_rolled(
+    connection: psycopg.AsyncConnection, series_id: int, width_s: int, summary: Summary
+) -> None:
+    """Write roll-ups of one width in place of those of the same times."""
+    await connection.execute(
+        _KEEP_SQL,
+        (
+            series_id,
+            width_s,
+            (summary.t_ms // (width_s * 1000)).tolist(),
+            summary.mean_ms.tolist(),
+            summary.count.tolist(),
+            summary.total.tolist(),
+            summary.lowest.tolist(),
+            summary.highest.tolist(),
+            summary.last.tolist(),
+            summary.quality.tolist(),
+        ),
+    )
+
+
+async def keep_usual(connection: psycopg.AsyncConnection, series_id: int, columns: Columns) -> None:
+    """Write the roll-ups that a folded day has."""
+    for width_s in ROLLED_S:
+        await keep_rolled(connection, series_id, width_s, summarise(columns, width_s * 1000))
+
+
+def summed_places(
+    series_id: int, span: Span, *, width_s: int, every: int
+) -> dict[str, int | date | datetime]:
+    """Return the parameters of `SUMMED_SQL`, and of the blocks of the same time."""
+    return {
+        "series": series_id,
+        "width": width_s,
+        "every": every,
+        "wide_ms": width_s * 1000 * every,
+        "first": span.start_ms // (width_s * 1000),
+        "last": (span.end_ms - 1) // (width_s * 1000),
+        **block_places(span),
+    }
+
+
+def block_places(span: Span) -> dict[str, date | datetime]:
+    """Return the days of a span, and between which instants its blocks begin."""
+    # A block begins on its day and ends on it: what lies in the span lies in a block of its days.
+    first_day, last_day = span.start.astimezone(UTC).date(), span.end.astimezone(UTC).date()
+    return {
+        "first_day": first_day,
+        "last_day": last_day,
+        "from_day": midnight(first_day),
+        "end": span.end,
+    }
+
+
+def summary_of(rows: Sequence[Sequence[float]], width_ms: int) -> Summary:
+    """Return rows of `SUMMED_SQL`, but for what they have also, as a summary."""
+    if not rows:
+        return NOTHING
+    bucket, mean_ms, count, total, lowest, highest, last, quality = zip(*rows, strict=True)
+    return Summary(
+        t_ms=np.array(bucket, np.int64) * width_ms,
+        mean_ms=np.array(mean_ms, np.int64),
+        count=np.array(count, np.int64),
+        total=np.array(total, np.float64),
+        lowest=np.array(lowest, np.float64),
+        highest=np.array(highest, np.float64),
+        last=np.array(last, np.float64),
+        quality=np.array(quality, np.int64),
+    )
