@@ -325,11 +325,13 @@ def _settled(
         if outcome is None:
             return None
         decision = outcome.decision
+        spec = plan.actuators[device_id].spec
         return Answer(
             target=decision.target,
             winner=decision.winner,
             cut_by=decision.cut_by[0] if decision.cut_by else None,
-            ventilates=plan.actuators[device_id].spec.ventilates,
+            ventilates=spec.ventilates,
+            travel_s=spec.travel_s,
         )
 
     runs: dict[ScheduleId, Running] = {}

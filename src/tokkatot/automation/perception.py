@@ -64,7 +64,10 @@ def _known(plan: Plan, state: State, inputs: Inputs, now_s: float) -> Mapping[De
     for report in inputs.reports:
         one = known.get(report.device_id)
         if one is not None and (one.level != report.level or one.error != report.error):
-            known[report.device_id] = replace(one, level=report.level, error=report.error)
+            moved_s = now_s if one.level != report.level else one.moved_s
+            known[report.device_id] = replace(
+                one, level=report.level, moved_s=moved_s, error=report.error
+            )
     return known
 
 

@@ -1,12 +1,13 @@
 """One run of a schedule, from its due moment to its one outcome."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.state import Known, Running
-from tokkatot.domain.devices import Level
+from tokkatot.domain.devices import LONGEST_TRAVEL_S, Level
 from tokkatot.domain.ids import DeviceId, RequestId, ScheduleId
 from tokkatot.domain.schedules import (
     ConditionBased,
@@ -24,7 +25,12 @@ from tokkatot.domain.schedules import (
 RETRIES = 3
 LONGEST_WINDOW_S = 900.0
 ANSWER_S = 60.0
-"""How long an online device may take to do what its schedule asks, its short runs aside."""
+"""How long an online device may take to do what its schedule asks, its short runs aside.
+
+A drive may be on its way for longer, as long as its level changes within this time.
+"""
+
+LONGEST_ANSWER_S = max(ANSWER_S, LONGEST_TRAVEL_S)
 
 FITS_WITHIN = 1.0
 _REASON_LENGTH = 60
@@ -70,6 +76,7 @@ class Answer:
     winner: Proposal
     cut_by: str | None
     ventilates: bool
+    travel_s: float
 
 
 def part_of(schedule: Schedule, index: int) -> Part:
@@ -171,15 +178,19 @@ def settle(
     part = part_of(schedule, run.step)
     obstacle: tuple[Outcome, str] | None = None
     for device in part.devices:
-        found = _obstacle(schedule, part.level, answers(device), known.get(device))
-        if found is not None and (obstacle is None or found[0] is Outcome.FAILED):
+        answer, one = answers(device), known.get(device)
+        found = _obstacle(schedule, part.level, answer, one)
+        if found is None:
+            continue
+        fails = found[0] is Outcome.FAILED
+        if fails and now_s - run.since_s >= min(_longest_s(run), _patience_s(answer, one, now_s)):
+            return _failed(schedule, run, found[1])
+        if obstacle is None or fails:
             obstacle = found
     if obstacle is None:
         if isinstance(schedule.does, Steps) and run.step + 1 < len(schedule.does.steps):
             return replace(run, done=True), None
         return replace(run, done=True, told=True), _outcome(run, Outcome.EXECUTED, run.reason)
-    if obstacle[0] is Outcome.FAILED and now_s - run.since_s >= min(_window_s(run), ANSWER_S):
-        return _failed(schedule, run, obstacle[1])
     return replace(run, obstacle=obstacle[1], failing=obstacle[0] is Outcome.FAILED), None
 
 
@@ -261,6 +272,13 @@ def _obstacle(
     return None
 
 
+def _patience_s(answer: Answer | None, known: Known | None, now_s: float) -> float:
+    """Return how long a device may take; a drive that still moves may take its whole travel."""
+    if answer is None or known is None or known.moved_s is None:
+        return ANSWER_S
+    return max(ANSWER_S, answer.travel_s) if now_s - known.moved_s < ANSWER_S else ANSWER_S
+
+
 def _blocker(schedule: Schedule, answer: Answer) -> str:
     if answer.cut_by is not None:
         return answer.cut_by
@@ -274,9 +292,11 @@ def _named(schedule: Schedule, run: Running, reason: str) -> str:
 
 
 def _window_s(run: Running) -> float:
-    if run.until_s is None:
-        return ANSWER_S
-    return min(max(run.until_s - run.since_s, 0.0), LONGEST_WINDOW_S)
+    return ANSWER_S if run.until_s is None else min(_longest_s(run), LONGEST_WINDOW_S)
+
+
+def _longest_s(run: Running) -> float:
+    return math.inf if run.until_s is None else max(run.until_s - run.since_s, 0.0)
 
 
 def _outcome(run: Running, outcome: Outcome, reason: str | None) -> RunOutcome:

@@ -31,11 +31,15 @@ class Sensed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of one device: since when it belongs here, if it is there, what it says."""
+    """What is known of one device: since when it belongs here, if it is there, what it says.
+
+    `moved_s` is when it last said another level than before.
+    """
 
     since_s: float
     online: bool = False
     level: Level | None = None
+    moved_s: float | None = None
     error: str | None = None
 
 

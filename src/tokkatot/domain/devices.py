@@ -70,7 +70,8 @@ class ActuatorSpec:
     """The safe habits of an actuator role.
 
     `tap_on_s` and `tap_off_s` are how long a person's order lasts unless they say otherwise,
-    `max_on_s` the longest time that any source may keep it on (None: no limit).
+    `max_on_s` the longest time that any source may keep it on (None: no limit), `travel_s` how
+    long its drive may be on its way from one end to the other (0: it follows at once).
     """
 
     tap_on_s: int
@@ -79,6 +80,7 @@ class ActuatorSpec:
     ventilates: bool = False
     heats: bool = False
     moves: bool = False
+    travel_s: int = 0
 
 
 ACTUATORS: Mapping[DeviceRole, ActuatorSpec] = MappingProxyType(
@@ -91,19 +93,27 @@ ACTUATORS: Mapping[DeviceRole, ActuatorSpec] = MappingProxyType(
         DeviceRole.FAN: ActuatorSpec(tap_on_s=3600, tap_off_s=600, max_on_s=None, ventilates=True),
         DeviceRole.HEATER: ActuatorSpec(tap_on_s=1800, tap_off_s=1800, max_on_s=3600, heats=True),
         DeviceRole.CONVEYOR: ActuatorSpec(tap_on_s=300, tap_off_s=1800, max_on_s=900, moves=True),
-        DeviceRole.VENT: ActuatorSpec(tap_on_s=3600, tap_off_s=600, max_on_s=None, ventilates=True),
+        DeviceRole.VENT: ActuatorSpec(
+            tap_on_s=3600, tap_off_s=600, max_on_s=None, ventilates=True, travel_s=600
+        ),
         DeviceRole.COOLING_PAD: ActuatorSpec(tap_on_s=1800, tap_off_s=1800, max_on_s=7200),
         DeviceRole.FOGGER: ActuatorSpec(tap_on_s=120, tap_off_s=1800, max_on_s=300, moves=True),
         DeviceRole.IRRIGATION_VALVE: ActuatorSpec(
             tap_on_s=600, tap_off_s=1800, max_on_s=3600, moves=True
         ),
         DeviceRole.CO2_VALVE: ActuatorSpec(tap_on_s=600, tap_off_s=1800, max_on_s=3600),
-        DeviceRole.SCREEN: ActuatorSpec(tap_on_s=3600, tap_off_s=3600, max_on_s=None, moves=True),
+        DeviceRole.SCREEN: ActuatorSpec(
+            tap_on_s=3600, tap_off_s=3600, max_on_s=None, moves=True, travel_s=900
+        ),
         DeviceRole.HVAC: ActuatorSpec(tap_on_s=1800, tap_off_s=1800, max_on_s=7200, heats=True),
         DeviceRole.ALARM_SIREN: ActuatorSpec(tap_on_s=60, tap_off_s=600, max_on_s=900),
-        DeviceRole.SERVO: ActuatorSpec(tap_on_s=600, tap_off_s=600, max_on_s=3600, moves=True),
+        DeviceRole.SERVO: ActuatorSpec(
+            tap_on_s=600, tap_off_s=600, max_on_s=3600, moves=True, travel_s=60
+        ),
     }
 )
+
+LONGEST_TRAVEL_S = max(spec.travel_s for spec in ACTUATORS.values())
 
 LONGEST_HOLD_S = 12 * 3600
 """No order of a person lasts longer than this, whatever the role."""

@@ -98,7 +98,9 @@ class Intake:
                 news.reports.append(
                     Report(device_id=item.device_id, level=item.level, error=item.error)
                 )
-                return self._results.reported(item.device_id, item.level, what.t_ms)
+                return self._results.reported(
+                    item.device_id, item.level, now_s=what.now_s, t_ms=what.t_ms
+                )
             case Presence():
                 self._view.contact(item.device_id, online=item.online)
                 news.contacts.append(Contact(device_id=item.device_id, online=item.online))
@@ -122,10 +124,14 @@ class Intake:
         device = what.devices.get(device_id)
         if device is not None and device.interface in _BINARY and level > OFF:
             level = ON
-        command_id = self._results.begin(command, level, now_s=what.now_s, t_ms=what.t_ms)
+        actuator = what.plan.actuators.get(device_id)
+        travel_s = 0 if actuator is None else actuator.spec.travel_s
+        command_id = self._results.begin(
+            command, level, travel_s=travel_s, now_s=what.now_s, t_ms=what.t_ms
+        )
         if device is None:
             return self._results.refused(command_id, Reason.UNKNOWN_DEVICE, what.t_ms)
-        if device_id not in what.plan.actuators:
+        if actuator is None:
             return self._results.refused(command_id, Reason.NOT_AN_ACTUATOR, what.t_ms)
         if command.action in AT_ONCE:
             release = command.action == "auto"

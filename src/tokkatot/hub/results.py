@@ -12,6 +12,8 @@ from tokkatot.hub.acting import fits
 from tokkatot.wire.messages import Command, CommandRow
 
 ANSWER_WITHIN_S: Final = 5.0
+STANDSTILL_S: Final = 60.0
+"""A slow drive that has come no nearer for this long has stopped: a node speaks every 30 s."""
 
 State = Literal["completed", "failed", "refused"]
 
@@ -29,14 +31,27 @@ def level_in(command: Command) -> Level:
             return OFF
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Open:
-    """An order that has begun and has no answer yet."""
+    """An order that has begun and has no answer yet.
+
+    It is waited for until `until_s`, with a drive that is on its way longer, but not beyond
+    `latest_s`. `away` is how far the device still was at its nearest.
+    """
 
     command: Command
     level: Level
     end_ms: int
     until_s: float
+    latest_s: float
+    away: Level | None = None
+
+    def heard(self, level: Level, now_s: float) -> None:
+        """Wait on if this is a device's first word, or nearer than all before."""
+        away = abs(level - self.level)
+        if self.away is None or away < self.away:
+            self.away = away
+            self.until_s = max(self.until_s, min(now_s + STANDSTILL_S, self.latest_s))
 
 
 class Results:
@@ -45,24 +60,32 @@ class Results:
     def __init__(self) -> None:
         self._open: dict[CommandId, _Open] = {}
 
-    def begin(self, command: Command, level: Level, *, now_s: float, t_ms: int) -> CommandId:
-        """Wait for the answer to an order."""
+    def begin(
+        self, command: Command, level: Level, *, travel_s: float, now_s: float, t_ms: int
+    ) -> CommandId:
+        """Wait for the answer to an order; `travel_s` is how long its device may be on its way."""
         command_id = CommandId(command.id)
         self._open[command_id] = _Open(
             command=command,
             level=level,
             end_ms=t_ms + command.end_s * 1000,
             until_s=now_s + ANSWER_WITHIN_S,
+            latest_s=now_s + travel_s,
         )
         return command_id
 
-    def reported(self, device_id: DeviceId, level: Level | None, t_ms: int) -> list[CommandRow]:
+    def reported(
+        self, device_id: DeviceId, level: Level | None, *, now_s: float, t_ms: int
+    ) -> list[CommandRow]:
         """Return the rows of the orders that a device has just shown to follow."""
-        done = [
-            command_id
-            for command_id, item in self._open.items()
-            if item.command.device == device_id and fits(level, item.level)
-        ]
+        done: list[CommandId] = []
+        for command_id, item in self._open.items():
+            if item.command.device != device_id or level is None:
+                continue
+            if fits(level, item.level):
+                done.append(command_id)
+            else:
+                item.heard(level, now_s)
         return [self._close(command_id, "completed", None, t_ms) for command_id in done]
 
     def not_written(self, order: str, reason: Reason, t_ms: int) -> list[CommandRow]:

@@ -229,6 +229,20 @@ async def test_an_order_that_nobody_answers_becomes_unknown_and_late_words_count
     assert (await _order(house, given))["state"] == "executing"
 
 
+async def test_an_order_that_has_begun_is_heard_of_for_as_long_as_its_drive_may_take(
+    house: House,
+) -> None:
+    url = f"{house.farm_url}/devices/{house.yard.pump}/commands"
+    given = await house.cloud.post(url, {"action": "on"}, house.owner, status=202)
+    async with house.cloud.context.database.transaction() as tx:
+        await tx.session.execute(text("UPDATE commands SET state = 'executing'"))
+        await tx.session.execute(text("UPDATE devices SET role = 'vent' WHERE role = 'water_pump'"))
+    await _expire(house, 680)
+    assert (await _order(house, given))["state"] == "executing"
+    await _expire(house, 20)
+    assert (await _order(house, given))["state"] == "unknown"
+
+
 async def test_an_order_that_was_never_sent_expires(house: House) -> None:
     url = f"{house.farm_url}/devices/{house.yard.pump}/commands"
     given = await house.cloud.post(url, {"action": "on"}, house.owner, status=202)

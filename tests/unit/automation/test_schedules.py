@@ -23,8 +23,9 @@ from tests.support.schedules import (
     schedule,
     told,
 )
+from tokkatot.automation.inputs import Report
 from tokkatot.automation.proposals import Source
-from tokkatot.domain.devices import OFF, ON
+from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.ids import DeviceId, ScheduleId
 from tokkatot.domain.schedules import (
     DurationBased,
@@ -144,6 +145,57 @@ def test_a_relay_that_does_not_follow_fails_its_run() -> None:
     bench.follow = False
     bench.run(60)
     assert told(bench) == [(0, "failed", "device_timeout")]
+
+
+VENT = IDS[DeviceRole.VENT]
+
+
+def opening() -> Bench:
+    """Return a bench whose vent is shut, and reports by hand."""
+    wide = schedule(TimeBased(start=daily("06:00"), duration_s=1800, devices=(VENT,), level=ON))
+    bench = bench_at(DAWN_MS, wide)
+    bench.follow = False
+    bench.step(reports=(Report(device_id=VENT, level=OFF),))
+    return bench
+
+
+def test_a_run_that_waits_for_a_slow_drive_goes_on_while_it_moves() -> None:
+    bench = opening()
+    for level in range(5, 100, 5):
+        bench.run(25)
+        bench.step(reports=(Report(device_id=VENT, level=float(level)),))
+    assert told(bench) == []
+    bench.step(reports=(Report(device_id=VENT, level=ON),))
+    assert told(bench) == [(0, "executed", None)]
+
+
+def test_a_slow_drive_that_stands_still_fails_its_run_after_a_minute() -> None:
+    bench = opening()
+    bench.run(30)
+    bench.step(reports=(Report(device_id=VENT, level=20.0),))
+    bench.run(50)
+    assert told(bench) == []
+    bench.run(15)
+    assert told(bench) == [(0, "failed", "device_timeout")]
+
+
+def test_a_slow_drive_that_takes_for_ever_fails_its_run() -> None:
+    bench = opening()
+    for tenth in range(62):
+        bench.run(9)
+        bench.step(reports=(Report(device_id=VENT, level=10.0 + tenth / 10),))
+    assert told(bench) == [(0, "failed", "device_timeout")]
+
+
+def test_a_drive_that_is_on_its_way_excuses_no_device_beside_it() -> None:
+    both = TimeBased(start=daily("06:00"), duration_s=1800, devices=(IDS[LIGHT], VENT), level=ON)
+    bench = bench_at(DAWN_MS, schedule(both))
+    bench.follow = False
+    bench.contact(LIGHT, online=False)
+    for level in range(0, 100, 5):
+        bench.step(reports=(Report(device_id=VENT, level=float(level)),))
+        bench.run(8)
+    assert told(bench) == [(0, "failed", "device_offline")]
 
 
 def test_a_light_whose_node_was_away_is_told_as_failed_but_still_lit_when_it_is_back() -> None:

@@ -1,5 +1,6 @@
 """Control: what comes in, what is done, and what is told of it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -21,11 +22,12 @@ from tokkatot.hub.drivers.port import Position, Presence, Reported, Sampled, Str
 from tokkatot.hub.journal.port import JournalFull
 from tokkatot.wire.messages import AlertRow, DeviceStateRow, EventRow, ReadingRow
 
-PUMP, FAN, HEATER, LIGHT = (
+PUMP, FAN, HEATER, LIGHT, VENT = (
     DeviceRole.WATER_PUMP,
     DeviceRole.FAN,
     DeviceRole.HEATER,
     DeviceRole.LIGHT,
+    DeviceRole.VENT,
 )
 
 
@@ -132,6 +134,50 @@ async def test_a_device_that_does_not_follow_fails_after_five_seconds_and_rests(
     hub.driver.stuck.clear()
     await hub.turn()
     assert hub.driver.levels[IDS[LIGHT]] == OFF, "who was told that it failed expects no light"
+
+
+async def crawl(hub: Hub, levels: Iterable[float], *, every_s: float) -> None:
+    for level in levels:
+        hub.sense()
+        hub.driver.observe(Reported(device_id=IDS[VENT], level=level))
+        await hub.turn(every_s)
+
+
+async def test_an_order_to_a_slow_drive_goes_on_while_it_comes_nearer(hub: Hub) -> None:
+    hub.driver.stuck.add(IDS[VENT])
+    command = await hub.order(VENT, OFF)
+    await crawl(hub, range(100, 0, -5), every_s=20)
+    assert hub.told(command) == [("executing", None)]
+    await crawl(hub, [0.0], every_s=1)
+    assert hub.told(command)[-1] == ("completed", None)
+
+
+@pytest.mark.parametrize(
+    ("role", "levels", "lasts_s"),
+    [
+        pytest.param(VENT, [], 5, id="says nothing"),
+        pytest.param(VENT, [90.0, 80.0, 80.0, 90.0], 70, id="stands still on its way"),
+        pytest.param(VENT, [100.0 - n / 10 for n in range(100)], 600, id="takes for ever"),
+        pytest.param(LIGHT, [90.0, 80.0], 5, id="has no drive that is slow"),
+    ],
+)
+async def test_an_order_to_a_slow_drive_fails_when(
+    hub: Hub, role: DeviceRole, levels: list[float], lasts_s: float
+) -> None:
+    hub.driver.stuck.add(IDS[role])
+    wanted = OFF if role is VENT else ON
+    began_s = hub.clock.monotonic()
+    command = await hub.order(role, wanted, end_s=3600)
+    waiting = list(reversed(levels))
+    while hub.told(command)[-1][0] == "executing":
+        hub.sense()
+        if waiting:
+            level = waiting.pop()
+            said = level if role is VENT else ON - level
+            hub.driver.observe(Reported(device_id=IDS[role], level=said))
+        await hub.turn(1 if role is LIGHT or not levels else 10)
+    assert hub.told(command)[-1] == ("failed", "device_timeout")
+    assert lasts_s <= hub.clock.monotonic() - began_s <= lasts_s + 11
 
 
 async def test_a_device_that_can_not_be_asked_fails_at_once(hub: Hub) -> None:

@@ -37,9 +37,6 @@ from tokkatot.wire.cursor import RefusedRow
 
 MAX_OPEN_PER_DEVICE = 20
 """More orders than this can't wait for one device; a person taps less."""
-UNHEARD_GRACE = timedelta(seconds=5)
-"""How long after its lifetime an order that was sent may still be heard of."""
-EXECUTING_GRACE = timedelta(seconds=60)
 EXPIRED_AT_ONCE = 500
 
 _FINISHED_BADLY = frozenset(
@@ -149,22 +146,15 @@ async def mark_sent(tx: Transaction, command: Command) -> None:
 
 async def expire(tx: Transaction) -> int:
     """End orders whose lifetime is over; return how many."""
-    ended = 0
-    for command in await store.overdue(tx.session, tx.now, EXPIRED_AT_ONCE):
-        match command.state:
-            case CommandState.QUEUED:
-                after, reason = CommandState.EXPIRED, Reason.EXPIRED
-            case CommandState.SENT if command.expires_at + UNHEARD_GRACE < tx.now:
-                after, reason = CommandState.UNKNOWN, Reason.NO_ANSWER
-            case CommandState.EXECUTING if command.expires_at + EXECUTING_GRACE < tx.now:
-                after, reason = CommandState.UNKNOWN, Reason.NO_ANSWER
-            case _:
-                continue
-        command.state, command.reason = after, reason
+    commands = await store.overdue(tx.session, tx.now, EXPIRED_AT_ONCE)
+    for command in commands:
+        if command.state is CommandState.QUEUED:
+            command.state, command.reason = CommandState.EXPIRED, Reason.EXPIRED
+        else:
+            command.state, command.reason = CommandState.UNKNOWN, Reason.NO_ANSWER
         command.finished_at = tx.now
-        ended += 1
-        await _tell(tx, command, f"command.{after}")
-    return ended
+        await _tell(tx, command, f"command.{command.state}")
+    return len(commands)
 
 
 async def apply_row(

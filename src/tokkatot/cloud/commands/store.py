@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, case, func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
@@ -14,9 +14,14 @@ from tokkatot.cloud.devices.model import Device, DeviceState
 from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.commands import CommandState
+from tokkatot.domain.devices import ACTUATORS
 
 SENT_AT_ONCE = 100
 """To one hub in one transaction, so that it stays short; a person at a screen gives far fewer."""
+UNHEARD_GRACE = timedelta(seconds=5)
+"""How long after its lifetime an order that was sent may still be heard of."""
+EXECUTING_GRACE = timedelta(seconds=60)
+"""How long after its lifetime one that has begun may; its drive's travel comes on top."""
 OPEN_STATES = (CommandState.QUEUED, CommandState.SENT, CommandState.EXECUTING)
 
 
@@ -56,14 +61,32 @@ async def hubs_with_queued(session: AsyncSession, now: datetime) -> Sequence[UUI
     return found.all()
 
 
-async def overdue(session: AsyncSession, before: datetime, limit: int) -> Sequence[Command]:
-    """Return open orders whose lifetime ended before an instant, locked."""
+async def overdue(session: AsyncSession, now: datetime, limit: int) -> Sequence[Command]:
+    """Return open orders of which nothing more is to be heard, locked."""
+    begun = case(
+        *(
+            (Device.role == role, literal(EXECUTING_GRACE + timedelta(seconds=spec.travel_s)))
+            for role, spec in ACTUATORS.items()
+            if spec.travel_s
+        ),
+        else_=literal(EXECUTING_GRACE),
+    )
+    grace = case(
+        (Command.state == CommandState.QUEUED, literal(timedelta())),
+        (Command.state == CommandState.SENT, literal(UNHEARD_GRACE)),
+        else_=begun,
+    )
     found = await session.scalars(
         select(Command)
-        .where(Command.state.in_(OPEN_STATES), Command.expires_at < before)
+        .join(Device, Device.id == Command.device_id)
+        .where(
+            Command.state.in_(OPEN_STATES),
+            Command.expires_at < now,
+            Command.expires_at + grace < now,
+        )
         .order_by(Command.expires_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=Command, skip_locked=True)
     )
     return found.all()
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from tokkatot.automation.runs import ANSWER_S, LONGEST_WINDOW_S, Outcome
+from tokkatot.automation.runs import LONGEST_ANSWER_S, LONGEST_WINDOW_S, Outcome
 from tokkatot.cloud.commands import store as command_store
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.access import FarmAccess
@@ -213,7 +213,7 @@ def _longest_answer(schedule: Schedule) -> timedelta:
     """Return how long a run may take from its beginning to its outcome."""
     does = schedule.does
     steps_s = sum(step.run_s + step.rest_s for step in does.steps) if isinstance(does, Steps) else 0
-    return timedelta(seconds=LONGEST_WINDOW_S + ANSWER_S + steps_s)
+    return timedelta(seconds=LONGEST_WINDOW_S + LONGEST_ANSWER_S + steps_s)
 
 
 def _refused(row: ScheduleRunRow | EventRow, reason: str) -> RefusedRow:
