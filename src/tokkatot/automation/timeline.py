@@ -19,6 +19,7 @@ meanwhile was missed.
 """
 
 MAX_SPANS = 8
+"""Clocks that were wrong by years in more ways than this are not told apart for ever."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +35,7 @@ class Timeline:
     """How far wall time has been lived, and when on the monotonic clock that was.
 
     `at_s` is None right after a start: the monotonic clock of an earlier run tells nothing now.
-    `lived` are the newest stretches, the present one last.
+    `lived` are the stretches that are remembered, the present one last.
     """
 
     at_s: float | None = None
@@ -104,7 +105,24 @@ def _begin(timeline: Timeline, now_ms: int, now_s: float) -> tuple[Timeline, tup
     left_ms = max((span.through_ms for span in earlier), default=now_ms)
     missed = () if not 0 < now_ms - left_ms <= LONGEST_GAP_MS else (Span(left_ms, now_ms),)
     present = Span(left_ms if missed else now_ms, now_ms)
-    return Timeline(at_s=now_s, lived=(*timeline.lived, present)[-MAX_SPANS:]), missed
+    return Timeline(at_s=now_s, lived=(*_remembered(timeline.lived), present)), missed
+
+
+def _remembered(lived: tuple[Span, ...]) -> list[Span]:
+    """Return the stretches as few as they are when joined; of too many the shortest is forgotten.
+
+    A wrong clock is not wrong for as long as a right one is right.
+    """
+    joined: list[Span] = []
+    for span in sorted(lived):
+        if joined and span.after_ms <= joined[-1].through_ms:
+            last = joined.pop()
+            joined.append(Span(last.after_ms, max(last.through_ms, span.through_ms)))
+        else:
+            joined.append(span)
+    if len(joined) == MAX_SPANS:
+        joined.remove(min(joined, key=lambda span: span.through_ms - span.after_ms))
+    return joined
 
 
 def _extend(timeline: Timeline, through_ms: int, now_s: float) -> Timeline:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from tokkatot.automation.guards import COOL_DOWN_S, STARTS_WINDOW_S
+from tokkatot.automation.guards import COOL_DOWN_S, DRY_RUN_RETRY_S, STARTS_WINDOW_S
 from tokkatot.automation.state import Alarm, AlarmKey, Booked, DryRun, Relay, Running, State
 from tokkatot.automation.timeline import Span, Timeline
 from tokkatot.domain.alerts import AlertType
@@ -29,11 +29,15 @@ class _Raised(Struct, frozen=True, array_like=True):
 
 
 class _Strikes(Struct, frozen=True, array_like=True):
-    """A pump that ran dry: a restart must not let it run again."""
+    """A pump that ran dry: a restart must not let it run again, or before its time.
+
+    `waits` tells that it waits for its next try.
+    """
 
     device_id: DeviceId
     strikes: int
     latched: bool
+    waits: bool = False
 
 
 class _Known(Struct, frozen=True, array_like=True):
@@ -101,7 +105,12 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
                 if alarm.alert_id is not None
             ),
             strikes=tuple(
-                _Strikes(device_id, dry_run.strikes, dry_run.latched)
+                _Strikes(
+                    device_id,
+                    dry_run.strikes,
+                    dry_run.latched,
+                    dry_run.wait_until_s is not None and now_s < dry_run.wait_until_s,
+                )
                 for device_id, dry_run in state.dry_runs.items()
                 if dry_run.strikes
             ),
@@ -125,7 +134,11 @@ def recall(kept: bytes | None, now_s: float) -> State:
             for one in memory.raised
         },
         dry_runs={
-            one.device_id: DryRun(strikes=one.strikes, latched=one.latched)
+            one.device_id: DryRun(
+                strikes=one.strikes,
+                latched=one.latched,
+                wait_until_s=now_s + DRY_RUN_RETRY_S if one.waits else None,
+            )
             for one in memory.strikes
         },
         relays={one.device_id: _recalled(one, memory.minute, now_s) for one in memory.relays},

@@ -187,10 +187,22 @@ def metered(flow_l_min: float | None, seconds: int, *, percent: float = 15.0) ->
     bench.plan = plan_of(
         replace(held, devices=(*held.devices, meter)),
     )
-    for _ in range(seconds):
+    pumping(bench, flow_l_min, seconds, percent=percent)
+    return bench
+
+
+def pumping(
+    bench: Bench, flow_l_min: float | None, seconds: int, *, percent: float = 15.0
+) -> list[tuple[int, float]]:
+    """Return when the pump was switched, and to what, while a meter says so much."""
+    switched: list[tuple[int, float]] = []
+    for second in range(1, seconds + 1):
+        before = bench.level(PUMP)
         flow = () if flow_l_min is None else said(METER, flow_l_min, Quantity.FLOW_RATE)
         bench.step(samples=(*said(THERMOMETER, 26.0), *flow, *_level(percent)))
-    return bench
+        if bench.level(PUMP) != before:
+            switched.append((second, bench.level(PUMP)))
+    return switched
 
 
 def _level(percent: float) -> tuple[Sample, ...]:
@@ -214,3 +226,26 @@ def test_a_pump_without_flow_stops_after_a_minute_and_one_that_raises_nothing_af
     bench = metered(flow, seconds)
     assert bench.level(PUMP) == level
     assert bench.state.dry_runs[IDS[PUMP]].strikes == strikes
+
+
+def test_a_pump_without_flow_is_tried_after_five_minutes_and_latched_after_the_third_time() -> None:
+    bench = metered(0.0, 1)
+    assert bench.level(PUMP) == ON
+    assert pumping(bench, 0.0, 3600) == [
+        (60, OFF),
+        (360, ON),
+        (421, OFF),
+        (721, ON),
+        (782, OFF),
+    ]
+    assert bench.state.dry_runs[IDS[PUMP]].latched
+    assert AlertType.WATER_NOT_RISING in [alarm.key.type for alarm in bench.alarms]
+    assert pumping(bench, 5.0, 3600) == [], "a latch waits for a person"
+
+
+def test_a_flow_that_comes_back_in_time_is_no_strike() -> None:
+    bench = metered(0.0, 50)
+    pumping(bench, 5.0, 2)
+    pumping(bench, 0.0, 50)
+    assert bench.level(PUMP) == ON
+    assert bench.state.dry_runs[IDS[PUMP]].strikes == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokkatot.automation.instant import Instant
-from tokkatot.automation.timeline import Passage, Span, Timeline, pass_time
+from tokkatot.automation.timeline import MAX_SPANS, Passage, Span, Timeline, pass_time
 
 T = 1_780_000_000_000
 HOUR = 3_600_000
@@ -103,6 +103,29 @@ def test_a_clock_that_nobody_believes_after_a_start_misses_nothing(off_ms: int) 
     timeline, passage = pass_time(recalled, at(3.0, T + off_ms))
     assert passage == Passage(jumped=True)
     assert timeline.head_ms == T + off_ms
+
+
+def test_what_was_lived_is_remembered_however_often_a_clock_is_wrong_by_years() -> None:
+    timeline = pass_time(begun(), at(70.0, T + 60_000))[0]
+    missed: list[Span] = []
+    for second in range(100, 2100, 100):
+        timeline, _ = pass_time(timeline, at(second, T + 10 * YEAR + second * 1000))
+        timeline, passage = pass_time(timeline, at(second + 50, T + (second + 40) * 1000))
+        missed.extend(passage.missed)
+    assert missed[0] == Span(T + 90_000, T + 140_000)
+    assert all(two.after_ms - one.through_ms == 50_000 for one, two in pairwise(missed))
+    assert len(missed) == 20
+    assert len(timeline.lived) <= 4, "what touches is one stretch"
+
+
+def test_of_many_wrong_clocks_the_one_that_was_right_for_long_is_not_forgotten() -> None:
+    timeline = pass_time(begun(), at(70.0, T + 60_000))[0]
+    for years in range(1, 20):
+        second = 70.0 + years
+        timeline, _ = pass_time(timeline, at(second, T + 10 * years * YEAR))
+    timeline, passage = pass_time(timeline, at(100.0, T + 90_000))
+    assert passage.missed == (Span(T + 61_000, T + 90_000),)
+    assert len(timeline.lived) <= MAX_SPANS
 
 
 @given(

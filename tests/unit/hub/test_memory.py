@@ -69,6 +69,21 @@ def test_a_pump_that_ran_when_the_power_went_rests_before_it_runs_again() -> Non
     assert after.level(PUMP) == ON
 
 
+def test_a_pump_that_ran_dry_waits_for_its_next_try_over_a_restart() -> None:
+    bench = Bench(water_percent=15.0)
+    bench.run(190)
+    assert bench.level(PUMP) == OFF
+    after = restarted(bench)
+    after.run(290)
+    assert after.level(PUMP) == OFF
+    after.run(12)
+    assert after.level(PUMP) == ON
+    tried = restarted(after)
+    assert tried.state.dry_runs[IDS[PUMP]].strikes == 1
+    tried.run(63)
+    assert tried.level(PUMP) == ON, "it has waited, and rests for its minute alone"
+
+
 def test_a_heater_gets_no_further_hour_by_a_restart() -> None:
     bench = Bench(temperature_c=10.0)
     bench.run(50 * 60, every_s=5)
