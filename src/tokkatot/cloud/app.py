@@ -41,7 +41,12 @@ from tokkatot.cloud.schedules import preview_api, rules_api
 from tokkatot.cloud.schedules.preview import Previews
 from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
-from tokkatot.cloud.telemetry import retention_api, trace_api
+from tokkatot.cloud.telemetry import (
+    equipment_api,
+    insights_api,
+    retention_api,
+    trace_api,
+)
 from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does
@@ -58,6 +63,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     devices_staff.router,
     telemetry.router,
     trace_api.router,
+    equipment_api.router,
+    insights_api.router,
     retention_api.router,
     commands.router,
     preview_api.router,

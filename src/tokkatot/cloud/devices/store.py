@@ -1,6 +1,6 @@
 """The SQL of devices and hubs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.devices.model import Device, DeviceParameter, DeviceState, UnknownDevice
 from tokkatot.cloud.farms.model import Farm, House, Hub, Zone
+from tokkatot.domain.devices import DeviceRole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ async def devices_of(
     *,
     house_id: UUID | None = None,
     only: UUID | None = None,
+    roles: Collection[DeviceRole] | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> list[DeviceRow]:
@@ -43,6 +45,8 @@ async def devices_of(
         statement = statement.where(Device.house_id == house_id)
     if only is not None:
         statement = statement.where(Device.id == only)
+    if roles is not None:
+        statement = statement.where(Device.role.in_(roles))
     if after is not None:
         statement = statement.where(Device.id > after)
     rows = await session.execute(statement.order_by(Device.id).limit(limit))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,10 +14,10 @@ from tokkatot.cloud.farms.access import CanOperate, CanSee
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.paging import Page, Paged, PageRequest, encode_cursor, page_of
-from tokkatot.cloud.platform.problems import invalid_field
-from tokkatot.cloud.platform.schemas import Body, Instant, View
+from tokkatot.cloud.platform.schemas import Body, View
 from tokkatot.cloud.telemetry import history, posting
 from tokkatot.cloud.telemetry.access import Store, Stored
+from tokkatot.cloud.telemetry.asking import SomeReadings
 from tokkatot.cloud.telemetry.drawing import Shape
 from tokkatot.cloud.telemetry.history import Drawn, RawAfter, SeriesKey
 from tokkatot.cloud.telemetry.model import RefusedReading
@@ -32,58 +32,22 @@ router = APIRouter(prefix="/v1/farms/{farm}/houses/{house}", tags=["readings"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Which readings are wanted; nothing named means all of the house."""
-
-    devices: Sequence[UUID]
-    quantities: Sequence[str]
-    start: datetime | None
-    end: datetime | None
-
-    def span(self, now: datetime) -> Span:
-        """Return the time that is asked for."""
-        end = now + timedelta(milliseconds=1) if self.end is None else self.end
-        start = end - timedelta(days=1) if self.start is None else self.start
-        if not start < end:
-            raise invalid_field("query.from", "empty_time", "`from` must lie before `to`.")
-        return Span(start=start, end=end)
-
-
-def asked(
-    device: Annotated[list[UUID] | None, Query(max_length=history.MAX_SERIES)] = None,
-    quantity: Annotated[list[Quantity] | None, Query(max_length=len(SPECS))] = None,
-    start: Annotated[
-        Instant | None, Query(alias="from", description="Left out: 24 hours before `to`.")
-    ] = None,
-    end: Annotated[
-        Instant | None, Query(alias="to", description="Not included; left out: now.")
-    ] = None,
-) -> Asked:
-    """Read which readings are wanted."""
-    return Asked(
-        devices=device or (),
-        quantities=[wanted.value for wanted in quantity or ()],
-        start=start,
-        end=end,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """What form the answer has."""
 
     points: int
     shape: Shape
-    raw: bool
 
 
 def drawing(
     points: Annotated[int, Query(ge=2, le=history.MAX_POINTS)] = 500,
     shape: Shape = Shape.AVERAGE,
-    raw: Annotated[bool, Query(description="Every stored reading, by pages.")] = False,  # noqa: FBT002 - a query parameter
 ) -> Drawing:
     """Read what form the answer is to have."""
-    return Drawing(points=points, shape=shape, raw=raw)
+    return Drawing(points=points, shape=shape)
+
+
+SomeDrawing = Annotated[Drawing, Depends(drawing)]
 
 
 class SeriesView(View):
@@ -169,8 +133,9 @@ async def readings(
     tx: Tx,
     stored: Stored,
     page: Paged,
-    asked: Annotated[Asked, Depends(asked)],
-    drawing: Annotated[Drawing, Depends(drawing)],
+    asked: SomeReadings,
+    drawing: SomeDrawing,
+    raw: Annotated[bool, Query(description="Every stored reading, by pages.")] = False,  # noqa: FBT002 - a query parameter
 ) -> HistoryView | Page[RawReadingView]:
     """Return readings over a time, at most `points` of each series.
 
@@ -182,11 +147,11 @@ async def readings(
     keys = await history.find_series(
         tx.session, house, devices=asked.devices, quantities=asked.quantities
     )
-    span = asked.span(tx.now)
-    if drawing.raw:
+    span = asked.period.span(tx.now)
+    if raw:
         return await _raw(stored, keys, span, page)
     drawn = await history.draw(stored, keys, span, points=drawing.points, shape=drawing.shape)
-    return HistoryView(series=[_series_view(one) for one in drawn])
+    return HistoryView(series=[series_view(one) for one in drawn])
 
 
 @router.post("/readings")
@@ -268,7 +233,8 @@ async def _raw(
     )
 
 
-def _series_view(drawn: Drawn) -> SeriesView:
+def series_view(drawn: Drawn) -> SeriesView:
+    """Return a drawn series as an answer."""
     return SeriesView(
         device_id=drawn.key.device_id,
         quantity=drawn.key.quantity,

@@ -72,6 +72,10 @@ class Columns:
         first, end = np.searchsorted(self.t_ms, (start_ms, end_ms))
         if first == 0 and end == len(self):
             return self
+        return self.slice(int(first), int(end))
+
+    def slice(self, first: int, end: int) -> "Columns":
+        """Return the readings from the index `first` on and before `end`."""
         return Columns(
             t_ms=self.t_ms[first:end], value=self.value[first:end], quality=self.quality[first:end]
         )

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, text
 from tokkatot.cloud.devices.model import DeviceState
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.telemetry.equipment import fails, starts
 from tokkatot.cloud.telemetry.intake import EARLIEST_MS
 from tokkatot.cloud.telemetry.model import device_state_log
 from tokkatot.cloud.telemetry.partitions import DAY_MS
@@ -108,8 +109,8 @@ def _first(place: _Place, row: DeviceStateRow, *, now: datetime) -> DeviceState:
         **_values(row),
         last_seen_at=now,
         runtime_s=0.0,
-        on_cycles=1 if row.actual else 0,
-        errors=1 if row.error else 0,
+        on_cycles=int(starts(None, row.actual)),
+        errors=int(fails(None, row.error)),
     )
 
 
@@ -120,11 +121,11 @@ def _follow(state: DeviceState, row: DeviceStateRow, *, now: datetime) -> bool:
     in_future = state.t > now + _CLOCK_SLACK
     if t < state.t and not in_future:
         return False
-    if state.actual and not in_future:
+    if state.actual and state.online and not in_future:
         state.runtime_s += (t - state.t).total_seconds()
-    if row.actual and not state.actual:
+    if starts(state.actual, row.actual):
         state.on_cycles += 1
-    if row.error and row.error != state.error:
+    if fails(state.error, row.error):
         state.errors += 1
     for name, value in _values(row).items():
         setattr(state, name, value)

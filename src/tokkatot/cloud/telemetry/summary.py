@@ -37,6 +37,10 @@ class Summary:
         """Return the mean value of each bucket."""
         return self.total / self.count
 
+    def where(self, kept: NDArray[np.bool_]) -> "Summary":
+        """Return the buckets that are to be kept."""
+        return Summary(**{field.name: getattr(self, field.name)[kept] for field in fields(self)})
+
 
 NOTHING: Final = Summary(
     t_ms=np.empty(0, np.int64),
