@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "hub": "Run the on-farm agent.",
     "staff": "What staff do: registration keys, hubs, reset codes.",
     "simulate": "Let a farm live in virtual time with everything that may go wrong.",
+    "climate": "The twin of a house: let it live through weather.",
     "bench": "Measure: each figure is one JSON line.",
 }
 """Name to help; the module `tokkatot.cli.NAME` holds `app`."""

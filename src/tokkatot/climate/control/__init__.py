@@ -1,0 +1,1 @@
+"""What steers a house: rules, and later a learned policy behind its shield."""

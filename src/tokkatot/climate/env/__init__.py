@@ -1,0 +1,1 @@
+"""Seasons to be steered through: what a controller sees, does and earns."""

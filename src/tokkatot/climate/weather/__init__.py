@@ -1,0 +1,1 @@
+"""Weather to run a house on: measured, typical, made up or foretold."""

@@ -1,0 +1,58 @@
+"""`tokkatot climate`: what it prints, and what it refuses."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tokkatot.cli.climate import app
+
+HEADER = "time_s,radiation_w_m2,temperature_c,humidity_pct"
+
+
+@pytest.fixture
+def weather(tmp_path: Path) -> Path:
+    path = tmp_path / "weather.csv"
+    hours = range(72)
+    lines = [f"{3600 * hour},{300 if 6 <= hour % 24 < 18 else 0},9,80" for hour in hours]
+    path.write_text("\n".join((HEADER, *lines)))
+    return path
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["simulate", *arguments])
+    return result.exit_code, result.output
+
+
+def test_a_season_is_printed_day_by_day(weather: Path) -> None:
+    code, text = run(str(weather), "--days", "2")
+    header, first, second = text.splitlines()
+    assert code == 0
+    assert header.startswith("day,dry_weight_g_m2")
+    assert first.startswith("1,")
+    assert float(second.split(",")[1]) > float(first.split(",")[1])
+    heat_1, heat_2 = float(first.split(",")[3]), float(second.split(",")[3])
+    assert 0 < heat_1 < heat_2
+
+
+def test_a_season_ends_with_its_weather(weather: Path) -> None:
+    code, text = run(str(weather), "--days", "3", "--start-day", "1")
+    assert code == 1
+    assert text.count("\n") >= 3
+    assert "the weather lasts 72.0 h" in text
+
+
+def test_a_file_without_header_needs_to_be_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "wur.csv"
+    path.write_text("\n".join(f"{300 * row},100,8,70,2,420" for row in range(600)))
+    assert run(str(path), "--days", "1", "--wur")[0] == 0
+    assert "there is no column time_s" in run(str(path), "--days", "1")[1]
+
+
+@pytest.mark.parametrize("name", ["none.csv", "none.epw"])
+def test_a_file_that_is_no_weather_is_refused_by_its_name(tmp_path: Path, name: str) -> None:
+    assert name in run(str(tmp_path / name))[1]
+    (tmp_path / name).write_text("nothing")
+    code, text = run(str(tmp_path / name))
+    assert code == 1
+    assert "line" in text

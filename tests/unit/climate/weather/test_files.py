@@ -1,0 +1,107 @@
+"""Weather from files: what is read, what is made up where it lacks, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from tokkatot.climate.physics.air import magnus_pa
+from tokkatot.climate.weather.files import WUR_COLUMNS, WeatherRefused, read_columns, read_epw
+
+SHARED = Path(__file__).parents[5] / "shared" / "data" / "climate" / "weather_epw"
+HEADER = "time_s,radiation_w_m2,temperature_c,humidity_pct"
+
+
+def epw_line(temperature: str = "27.5", infrared: str = "420", humidity: str = "80") -> str:
+    cells = ["2026", "1", "1", "1", "60", "?", temperature, "24", humidity, "101000", "0", "0"]
+    cells += [infrared, "512", "0", "0", "0", "0", "0", "0", "90", "2.5"] + ["0"] * 13
+    return ",".join(cells)
+
+
+def test_columns_are_taken_by_their_names_in_any_order() -> None:
+    lines = [
+        "note,humidity_pct,time_s,temperature_c,wind_m_s,radiation_w_m2,co2_ppm,sky_c,ground_c"
+    ]
+    lines += ["a,50,0,20,3,100,500,5,12", "b,60,300,22,4,-1,510,6,12"]
+    series = read_columns(lines)
+    first, second = series.moments
+    assert series.period_s == 300
+    assert first.vapour_pa == pytest.approx(magnus_pa(20) / 2)
+    assert (first.wind_m_s, first.sky_c, first.ground_c) == (3, 5, 12)
+    assert first.co2_mg_m3 == pytest.approx(915, abs=1)
+    assert second.radiation_w_m2 == 0
+
+
+def test_what_lacks_is_taken_as_a_clear_still_day_of_today() -> None:
+    first, _ = read_columns([HEADER, "0,0,10,50", "900,0,20,50"]).moments
+    assert first.wind_m_s == 0
+    assert first.ground_c == 15
+    assert -15 < first.sky_c < 0
+    assert first.co2_mg_m3 == pytest.approx(420 * 44.01 / 23.235, rel=1e-3)
+
+
+def test_wageningens_files_have_no_header() -> None:
+    series = read_columns(["0,0,7.5,74.1,10,437", "300,0,7.5,73.7,10,444.4"], WUR_COLUMNS)
+    assert series.moments[0].wind_m_s == 10
+    assert series.duration_s == 600
+
+
+def test_an_energyplus_hour_knows_its_sky() -> None:
+    series = read_epw(["header"] * 8 + [epw_line(), epw_line(infrared="9999")])
+    known, clear = series.moments
+    assert series.period_s == 3600
+    assert (known.temperature_c, known.radiation_w_m2, known.wind_m_s) == (27.5, 512, 2.5)
+    assert known.sky_c == pytest.approx(20.22, abs=0.05)
+    assert clear.sky_c < known.sky_c
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "reason"),
+    [
+        (["time_s,temperature_c"], 1, "no column radiation_w_m2"),
+        ([], 1, "no column time_s"),
+        ([HEADER, "0,0,10,50"], 2, "two moments"),
+        ([HEADER, "0,0,10,50", "300,0,ten,50"], 3, "no number"),
+        ([HEADER, "0,0,10,50", "300,0,nan,50"], 3, "nan"),
+        ([HEADER, "0,0,10,50", "300,0,99,50"], 3, "not in -60 to 60"),
+        ([HEADER, "0,0,10,50", "300,0,10"], 3, "3 values where 4"),
+        ([HEADER, "0,0,10,50", "300,0,10,50", "900,0,10,50"], 3, "not evenly spaced"),
+        ([HEADER, "0,0,10,50", "0,0,10,50"], 2, "not evenly spaced"),
+    ],
+)
+def test_what_can_not_be_weather_is_refused_with_its_line(
+    lines: list[str], line: int, reason: str
+) -> None:
+    with pytest.raises(WeatherRefused, match=reason) as refused:
+        read_columns(lines)
+    assert refused.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["header"] * 8, "no hours"),
+        (["header"] * 8 + ["1,2,3"], "no hour of an EnergyPlus file"),
+        (["header"] * 8 + [epw_line(temperature="99.9")], "temperature_c 99.9"),
+        (["header"] * 8 + [epw_line(humidity="999")], "humidity_pct 999"),
+    ],
+)
+def test_an_energyplus_year_with_missing_values_is_refused(lines: list[str], reason: str) -> None:
+    with pytest.raises(WeatherRefused, match=reason):
+        read_epw(lines)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("path", sorted(SHARED.glob("*.epw")), ids=lambda path: path.stem)
+def test_the_tropical_years_are_whole_and_warm(path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as lines:
+        series = read_epw(lines)
+    mean_c = sum(moment.temperature_c for moment in series.moments) / len(series.moments)
+    assert len(series.moments) == 8760
+    assert 24 < mean_c < 30
+    assert all(moment.sky_c < moment.temperature_c + 5 for moment in series.moments)
+
+
+def test_below_freezing_humidity_is_told_over_water() -> None:
+    cold, _ = read_columns([HEADER, "0,0,-10,100", "900,0,-10,100"]).moments
+    # Smithsonian Meteorological Tables: 2.863 hPa over water, 2.597 over ice.
+    assert cold.vapour_pa == pytest.approx(286.3, rel=5e-3)
