@@ -33,6 +33,7 @@ def pytest_report_header() -> list[str]:
     return [] if _NO_SKIP else lines
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers write the groups into the node ids
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark by folder, and leave out what needs something that this machine does not have."""
     for item in items:

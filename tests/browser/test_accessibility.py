@@ -27,6 +27,7 @@ def _pages(demo: Demo) -> Iterator[str]:
         yield f"/settings{rest}"
 
 
+@pytest.mark.timeout(240)  # some forty pages, each searched whole
 # Words and colours are apart: each language in one scheme finds what all four pairs would.
 @pytest.mark.parametrize(("language", "scheme"), [("km", "light"), ("en", "dark")])
 def test_axe_finds_nothing_on_any_page(

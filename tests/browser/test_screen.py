@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
 from tests.support.proc import descendants
 from tests.support.stack import until
+from tokkatot.sim.farm import ACCOUNTS
 
 COOP = "Coop 1"
 KHMER = re.compile(r"[\u1780-\u17ff]")
@@ -71,7 +72,8 @@ def test_a_house_in_khmer_has_no_english_word(phone: Phone) -> None:
     phone.log_in(MANAGER)
     phone.open_house(COOP)
     words = LATIN_WORD.findall(phone.page.locator("main").inner_text())
-    assert words == []
+    # Whoever holds a device is named as they wrote themselves.
+    assert set(words) <= {account.name for account in ACCOUNTS}
 
 
 def test_a_tap_is_confirmed_when_the_relay_has_moved(phone: Phone, demo: Demo) -> None:

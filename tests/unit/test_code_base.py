@@ -202,9 +202,14 @@ def test_nothing_is_left_unfinished() -> None:
     assert [named(path) for path in texts if marks.search(path.read_text())] == []
 
 
-@pytest.mark.xdist_group("probe")
-def test_tests_of_one_group_stay_in_one_worker(request: pytest.FixtureRequest) -> None:
+def test_tests_that_share_a_program_stay_in_one_worker(request: pytest.FixtureRequest) -> None:
     # The workers' scheduler goes by the node id alone: a group that is not in it is none, and then
     # each worker starts a whole farm of its own.
-    grouped = bool(request.config.getoption("loadgroup", default=False))
-    assert request.node.nodeid.endswith("@probe") is grouped
+    if not request.config.getoption("loadgroup", default=False):
+        return
+    grouped = {
+        item.nodeid.rpartition("@")[2]
+        for item in request.session.items
+        if item.path.parent.name in {"e2e", "browser"}
+    }
+    assert grouped <= {"processes", "proof"}
