@@ -345,3 +345,27 @@ async def _order(house: House, given: dict[str, str]) -> dict[str, str]:
     url = f"{house.farm_url}/devices/{house.yard.pump}/commands/{given['id']}"
     found: dict[str, str] = await house.cloud.get(url, house.owner)
     return found
+
+
+async def test_a_gap_is_told_and_so_is_a_deficit_that_nobody_measured(house: House) -> None:
+    at = [house.now_ms - minutes * 60_000 for minutes in (62, 61, 60, 2, 1, 0)]
+    rows = [
+        house.yard.reading(2 * n + k + 1, t_ms, value, quantity=quantity)
+        for n, t_ms in enumerate(at)
+        for k, (quantity, value) in enumerate(
+            (("temperature", 25.0), ("relative_humidity", 50.0 + n))
+        )
+    ]
+    await house.send("readings", rows)
+    answer = await house.cloud.get(f"{house.url}/history?quantity=vpd", house.owner)
+    (series,) = answer["series"]
+    assert (series["quantity"], series["unit"]) == ("vpd", "kPa")
+    assert series["device_id"] == str(house.yard.sensor)
+    assert [t_ms for t_ms, _, _ in series["points"]] == at
+    assert [round(value, 3) for _, value, _ in series["points"][:2]] == [1.584, 1.552]
+    assert series["gaps"] == [[at[2], at[3]]]
+    # A device that reports a deficit itself is believed.
+    own = house.yard.reading(13, house.now_ms, 2.5, quantity="vpd")
+    await house.send("readings", [own], 13)
+    answer = await house.cloud.get(f"{house.url}/history?quantity=vpd", house.owner)
+    assert [series["points"] for series in answer["series"]] == [[[house.now_ms, 2.5, 0]]]

@@ -30,16 +30,22 @@ function usualStep(points: readonly Point[]): number {
   return steps[Math.floor(steps.length / 2)] ?? 0
 }
 
+/** Returns where a line must break, by its points alone. */
+function holesIn(points: readonly Point[]): [number, number][] {
+  const hole_ms = Math.max(LEAST_HOLE_MS, HOLE_STEPS * usualStep(points))
+  return points.flatMap(([t_ms], index): [number, number][] => {
+    const before_ms = points[index - 1]?.[0]
+    return before_ms !== undefined && t_ms - before_ms > hole_ms ? [[before_ms, t_ms]] : []
+  })
+}
+
 /** Puts several series on one axis of time, with a break wherever one of them has a hole. */
-export function align(series: readonly Pick<Series, 'points'>[]): Aligned {
-  const values = series.map(({ points }) => {
-    const hole_ms = Math.max(LEAST_HOLE_MS, HOLE_STEPS * usualStep(points))
-    const marked = new Map<number, number | null>()
-    points.forEach(([t_ms, value], index) => {
-      const before_ms = points[index - 1]?.[0]
-      if (before_ms !== undefined && t_ms - before_ms > hole_ms) marked.set(before_ms + 1, null)
-      marked.set(t_ms, value)
-    })
+export function align(series: readonly Pick<Series, 'points' | 'gaps'>[]): Aligned {
+  const values = series.map(({ points, gaps }) => {
+    const marked = new Map<number, number | null>(
+      (gaps ?? holesIn(points)).map(([from_ms]) => [from_ms + 1, null]),
+    )
+    for (const [t_ms, value] of points) marked.set(t_ms, value)
     return marked
   })
   const times = [...new Set(values.flatMap((marked) => [...marked.keys()]))].sort((a, b) => a - b)

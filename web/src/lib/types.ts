@@ -249,6 +249,8 @@ export interface Series {
   quantity: string
   unit: string
   points: Point[]
+  /** From the last reading before a hole to the first after it; a hub's own page doesn't tell. */
+  gaps?: [number, number][]
   truncated: boolean
 }
 

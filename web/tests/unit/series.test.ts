@@ -12,6 +12,19 @@ describe('a chart', () => {
     expect(y[0]).toEqual([0, 5, 10, 15, null, 60, 65])
   })
 
+  it('breaks it where the cloud says so, and only there', () => {
+    const points = every([0, 5, 10, 60, 65])
+    expect(align([{ points, gaps: [] }]).y[0]).toEqual([0, 5, 10, 60, 65])
+    expect(align([{ points, gaps: [[5 * MINUTE, 10 * MINUTE]] }]).y[0]).toEqual([
+      0,
+      5,
+      null,
+      10,
+      60,
+      65,
+    ])
+  })
+
   it('does not take a slow sensor for a broken one', () => {
     const { y } = align([{ points: every([0, 60, 120, 180]) }])
     expect(y[0]).toEqual([0, 60, 120, 180])

@@ -15,7 +15,7 @@ from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.paging import Page, Paged, PageRequest, encode_cursor, page_of
 from tokkatot.cloud.platform.schemas import Body, View
-from tokkatot.cloud.telemetry import history, posting
+from tokkatot.cloud.telemetry import history, posting, vapour
 from tokkatot.cloud.telemetry.access import Store, Stored
 from tokkatot.cloud.telemetry.asking import SomeReadings
 from tokkatot.cloud.telemetry.drawing import Shape
@@ -58,6 +58,10 @@ class SeriesView(View):
     unit: str
     points: list[tuple[int, float, int]]
     """Time in milliseconds since 1970 UTC, value, quality."""
+    gaps: list[tuple[int, int]] = Field(
+        description="From the last reading before a hole to the first after it, in ms since 1970"
+        " UTC: no line leads over it."
+    )
     truncated: bool
     """The points stand for more readings than they are."""
 
@@ -141,7 +145,8 @@ async def readings(
 
     Where there are more, each point is the average of a stretch, or with `shape=extremes` a
     stretch's lowest and highest reading. With `raw=true` it is every stored reading, the oldest
-    first, by pages.
+    first, by pages. `vpd`, asked for by its name, is computed where a device measures temperature
+    and humidity and does not report it.
     """
     await house_in(tx, access.farm_id, HouseId(house))
     keys = await history.find_series(
@@ -151,6 +156,9 @@ async def readings(
     if raw:
         return await _raw(stored, keys, span, page)
     drawn = await history.draw(stored, keys, span, points=drawing.points, shape=drawing.shape)
+    if Quantity.VPD in asked.quantities:
+        pairs = await vapour.find_pairs(tx.session, house, devices=asked.devices)
+        drawn += await vapour.draw(stored, pairs, span, points=drawing.points, shape=drawing.shape)
     return HistoryView(series=[series_view(one) for one in drawn])
 
 
@@ -240,5 +248,6 @@ def series_view(drawn: Drawn) -> SeriesView:
         quantity=drawn.key.quantity,
         unit=SPECS[Quantity(drawn.key.quantity)].unit,
         points=list(drawn.points),
+        gaps=list(drawn.gaps),
         truncated=drawn.summed_up,
     )

@@ -6,12 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokkatot.cloud.telemetry.blocks import Columns
-from tokkatot.cloud.telemetry.summary import Summary, summarise, widen
+from tokkatot.cloud.telemetry.summary import Integers, Summary, summarise
 
 Point = tuple[int, float, int]
 """Time in milliseconds since 1970 UTC, value, the worst quality of what stands behind it."""
 
+Gap = tuple[int, int]
+"""From the last reading before a hole to the first after it, in milliseconds since 1970 UTC."""
+
 _ALL_TIME_MS = 2**53
+_LEAST_GAP_MS = 600_000
+_GAP_STEPS = 5
+"""A hole of so many usual steps is a hole, not a slow sensor."""
 
 
 @unique
@@ -53,6 +59,20 @@ def draw_readings(columns: Columns, length_ms: int, *, points: int, shape: Shape
             )
 
 
+def gaps(begins: Integers, ends: Integers, *, least_ms: int = 0) -> list[Gap]:
+    """Return the holes between things that begin and end in their order, each of shape (n,).
+
+    A hole is longer than a sensor's usual pause, and at least `least_ms` long: what is narrower
+    than the stretch behind a point can't be seen.
+    """
+    pauses = begins[1:] - ends[:-1]
+    if not len(pauses):
+        return []
+    least_ms = max(least_ms, _LEAST_GAP_MS)
+    before = np.flatnonzero((pauses >= least_ms) & (pauses > _GAP_STEPS * np.median(pauses)))
+    return list(zip(ends[before].tolist(), begins[before + 1].tolist(), strict=True))
+
+
 def whole_ms(length_ms: int, *, width_s: int, points: int, shape: Shape) -> int:
     """Return how wide the buckets must be, in whole roll-ups of `width_s`, for a shape."""
     roll_up_ms = width_s * 1000
@@ -69,9 +89,8 @@ def _whole(wanted_ms: int, roll_up_ms: int) -> int:
     return -(-wanted_ms // roll_up_ms) * roll_up_ms
 
 
-def draw_summary(summary: Summary, width_ms: int, *, points: int, shape: Shape) -> list[Point]:
-    """Return at most `points` points for buckets, made as wide as `whole_ms` has said."""
-    few = widen(summary, width_ms)
+def draw_summary(few: Summary, *, points: int, shape: Shape) -> list[Point]:
+    """Return at most `points` points for buckets that are as wide as `whole_ms` has said."""
     match shape:
         case Shape.AVERAGE:
             return _averages(few)

@@ -13,12 +13,14 @@ from typing_extensions import override
 
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns
 from tokkatot.cloud.telemetry.drawing import (
+    Gap,
     Point,
     Shape,
     bucket_ms,
     draw_readings,
     draw_summary,
     exactly,
+    gaps,
     whole_ms,
 )
 from tokkatot.cloud.telemetry.store import (
@@ -31,7 +33,7 @@ from tokkatot.cloud.telemetry.store import (
     Span,
     Stock,
 )
-from tokkatot.cloud.telemetry.summary import NOTHING, Summary, joined, summarise
+from tokkatot.cloud.telemetry.summary import NOTHING, Summary, joined, summarise, widen
 from tokkatot.kit.clock import from_ms
 
 MAX_POINTS: Final = 5000
@@ -59,10 +61,14 @@ class SeriesKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """Points of one series; `summed_up` where they stand for more readings than they are."""
+    """Points of one series; `summed_up` where they stand for more readings than they are.
+
+    No line leads over `gaps`: nothing was measured in them.
+    """
 
     key: SeriesKey
     points: Sequence[Point]
+    gaps: Sequence[Gap]
     summed_up: bool
 
 
@@ -134,23 +140,34 @@ async def draw(
 ) -> list[Drawn]:
     """Return at most `points` points of each series: its readings, or what they sum up to."""
     stock = await readings.stock([key.id for key in keys], span)
-    chart = _Chart(span=span, points=points, shape=shape)
+    chart = Chart(span=span, points=points, shape=shape)
     together = [key.id for key in keys if not chart.is_rolled(stock[key.id].readings)]
     few = sum(stock[series_id].readings for series_id in together) <= READ_TOGETHER
     found = await readings.read(together, span) if few else {}
     drawn: list[Drawn] = []
     for key in keys:
         if key.id not in together:
-            drawn.append(await chart.from_roll_ups(readings, key))
+            drawn.append(await chart.of_roll_ups(key, await chart.rolled(readings, key.id)))
             continue
         one = found if few else await readings.read([key.id], span)
-        columns = one.get(key.id, EMPTY)
-        drawn.append(await chart.from_readings(readings, key, columns, stock[key.id]))
+        older = await chart.left(readings, key.id, stock[key.id])
+        drawn.append(await chart.of_readings(key, one.get(key.id, EMPTY), older))
     return drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Chart:
+class Rolled:
+    """Buckets of `width_ms`, or of multiples of it."""
+
+    summary: Summary
+    width_ms: int
+
+
+NOTHING_LEFT: Final = Rolled(summary=NOTHING, width_ms=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
     """What is to be drawn of each series."""
 
     span: Span
@@ -166,47 +183,63 @@ class _Chart:
         fine_enough = self._bucket_ms >= HOUR_S * 1000
         return (readings > READ_ONE_BY_ONE and fine_enough) or readings > READ_AT_MOST
 
-    async def from_roll_ups(self, readings: Readings, key: SeriesKey) -> Drawn:
-        """Draw a series from its hours or days."""
+    async def rolled(self, readings: Readings, series_id: int) -> Rolled:
+        """Return the hours or days of a series, as wide as they will be drawn."""
         width_s = DAY_S if self._bucket_ms >= DAY_S * 1000 else HOUR_S
         wide_ms = self._whole_ms(width_s)
         summary = await readings.read_rolled(
-            key.id, self.span, width_s=width_s, every=wide_ms // (width_s * 1000)
+            series_id, self.span, width_s=width_s, every=wide_ms // (width_s * 1000)
         )
-        return self._summed_up(key, summary, wide_ms)
+        return Rolled(summary=summary, width_ms=wide_ms)
 
-    async def from_readings(
-        self, readings: Readings, key: SeriesKey, columns: Columns, stock: Stock
-    ) -> Drawn:
-        """Draw a series from its readings, and from what is left of those that were given up."""
-        width_s, older = await _left(readings, key.id, stock.given_up(self.span))
-        if len(older):
-            summary = joined([older, summarise(columns, width_s * 1000)])
-            return self._summed_up(key, summary, self._whole_ms(width_s))
+    async def left(self, readings: Readings, series_id: int, stock: Stock) -> Rolled:
+        """Return what is left of readings that were given up, as finely as it is there."""
+        span = stock.given_up(self.span)
+        if span is not None:
+            for width_s in (MINUTE_S, FIVE_MINUTES_S, HOUR_S):
+                summary = await readings.read_rolled(series_id, span, width_s=width_s)
+                if len(summary):
+                    return Rolled(summary=summary, width_ms=width_s * 1000)
+        return NOTHING_LEFT
+
+    async def of_readings(self, key: SeriesKey, columns: Columns, older: Rolled) -> Drawn:
+        """Draw readings, and what is left of those that were given up."""
+        return await asyncio.to_thread(self._of_readings, key, columns, older)
+
+    def _of_readings(self, key: SeriesKey, columns: Columns, older: Rolled) -> Drawn:
+        if len(older.summary):
+            summary = joined([older.summary, summarise(columns, older.width_ms)])
+            wide_ms = self._whole_ms(older.width_ms // 1000)
+            return self._of_summary(key, Rolled(summary=summary, width_ms=wide_ms))
         if len(columns) <= self.points:
-            return Drawn(key=key, points=exactly(columns), summed_up=False)
-        drawn = await asyncio.to_thread(
-            draw_readings, columns, self.span.length_ms, points=self.points, shape=self.shape
+            points = exactly(columns)
+            return Drawn(
+                key=key, points=points, gaps=gaps(columns.t_ms, columns.t_ms), summed_up=False
+            )
+        return Drawn(
+            key=key,
+            points=draw_readings(
+                columns, self.span.length_ms, points=self.points, shape=self.shape
+            ),
+            gaps=gaps(columns.t_ms, columns.t_ms, least_ms=self._bucket_ms),
+            summed_up=True,
         )
-        return Drawn(key=key, points=drawn, summed_up=True)
 
-    def _summed_up(self, key: SeriesKey, summary: Summary, wide_ms: int) -> Drawn:
-        drawn = draw_summary(summary, wide_ms, points=self.points, shape=self.shape)
-        return Drawn(key=key, points=drawn, summed_up=True)
+    async def of_roll_ups(self, key: SeriesKey, rolled: Rolled) -> Drawn:
+        """Draw buckets of what may no longer be there one by one."""
+        return await asyncio.to_thread(self._of_summary, key, rolled)
+
+    def _of_summary(self, key: SeriesKey, rolled: Rolled) -> Drawn:
+        few = widen(rolled.summary, rolled.width_ms)
+        return Drawn(
+            key=key,
+            points=draw_summary(few, points=self.points, shape=self.shape),
+            gaps=gaps(few.t_ms, few.t_ms + rolled.width_ms),
+            summed_up=True,
+        )
 
     def _whole_ms(self, width_s: int) -> int:
         return whole_ms(self.span.length_ms, width_s=width_s, points=self.points, shape=self.shape)
-
-
-async def _left(readings: Readings, series_id: int, span: Span | None) -> tuple[int, Summary]:
-    """Return what is left of readings that were given up, as finely as it is there."""
-    if span is None:
-        return 0, NOTHING
-    for width_s in (MINUTE_S, FIVE_MINUTES_S, HOUR_S):
-        summary = await readings.read_rolled(series_id, span, width_s=width_s)
-        if len(summary):
-            return width_s, summary
-    return 0, NOTHING
 
 
 async def read_raw(

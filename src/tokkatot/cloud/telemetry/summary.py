@@ -37,8 +37,8 @@ class Summary:
         """Return the mean value of each bucket."""
         return self.total / self.count
 
-    def where(self, kept: NDArray[np.bool_]) -> "Summary":
-        """Return the buckets that are to be kept."""
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.intp]) -> "Summary":
+        """Return the buckets that are to be kept, by flags or by their places."""
         return Summary(**{field.name: getattr(self, field.name)[kept] for field in fields(self)})
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tokkatot.cloud.telemetry.blocks import Columns
 from tokkatot.cloud.telemetry.drawing import (
@@ -12,6 +13,7 @@ from tokkatot.cloud.telemetry.drawing import (
     draw_readings,
     draw_summary,
     exactly,
+    gaps,
     lttb,
     whole_ms,
 )
@@ -119,7 +121,7 @@ def test_every_reading_is_a_point_where_they_are_few() -> None:
 def test_roll_ups_are_drawn_in_whole_ones(shape: Shape) -> None:
     hours = summarise(columns([float(n) for n in range(480)], step_ms=1_800_000), HOUR)
     wide_ms = whole_ms(240 * HOUR, width_s=3600, points=24, shape=shape)
-    drawn = draw_summary(hours, wide_ms, points=24, shape=shape)
+    drawn = draw_summary(widen(hours, wide_ms), points=24, shape=shape)
     assert wide_ms % HOUR == 0
     assert 2 <= len(drawn) <= 24
     values = [value for _, value, _ in drawn]
@@ -129,7 +131,7 @@ def test_roll_ups_are_drawn_in_whole_ones(shape: Shape) -> None:
 def test_the_extremes_of_roll_ups_are_those_of_their_readings() -> None:
     hours = summarise(columns([1.0, 9.0, 2.0, 8.0], step_ms=1_800_000), HOUR)
     wide_ms = whole_ms(2 * HOUR, width_s=3600, points=2, shape=Shape.EXTREMES)
-    drawn = draw_summary(hours, wide_ms, points=2, shape=Shape.EXTREMES)
+    drawn = draw_summary(widen(hours, wide_ms), points=2, shape=Shape.EXTREMES)
     assert [value for _, value, _ in drawn] == [1.0, 9.0]
 
 
@@ -138,3 +140,41 @@ def test_triangles_keep_the_first_and_the_last_reading() -> None:
     chosen = lttb(t_ms, np.sin(t_ms / 9000), 12)
     assert (chosen[0], chosen[-1], len(chosen)) == (0, 99, 12)
     assert (np.diff(chosen) > 0).all()
+
+
+def at(*minutes: float) -> NDArray[np.int64]:
+    return np.array([T + round(minute * 60_000) for minute in minutes], np.int64)
+
+
+def test_a_hole_in_a_steady_line_is_a_gap() -> None:
+    t_ms = at(*range(30), *range(45, 60))
+    assert gaps(t_ms, t_ms) == [(T + 29 * 60_000, T + 45 * 60_000)]
+
+
+def test_the_pauses_of_a_slow_sensor_and_a_moment_of_silence_are_no_gaps() -> None:
+    slow, moment = at(*range(0, 600, 30)), at(*range(20), *range(25, 40))
+    assert gaps(slow, slow) == gaps(moment, moment) == []
+    assert gaps(at(), at()) == gaps(at(1), at(1)) == []
+
+
+def test_what_is_narrower_than_a_point_stands_for_is_no_gap() -> None:
+    t_ms = at(*range(30), *range(45, 60))
+    assert gaps(t_ms, t_ms, least_ms=17 * 60_000) == []
+
+
+def test_an_hour_without_a_bucket_is_a_gap_from_edge_to_edge() -> None:
+    begins = T + np.array([0, 1, 2, 4, 5], np.int64) * HOUR
+    assert gaps(begins, begins + HOUR) == [(T + 3 * HOUR, T + 4 * HOUR)]
+
+
+@given(
+    steps=st.lists(st.integers(1, 10 * HOUR), min_size=1, max_size=60),
+    least_ms=st.integers(0, HOUR),
+)
+def test_gaps_lie_apart_and_hold_no_reading(steps: list[int], least_ms: int) -> None:
+    t_ms = T + np.cumsum(np.array(steps, np.int64))
+    found = gaps(t_ms, t_ms, least_ms=least_ms)
+    for start, end in found:
+        assert end - start >= least_ms
+        assert not ((t_ms > start) & (t_ms < end)).any()
+    assert found == sorted(found)
