@@ -1,0 +1,88 @@
+"""`tokkatot vision data`: check, divide and count sets of labelled photographs."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokkatot.cli.progress import counted
+from tokkatot.cli.vision_refusals import refusals
+
+if TYPE_CHECKING:
+    from tokkatot.vision.data.splits import Split
+
+app = typer.Typer(no_args_is_help=True)
+
+_SEED = 20261121
+
+Folder = Annotated[Path, typer.Argument(help="A folder for each class, or one with manifest.csv.")]
+SplitFile = Annotated[Path | None, typer.Option("--split", help="A file that `split` wrote.")]
+ShareOption = Annotated[float, typer.Option(min=0.0, max=0.5)]
+
+
+@app.command()
+def check(folder: Folder, split_file: SplitFile = None) -> None:
+    """Look for broken files, copies, labels that contradict each other, and leaks of a split."""
+    from tokkatot.vision.data.checking import WARNINGS, scan
+    from tokkatot.vision.data.checking import check as check_all
+    from tokkatot.vision.data.photos import read_photos
+
+    with refusals():
+        photos = read_photos(folder)
+        split = _split(split_file, folder)
+        found = list(check_all(scan(photos, counted("read")), split))
+    for one in found:
+        print(f"{one.trouble.value}: {one.text}")
+    broken = [one for one in found if one.trouble not in WARNINGS]
+    print(
+        f"{len(photos.photos)} photographs, {len(broken)} errors, {len(found) - len(broken)} notes"
+    )
+    if broken:
+        sys.exit(1)
+
+
+@app.command()
+def split(
+    folder: Folder,
+    out: Annotated[Path, typer.Option(help="Where the parts are written.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same split.")] = _SEED,
+    validation: ShareOption = 0.1,
+    test: ShareOption = 0.1,
+    unseen: ShareOption = 0.08,
+) -> None:
+    """Divide a set by groups and scenes; no copy stands on two sides."""
+    from tokkatot.vision.data.checking import scan
+    from tokkatot.vision.data.photos import DataRefused, read_photos
+    from tokkatot.vision.data.splits import Shares, divide, write_split
+
+    if validation + test + unseen >= 1:
+        raise typer.BadParameter("the shares leave nothing to learn from")
+    with refusals():
+        scanned = scan(read_photos(folder), counted("read"))
+        if scanned.found:
+            raise DataRefused(f"{scanned.found[0].text}; `check` tells of all that is wrong.")
+        shares = Shares(validation=validation, test=test, unseen=unseen)
+        write_split(divide(scanned.photos, scanned.copies(), shares, seed=seed), out)
+    stats(folder, out)
+
+
+@app.command()
+def stats(folder: Folder, split_file: SplitFile = None) -> None:
+    """Count classes, sources of labels, groups, scenes and parts."""
+    from tokkatot.vision.data.photos import read_photos
+    from tokkatot.vision.data.stats import stats as rows_of
+
+    with refusals():
+        rows = list(rows_of(read_photos(folder).photos, _split(split_file, folder)))
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        print("  ".join((row[0].ljust(widths[0]), *cells)))
+
+
+def _split(path: Path | None, folder: Path) -> "Split | None":
+    from tokkatot.vision.data.photos import read_photos
+    from tokkatot.vision.data.splits import read_split
+
+    return None if path is None else read_split(path, read_photos(folder).photos)

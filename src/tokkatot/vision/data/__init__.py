@@ -1,0 +1,1 @@
+"""Labelled photographs: reading, checking and splitting sets of them."""

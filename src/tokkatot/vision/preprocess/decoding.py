@@ -1,0 +1,133 @@
+"""Turns the bytes of a photograph into a small picture, whatever the bytes, within limits."""
+
+import io
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from tokkatot.vision.preprocess.canvas import SIDE, Pixels, on_canvas
+
+MAX_BYTES: Final = 12 * 1024 * 1024
+MAX_PIXELS: Final = 64_000_000
+"""Of a JPEG that can be read at an eighth of its size."""
+MAX_WHOLE_PIXELS: Final = 16_000_000
+"""Of what must be decoded whole: 48 MB as RGB."""
+MAX_SCANS: Final = 16
+"""Passes of a progressive JPEG; each costs time for every pixel, and may cost only a few bytes."""
+MIN_SIDE: Final = 64
+
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_COLOURED = frozenset({"RGB", "RGBA", "P", "PA", "RGBX"})
+# Entropy-coded bytes never hold a scan's marker: 0xFF is always followed by a zero there.
+_SCAN = re.compile(rb"\xff\xda")
+
+
+class Refusal(StrEnum):
+    """Why a file is not looked at."""
+
+    EMPTY = "empty"
+    TOO_MANY_BYTES = "too_many_bytes"
+    UNKNOWN_FORMAT = "unknown_format"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+    ANIMATED = "animated"
+    NO_COLOUR = "no_colour"
+    DAMAGED = "damaged"
+
+
+_TEXTS: Final[dict[Refusal, str]] = {
+    Refusal.EMPTY: "The file is empty.",
+    Refusal.TOO_MANY_BYTES: f"The file is larger than {MAX_BYTES // 2**20} MiB.",
+    Refusal.UNKNOWN_FORMAT: "This is no JPEG, PNG or WebP picture.",
+    Refusal.TOO_MANY_PIXELS: "The picture has too many pixels.",
+    Refusal.TOO_SMALL: f"The picture is smaller than {MIN_SIDE} pixels.",
+    Refusal.ANIMATED: "The picture moves; send a single one.",
+    Refusal.NO_COLOUR: "The picture has no colours of a camera, and colour is the sign.",
+    Refusal.DAMAGED: "The picture is cut off or damaged.",
+}
+
+
+class PictureRefused(Exception):
+    """A file that is not looked at; the text is a sentence for a person."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(_TEXTS[reason])
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """A photograph on the canvas, with the size that it had."""
+
+    pixels: Pixels
+    width: int
+    height: int
+
+
+def read_shot(data: bytes) -> Shot:
+    """Read a photograph onto the canvas.
+
+    Raises:
+        PictureRefused: where the bytes are no photograph that can be judged.
+    """
+    picture, (width, height) = _guarded(data)
+    return Shot(pixels=on_canvas(picture), width=width, height=height)
+
+
+def _guarded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
+    if not data:
+        raise PictureRefused(Refusal.EMPTY)
+    if len(data) > MAX_BYTES:
+        raise PictureRefused(Refusal.TOO_MANY_BYTES)
+    try:
+        return _read(data)
+    except PictureRefused:
+        raise
+    except Exception as error:  # a decoder of anybody's bytes may fail in any way
+        raise PictureRefused(Refusal.DAMAGED) from error
+
+
+def _read(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
+    try:
+        picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureRefused(Refusal.TOO_MANY_PIXELS) from None
+    except UnidentifiedImageError:
+        raise PictureRefused(Refusal.UNKNOWN_FORMAT) from None
+    with picture:
+        size = picture.size
+        _check(picture, data)
+        # An eighth, a quarter or half of a JPEG is decoded in a fraction of the time and memory.
+        picture.draft("RGB", (2 * SIDE, 2 * SIDE))
+        picture.load()
+        return _opaque(ImageOps.exif_transpose(picture)), size
+
+
+def _check(picture: Image.Image, data: bytes) -> None:
+    """Refuse by the header alone what would cost too much, or can't be judged."""
+    width, height = picture.size
+    progressive = bool(picture.info.get("progressive"))
+    whole = picture.format not in {"JPEG", "MPO"} or progressive
+    if width * height > (MAX_WHOLE_PIXELS if whole else MAX_PIXELS):
+        raise PictureRefused(Refusal.TOO_MANY_PIXELS)
+    if progressive and sum(1 for _ in _SCAN.finditer(data)) > MAX_SCANS:
+        raise PictureRefused(Refusal.DAMAGED)
+    if min(width, height) < MIN_SIDE:
+        raise PictureRefused(Refusal.TOO_SMALL)
+    if picture.mode not in _COLOURED:
+        raise PictureRefused(Refusal.NO_COLOUR)
+    # Phones append a depth map or a second exposure to a JPEG: the first picture is the photograph.
+    if picture.format not in {"JPEG", "MPO"} and getattr(picture, "is_animated", False):
+        raise PictureRefused(Refusal.ANIMATED)
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """Return a picture before grey where it is transparent."""
+    if picture.mode in {"RGB", "RGBX"}:
+        return picture
+    layered = picture.convert("RGBA")
+    ground = Image.new("RGBA", layered.size, (128, 128, 128, 255))
+    return Image.alpha_composite(ground, layered).convert("RGB")
