@@ -2,9 +2,11 @@
 
 import re
 
+import httpx
 from playwright.sync_api import Locator, expect
 
 from tests.support.phones import MANAGER, OWNER, Phone
+from tokkatot.sim.farm import PASSWORD
 
 HERE = re.compile(r"/farms/[0-9a-f-]+$")
 
@@ -45,6 +47,29 @@ def test_what_an_owner_did_stands_in_the_log_in_words(phone: Phone) -> None:
     added = phone.page.locator('[data-event="device.added"]').first
     expect(added).to_contain_text("Sokha")
     expect(phone.page.locator("main")).not_to_contain_text("{")
+
+
+def test_who_forgot_the_password_gets_in_by_a_code_of_the_owner(phone: Phone) -> None:
+    login, password = "012777888", "a new password"
+    with httpx.Client(base_url=f"{phone.demo.stack.url}/v1", timeout=20) as http:
+        answer = http.post("/auth/login", json={"login": OWNER, "password": PASSWORD}).json()
+        invited = http.post(
+            f"/farms/{phone.demo.farm_id}/members",
+            json={"name": "Bopha", "phone": login, "role": "viewer"},
+            headers={"Authorization": f"Bearer {answer['access_token']}"},
+        ).json()
+    page = phone.page
+    page.goto(f"{phone.demo.stack.url}/login")
+    page.locator('a[href="/forgot"]').click()
+    page.fill('input[autocomplete="username"]', login)
+    page.click('button[type="submit"]')
+    page.fill('input[autocomplete="one-time-code"]', invited["reset_code"]["code"])
+    expect(page.locator("[data-by-mail]")).to_have_count(0)
+    page.fill('input[autocomplete="new-password"]', password)
+    page.click('button[type="submit"]')
+    page.wait_for_url("**/login?reset=1")
+    phone.log_in(login, password)
+    expect(page.locator("[data-house]")).to_have_count(3)
 
 
 def test_who_owns_no_farm_is_offered_no_house_to_add(phone: Phone) -> None:

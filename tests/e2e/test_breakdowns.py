@@ -7,7 +7,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from tests.support.people import HouseView, Person, eventually, watching
+from tests.support.people import HouseView, Json, Person, eventually, watching
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.timeout(240)
@@ -119,17 +119,26 @@ async def test_a_silent_hub_takes_no_orders(stack: Stack, manager: Person) -> No
 
 
 async def test_a_phone_that_was_away_gets_what_it_missed(coop: HouseView) -> None:
-    changes = await coop.person.get(f"/farms/{coop.farm_id}/changes", since=0)
-    since = changes["next_since"]
-    command = await coop.ended(await coop.tap("Light", "on", duration_s=1))
-    missed = await coop.person.get(f"/farms/{coop.farm_id}/changes", since=since)
-    states = [
-        item["data"]["state"]
-        for item in missed["items"]
-        if item["type"] == "command.status" and item["data"]["id"] == command["id"]
-    ]
-    assert states[-1] == "completed"
-    numbers = [item["seq"] for item in missed["items"]]
-    assert numbers == sorted(set(numbers))
+    """The socket and the polling tell the same, each change once and in its order."""
     async with watching(coop) as watch:
-        await watch.frame(lambda frame: frame["type"] == "heartbeat")
+        await watch.frame(lambda frame: frame["type"] == "snapshot")
+        began = await coop.tap("Light", "on", duration_s=1)
+        seen = (await watch.frame(lambda frame: _tells_of(frame, began)))["seq"]
+    command = await coop.ended(began)
+    assert command["state"] == "completed"
+
+    polled = await coop.person.get(f"/farms/{coop.farm_id}/changes", since=seen)
+    async with watching(coop, since=seen) as watch:
+        frames = await watch.until(lambda frame: frame["type"] == "snapshot")
+    missed = [frame for frame in frames if "seq" in frame]
+    assert [frame["seq"] for frame in missed][: len(polled["items"])] == [
+        item["seq"] for item in polled["items"]
+    ]
+    assert [frame["seq"] for frame in missed] == list(range(seen + 1, seen + 1 + len(missed)))
+    states = [frame["data"]["state"] for frame in missed if _tells_of(frame, began)]
+    assert states[-1] == "completed"
+    assert states == [item["data"]["state"] for item in polled["items"] if _tells_of(item, began)]
+
+
+def _tells_of(frame: Json, command: Json) -> bool:
+    return bool(frame["type"] == "command.status" and frame["data"]["id"] == command["id"])

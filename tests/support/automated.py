@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from sqlalchemy import text
 
 from tests.support.cloud import Cloud, Person
 from tokkatot.cloud.sync.desired import build_desired
@@ -79,6 +80,14 @@ class Automated:
         """Return what the coop's hub is to hold."""
         async with self.cloud.context.database.transaction() as tx:
             return await build_desired(tx, HubId(UUID(self.hub)))
+
+    async def hub_holds(self, version: int) -> None:
+        """Let the coop's hub have said that it holds this version of its document."""
+        async with self.cloud.context.database.transaction() as tx:
+            await tx.session.execute(
+                text("UPDATE hubs SET held_version = :version WHERE id = :hub"),
+                {"version": version, "hub": self.hub},
+            )
 
     async def events(self, kind: str) -> list[Json]:
         """Return the events whose type begins so, the newest first."""

@@ -135,12 +135,13 @@ async def eventually(
 
 
 @asynccontextmanager
-async def watching(house: HouseView) -> AsyncIterator["Watch"]:
-    """Subscribe to a house's farm as the phone does."""
+async def watching(house: HouseView, *, since: int | None = None) -> AsyncIterator["Watch"]:
+    """Subscribe to a house's farm as the phone does, or again from the last number that it saw."""
     address = house.person.url.replace("http", "ws", 1) + "/v1/ws"
     async with websockets.connect(address, open_timeout=_TIMEOUT_S) as socket:
         await socket.send(json.dumps({"type": "auth", "token": house.person.token}))
-        await socket.send(json.dumps({"type": "subscribe", "farm": house.farm_id}))
+        seen = {} if since is None else {"since": since}
+        await socket.send(json.dumps({"type": "subscribe", "farm": house.farm_id} | seen))
         yield Watch(socket)
 
 
@@ -157,6 +158,17 @@ class Watch:
                 found = json.loads(await self._socket.recv())
                 if fits(found):
                     return found
+
+    async def until(self, last: Callable[[Json], bool]) -> list[Json]:
+        """Return all frames to the first that fits."""
+        found: list[Json] = []
+
+        def fits(frame: Json) -> bool:
+            found.append(frame)
+            return last(frame)
+
+        await self.frame(fits)
+        return found
 
 
 def _body(answer: httpx.Response) -> Json:

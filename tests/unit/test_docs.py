@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
+import typer
 
-from tokkatot.cli.main import COMMANDS
+from tokkatot.cli.main import COMMANDS, build
 from tokkatot.cloud.platform.settings import PREFIX, CloudSettings
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does, Times
@@ -63,8 +64,51 @@ def test_every_command_is_described() -> None:
     assert re.findall(r"^## tokkatot (\w+)$", text, re.MULTILINE) == list(COMMANDS)
 
 
-@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.name)
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
 
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_page_is_named_on_the_first_one() -> None:
+    named = re.findall(r"\]\(([^)#:]+)", (DOCS / "index.md").read_text())
+
+    found = {(DOCS / link).resolve() for link in named}
+    alone = [path for path in DOCS.rglob("*.md") if path.parent != DOCS / "decisions"]
+    assert [path.name for path in alone if path not in found | {DOCS / "index.md"}] == []
+
+
+def test_every_make_target_that_is_named_is_there() -> None:
+    named = {name for path in PAGES for name in re.findall(r"`make ([a-z-]+)", path.read_text())}
+
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert len(named) > 3
+    assert named - set(targets) == set()
+
+
+def test_every_option_of_a_command_that_is_named_is_there() -> None:
+    """Not only commands: what a page tells people to type is taken by the program."""
+    wrong = []
+    for path in PAGES:
+        text = path.read_text().replace("\\\n", " ")
+        for line in re.findall(rf"tokkatot ((?:{'|'.join(COMMANDS)})\b[^`\n|#]*)", text):
+            words = line.split()
+            options = _options(words)
+            wrong += [
+                f"{path.name}: {line}"
+                for word in words
+                if word.startswith("--") and word.rstrip(".,;:)") not in options
+            ]
+    assert wrong == []
+
+
+def _options(words: list[str]) -> set[str]:
+    """Return the options that the command takes which these words call."""
+    found: Any = typer.main.get_command(build(words))  # of typer's own copy of click
+    for word in words:
+        found = getattr(found, "commands", {}).get(word, found)
+    return {name for parameter in found.params for name in parameter.opts} | {"--help"}

@@ -38,6 +38,7 @@ from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.reports import api as reports
 from tokkatot.cloud.schedules import api as schedules
 from tokkatot.cloud.schedules import preview_api, rules_api
+from tokkatot.cloud.schedules.misfits import Plans
 from tokkatot.cloud.schedules.preview import Previews
 from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
@@ -118,6 +119,7 @@ def create_app(
     app.state.farm_directory = Directory()
     app.state.alert_digest = alerts.Digest()
     app.state.structs = {"Does": Does, "Rule": Rule}
+    app.state.automation = Plans()
     app.state.documents = HubLimits()
     app.state.previews = Previews()
     app.state.realtime = Realtime(

@@ -68,6 +68,11 @@ CODES: Mapping[str, CodeSpec] = MappingProxyType(
         "already_exists": _spec(
             HTTPStatus.CONFLICT, "There is one already", "Use the one there is, or another name."
         ),
+        "in_use": _spec(
+            HTTPStatus.CONFLICT,
+            "Something else needs this",
+            "The detail names what: change that or switch it off first.",
+        ),
         "last_owner": _spec(
             HTTPStatus.CONFLICT,
             "A farm keeps at least one owner",

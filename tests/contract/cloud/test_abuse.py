@@ -1,6 +1,5 @@
 """Every route, called wrongly: each answer is a problem that its description declares."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import httpx
@@ -71,10 +70,8 @@ class Caller:
 
 
 @pytest.fixture
-async def caller(cloud: Cloud, scene: Scene) -> AsyncIterator[Caller]:
-    found = Caller(cloud=cloud, scene=scene, declared=declared_problems(cloud), odd=[])
-    yield found
-    assert found.odd == []
+async def caller(cloud: Cloud, scene: Scene) -> Caller:
+    return Caller(cloud=cloud, scene=scene, declared=declared_problems(cloud), odd=[])
 
 
 def halves(routes: dict[str, dict[int, list[str]]], half: int) -> list[tuple[str, str]]:
@@ -89,6 +86,7 @@ async def test_an_id_that_is_none_is_a_problem_at_every_place(caller: Caller, ha
         for path in caller.scene.paths_with(template, BAD_IDS):
             body = {"nonsense": True} if route.split(" ", 1)[0] in WITH_A_BODY else None
             await caller.call(route, path, path, headers=headers, json=body)
+    assert caller.odd == []
 
 
 @pytest.mark.parametrize("half", [0, 1])
@@ -99,6 +97,7 @@ async def test_a_query_that_is_none_is_a_problem_or_passed_over(caller: Caller, 
         for query in BAD_QUERIES:
             path = f"{caller.scene.path(template)}?{query}"
             await caller.call(route, path, query, headers=caller.scene.headers("owner"))
+    assert caller.odd == []
 
 
 @pytest.mark.parametrize("half", [0, 1])
@@ -117,6 +116,7 @@ async def test_a_body_that_is_none_is_a_problem_everywhere(caller: Caller, half:
             )
             if answer.status_code < 400:
                 caller.odd.append((route, f"{media_type} {body[:20]!r}", "taken"))
+    assert caller.odd == []
 
 
 async def test_a_token_that_is_none_lets_nobody_in(caller: Caller) -> None:
@@ -129,6 +129,7 @@ async def test_a_token_that_is_none_lets_nobody_in(caller: Caller) -> None:
             )
             if answer.status_code not in {401, 422}:
                 caller.odd.append((route, token[:20], str(answer.status_code)))
+    assert caller.odd == []
 
 
 @pytest.mark.parametrize(

@@ -207,9 +207,10 @@ async def test_changing_the_password_keeps_this_session_alone(cloud: Cloud) -> N
     other = await cloud.log_in(owner.login)
     body = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
     await cloud.post("/v1/auth/change-password", body, owner, status=204)
-    await cloud.get("/v1/users/me", owner)
-    await cloud.get("/v1/users/me", other, status=401)
-    await cloud.log_in(owner.login, NEW_PASSWORD)
+    assert (await cloud.get("/v1/users/me", owner))["id"] == str(owner.user_id)
+    ended = await cloud.get("/v1/users/me", other, status=401)
+    assert ended["code"] == "session_ended"
+    assert (await cloud.log_in(owner.login, NEW_PASSWORD)).user_id == owner.user_id
 
 
 async def test_the_old_password_is_asked_for(cloud: Cloud) -> None:

@@ -63,6 +63,19 @@ async def test_who_edits_older_rules_is_told(farm: Automated) -> None:
     assert (await rules(farm, 0, status=409))["code"] == "conflict"
 
 
+async def test_rules_count_as_held_once_their_hub_has_taken_them(farm: Automated) -> None:
+    path = house_path(farm, "rules")
+    assert (await farm.cloud.get(path, farm.owner))["held"] is True
+    stored = await rules(farm, 0, staged(farm))
+    assert stored["held"] is False
+    with_rules = (await farm.desired()).version
+    # Something else has changed since: the rules are held all the same.
+    await farm.add()
+    await farm.hub_holds(with_rules)
+    assert (await farm.cloud.get(path, farm.owner))["held"] is True
+    assert (await rules(farm, 1))["held"] is False
+
+
 REFUSED = {
     "an unknown kind": ({"kind": "magic"}, "body.rules.1.kind"),
     "no name": ({"name": ""}, "body.rules.1.name"),

@@ -209,7 +209,18 @@ async def test_a_device_of_another_house_s_hub_is_refused(site: Site) -> None:
         "hub_id": site.hub,
     }
     path = f"/v1/farms/{site.farm}/devices"
-    await site.cloud.post(path, body, site.staff, status=404)
+    refused = await site.cloud.post(path, body, site.staff, status=404)
+    assert refused["detail"] == "There is no such hub."
+
+
+async def test_a_device_of_a_deleted_house_takes_no_orders(site: Site) -> None:
+    device = await site.add()
+    house = f"/v1/farms/{site.farm}/houses/{site.house}"
+    await site.cloud.http.delete(house, headers=site.owner.headers)
+    path = f"/v1/farms/{site.farm}/devices/{device['id']}/commands"
+    refused = await site.cloud.post(path, {"action": "on"}, site.owner, status=404)
+    assert refused["detail"] == "There is no such device."
+    assert (await site.cloud.get(path, site.owner, status=404))["code"] == "not_found"
 
 
 async def test_a_hardware_id_is_free_again_once_its_device_is_removed(site: Site) -> None:

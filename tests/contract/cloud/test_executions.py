@@ -204,7 +204,9 @@ async def test_few_wishes_can_wait_for_one_schedule(farm: Automated) -> None:
     for _ in range(executions.MAX_WAITING):
         await asked(farm, made)
     path = f"{farm.path_of(made)}/execute-now"
-    await farm.cloud.post(path, {}, farm.owner, status=409)
+    refused = await farm.cloud.post(path, {}, farm.owner, status=409)
+    assert refused["detail"] == "Too many runs of this schedule are asked for already."
+    assert len(await runs_of(farm, made)) == executions.MAX_WAITING
 
 
 async def test_runs_are_forgotten_after_their_time(farm: Automated) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.cloud import Cloud, Person
+from tokkatot.cloud.farms.houses import MAX_HOUSES
 
 
 async def test_the_founder_owns_the_farm(cloud: Cloud) -> None:
@@ -142,6 +143,18 @@ async def test_a_deleted_house_comes_back_under_another_number_if_need_be(cloud:
     assert back["number"] == 2
 
 
+async def test_a_deleted_house_finds_no_room_on_a_farm_that_is_full_by_now(cloud: Cloud) -> None:
+    owner, farm = await cloud.sign_up()
+    path = f"/v1/farms/{farm}/houses"
+    house = await cloud.post(path, {"name": "Old", "kind": "coop"}, owner)
+    await cloud.http.delete(f"{path}/{house['id']}", headers=owner.headers)
+    for _ in range(MAX_HOUSES):
+        await cloud.post(path, {"name": "New", "kind": "coop"}, owner)
+    staff, restore = await cloud.staff(), f"/v1/staff/houses/{house['id']}/restore"
+    full = await cloud.post(restore, {}, staff, status=409)
+    assert full["detail"] == f"A farm has at most {MAX_HOUSES} houses."
+
+
 async def test_setpoints_that_contradict_each_other_are_refused(cloud: Cloud) -> None:
     owner, farm = await cloud.sign_up()
     house = await cloud.post(f"/v1/farms/{farm}/houses", {"name": "C", "kind": "coop"}, owner)
@@ -185,8 +198,11 @@ async def test_a_coop_has_one_flock_at_a_time(cloud: Cloud) -> None:
         f"{path}/flocks/{flock['id']}", json={"present_count": 501}, headers=owner.headers
     )
     assert more.status_code == 422
-    cleared = {"cleared_on": "2026-02-28"}
-    await cloud.http.patch(f"{path}/flocks/{flock['id']}", json=cleared, headers=owner.headers)
+    for day, status in (("2026-01-31", 422), ("2026-03-02", 422), ("2026-02-28", 200)):
+        cleared = await cloud.http.patch(
+            f"{path}/flocks/{flock['id']}", json={"cleared_on": day}, headers=owner.headers
+        )
+        assert cleared.status_code == status
     await cloud.post(f"{path}/flocks", body, owner)
     assert len((await cloud.get(f"{path}/flocks", owner))["items"]) == 2
 

@@ -4,6 +4,7 @@ import ipaddress
 import re
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tokkatot.cloud.accounts.reset_requests import (
 )
 from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.platform.mail import Mail, MailDelayed, Mailer
+from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.smtp_url import SmtpServer
 
 ADDRESS = "sokha@example.com"
@@ -62,7 +64,7 @@ def desk(cloud: Cloud, office: PostOffice | None) -> ResetRequests:
 
 async def forget(cloud: Cloud, login: str = ADDRESS) -> None:
     answer = await cloud.http.post("/v1/auth/forgot-password", json={"login": login})
-    assert (answer.status_code, answer.content) == (202, b"")
+    assert (answer.status_code, answer.json()) == (202, {"by_mail": False})
 
 
 async def work(cloud: Cloud, office: PostOffice | None) -> int:
@@ -102,6 +104,16 @@ async def test_a_code_comes_by_mail_and_is_good_once(
     assert await reset(cloud, code) == 422
     again = await cloud.log_in(ADDRESS, NEW_PASSWORD)
     assert "password.code_mailed" in await types_of(cloud, again)
+
+
+async def test_who_asks_is_told_whether_codes_come_by_mail_here(cloud: Cloud) -> None:
+    settings = CloudSettings(smtp_url="smtp://mail.test", mail_from="tokkatot@example.com")
+    cloud.app.state.context = replace(cloud.context, settings=settings)
+    answers = [
+        await cloud.http.post("/v1/auth/forgot-password", json={"login": login})
+        for login in (ADDRESS, "nobody@example.com", "no login at all")
+    ]
+    assert [answer.json() for answer in answers] == [{"by_mail": True}] * 3
 
 
 async def test_the_mail_is_in_the_language_of_the_person(

@@ -1,6 +1,6 @@
 """Schedules and rules tried on what a farm has recorded, in a process of their own."""
 
-import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from tests.support.automated import Automated, Json, automated
 from tests.support.cloud import Cloud
 from tests.support.yard import Yard, batch, ms
 from tokkatot.cloud.farms.houses import house_in
-from tokkatot.cloud.platform.problems import Invalid, Unavailable
+from tokkatot.cloud.platform.problems import Invalid
 from tokkatot.cloud.schedules.preview import AT_ONCE, Draft, Previews, only_one, task_of
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, SyncService
@@ -159,12 +159,24 @@ async def test_a_preview_that_takes_too_long_is_ended(farm: Automated) -> None:
     hasty = Previews(timeout_s=0.01)
     with pytest.raises(Invalid, match="look at less time"):
         await hasty.run(task)
-    patient = Previews()
-    runs = [asyncio.create_task(patient.run(task)) for _ in range(AT_ONCE)]
-    await asyncio.sleep(0)
-    with pytest.raises(Unavailable):
-        await patient.run(task)
-    assert [found.truncated for found in [await run for run in runs]] == [False] * AT_ONCE
+    assert (await Previews().run(task)).truncated is False
+
+
+async def test_few_previews_run_at_a_time_whatever_the_farm(farm: Automated) -> None:
+    previews = farm.cloud.app.state.previews
+    async with AsyncExitStack() as others:
+        for _ in range(AT_ONCE):
+            await others.enter_async_context(previews.turn())
+        refused = await tried(farm, status=503)
+    assert refused["code"] == "unavailable"
+    await tried(farm)
+
+
+async def test_a_preview_that_breaks_is_our_fault_and_not_said_to_be_too_long(
+    farm: Automated,
+) -> None:
+    farm.cloud.app.state.previews = Previews(command=("false",))
+    assert (await tried(farm, status=500))["code"] == "internal"
 
 
 async def test_a_stop_that_holds_now_says_nothing_of_what_was(farm: Automated) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tests.support.automated import Automated, automated
 from tests.support.cloud import Cloud
-from tokkatot.cloud.schedules.service import MAX_SCHEDULES
+from tokkatot.cloud.schedules.service import KEPT_VERSIONS, MAX_SCHEDULES
 from tokkatot.domain.schedules import TimeBased
 
 Does = dict[str, Any]
@@ -52,12 +52,12 @@ async def test_it_counts_as_held_once_its_hub_has_taken_a_document_with_it(farm:
     assert first["held"] is False
     with_first = (await farm.desired()).version
     second = await farm.add(name="Again")
-    await holds(farm, with_first)
+    await farm.hub_holds(with_first)
     assert (await farm.cloud.get(farm.path_of(first), farm.owner))["held"] is True
     assert (await farm.cloud.get(farm.path_of(second), farm.owner))["held"] is False
     changed = await farm.edit(first, name="Feed well")
     assert changed["held"] is False
-    await holds(farm, (await farm.desired()).version)
+    await farm.hub_holds((await farm.desired()).version)
     assert (await farm.cloud.get(farm.path_of(first), farm.owner))["held"] is True
     again = await farm.edit(changed, name="Feed better")
     assert again["held"] is False
@@ -86,6 +86,27 @@ async def test_each_change_is_a_version_that_stays(farm: Automated) -> None:
         "schedule.changed",
         "schedule.created",
     ]
+
+
+async def test_the_newest_hundred_versions_are_kept(farm: Automated) -> None:
+    made = await farm.add()
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(
+            text(
+                "INSERT INTO schedule_versions SELECT schedule_id, number, what, content, made_at,"
+                " made_by FROM schedule_versions, generate_series(2, :kept) AS number"
+            ),
+            {"kept": KEPT_VERSIONS},
+        )
+        await tx.session.execute(text("UPDATE schedules SET version = :v"), {"v": KEPT_VERSIONS})
+    await farm.edit(made | {"version": KEPT_VERSIONS}, name="Feed well")
+    listed = f"{farm.path_of(made)}/versions?limit={2 * KEPT_VERSIONS}"
+    versions = [one["version"] for one in (await farm.cloud.get(listed, farm.owner))["items"]]
+    assert versions == list(range(KEPT_VERSIONS + 1, 1, -1))
+    path = f"{farm.path_of(made)}/rollback"
+    await farm.cloud.post(path, {"version": 1}, farm.owner, status=404)
+    back = await farm.cloud.post(path, {"version": 2}, farm.owner, status=200)
+    assert (back["version"], back["name"]) == (KEPT_VERSIONS + 2, "Feed")
 
 
 async def test_what_changes_nothing_makes_no_version(farm: Automated) -> None:
@@ -360,11 +381,3 @@ async def test_what_is_off_or_for_another_mode_comes_never(farm: Automated) -> N
     assert [item["next_run"] for item in items] == [None, None]
     every = await farm.cloud.get(f"{farm.schedules}/upcoming", farm.owner)
     assert every["items"] == []
-
-
-async def holds(farm: Automated, version: int) -> None:
-    async with farm.cloud.context.database.transaction() as tx:
-        await tx.session.execute(
-            text("UPDATE hubs SET held_version = :version WHERE id = :hub"),
-            {"version": version, "hub": farm.hub},
-        )

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -411,7 +412,8 @@ async def test_text_that_the_database_cannot_hold_stops_no_stream(bench: Bench) 
     rows: list[Row] = [
         [1, "e", bench.now_ms, "door.opened", {"by": "a\x00b"}],
         [2, "e", bench.now_ms, "door.closed", {}],
+        [3, "c", str(uuid4()), bench.now_ms, "failed", "a\x00b", str(bench.yard.pump), None, 0.0],
     ]
     answer = await bench.send(session, 1, rows, stream="events")
     assert answer is not None
-    assert (answer.acked_through, bench.service.tally.stale) == (2, 0)
+    assert (answer.acked_through, bench.service.tally.stale) == (3, 0)

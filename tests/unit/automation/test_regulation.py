@@ -3,13 +3,14 @@
 from dataclasses import replace
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from tests.support.engine import HOUSE, IDS, Bench, document
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.plan import plan_of
 from tokkatot.domain.desired import RelayLimits
-from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.domain.devices import OFF, ON, DeviceRole, Level
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import RuleId
 from tokkatot.domain.quantities import Quantity
@@ -35,6 +36,7 @@ LIGHT, FOGGER, FEEDER, FAN, VENT, HEATER = (
 )
 ABOVE, BELOW = Comparison.ABOVE, Comparison.BELOW
 ID = RuleId(UUID(int=77))
+DAY_S = 86_400.0
 
 
 def bench(*rules: Rule, kind: HouseKind = HouseKind.GREENHOUSE, celsius: float = 20.0) -> Bench:
@@ -51,45 +53,77 @@ def at(made: Bench, celsius: float, seconds: float = 1.0) -> Bench:
     return made
 
 
-def test_a_threshold_holds_until_its_value_is_back_beyond_the_hysteresis() -> None:
-    rule = Threshold(
-        id=ID,
-        name="lamp",
-        when=Condition(
-            quantity=Quantity.TEMPERATURE, comparison=BELOW, threshold=18.0, hysteresis=2.0
-        ),
-        devices=(IDS[LIGHT],),
-        level=60.0,
+def lamp(
+    comparison: Comparison, celsius: float, *, hysteresis: float = 0.0, level: Level = ON
+) -> Threshold:
+    when = Condition(
+        quantity=Quantity.TEMPERATURE,
+        comparison=comparison,
+        threshold=celsius,
+        hysteresis=hysteresis,
     )
-    made = bench(rule)
+    return Threshold(id=ID, name="lamp", when=when, devices=(IDS[LIGHT],), level=level)
+
+
+def stages_of(*stages: Stage, hysteresis: float = 0.0) -> Staged:
+    return Staged(
+        id=ID,
+        name="air",
+        quantity=Quantity.TEMPERATURE,
+        comparison=ABOVE,
+        hysteresis=hysteresis,
+        stages=stages,
+    )
+
+
+def band(low: float, high: float) -> Proportional:
+    return Proportional(
+        id=ID,
+        name="band",
+        quantity=Quantity.TEMPERATURE,
+        from_value=low,
+        to_value=high,
+        devices=(IDS[LIGHT],),
+        step=10.0,
+    )
+
+
+def twins(
+    lead: float,
+    lag: float,
+    other: DeviceRole,
+    *,
+    hysteresis: float = 0.0,
+    swap_every_s: float = DAY_S,
+) -> LeadLag:
+    return LeadLag(
+        id=ID,
+        name="twins",
+        quantity=Quantity.TEMPERATURE,
+        comparison=ABOVE,
+        lead=lead,
+        lag=lag,
+        hysteresis=hysteresis,
+        devices=(IDS[LIGHT], IDS[other]),
+        swap_every_s=swap_every_s,
+    )
+
+
+def test_a_threshold_holds_until_its_value_is_back_beyond_the_hysteresis() -> None:
+    made = bench(lamp(BELOW, 18.0, hysteresis=2.0, level=60.0))
     levels = [at(made, celsius).level(LIGHT) for celsius in (18.0, 17.9, 19.9, 20.0, 18.0)]
     assert levels == [OFF, 60.0, 60.0, OFF, OFF]
 
 
 def test_a_rule_that_is_switched_off_asks_for_nothing() -> None:
-    rule = Threshold(
-        id=ID,
-        name="lamp",
-        when=Condition(quantity=Quantity.TEMPERATURE, comparison=BELOW, threshold=18.0),
-        devices=(IDS[LIGHT],),
-        enabled=False,
-    )
-    assert at(bench(rule), 10.0).level(LIGHT) == OFF
+    resting = msgspec.structs.replace(lamp(BELOW, 18.0), enabled=False)
+    assert at(bench(resting), 10.0).level(LIGHT) == OFF
 
 
 def test_stages_add_one_after_the_other_and_leave_in_reverse() -> None:
-    stages = Staged(
-        id=ID,
-        name="air",
-        quantity=Quantity.TEMPERATURE,
-        comparison=ABOVE,
-        hysteresis=0.5,
-        stages=(
-            Stage(threshold=22.0, devices=(IDS[LIGHT],), level=30.0),
-            Stage(threshold=24.0, devices=(IDS[LIGHT], IDS[FEEDER])),
-        ),
-    )
-    made = bench(stages)
+    first = Stage(threshold=22.0, devices=(IDS[LIGHT],), level=30.0)
+    second = Stage(threshold=24.0, devices=(IDS[LIGHT], IDS[FEEDER]))
+    made = bench(stages_of(first, second, hysteresis=0.5))
     seen = []
     for celsius in (22.0, 22.1, 24.1, 23.6, 23.5, 21.6, 21.4):
         at(made, celsius)
@@ -98,16 +132,7 @@ def test_stages_add_one_after_the_other_and_leave_in_reverse() -> None:
 
 
 def test_a_band_moves_in_steps_and_reaches_both_ends() -> None:
-    band = Proportional(
-        id=ID,
-        name="lamp",
-        quantity=Quantity.TEMPERATURE,
-        from_value=20.0,
-        to_value=24.0,
-        devices=(IDS[LIGHT],),
-        step=10.0,
-    )
-    made = bench(band)
+    made = bench(band(20.0, 24.0))
     levels = [
         at(made, celsius).level(LIGHT) for celsius in (20.0, 20.3, 20.4, 21.0, 22.0, 24.0, 25.0)
     ]
@@ -115,41 +140,18 @@ def test_a_band_moves_in_steps_and_reaches_both_ends() -> None:
     assert at(made, 19.0).level(LIGHT) == OFF
 
 
-@pytest.mark.parametrize("rule", ["threshold", "staged", "band", "twins"])
-def test_a_rule_whose_sensor_is_silent_asks_for_nothing(rule: str) -> None:
-    rules: dict[str, Rule] = {
-        "threshold": Threshold(
-            id=ID,
-            name="t",
-            when=Condition(quantity=Quantity.TEMPERATURE, comparison=ABOVE, threshold=10.0),
-            devices=(IDS[LIGHT],),
-        ),
-        "staged": Staged(
-            id=ID,
-            name="s",
-            quantity=Quantity.TEMPERATURE,
-            comparison=ABOVE,
-            stages=(Stage(threshold=10.0, devices=(IDS[LIGHT],)),),
-        ),
-        "band": Proportional(
-            id=ID,
-            name="b",
-            quantity=Quantity.TEMPERATURE,
-            from_value=0.0,
-            to_value=10.0,
-            devices=(IDS[LIGHT],),
-        ),
-        "twins": LeadLag(
-            id=ID,
-            name="l",
-            quantity=Quantity.TEMPERATURE,
-            comparison=ABOVE,
-            lead=10.0,
-            lag=12.0,
-            devices=(IDS[LIGHT], IDS[FEEDER]),
-        ),
-    }
-    made = bench(rules[rule])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lamp(ABOVE, 10.0),
+        stages_of(Stage(threshold=10.0, devices=(IDS[LIGHT],))),
+        band(0.0, 10.0),
+        twins(10.0, 12.0, FEEDER),
+    ],
+    ids=["threshold", "staged", "band", "twins"],
+)
+def test_a_rule_whose_sensor_is_silent_asks_for_nothing(rule: Rule) -> None:
+    made = bench(rule)
     assert made.level(LIGHT) == ON
     made.temperature_c = None
     made.run(40)
@@ -157,18 +159,7 @@ def test_a_rule_whose_sensor_is_silent_asks_for_nothing(rule: str) -> None:
 
 
 def test_twins_share_the_work_and_change_places() -> None:
-    twins = LeadLag(
-        id=ID,
-        name="twins",
-        quantity=Quantity.TEMPERATURE,
-        comparison=ABOVE,
-        lead=22.0,
-        lag=25.0,
-        hysteresis=0.5,
-        devices=(IDS[LIGHT], IDS[FEEDER]),
-        swap_every_s=600,
-    )
-    made = bench(twins)
+    made = bench(twins(22.0, 25.0, FEEDER, hysteresis=0.5, swap_every_s=600))
 
     def both() -> tuple[float, float]:
         return made.level(LIGHT), made.level(FEEDER)
@@ -185,17 +176,7 @@ def test_twins_share_the_work_and_change_places() -> None:
 
 
 def test_a_lone_lead_hands_over_even_where_nothing_ever_rests() -> None:
-    twins = LeadLag(
-        id=ID,
-        name="twins",
-        quantity=Quantity.TEMPERATURE,
-        comparison=ABOVE,
-        lead=22.0,
-        lag=25.0,
-        devices=(IDS[LIGHT], IDS[DeviceRole.WATER_PUMP]),
-        swap_every_s=300,
-    )
-    made = bench(twins)
+    made = bench(twins(22.0, 25.0, DeviceRole.WATER_PUMP, swap_every_s=300))
     at(made, 23.0, 700)
     assert made.level(LIGHT) == OFF
 

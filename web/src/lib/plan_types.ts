@@ -211,4 +211,6 @@ export type RuleKind = Rule['kind']
 export interface Rules {
   version: number
   rules: Rule[]
+  /** Whether the control box has taken this version. */
+  held: boolean
 }

@@ -16,6 +16,7 @@ export const PROBLEM_CODES = [
   'validation_failed',
   'conflict',
   'already_exists',
+  'in_use',
   'last_owner',
   'method_not_allowed',
   'key_unknown',

@@ -30,6 +30,13 @@ export function useRules(house_path: string) {
     })
   }
 
+  /** Looks whether the control box has them by now, without a word to the form. */
+  async function look(): Promise<void> {
+    const found = await session.api.json<Rules>(path).catch(() => null)
+    // What was written meanwhile is not overtaken by an answer from before.
+    if (found !== null && found.version === rules.value?.version) rules.value = found
+  }
+
   watch(() => [farm.plans, farm.link === 'offline'], load, { immediate: true })
-  return { ...form, rules, write, load }
+  return { ...form, rules, write, look }
 }

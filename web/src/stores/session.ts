@@ -12,6 +12,7 @@ import type { FarmBrief, Language, SignedIn, Tokens, User } from '@/lib/types'
 
 const KEPT = 'tokkatot.session'
 const LAST_FARM = 'tokkatot.farm'
+const LAST_USER = 'tokkatot.user'
 /** Where the passes for the farm's hubs are kept. */
 export const PASSES = 'tokkatot.passes'
 
@@ -43,11 +44,15 @@ export const useSession = defineStore('session', () => {
 
   function keep(kept: Kept | null): void {
     memory = kept
+    if (kept === null) storage?.removeItem(KEPT)
+    else put(KEPT, JSON.stringify(kept))
+  }
+
+  function put(name: string, value: string): void {
     try {
-      if (kept === null) storage?.removeItem(KEPT)
-      else storage?.setItem(KEPT, JSON.stringify(kept))
+      storage?.setItem(name, value)
     } catch {
-      // Without storage the session lasts as long as the page.
+      // Without room for it the session lasts as long as the page.
     }
   }
 
@@ -86,8 +91,8 @@ export const useSession = defineStore('session', () => {
 
   async function begin(answer: SignedIn): Promise<void> {
     // What another person saw on this phone is none of this one's business.
-    if (answer.user.id !== storage?.getItem('tokkatot.user')) cache.clear()
-    storage?.setItem('tokkatot.user', answer.user.id)
+    if (answer.user.id !== storage?.getItem(LAST_USER)) cache.clear()
+    put(LAST_USER, answer.user.id)
     keep(answer)
     user.value = answer.user
     farms.value = answer.farms
@@ -165,7 +170,7 @@ export const useSession = defineStore('session', () => {
 
   function visit(farm_id: string): void {
     last_farm.value = farm_id
-    storage?.setItem(LAST_FARM, farm_id)
+    put(LAST_FARM, farm_id)
   }
 
   return {

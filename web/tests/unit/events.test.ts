@@ -124,7 +124,8 @@ describe('the event log', () => {
       .filter((file) => file.isFile() && file.name.endsWith('.py'))
       .map((file) => readFileSync(join(file.parentPath, file.name), 'utf8'))
       .join('\n')
-    const ROOMS = 'house|farm|zone|flock|crop|member|device|alert|setpoints|hub|command'
+    const ROOMS =
+      'house|farm|zone|flock|crop|member|device|alert|setpoints|rules|mode|hub|hub_pin|command|user|password'
     const recorded = [...cloud.matchAll(new RegExp(`"((?:${ROOMS})\\.[a-z_]+)"`, 'g'))].map(
       ([, type]) => type ?? '',
     )

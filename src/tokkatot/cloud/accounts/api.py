@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from tokkatot.cloud.accounts import reset_requests, service, sessions, store
@@ -70,6 +70,14 @@ class ForgotBody(Body):
     """Who can't get in."""
 
     login: Contact
+
+
+class ForgotView(View):
+    """Where a code comes from besides the farm's owner and staff."""
+
+    by_mail: bool = Field(
+        description="Whether this cloud mails codes to people whose address it knows."
+    )
 
 
 class ResetBody(Body):
@@ -226,14 +234,14 @@ async def log_out(caller: SomeCaller, tx: Tx, origin: FromWhere) -> None:
 
 
 @router.post("/auth/forgot-password", status_code=202, tags=["auth"])
-async def forgot_password(body: ForgotBody, tx: Tx, origin: FromWhere) -> Response:
-    """Say that you can't get in; the answer is always the same.
+async def forgot_password(body: ForgotBody, tx: Tx, context: Ctx, origin: FromWhere) -> ForgotView:
+    """Say that you can't get in; the answer is the same for everybody.
 
     Your farm's owner and staff see it, and where the cloud sends mail and knows your address, a
     one-use code comes by mail.
     """
     await reset_requests.ask(tx, body.login, origin)
-    return Response(status_code=202)
+    return ForgotView(by_mail=context.settings.smtp_url is not None)
 
 
 @router.post(

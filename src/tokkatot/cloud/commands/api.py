@@ -12,6 +12,7 @@ from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.commands import service, store
 from tokkatot.cloud.commands.model import Command, Origin
 from tokkatot.cloud.commands.views import command_view
+from tokkatot.cloud.devices.service import device_in
 from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess
 from tokkatot.cloud.farms.views import PersonView
 from tokkatot.cloud.platform.context import Tx
@@ -135,7 +136,7 @@ async def of_device(
     device: UUID, access: CanSee, tx: Tx, page: Paged, states: States = None
 ) -> Page[CommandView]:
     """Return a device's orders, the newest first."""
-    await service.device_in(tx, access.farm_id, DeviceId(device))
+    await device_in(tx, access.farm_id, DeviceId(device))
     return await _page(tx, access, page, device_id=device, states=states)
 
 

@@ -18,7 +18,7 @@ from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
-from tokkatot.cloud.telemetry.intake import credible
+from tokkatot.cloud.telemetry.intake import credible, storable
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.commands import (
     AT_ONCE,
@@ -182,7 +182,7 @@ async def apply_row(
         # Said again, or overtaken by a later word.
         return None
     command.state = state
-    command.reason = row.reason
+    command.reason = None if row.reason is None else storable(row.reason)
     if state is CommandState.EXECUTING:
         command.started_at = t
         command.finished_at = None
@@ -238,22 +238,6 @@ def _action_of(row: wire.CommandRow, level: Level) -> Action:
     if row.action is not None:
         return Action(row.action)
     return {OFF: Action.OFF, ON: Action.ON}.get(level, Action.SET_VALUE)
-
-
-async def device_in(tx: Transaction, farm_id: FarmId, device_id: DeviceId) -> Device:
-    """Return a device of the farm.
-
-    Raises:
-        NotFound: when the farm has no such device.
-    """
-    device = await tx.session.scalar(
-        select(Device).where(
-            Device.id == device_id, Device.farm_id == farm_id, Device.deleted_at.is_(None)
-        )
-    )
-    if device is None:
-        raise NotFound("device")
-    return device
 
 
 async def _tell(

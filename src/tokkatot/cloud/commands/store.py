@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.commands.model import Command
 from tokkatot.cloud.devices.model import Device, DeviceState
-from tokkatot.cloud.farms.model import Hub
+from tokkatot.cloud.farms.model import House, Hub
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.commands import CommandState
 from tokkatot.domain.devices import ACTUATORS
@@ -114,9 +114,15 @@ async def target(session: AsyncSession, farm_id: UUID, device_id: UUID) -> Targe
     )
     found = await session.execute(
         select(Device, Hub, DeviceState, waiting)
+        .join(House, House.id == Device.house_id)
         .outerjoin(Hub, and_(Hub.id == Device.hub_id, Hub.revoked_at.is_(None)))
         .outerjoin(DeviceState, DeviceState.device_id == Device.id)
-        .where(Device.id == device_id, Device.farm_id == farm_id, Device.deleted_at.is_(None))
+        .where(
+            Device.id == device_id,
+            Device.farm_id == farm_id,
+            Device.deleted_at.is_(None),
+            House.deleted_at.is_(None),
+        )
         .execution_options(populate_existing=True)
     )
     row = found.one_or_none()

@@ -12,16 +12,15 @@ from tokkatot.cloud.devices.model import DeviceParameter, DeviceState
 from tokkatot.cloud.devices.store import DeviceRow
 from tokkatot.cloud.farms.access import CanMaintain, CanOperate, CanOwn, CanSee
 from tokkatot.cloud.farms.model import MAIN_ZONE, Hub
-from tokkatot.cloud.farms.ports import Documents, HubDocuments
+from tokkatot.cloud.farms.ports import HouseAutomation, HubDocuments
 from tokkatot.cloud.platform.context import Ctx, FromWhere, Tx
-from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
 from tokkatot.cloud.platform.problems import Forbidden
 from tokkatot.cloud.platform.schemas import Body, Name, Patch, ShortText, View
 from tokkatot.domain.desired import LONGEST_PAUSE_S, MOST_STARTS_PER_HOUR, RelayLimits
 from tokkatot.domain.devices import DeviceRole, Interface
-from tokkatot.domain.ids import DeviceId, HouseId, HubId
+from tokkatot.domain.ids import DeviceId, HouseId
 from tokkatot.domain.people import Right
 from tokkatot.domain.quantities import Quantity
 
@@ -273,7 +272,7 @@ async def add_device(
         origin=origin,
     )
     row = await service.device_in(tx, access.farm_id, DeviceId(device.id))
-    await _check(tx, documents, row)
+    await service.check_document(tx, documents, row.device)
     return device_view(row)
 
 
@@ -283,7 +282,7 @@ async def device(device: UUID, access: CanSee, tx: Tx) -> DeviceView:
     return device_view(await service.device_in(tx, access.farm_id, DeviceId(device)))
 
 
-@router.patch(_DEVICE, tags=["devices"], responses=problems("already_exists", "conflict"))
+@router.patch(_DEVICE, tags=["devices"], responses=problems("already_exists", "conflict", "in_use"))
 async def change_device(
     device: UUID,
     body: DevicePatch,
@@ -291,24 +290,38 @@ async def change_device(
     tx: Tx,
     origin: FromWhere,
     documents: HubDocuments,
+    automation: HouseAutomation,
 ) -> DeviceView:
     """Change a device; what concerns its wiring is for staff."""
     changes = body.changes()
     if _STAFF_FIELDS & changes.keys() and Right.MAINTAIN not in access.rights:
         raise Forbidden(Right.MAINTAIN, "Only staff change how a device is wired.")
     row = await service.change_device(
-        tx, access.farm_id, DeviceId(device), changes, by=access.caller.user_id, origin=origin
+        tx,
+        access.farm_id,
+        DeviceId(device),
+        changes,
+        automation,
+        by=access.caller.user_id,
+        origin=origin,
     )
     if _STAFF_FIELDS & changes.keys():
-        await _check(tx, documents, row)
+        await service.check_document(tx, documents, row.device)
     return device_view(row)
 
 
-@router.delete(_DEVICE, status_code=204, tags=["devices"])
-async def remove_device(device: UUID, access: CanMaintain, tx: Tx, origin: FromWhere) -> None:
-    """Remove a device (staff); it can be restored for 30 days."""
+@router.delete(_DEVICE, status_code=204, tags=["devices"], responses=problems("in_use"))
+async def remove_device(
+    device: UUID, access: CanMaintain, tx: Tx, origin: FromWhere, automation: HouseAutomation
+) -> None:
+    """Remove a device that nothing needs (staff); it can be restored for 30 days."""
     await service.delete_device(
-        tx, access.farm_id, DeviceId(device), by=access.caller.user_id, origin=origin
+        tx,
+        access.farm_id,
+        DeviceId(device),
+        automation,
+        by=access.caller.user_id,
+        origin=origin,
     )
 
 
@@ -382,12 +395,6 @@ async def hub_pass(access: CanSee, tx: Tx, context: Ctx) -> Page[HubPassView]:
             for issued in await passes.issue_passes(tx, access, context.keys)
         ]
     )
-
-
-async def _check(tx: Transaction, documents: Documents, row: DeviceRow) -> None:
-    """Refuse a device that its hub could not hold beside all the others."""
-    if row.device.hub_id is not None:
-        await documents.check(tx, [HubId(row.device.hub_id)])
 
 
 def device_view(row: DeviceRow) -> DeviceView:

@@ -5,22 +5,24 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from tokkatot.cloud.devices import store
 from tokkatot.cloud.devices.hubs import hub_serving, touch_hub_of
 from tokkatot.cloud.devices.model import Device, DeviceParameter
 from tokkatot.cloud.devices.store import DeviceRow
+from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.model import MAIN_ZONE, RESTORABLE, Farm, Zone
+from tokkatot.cloud.farms.needs import nothing_breaks
+from tokkatot.cloud.farms.ports import Automation, Documents
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import NOWHERE, Origin
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field, taken
 from tokkatot.domain.devices import DeviceRole, Interface
-from tokkatot.domain.ids import DeviceId, FarmId, HouseId, UserId
+from tokkatot.domain.ids import DeviceId, FarmId, HouseId, HubId, UserId
 from tokkatot.domain.quantities import Quantity
 
 MAX_DEVICES = 2000
@@ -100,9 +102,8 @@ async def add_device(
         Conflict: when the hardware id is taken, or the farm is full.
     """
     house = await house_in(tx, farm_id, new.house_id)
+    await _make_room(tx, farm_id)
     await _hardware_is_free(tx, farm_id, new.hardware_id)
-    if await store.device_count(tx.session, farm_id) >= MAX_DEVICES:
-        raise Conflict("conflict", f"A farm has at most {MAX_DEVICES} devices.")
     zone = await _zone(tx, new.house_id, new.zone)
     hub = await hub_serving(tx, farm_id, new.house_id, new.hub_id)
     device = Device(
@@ -139,6 +140,7 @@ async def change_device(
     farm_id: FarmId,
     device_id: DeviceId,
     changes: Mapping[str, Any],
+    automation: Automation,
     *,
     by: UserId,
     origin: Origin,
@@ -147,22 +149,15 @@ async def change_device(
 
     Raises:
         NotFound: when the farm has no such device, or the zone or hub is not there.
-        Conflict: when the hardware id is taken.
+        Conflict: when the hardware id is taken, or a schedule or rule needs it as it was.
     """
     device = (await device_in(tx, farm_id, device_id)).device
     house_id = HouseId(device.house_id)
     former_hub_id = device.hub_id
     if changes.get("hardware_id", device.hardware_id) != device.hardware_id:
         await _hardware_is_free(tx, farm_id, changes["hardware_id"])
-    for name, value in changes.items():
-        match name:
-            case "zone":
-                device.zone_id = (await _zone(tx, house_id, value)).id
-            case "hub_id":
-                hub = await hub_serving(tx, farm_id, house_id, value) if value else None
-                device.hub_id = hub.id if hub else None
-            case _:
-                setattr(device, name, value)
+    async with nothing_breaks(tx, automation, farm_id, house_id):
+        await _apply(tx, device, changes)
     if device.hub_id != former_hub_id:
         await touch_hub_of(tx, former_hub_id)
     await _changed(tx, device, "device.changed", {"fields": sorted(changes)}, by=by, origin=origin)
@@ -171,15 +166,23 @@ async def change_device(
 
 
 async def delete_device(
-    tx: Transaction, farm_id: FarmId, device_id: DeviceId, *, by: UserId, origin: Origin
+    tx: Transaction,
+    farm_id: FarmId,
+    device_id: DeviceId,
+    automation: Automation,
+    *,
+    by: UserId,
+    origin: Origin,
 ) -> None:
     """Hide a device; its hub releases it to rest. It can be restored for 30 days.
 
     Raises:
         NotFound: when the farm has no such device.
+        Conflict: when a schedule or rule that is switched on needs it.
     """
     device = (await device_in(tx, farm_id, device_id)).device
-    device.deleted_at = tx.now
+    async with nothing_breaks(tx, automation, farm_id, HouseId(device.house_id)):
+        device.deleted_at = tx.now
     await _changed(tx, device, "device.removed", {"name": device.name}, by=by, origin=origin)
 
 
@@ -188,16 +191,28 @@ async def restore_device(tx: Transaction, device_id: DeviceId, *, by: UserId) ->
 
     Raises:
         NotFound: when there is no device that was deleted within 30 days.
-        Conflict: when another has its hardware id by now.
+        Conflict: when another has its hardware id by now, or the farm is full.
     """
     device = await store.deleted_device(tx.session, device_id, since=tx.now - RESTORABLE)
     if device is None:
         raise NotFound("deleted device")
+    await _make_room(tx, FarmId(device.farm_id))
     if await store.hardware_taken(tx.session, device.farm_id, device.hardware_id):
         raise Conflict("already_exists", "A device with its hardware id is registered by now.")
     device.deleted_at = None
     await _changed(tx, device, "device.restored", {}, by=by, origin=NOWHERE)
     return device
+
+
+async def check_document(tx: Transaction, documents: Documents, device: Device) -> None:
+    """Refuse a device that its hub could not hold beside all the others.
+
+    Raises:
+        Conflict: when its hub's document would be too long.
+    """
+    if device.hub_id is not None:
+        await tx.session.flush()
+        await documents.check(tx, [HubId(device.hub_id)])
 
 
 async def set_parameters(
@@ -257,7 +272,7 @@ async def calibrate(
     """
     device = (await device_in(tx, farm_id, device_id)).device
     farm = await tx.session.get_one(Farm, farm_id)
-    today = tx.now.astimezone(ZoneInfo(farm.time_zone)).date()
+    today = farm.today(tx.now)
     day = calibration.calibrated_on or today
     if day > today:
         raise invalid_field("body.calibrated_on", "in_future", "This day is still to come.")
@@ -295,6 +310,25 @@ def _check(parameter: Parameter, where: str, seen: set[str]) -> None:
 def _check_limits(value: float, low: float | None, high: float | None, where: str) -> None:
     if (low is not None and value < low) or (high is not None and value > high):
         raise invalid_field(where, "out_of_range", "It lies outside its limits.")
+
+
+async def _apply(tx: Transaction, device: Device, changes: Mapping[str, Any]) -> None:
+    farm_id, house_id = FarmId(device.farm_id), HouseId(device.house_id)
+    for name, value in changes.items():
+        match name:
+            case "zone":
+                device.zone_id = (await _zone(tx, house_id, value)).id
+            case "hub_id":
+                hub = await hub_serving(tx, farm_id, house_id, value) if value else None
+                device.hub_id = hub.id if hub else None
+            case _:
+                setattr(device, name, value)
+
+
+async def _make_room(tx: Transaction, farm_id: FarmId) -> None:
+    await farms_store.lock_farm(tx.session, farm_id)
+    if await store.device_count(tx.session, farm_id) >= MAX_DEVICES:
+        raise Conflict("conflict", f"A farm has at most {MAX_DEVICES} devices.")
 
 
 async def _hardware_is_free(tx: Transaction, farm_id: FarmId, hardware_id: str) -> None:

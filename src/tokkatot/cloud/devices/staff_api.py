@@ -11,6 +11,7 @@ from tokkatot.cloud.accounts.caller import StaffCaller, StaffOnly
 from tokkatot.cloud.devices import hubs, service, store
 from tokkatot.cloud.devices.api import DeviceView, HubView, device_view, hub_view
 from tokkatot.cloud.devices.store import FleetRow
+from tokkatot.cloud.farms.ports import HubDocuments
 from tokkatot.cloud.platform.context import Ctx, Tx
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
@@ -110,10 +111,13 @@ async def unknown_devices(
     return Page(items=[UnknownDeviceView.model_validate(row) for row in items], next_cursor=cursor)
 
 
-@router.post("/devices/{device}/restore", responses=problems("already_exists"))
-async def restore_device(device: UUID, staff: StaffCaller, tx: Tx) -> DeviceView:
+@router.post("/devices/{device}/restore", responses=problems("already_exists", "conflict"))
+async def restore_device(
+    device: UUID, staff: StaffCaller, tx: Tx, documents: HubDocuments
+) -> DeviceView:
     """Bring a deleted device back within 30 days."""
     restored = await service.restore_device(tx, DeviceId(device), by=staff.user_id)
+    await service.check_document(tx, documents, restored)
     row = await service.device_in(tx, FarmId(restored.farm_id), DeviceId(device))
     return device_view(row)
 

@@ -11,7 +11,7 @@ from tokkatot.cloud.accounts.staff_api import ResetCodeView, reset_code_view
 from tokkatot.cloud.farms import members, pins, service, store
 from tokkatot.cloud.farms.access import CanOperate, CanOwn, CanSee, FarmAccess
 from tokkatot.cloud.farms.model import HubPin
-from tokkatot.cloud.farms.ports import AlertDigest, Alerts
+from tokkatot.cloud.farms.ports import AlertDigest, Alerts, HouseAutomation
 from tokkatot.cloud.farms.views import (
     FarmBody,
     FarmPatch,
@@ -85,12 +85,17 @@ async def farm(access: CanSee, tx: Tx, alerts: Alerts) -> FarmView:
     return await _farm_view(tx, access, alerts)
 
 
-@router.patch("/farms/{farm}", tags=["farms"])
+@router.patch("/farms/{farm}", tags=["farms"], responses=problems("in_use"))
 async def change_farm(
-    body: FarmPatch, access: CanOwn, tx: Tx, alerts: Alerts, origin: FromWhere
+    body: FarmPatch,
+    access: CanOwn,
+    tx: Tx,
+    alerts: Alerts,
+    automation: HouseAutomation,
+    origin: FromWhere,
 ) -> FarmView:
-    """Change a farm."""
-    await service.change_farm(tx, access, body.changes(), origin=origin)
+    """Change a farm; its place stays while something goes by the sun there."""
+    await service.change_farm(tx, access, body.changes(), automation, origin=origin)
     return await _farm_view(tx, access, alerts)
 
 

@@ -11,7 +11,7 @@ from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.hubs import touch_hubs
-from tokkatot.cloud.farms.model import CropCycle, Flock, HouseCycle
+from tokkatot.cloud.farms.model import CropCycle, Farm, Flock, HouseCycle
 from tokkatot.cloud.farms.store import Cycle
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
@@ -136,7 +136,8 @@ async def change_flock(
 
     Raises:
         NotFound: when the house has no such flock.
-        Invalid: when more birds would be there than came, or it would end before it began.
+        Invalid: when more birds would be there than came, or its end is before its beginning or
+            still to come.
     """
     flock = await _found(tx, access, house_id, Flock, flock_id)
     if changes.get("present_count", flock.present_count) > flock.placed_count:
@@ -158,7 +159,7 @@ async def change_crop(
 
     Raises:
         NotFound: when the house has no such crop cycle.
-        Invalid: when it would end before it began.
+        Invalid: when its end is before its beginning or still to come.
     """
     crop = await _found(tx, access, house_id, CropCycle, crop_id)
     await _change(tx, access, _CROP, crop, changes, origin)
@@ -202,8 +203,14 @@ async def _change(
     origin: Origin,
 ) -> None:
     last_day = changes.get(kind.last_day)
-    if last_day is not None and last_day < cycle.began_on:
-        raise invalid_field(f"body.{kind.last_day}", "too_early", "It ends before it began.")
+    if last_day is not None:
+        field = f"body.{kind.last_day}"
+        if last_day < cycle.began_on:
+            raise invalid_field(field, "too_early", "It ends before it began.")
+        farm = await tx.session.get_one(Farm, access.farm_id)
+        if last_day > farm.today(tx.now):
+            # What has an end is over for the hub at once: its curves would stop early.
+            raise invalid_field(field, "in_future", "This day is still to come.")
     for name, value in changes.items():
         setattr(cycle, name, value)
     data = {"fields": sorted(changes)}

@@ -10,6 +10,7 @@ from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.farms.changes import What, farm_changed
 from tokkatot.cloud.farms.hubs import touch_hubs
 from tokkatot.cloud.farms.model import MAIN_ZONE, RESTORABLE, Farm, House, Zone
+from tokkatot.cloud.farms.ports import Documents
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.database import Transaction
@@ -56,10 +57,7 @@ async def create_house(
     Raises:
         Conflict: when the number is taken or the farm is full.
     """
-    await store.lock_farm(tx.session, access.farm_id)
-    existing = await store.houses_of(tx.session, access.farm_id, limit=MAX_HOUSES + 1)
-    if len(existing) >= MAX_HOUSES:
-        raise Conflict("conflict", f"A farm has at most {MAX_HOUSES} houses.")
+    await _make_room(tx, access.farm_id)
     number = new.number
     if number is None:
         number = await store.next_house_number(tx.session, access.farm_id)
@@ -135,21 +133,26 @@ async def delete_house(
     )
 
 
-async def restore_house(tx: Transaction, house_id: HouseId, *, by: UserId) -> House:
+async def restore_house(
+    tx: Transaction, house_id: HouseId, documents: Documents, *, by: UserId
+) -> House:
     """Bring a deleted house back, under a new number where another took the old one.
 
     Raises:
         NotFound: when there is no house that was deleted within 30 days.
+        Conflict: when the farm is full, or its hub could not hold the house any more.
     """
     house = await store.deleted_house(tx.session, house_id, since=tx.now - RESTORABLE)
     if house is None:
         raise NotFound("deleted house")
     farm_id = FarmId(house.farm_id)
-    await store.lock_farm(tx.session, farm_id)
+    await _make_room(tx, farm_id)
     if await store.house_number_taken(tx.session, farm_id, house.number):
         house.number = await store.next_house_number(tx.session, farm_id)
     house.deleted_at = None
-    await touch_hubs(tx, farm_id, house_id)
+    touched = await touch_hubs(tx, farm_id, house_id)
+    await tx.session.flush()
+    await documents.check(tx, touched)
     audit.record(tx, "house.restored", farm_id=farm_id, house_id=house.id, user_id=by)
     farm_changed(tx, farm_id, "house", house.id)
     return house
@@ -260,6 +263,7 @@ async def add_zone(
         Conflict: when the name is taken or the house is full.
     """
     house = await house_in(tx, access.farm_id, house_id)
+    await store.lock_farm(tx.session, access.farm_id)
     zones = await store.zones_of(tx.session, house_id)
     if len(zones) >= MAX_ZONES:
         raise Conflict("conflict", f"A house has at most {MAX_ZONES} zones.")
@@ -315,6 +319,13 @@ async def delete_zone(
     # A device in the zone refuses this at the flush, by its foreign key: `conflict`.
     await tx.session.flush()
     await _changed(tx, access, house, "zone.deleted", origin, data={"name": zone.name})
+
+
+async def _make_room(tx: Transaction, farm_id: FarmId) -> None:
+    await store.lock_farm(tx.session, farm_id)
+    existing = await store.houses_of(tx.session, farm_id, limit=MAX_HOUSES)
+    if len(existing) >= MAX_HOUSES:
+        raise Conflict("conflict", f"A farm has at most {MAX_HOUSES} houses.")
 
 
 def _zone_among(zones: Sequence[Zone], zone_id: UUID) -> Zone:

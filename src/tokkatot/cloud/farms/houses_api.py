@@ -10,6 +10,7 @@ from tokkatot.cloud.farms import houses, store
 from tokkatot.cloud.farms.access import CanOperate, CanOwn, CanSee
 from tokkatot.cloud.farms.api import person_view
 from tokkatot.cloud.farms.model import Flock, House
+from tokkatot.cloud.farms.ports import HubDocuments
 from tokkatot.cloud.farms.views import (
     HouseBody,
     HousePatch,
@@ -79,10 +80,13 @@ async def delete_house(house: UUID, access: CanOwn, tx: Tx, origin: FromWhere) -
     await houses.delete_house(tx, access, HouseId(house), origin=origin)
 
 
-@router.post("/staff/houses/{house}/restore", tags=["staff"])
-async def restore_house(house: UUID, staff: StaffCaller, tx: Tx) -> HouseView:
+@router.post("/staff/houses/{house}/restore", tags=["staff"], responses=problems("conflict"))
+async def restore_house(
+    house: UUID, staff: StaffCaller, tx: Tx, documents: HubDocuments
+) -> HouseView:
     """Bring a deleted house back within 30 days."""
-    return await _view(tx, await houses.restore_house(tx, HouseId(house), by=staff.user_id))
+    restored = await houses.restore_house(tx, HouseId(house), documents, by=staff.user_id)
+    return await _view(tx, restored)
 
 
 @router.get(f"{_HOUSE}/setpoints", tags=["houses"])

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -45,6 +46,10 @@ class Farm(Base):
         if self.latitude is None or self.longitude is None:
             return None
         return Place(latitude=self.latitude, longitude=self.longitude)
+
+    def today(self, now: datetime) -> date:
+        """Return the day that it is on the farm."""
+        return now.astimezone(ZoneInfo(self.time_zone)).date()
 
 
 class FarmMember(Base):

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.domain.alerts import Severity
-from tokkatot.domain.ids import HubId
+from tokkatot.domain.ids import FarmId, HouseId, HubId
 
 
 class AlertDigest(Protocol):
@@ -34,6 +34,25 @@ class Documents(Protocol):
         ...
 
 
+class Automation(Protocol):
+    """What houses do by themselves, as far as whoever changes what it needs must know."""
+
+    async def misfits(
+        self, tx: Transaction, farm_id: FarmId, house_id: HouseId | None = None
+    ) -> Mapping[UUID, str]:
+        """Return what is switched on and could not be carried out, as names by ids.
+
+        Without a house it speaks of all houses of the farm.
+        """
+        ...
+
+
+def automation(connection: HTTPConnection) -> Automation:
+    """Return the automation of the process that serves this request."""
+    found: Automation = connection.app.state.automation
+    return found
+
+
 def documents(connection: HTTPConnection) -> Documents:
     """Return the documents of the process that serves this request."""
     found: Documents = connection.app.state.documents
@@ -47,4 +66,5 @@ def alert_digest(connection: HTTPConnection) -> AlertDigest:
 
 
 Alerts = Annotated[AlertDigest, Depends(alert_digest)]
+HouseAutomation = Annotated[Automation, Depends(automation)]
 HubDocuments = Annotated[Documents, Depends(documents)]

@@ -1,6 +1,7 @@
 """Decides about farms: founding, changing, stopping, deleting and restoring."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from tokkatot.cloud.farms.access import STAFF_ROLE, FarmAccess
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.hubs import touch_hubs
 from tokkatot.cloud.farms.model import RESTORABLE, Farm, FarmMember
+from tokkatot.cloud.farms.needs import in_use, nothing_breaks
+from tokkatot.cloud.farms.ports import Automation
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.database import Transaction
@@ -24,6 +27,7 @@ from tokkatot.domain.people import MemberRole
 MAX_FARMS = 100
 """Of one person."""
 _LISTED_AT_LOGIN = 100
+_PLACE = ("latitude", "longitude")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +104,27 @@ async def farm_row(tx: Transaction, access: FarmAccess) -> store.FarmRow:
 
 
 async def change_farm(
-    tx: Transaction, access: FarmAccess, changes: Mapping[str, Any], *, origin: Origin
+    tx: Transaction,
+    access: FarmAccess,
+    changes: Mapping[str, Any],
+    automation: Automation,
+    *,
+    origin: Origin,
 ) -> None:
-    """Change a farm's own fields."""
+    """Change a farm's own fields.
+
+    Raises:
+        Conflict: when its place is to be forgotten and something goes by the sun there.
+    """
     farm = await farm_in(tx, access.farm_id)
     before = (farm.time_zone, farm.name, farm.latitude, farm.longitude)
-    for name, value in changes.items():
-        setattr(farm, name, value)
+    guard: AbstractAsyncContextManager[None] = nullcontext()
+    if farm.place is not None and any(changes.get(name, 0) is None for name in _PLACE):
+        await _no_nights(tx, access.farm_id)
+        guard = nothing_breaks(tx, automation, access.farm_id)
+    async with guard:
+        for name, value in changes.items():
+            setattr(farm, name, value)
     if (farm.time_zone, farm.name, farm.latitude, farm.longitude) != before:
         await touch_hubs(tx, access.farm_id)
     _note(tx, access, "farm.changed", {"fields": sorted(changes)}, origin)
@@ -196,6 +214,13 @@ class Directory(FarmDirectory):
     @override
     async def farm_ids_of(self, tx: Transaction, user_id: UserId) -> list[FarmId]:
         return [FarmId(farm_id) for farm_id in await store.farm_ids_of(tx.session, user_id)]
+
+
+async def _no_nights(tx: Transaction, farm_id: FarmId) -> None:
+    houses = await store.houses_of(tx.session, farm_id)
+    with_nights = [house.name for house in houses if house.night_setpoints is not None]
+    if with_nights:
+        raise in_use(f"the nights of {name}" for name in with_nights)
 
 
 async def _stop_changed(tx: Transaction, access: FarmAccess, kind: str, origin: Origin) -> None:

@@ -116,7 +116,7 @@ async def all_farms(session: AsyncSession, *, limit: int) -> Sequence[Farm]:
 
 
 async def lock_farm(session: AsyncSession, farm_id: UUID) -> None:
-    """Let one transaction at a time decide about a farm's members."""
+    """Let one transaction at a time decide how many of what a farm has."""
     await session.execute(select(func.pg_advisory_xact_lock(_lock_key(farm_id))))
 
 

@@ -1,6 +1,7 @@
 """What a schedule or a rule may name: devices and modes of its house, a sun that is known."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -29,13 +30,13 @@ from tokkatot.domain.schedules import (
     DurationBased,
     LightCurve,
     Schedule,
-    Sequence,
     SunTimes,
     TemperatureCurve,
     TimeBased,
     Times,
     VentilationCurve,
 )
+from tokkatot.domain.schedules import Sequence as Steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +52,28 @@ class Surroundings:
 async def surroundings(tx: Transaction, house: House) -> Surroundings:
     """Return a house with its devices, the hub that serves it, and whether its sun is known."""
     farm = await tx.session.get_one(Farm, house.farm_id)
-    hub = await farms_store.hub_for_house(tx.session, house.farm_id, house.id)
-    return Surroundings(
-        house=house,
-        has_place=farm.place is not None,
-        hub_id=None if hub is None else HubId(hub.id),
-        devices=await store.devices_in(tx.session, house.id),
-    )
+    (around,) = await surroundings_of(tx, farm, [house])
+    return around
+
+
+async def surroundings_of(
+    tx: Transaction, farm: Farm, houses: Sequence[House]
+) -> Sequence[Surroundings]:
+    """Return houses of a farm, each with all that decides what can be automated in it."""
+    ids = [house.id for house in houses]
+    hubs = await farms_store.hubs_serving(tx.session, farm.id, ids)
+    devices: dict[UUID, dict[UUID, Device]] = defaultdict(dict)
+    for device in await store.devices_in(tx.session, ids):
+        devices[device.house_id][device.id] = device
+    return [
+        Surroundings(
+            house=house,
+            has_place=farm.place is not None,
+            hub_id=HubId(hubs[house.id].id) if house.id in hubs else None,
+            devices=devices[house.id],
+        )
+        for house in houses
+    ]
 
 
 def check_schedule(schedule: Schedule, around: Surroundings, at: str = "body") -> None:
@@ -102,7 +118,7 @@ def _times(does: Does) -> Iterator[tuple[str, Times | None]]:
     match does:
         case TimeBased():
             yield from (("start", does.start), ("end", does.end))
-        case DurationBased() | Sequence():
+        case DurationBased() | Steps():
             yield "start", does.start
         case ConditionBased() | LightCurve() | VentilationCurve() | TemperatureCurve():
             return
@@ -110,7 +126,7 @@ def _times(does: Does) -> Iterator[tuple[str, Times | None]]:
 
 def _actuators_of(does: Does, at: str) -> Iterable[tuple[str, DeviceId]]:
     match does:
-        case Sequence(steps=steps):
+        case Steps(steps=steps):
             for index, step in enumerate(steps):
                 yield f"{at}.steps.{index}.device_id", step.device_id
         case TemperatureCurve():

@@ -25,7 +25,14 @@ class Change(StrEnum):
     RESTORED = "restored"
 
 
-class StoredSchedule(Base):
+class Distributed:
+    """What a hub is to hold: the first version of its document that contains the present one."""
+
+    hub_id: Mapped[UUID | None] = mapped_column(ForeignKey("hubs.id"))
+    hub_version: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class StoredSchedule(Distributed, Base):
     """A schedule: which of its versions holds, and which document of which hub contains it."""
 
     __tablename__ = "schedules"
@@ -37,14 +44,11 @@ class StoredSchedule(Base):
     farm_id: Mapped[UUID] = mapped_column(ForeignKey("farms.id"), index=True)
     house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"))
     version: Mapped[int]
-    hub_id: Mapped[UUID | None] = mapped_column(ForeignKey("hubs.id"))
-    hub_version: Mapped[int | None] = mapped_column(BigInteger)
-    """The first version of the hub's document that contains this version of the schedule."""
     deleted_at: Mapped[datetime | None]
 
 
 class ScheduleVersion(Base):
-    """One version of a schedule as somebody wrote it; rows are only ever added."""
+    """One version of a schedule as somebody wrote it; the newest ones are kept."""
 
     __tablename__ = "schedule_versions"
 
@@ -89,7 +93,7 @@ class Execution(Base):
     """When the hub's word came."""
 
 
-class HouseRules(Base):
+class HouseRules(Distributed, Base):
     """The rules of a house, all together in one version."""
 
     __tablename__ = "house_rules"

@@ -1,13 +1,17 @@
 """What schedules and rules would have done, over what the farm has recorded."""
 
 import asyncio
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import func, select
 
 from tokkatot.automation.preview import Preview
@@ -16,11 +20,11 @@ from tokkatot.cloud.devices.configs import device_config
 from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.problems import RateLimited, Unavailable, invalid_field
+from tokkatot.cloud.platform.problems import Problem, RateLimited, Unavailable, invalid_field
 from tokkatot.cloud.schedules.checks import check_schedule, surroundings
 from tokkatot.cloud.schedules.houses import house_configs, schedules_in
 from tokkatot.cloud.schedules.reading import read
-from tokkatot.cloud.schedules.replayer import Task
+from tokkatot.cloud.schedules.replayer import OUT_OF_MEMORY, Task
 from tokkatot.cloud.schedules.rules import read_rules
 from tokkatot.cloud.telemetry.drawing import Shape
 from tokkatot.cloud.telemetry.history import draw, find_series
@@ -30,6 +34,8 @@ from tokkatot.domain.ids import DeviceId, FarmId, HubId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.schedules import Schedule
 from tokkatot.kit.clock import to_ms
+
+_log = structlog.get_logger(__name__)
 
 LONGEST = timedelta(days=7)
 SHORTEST_STEP_S = 10.0
@@ -41,6 +47,9 @@ AT_ONCE = 2
 """So many previews run in one process of the cloud at a time, and one of each farm."""
 RETRY_AFTER_S = 5
 _LOCK = 0x70726576
+_REPLAYER = (sys.executable, "-m", "tokkatot.cloud.schedules.replayer")
+_TOO_MUCH = frozenset({-signal.SIGKILL, -signal.SIGXCPU, OUT_OF_MEMORY})
+"""How a replay ends that reached one of its limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,44 +64,53 @@ class Draft:
 class Previews:
     """Leads the engine through history in processes of their own, a few at a time."""
 
-    def __init__(self, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, *, timeout_s: float = TIMEOUT_S, command: Sequence[str] = _REPLAYER) -> None:
         self._timeout_s = timeout_s
+        self._command = command
         self._running = 0
 
-    async def run(self, task: Task) -> Preview:
-        """Return what would have been.
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Hold one of the few places; history is read inside, since it fills the memory too.
 
         Raises:
-            Unavailable: when too many run already.
-            Invalid: when it takes too long.
+            Unavailable: when none is free.
         """
         if self._running >= AT_ONCE:
             raise Unavailable("Other previews are running.", retry_after_s=RETRY_AFTER_S)
         self._running += 1
         try:
-            return await self._replayed(msgspec.msgpack.encode(task))
+            yield
         finally:
             self._running -= 1
 
-    async def _replayed(self, task: bytes) -> Preview:
+    async def run(self, task: Task) -> Preview:
+        """Return what would have been.
+
+        Raises:
+            Invalid: when it takes too long, or more memory than it may.
+        """
+        # In a thread, as the hundreds of thousands of points would hold everybody else up.
+        encoded = await asyncio.to_thread(msgspec.msgpack.encode, task)
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tokkatot.cloud.schedules.replayer",
+            *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
         try:
             async with asyncio.timeout(self._timeout_s):
-                answer, _ = await process.communicate(task)
+                answer, _ = await process.communicate(encoded)
         except TimeoutError:
             answer = b""
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        if process.returncode != 0:
+        if process.returncode in _TOO_MUCH:
             raise invalid_field("body.from", "too_long", "It takes too long: look at less time.")
+        if process.returncode != 0:
+            _log.error("preview.failed", status=process.returncode)
+            raise Problem("internal")
         return msgspec.msgpack.decode(answer, type=Preview)
 
 
@@ -185,14 +203,16 @@ async def _recorded(
     keys = await find_series(tx.session, house.id)
     length_s = span.length_ms / 1000
     most = max(min(int(length_s / step_s), MAX_POINTS // max(len(keys), 1)), 2)
-    points: list[tuple[int, int, float]] = []
     drawn = await draw(readings, keys, span, points=most, shape=Shape.AVERAGE)
-    for index, one in enumerate(drawn):
-        points.extend((index, t_ms, value) for t_ms, value, _ in one.points)
-    points.sort(key=_time)
+    points = await asyncio.to_thread(_merged, [one.points for one in drawn])
     series = tuple((DeviceId(key.device_id), Quantity(key.quantity)) for key in keys)
     return series, points, length_s / (most - 1)
 
 
-def _time(point: tuple[int, int, float]) -> int:
-    return point[1]
+def _merged(each: Sequence[Sequence[tuple[int, float, int]]]) -> list[tuple[int, int, float]]:
+    """Return the points of several series by time, each with the number of its series."""
+    points = [
+        (index, t_ms, value) for index, points in enumerate(each) for t_ms, value, _ in points
+    ]
+    points.sort(key=itemgetter(1))
+    return points

@@ -99,12 +99,13 @@ async def preview(
     """Tell what the automation of a house would have done; nothing is stored."""
     house = await house_in(tx, access.farm_id, HouseId(body.house_id))
     span = span_of(body.start, body.through, now=tx.now)
-    await only_one(tx, access.farm_id)
     draft = Draft(
         schedule=None if body.schedule is None else body.schedule.fields(), rules=body.rules
     )
-    task = await task_of(tx, stored, house, draft, span)
-    return _view(task, await previews.run(task))
+    await only_one(tx, access.farm_id)
+    async with previews.turn():
+        task = await task_of(tx, stored, house, draft, span)
+        return _view(task, await previews.run(task))
 
 
 def _view(task: Task, found: Preview) -> PreviewView:

@@ -17,6 +17,8 @@ from tokkatot.domain.readings import Reading
 
 CPU_LIMIT_S: Final = 30
 MEMORY_LIMIT_BYTES: Final = 1 << 30
+OUT_OF_MEMORY: Final = 3
+"""The exit status that says so."""
 _NICENESS = 10
 
 
@@ -59,8 +61,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     os.nice(_NICENESS)
-    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(replay(task)))
+    try:
+        task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
+        answer = msgspec.msgpack.encode(replay(task))
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)
+    sys.stdout.buffer.write(answer)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import msgspec
 
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.houses import house_in
-from tokkatot.cloud.farms.hubs import touch_hubs
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
@@ -16,7 +15,7 @@ from tokkatot.cloud.schedules import store
 from tokkatot.cloud.schedules.checks import Surroundings, check_rule, surroundings
 from tokkatot.cloud.schedules.model import HouseRules
 from tokkatot.cloud.schedules.reading import read
-from tokkatot.cloud.schedules.service import Writer
+from tokkatot.cloud.schedules.service import Writer, distribute
 from tokkatot.domain.ids import FarmId, HouseId
 from tokkatot.domain.rules import Rule
 
@@ -84,11 +83,8 @@ async def set_rules(
         return stored
     stored.version, stored.rules = version + 1, kept
     stored.changed_at, stored.changed_by = tx.now, by
-    touched = await touch_hubs(tx, farm_id, house_id)
-    await tx.session.flush()
     # Fewer rules are never refused, however long the document is.
-    if grew:
-        await writer.documents.check(tx, touched)
+    await distribute(tx, stored, farm_id, house_id, writer.documents if grew else None)
     audit.record(
         tx,
         "rules.changed",

@@ -20,7 +20,12 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound
 from tokkatot.cloud.schedules import store
 from tokkatot.cloud.schedules.checks import check_schedule, surroundings
-from tokkatot.cloud.schedules.model import Change, ScheduleVersion, StoredSchedule
+from tokkatot.cloud.schedules.model import (
+    Change,
+    Distributed,
+    ScheduleVersion,
+    StoredSchedule,
+)
 from tokkatot.cloud.schedules.reading import read
 from tokkatot.cloud.schedules.store import Current
 from tokkatot.domain.ids import FarmId, HouseId, HubId, ScheduleId
@@ -28,6 +33,8 @@ from tokkatot.domain.schedules import Schedule, devices_of
 
 MAX_SCHEDULES = 100
 """Of one house."""
+KEPT_VERSIONS = 100
+"""Of one schedule: who looks further back than that looks for something else."""
 
 _OF_THE_ROW = ("id", "house_id", "version")
 
@@ -123,7 +130,7 @@ async def roll_back(
     """Make the content of an older version the newest one.
 
     Raises:
-        NotFound: when the farm has no such schedule, or it no such version.
+        NotFound: when the farm has no such schedule, or it no such version any more.
         Invalid: when the house could not carry it out any more.
     """
     current = await _locked(tx, writer.access.farm_id, schedule_id)
@@ -220,14 +227,11 @@ async def _store(
     )
     await tx.session.flush()
     tx.session.add(version)
-    touched = await touch_hubs(tx, farm_id, HouseId(stored.house_id))
-    hub = await farms_store.hub_for_house(tx.session, farm_id, stored.house_id)
-    stored.hub_id = None if hub is None else hub.id
-    stored.hub_version = None if hub is None else touched[HubId(hub.id)]
-    await tx.session.flush()
+    await store.drop_versions(tx.session, stored.id, through=stored.version - KEPT_VERSIONS)
     # What makes a document no longer is never refused, however long it is.
-    if what not in {Change.DELETED, Change.DISABLED}:
-        await writer.documents.check(tx, touched)
+    longer = what not in {Change.DELETED, Change.DISABLED}
+    house_id = HouseId(stored.house_id)
+    await distribute(tx, stored, farm_id, house_id, writer.documents if longer else None)
     audit.record(
         tx,
         f"schedule.{what}",
@@ -239,6 +243,27 @@ async def _store(
     )
     farm_changed(tx, farm_id, "schedule", stored.id)
     return version
+
+
+async def distribute(
+    tx: Transaction,
+    changed: Distributed,
+    farm_id: FarmId,
+    house_id: HouseId,
+    documents: Documents | None,
+) -> None:
+    """Have the hubs of a house take over what was changed, and note with which document they do.
+
+    Raises:
+        Conflict: when a hub could not hold it, as far as `documents` are to be asked.
+    """
+    touched = await touch_hubs(tx, farm_id, house_id)
+    hub = await farms_store.hub_for_house(tx.session, farm_id, house_id)
+    changed.hub_id = None if hub is None else hub.id
+    changed.hub_version = None if hub is None else touched[HubId(hub.id)]
+    await tx.session.flush()
+    if documents is not None:
+        await documents.check(tx, touched)
 
 
 def _row_fields(stored: StoredSchedule, version: int) -> JsonObject:

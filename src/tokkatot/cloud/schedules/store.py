@@ -18,6 +18,9 @@ from tokkatot.cloud.schedules.model import (
     StoredSchedule,
 )
 
+SENT_AT_ONCE = 100
+"""To one hub in one transaction, so that it stays short, as for orders."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Current:
@@ -128,18 +131,27 @@ async def version(session: AsyncSession, schedule_id: UUID, number: int) -> Sche
     return await session.get(ScheduleVersion, (schedule_id, number))
 
 
+async def drop_versions(session: AsyncSession, schedule_id: UUID, *, through: int) -> None:
+    """Forget the versions of a schedule up to this one."""
+    await session.execute(
+        delete(ScheduleVersion).where(
+            ScheduleVersion.schedule_id == schedule_id, ScheduleVersion.version <= through
+        )
+    )
+
+
 async def rules_of(session: AsyncSession, house_ids: Sequence[UUID]) -> Mapping[UUID, HouseRules]:
     """Return the rules of those of some houses that have any."""
     found = await session.scalars(select(HouseRules).where(HouseRules.house_id.in_(house_ids)))
     return {rules.house_id: rules for rules in found}
 
 
-async def devices_in(session: AsyncSession, house_id: UUID) -> Mapping[UUID, Device]:
-    """Return the devices of a house."""
+async def devices_in(session: AsyncSession, house_ids: Sequence[UUID]) -> Sequence[Device]:
+    """Return the devices of some houses."""
     found = await session.scalars(
-        select(Device).where(Device.house_id == house_id, Device.deleted_at.is_(None))
+        select(Device).where(Device.house_id.in_(house_ids), Device.deleted_at.is_(None))
     )
-    return {device.id: device for device in found}
+    return found.all()
 
 
 async def devices_named(
@@ -208,11 +220,12 @@ async def newest_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID,
 
 
 async def asked(session: AsyncSession, hub_id: UUID, now: datetime) -> Sequence[Execution]:
-    """Return the wishes that wait for a hub, locked; those that another process sends are left."""
+    """Return the first wishes that wait for a hub, locked, without those that others send now."""
     found = await session.scalars(
         select(Execution)
         .where(Execution.hub_id == hub_id, *_waits(now))
         .order_by(Execution.id)
+        .limit(SENT_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
     return found.all()

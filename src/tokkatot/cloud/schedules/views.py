@@ -17,7 +17,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.openapi import struct
 from tokkatot.cloud.platform.schemas import Body, View
 from tokkatot.cloud.schedules import store
-from tokkatot.cloud.schedules.model import Change, Execution, ScheduleVersion, StoredSchedule
+from tokkatot.cloud.schedules.model import Change, Distributed, Execution, ScheduleVersion
 from tokkatot.cloud.schedules.service import device_ids, schedule_of
 from tokkatot.cloud.schedules.store import Current
 from tokkatot.cloud.schedules.upcoming import calendar
@@ -198,7 +198,7 @@ async def schedule_views(
     return views
 
 
-def is_held(stored: StoredSchedule, hub: Hub | None) -> bool:
+def is_held(stored: Distributed, hub: Hub | None) -> bool:
     """Tell whether the hub of the house has taken a document with the version that holds."""
     if hub is None or hub.held_version is None:
         return False

@@ -47,9 +47,10 @@ export const entry: EntryWords = {
 
   'forgot.title': 'Forgot your password',
   'forgot.help':
-    'Ask the farm owner or the Tokkatot staff for a code, then enter it in the next step.',
+    'Enter your phone number or e-mail. The next step says where your code comes from.',
   'forgot.submit': 'Next',
-  'forgot.code_help': 'Enter the code that the farm owner or the staff gave you.',
+  'forgot.code_help': 'The farm owner or the Tokkatot staff gives you a code. Enter it here.',
+  'forgot.code_mail': 'If you gave an e-mail address, a code comes there in a moment, too.',
   'forgot.code': 'Code',
   'forgot.new_password': 'New password',
   'forgot.set': 'Set the password',
@@ -76,6 +77,7 @@ export const entry: EntryWords = {
   'problem.validation_failed': 'Please check what you entered.',
   'problem.conflict': 'Someone changed this before you. Please look again.',
   'problem.already_exists': 'It exists already.',
+  'problem.in_use': 'A schedule or a rule needs this. Change or delete that first.',
   'problem.last_owner': 'A farm keeps at least one owner.',
   'problem.method_not_allowed': 'Something went wrong on our side. Try again in a moment.',
   'problem.key_unknown': 'The registration key is wrong.',
