@@ -61,6 +61,7 @@ def test_who_forgot_the_password_gets_in_by_a_code_of_the_owner(phone: Phone) ->
     page = phone.page
     page.goto(f"{phone.demo.stack.url}/login")
     page.locator('a[href="/forgot"]').click()
+    page.wait_for_url("**/forgot")
     page.fill('input[autocomplete="username"]', login)
     page.click('button[type="submit"]')
     page.fill('input[autocomplete="one-time-code"]', invited["reset_code"]["code"])

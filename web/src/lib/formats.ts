@@ -170,7 +170,8 @@ export function dayAndTime(t_ms: number, now_ms: number, zone: string, language:
 export function duration(seconds: number, language: Language): string {
   const unit = WORDS[language].unit
   const say = (value: number, names: [string, string]): string =>
-    `${number(value, language)} ${value === 1 ? names[0] : names[1]}`
+    // A number stays on the line of its unit.
+    `${number(value, language)}\u00a0${value === 1 ? names[0] : names[1]}`
   if (seconds < 60) return say(Math.round(seconds), unit.s)
   const minutes = Math.round(seconds / 60)
   if (minutes < 60) return say(minutes, unit.min)

@@ -47,7 +47,7 @@ describe('the event log', () => {
     const data = { action: 'on', value: 100, duration_s: 600, reason: null, origin: 'cloud' }
     expect(said('command.requested', { device_id: 'd1', data })).toEqual({
       icon: 'power',
-      text: 'Sokha asked: Fan on for 10 min',
+      text: 'Sokha asked: Fan on for 10\u00a0min',
       detail: null,
     })
   })

@@ -72,11 +72,11 @@ describe('ages', () => {
   it.each([
     [0, 'just now', 'អម្បាញ់មិញ'],
     [-60, 'just now', 'អម្បាញ់មិញ'],
-    [42, '42 s ago', '៤២ វិនាទីមុន'],
-    [239, '3 min ago', '៣ នាទីមុន'],
-    [3_599, '59 min ago', '៥៩ នាទីមុន'],
-    [7_300, '2 hours ago', '២ ម៉ោងមុន'],
-    [3 * 86_400, '3 days ago', '៣ ថ្ងៃមុន'],
+    [42, '42\u00a0s ago', '៤២\u00a0វិនាទីមុន'],
+    [239, '3\u00a0min ago', '៣\u00a0នាទីមុន'],
+    [3_599, '59\u00a0min ago', '៥៩\u00a0នាទីមុន'],
+    [7_300, '2\u00a0hours ago', '២\u00a0ម៉ោងមុន'],
+    [3 * 86_400, '3\u00a0days ago', '៣\u00a0ថ្ងៃមុន'],
   ])('of %d seconds is %s', (seconds, english, khmer) => {
     expect(age(SATURDAY - seconds * 1000, SATURDAY, 'en')).toBe(english)
     expect(age(SATURDAY - seconds * 1000, SATURDAY, 'km')).toBe(khmer)
@@ -85,11 +85,11 @@ describe('ages', () => {
 
 describe('lengths of time', () => {
   it.each([
-    [30, '30 s'],
-    [600, '10 min'],
-    [3600, '1 hour'],
-    [5400, '1 hour 30 min'],
-    [43_200, '12 hours'],
+    [30, '30\u00a0s'],
+    [600, '10\u00a0min'],
+    [3600, '1\u00a0hour'],
+    [5400, '1\u00a0hour 30\u00a0min'],
+    [43_200, '12\u00a0hours'],
   ])('of %d seconds are %s', (seconds, text) => {
     expect(duration(seconds, 'en')).toBe(text)
   })

@@ -22,6 +22,7 @@ export const farm: FarmWords = {
 
   'direct.title': 'Without internet',
   'direct.help': 'Join the farm’s Wi-Fi with the phone, then open the link below.',
+  'direct.open': 'Open the control box',
   'direct.none':
     'The control box does not show its page on the farm’s Wi-Fi yet. Ask the Tokkatot staff.',
   'direct.scan': 'Show a code for another phone',

@@ -6,6 +6,7 @@ export const plan: PlanWords = {
   'plan.title': 'Schedules',
   'plan.add': 'Add a schedule',
   'plan.edit': 'Change',
+  'plan.edit_this': 'Change the schedule',
   'plan.none': 'No schedule yet',
   'plan.none_help': 'For example: feed at 6 in the morning, every day.',
   'plan.upcoming': 'Next 24 hours',

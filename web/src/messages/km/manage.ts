@@ -163,7 +163,7 @@ export const manage = {
   'event.order.auto': 'ដើរស្វ័យប្រវត្តិវិញ',
   'event.order.reset': 'ដោះសោ',
   'event.order.level': 'ដាក់នៅ {level}',
-  'event.order.for': '{order} រយៈពេល {duration}',
+  'event.order.for': '{order} រយៈ\u2060ពេល {duration}',
   'event.at_farm': 'បញ្ជានៅកសិដ្ឋាន',
   'event.changed': '{name}៖ {before} → {after}',
 

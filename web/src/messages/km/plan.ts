@@ -4,6 +4,7 @@ export const plan = {
   'plan.title': 'កាលវិភាគ',
   'plan.add': 'បន្ថែមកាលវិភាគ',
   'plan.edit': 'កែ',
+  'plan.edit_this': 'កែកាលវិភាគ',
   'plan.none': 'មិនទាន់មានកាលវិភាគ',
   'plan.none_help': 'ឧទាហរណ៍៖ ឲ្យចំណីម៉ោង ៦ ព្រឹក រាល់ថ្ងៃ។',
   'plan.upcoming': '២៤ ម៉ោងខាងមុខ',
@@ -125,7 +126,8 @@ export const plan = {
   'plan.say.cron': 'តាម cron {expression}',
   'plan.say.before': '{duration}មុន{event}',
   'plan.say.after': '{duration}ក្រោយ{event}',
-  'plan.say.for': '{start} · រយៈពេល {duration}',
+  // The joiner keeps browsers from parting the word at the end of a line.
+  'plan.say.for': '{start} · រយៈ\u2060ពេល {duration}',
   'plan.say.until': '{start} · ដល់ {end}',
   'plan.say.turns': 'ដើរ {run} សម្រាក {rest}',
   'plan.say.always': 'រហូត',
