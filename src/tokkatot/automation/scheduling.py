@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from zoneinfo import ZoneInfo
 
 from tokkatot.automation.conditions import NOT_HELD, Believed, combined, follow
 from tokkatot.automation.curves import age_of, ventilated_share
 from tokkatot.automation.inputs import Ask
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.modes import habits_of
-from tokkatot.automation.occurrences import end_of, is_valid, last_through, next_due
+from tokkatot.automation.occurrences import (
+    Locality,
+    end_of,
+    is_valid,
+    last_through,
+    next_due,
+)
 from tokkatot.automation.plan import House, Plan
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.runs import (
@@ -220,9 +228,12 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
             turn.agenda[schedule.id] = before
         return run
     if before is None or before.version != schedule.version or before.zone != locality.zone.key:
-        following = next_due(schedule, now_ms, locality)
         turn.agenda[schedule.id] = Booked(
-            version=schedule.version, zone=locality.zone.key, next_ms=following
+            version=schedule.version,
+            zone=locality.zone.key,
+            next_ms=next_due(schedule, now_ms, locality),
+            of=schedule,
+            ahead=_told_ahead(scene, schedule, before),
         )
         return run or _resumed(scene, schedule, now_ms)
     passage = scene.passage
@@ -234,6 +245,8 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
         version=schedule.version,
         zone=locality.zone.key,
         next_ms=next_due(schedule, now_ms, locality),
+        of=schedule,
+        ahead=before.ahead,
     )
     if before.recalled and run is None:
         run = _resumed(scene, schedule, now_ms)
@@ -263,17 +276,36 @@ def _account(scene: _Scene, schedule: Schedule, run: Running | None, now_ms: int
     return run
 
 
+def _told_ahead(scene: _Scene, schedule: Schedule, before: Booked | None) -> frozenset[int]:
+    """Account for the runs of a new schedule in time that comes again; return all that are told."""
+    spans, locality = scene.passage.ahead, scene.plan.locality
+    if not spans:
+        return frozenset()
+    told = set[int]() if before is None else set(before.ahead)
+    if before is not None and before.of is not None:
+        earlier = replace(locality, zone=ZoneInfo(before.zone))
+        told.update(islice(_moments(before.of, spans, earlier), MAX_MISSED))
+    for moment in _within(scene, schedule, spans):
+        if moment not in told:
+            scene.turn.skip(schedule.id, moment, "clock_jump")
+            told.add(moment)
+    return frozenset(told)
+
+
 def _within(scene: _Scene, schedule: Schedule, spans: tuple[Span, ...]) -> Iterator[int]:
-    told = 0
+    for told, moment in enumerate(_moments(schedule, spans, scene.plan.locality), start=1):
+        yield moment
+        if told >= MAX_MISSED:
+            scene.turn.skip(schedule.id, moment, "missed_more")
+            return
+
+
+def _moments(schedule: Schedule, spans: tuple[Span, ...], locality: Locality) -> Iterator[int]:
     for span in spans:
-        moment = next_due(schedule, span.after_ms, scene.plan.locality)
+        moment = next_due(schedule, span.after_ms, locality)
         while moment is not None and moment <= span.through_ms:
             yield moment
-            told += 1
-            if told >= MAX_MISSED:
-                scene.turn.skip(schedule.id, moment, "missed_more")
-                return
-            moment = next_due(schedule, moment, scene.plan.locality)
+            moment = next_due(schedule, moment, locality)
 
 
 def _is_rescued(scene: _Scene, schedule: Schedule, moment: int, now_ms: int) -> bool:

@@ -13,6 +13,7 @@ from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, RequestId, ScheduleId
 from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,8 @@ class Booked:
     """What is known of a schedule beside its run: when it is due next, and its conditions.
 
     `recalled` tells that an earlier run of the hub knew it: what was due since then was missed.
+    `of` is the schedule itself, and `ahead` are runs of earlier versions of it that are told and
+    still to come, since the clock was ahead.
     """
 
     version: int
@@ -125,6 +128,8 @@ class Booked:
     next_s: float | None = None
     held: tuple[Held, ...] = ()
     recalled: bool = False
+    of: Schedule | None = None
+    ahead: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +199,10 @@ class Targets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The engine's whole memory; a new one comes out of every step."""
+    """The engine's whole memory; a new one comes out of every step.
+
+    `basis` are the actuators of the plan whose devices are known: another plan's are met anew.
+    """
 
     sensed: Mapping[tuple[DeviceId, Quantity], Sensed] = field(default_factory=dict)
     known: Mapping[DeviceId, Known] = field(default_factory=dict)
@@ -210,3 +218,4 @@ class State:
     timeline: Timeline = field(default_factory=Timeline)
     agenda: Mapping[ScheduleId, Booked] = field(default_factory=dict)
     runs: Mapping[ScheduleId, Running] = field(default_factory=dict)
+    basis: object = None

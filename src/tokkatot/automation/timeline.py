@@ -52,12 +52,14 @@ class Passage:
     """Wall time that went by: what is due now, and what was missed.
 
     `jumped` tells that the clock was set by so much, or back, that what lies between where it
-    stood and where it stands counts for nothing.
+    stood and where it stands counts for nothing. `ahead` is time to come that was lived already,
+    when the clock was ahead.
     """
 
     due: tuple[Span, ...] = ()
     missed: tuple[Span, ...] = ()
     jumped: bool = False
+    ahead: tuple[Span, ...] = ()
 
 
 NOTHING = Passage()
@@ -78,15 +80,18 @@ def pass_time(timeline: Timeline, now: Instant) -> tuple[Timeline, Passage]:
         if now.utc_ms <= head_ms:
             return timeline, NOTHING
         return _extend(timeline, now.utc_ms, now.monotonic_s), Passage(
-            due=_unlived(timeline, Span(head_ms, now.utc_ms))
+            due=_unlived(timeline, Span(head_ms, now.utc_ms)), ahead=_ahead(timeline, now.utc_ms)
         )
     lived = _extend(timeline, max(expected_ms, head_ms), now.monotonic_s)
     due = _unlived(timeline, Span(head_ms, max(expected_ms, head_ms)))
     if 0 < off_ms <= LONGEST_GAP_MS:
         missed = _unlived(timeline, Span(expected_ms, now.utc_ms))
-        return _extend(lived, now.utc_ms, now.monotonic_s), Passage(due=due, missed=missed)
+        return _extend(lived, now.utc_ms, now.monotonic_s), Passage(
+            due=due, missed=missed, ahead=_ahead(lived, now.utc_ms)
+        )
     begun, missed = _begin(lived, now.utc_ms, now.monotonic_s)
-    return begun, Passage(due=due, missed=missed, jumped=True)
+    ahead = _ahead(begun, now.utc_ms)
+    return begun, Passage(due=due, missed=missed, jumped=True, ahead=ahead)
 
 
 def _resume(
@@ -94,9 +99,11 @@ def _resume(
 ) -> tuple[Timeline, Passage]:
     if 0 <= now_ms - head_ms <= LONGEST_GAP_MS:
         missed = _unlived(timeline, Span(head_ms, now_ms))
-        return _extend(timeline, now_ms, now_s), Passage(missed=missed)
+        return _extend(timeline, now_ms, now_s), Passage(
+            missed=missed, ahead=_ahead(timeline, now_ms)
+        )
     begun, missed = _begin(timeline, now_ms, now_s)
-    return begun, Passage(missed=missed, jumped=True)
+    return begun, Passage(missed=missed, jumped=True, ahead=_ahead(begun, now_ms))
 
 
 def _begin(timeline: Timeline, now_ms: int, now_s: float) -> tuple[Timeline, tuple[Span, ...]]:
@@ -128,6 +135,14 @@ def _remembered(lived: tuple[Span, ...]) -> list[Span]:
 def _extend(timeline: Timeline, through_ms: int, now_s: float) -> Timeline:
     present = Span(timeline.lived[-1].after_ms, through_ms)
     return Timeline(at_s=now_s, lived=(*timeline.lived[:-1], present))
+
+
+def _ahead(timeline: Timeline, now_ms: int) -> tuple[Span, ...]:
+    return tuple(
+        Span(max(span.after_ms, now_ms), span.through_ms)
+        for span in timeline.lived[:-1]
+        if now_ms < span.through_ms and span.after_ms - now_ms <= LONGEST_GAP_MS
+    )
 
 
 def _unlived(timeline: Timeline, span: Span) -> tuple[Span, ...]:

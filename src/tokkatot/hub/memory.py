@@ -46,6 +46,7 @@ class _Known(Struct, frozen=True, array_like=True):
     schedule_id: ScheduleId
     version: int
     zone: str
+    ahead: tuple[int, ...] = ()
 
 
 class _Open(Struct, frozen=True, array_like=True):
@@ -90,7 +91,7 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
             minute=_minute(now_s) if relays else 0,
             lived=_lived(state.timeline, head_ms),
             known=tuple(
-                _Known(schedule_id, booked.version, booked.zone)
+                _Known(schedule_id, booked.version, booked.zone, tuple(sorted(booked.ahead)))
                 for schedule_id, booked in state.agenda.items()
             ),
             runs=tuple(
@@ -116,6 +117,30 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
             ),
         )
     )
+
+
+class Memories:
+    """Makes anew what is kept of a state only where something of it is new, or a minute is over."""
+
+    def __init__(self) -> None:
+        self._basis: object = None
+        self._kept = b""
+
+    def remember(self, state: State, now_s: float, head_ms: int | None) -> bytes:
+        """Return what is to be kept of a state."""
+        basis = (
+            _minute(now_s),
+            _lived(state.timeline, head_ms),
+            state.relays,
+            state.agenda,
+            state.runs,
+            state.alarms,
+            state.dry_runs,
+        )
+        if basis != self._basis:
+            self._basis = basis
+            self._kept = remember(state, now_s, head_ms)
+        return self._kept
 
 
 def recall(kept: bytes | None, now_s: float) -> State:
@@ -144,7 +169,9 @@ def recall(kept: bytes | None, now_s: float) -> State:
         relays={one.device_id: _recalled(one, memory.minute, now_s) for one in memory.relays},
         timeline=Timeline(lived=tuple(Span(*span) for span in memory.lived)),
         agenda={
-            one.schedule_id: Booked(version=one.version, zone=one.zone, recalled=True)
+            one.schedule_id: Booked(
+                version=one.version, zone=one.zone, recalled=True, ahead=frozenset(one.ahead)
+            )
             for one in memory.known
         },
         runs={

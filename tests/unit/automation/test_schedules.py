@@ -336,6 +336,47 @@ def test_a_clock_set_back_over_six_does_not_feed_twice() -> None:
     assert told(bench) == [(0, "executed", None)]
 
 
+def hourly_bench(*schedules: Schedule) -> Bench:
+    """Return a hub whose clock was an hour ahead for a minute, from ten seconds before six on."""
+    bench = bench_at(DAWN_MS, *schedules)
+    bench.wall_ms = DAWN_MS + HOUR_MS
+    bench.run(60)
+    bench.wall_ms = SIX_MS - 5_000
+    bench.run(2)
+    return bench
+
+
+def dosed(*clock: str, version: int, **more: object) -> Schedule:
+    does = TimeBased(start=daily(*clock), duration_s=30, devices=(IDS[FEEDER],))
+    return schedule(does, version=version, **more)  # type: ignore[arg-type]  # real fields
+
+
+def test_a_schedule_that_is_changed_in_an_hour_that_comes_again_is_told_of_that_hour_once() -> None:
+    bench = hourly_bench(dosed("06:10", "06:40", version=1))
+    assert told(bench) == [(600, "skipped", "missed"), (2400, "skipped", "missed")]
+    bench.runs.clear()
+    bench.hold(dosed("06:10", "06:20", version=2))
+    bench.run(60)
+    assert told(bench) == [(1200, "skipped", "clock_jump")]
+    bench = restart(bench, off_s=10)
+    bench.hold(dosed("06:20", "06:30", "06:40", version=3))
+    bench.run(60)
+    assert told(bench)[1:] == [(1800, "skipped", "clock_jump")]
+    bench.run(3700, every_s=5)
+    assert len(told(bench)) == 2, "of 06:40 it was told at first"
+
+
+@pytest.mark.parametrize("before", [(), (dosed("06:20", version=1, enabled=False),)])
+def test_a_schedule_that_is_new_in_an_hour_that_comes_again_is_told_of_that_hour(
+    before: tuple[Schedule, ...],
+) -> None:
+    bench = hourly_bench(*before)
+    assert told(bench) == []
+    bench.hold(dosed("06:20", "07:10", version=2))
+    bench.run(4300, every_s=5)
+    assert told(bench) == [(1200, "skipped", "clock_jump"), (4200, "executed", None)]
+
+
 def test_a_clock_set_forward_over_six_tells_that_it_was_missed() -> None:
     bench = bench_at(DAWN_MS - HOUR_MS, feeding())
     bench.wall_ms = DAWN_MS + HOUR_MS

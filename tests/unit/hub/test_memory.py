@@ -9,7 +9,7 @@ from tests.support.engine import IDS, Bench
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.state import State
 from tokkatot.domain.devices import OFF, ON, DeviceRole
-from tokkatot.hub.memory import recall, remember
+from tokkatot.hub.memory import Memories, recall, remember
 
 PUMP, HEATER, LIGHT = DeviceRole.WATER_PUMP, DeviceRole.HEATER, DeviceRole.LIGHT
 
@@ -119,6 +119,17 @@ def test_a_relay_that_rests_for_an_hour_is_not_kept() -> None:
     bench.order(LIGHT, ON, hold_s=10)
     bench.run(3700, every_s=10)
     assert IDS[LIGHT] not in recall(remember(bench.state, bench.now_s), 0.0).relays
+
+
+def test_what_is_kept_is_made_anew_as_soon_as_something_of_it_is_new() -> None:
+    bench, memories = Bench(water_percent=15.0), Memories()
+    kept: list[bytes] = []
+    for _ in range(300):
+        bench.step()
+        kept.append(memories.remember(bench.state, bench.now_s, None))
+        assert recall(kept[-1], 0.0) == recall(remember(bench.state, bench.now_s), 0.0)
+    assert recall(kept[-1], 0.0).dry_runs[IDS[PUMP]].strikes == 1
+    assert len(set(kept)) < 12, "a minute at least is between two that tell nothing new"
 
 
 def test_a_first_start_remembers_nothing() -> None:
