@@ -1,9 +1,11 @@
 """The one resolver of an actuator: from proposals to a winner."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tokkatot.automation.plan import Actuator
 from tokkatot.automation.proposals import Proposal, Source
+from tokkatot.domain.devices import Level
 
 _COMBINED = frozenset({Source.SCHEDULE, Source.RULE})
 
@@ -14,6 +16,10 @@ def arbitrate(actuator: Actuator, proposals: Sequence[Proposal]) -> Proposal:
     Ventilation that schedules and rules ask for combines by maximum, so that neither can shut the
     air that the other needs. No proposal is not "off": it is the actuator's own rest.
     """
+    if not proposals:
+        return _at_rest(actuator.rest)
+    if len(proposals) == 1:
+        return proposals[0]
     person = _first(proposals, Source.PERSON)
     if person is not None:
         return person
@@ -24,8 +30,13 @@ def arbitrate(actuator: Actuator, proposals: Sequence[Proposal]) -> Proposal:
     return (
         _first(proposals, Source.SCHEDULE)
         or _first(proposals, Source.RULE)
-        or Proposal(source=Source.REST, reason="rest", level=actuator.rest)
+        or _at_rest(actuator.rest)
     )
+
+
+@lru_cache(maxsize=16)
+def _at_rest(level: Level) -> Proposal:
+    return Proposal(source=Source.REST, reason="rest", level=level)
 
 
 def _first(proposals: Sequence[Proposal], source: Source) -> Proposal | None:

@@ -132,7 +132,7 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     """
     now_s = now.monotonic_s
     timeline, passage = pass_time(state.timeline, now) if plan.houses else (state.timeline, NOTHING)
-    learned = replace(learn(plan, state, inputs, now_s), timeline=timeline)
+    learned = learn(plan, state, inputs, now_s)
     settings = [_setting(house, plan, learned, now) for house in plan.houses]
     turn = take_turn(
         plan,
@@ -146,6 +146,7 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     outcomes = _all(settings, learned, turn, inputs, now_s)
     after = replace(
         learned,
+        timeline=timeline,
         climates={setting.house.id: setting.climate for setting in settings},
         filling=frozenset(setting.house.id for setting in settings if setting.filling),
         relays={key: outcome.relay for key, outcome in outcomes.items()},
@@ -263,25 +264,6 @@ def _decide(
     orders: Sequence[Asked],
     now_s: float,
 ) -> _Outcome:
-    actuator = guarded.actuator
-
-    def resolve(hold: Hold | None) -> Decision:
-        proposals = asked if hold is None else (hold.proposal(), *asked)
-        winner = arbitrate(actuator, proposals)
-        left = constrain(
-            winner.level,
-            trait=actuator.trait,
-            active=active | settling(guarded, climate, winner.source, now_s),
-            kept=guarded.relay.target,
-        )
-        return Decision(
-            device_id=actuator.id,
-            target=left.level,
-            winner=winner,
-            proposals=proposals,
-            cut_by=left.cut_by,
-        )
-
     ended: list[Ended] = []
     if hold is not None and now_s >= hold.until_s:
         ended.append(_ended(hold, HoldEnd.LAPSED))
@@ -290,24 +272,53 @@ def _decide(
         if isinstance(order, Reset):
             continue
         new = None if isinstance(order, Release) else _hold(order, now_s)
-        if new is not None and (cut_by := resolve(new).cut_by):
+        if new is not None and (
+            cut_by := _resolved(guarded, climate, active, asked, new, now_s).cut_by
+        ):
             ended.append(_ended(new, HoldEnd.REFUSED, cut_by[0]))
             continue
         if hold is not None:
             ended.append(_ended(hold, HoldEnd.SUPERSEDED))
         hold = new
-    decision = resolve(hold)
+    decision = _resolved(guarded, climate, active, asked, hold, now_s)
     if hold is not None and decision.cut_by:
         # A hold that an interlock contradicts is over: it must not begin again by itself.
         ended.append(_ended(hold, HoldEnd.CUT, decision.cut_by[0]))
         hold = None
-        decision = resolve(None)
+        decision = _resolved(guarded, climate, active, asked, None, now_s)
     return _Outcome(
         decision=decision,
         relay=moved(guarded.relay, decision.target, now_s),
         dry_run=guarded.dry_run,
         hold=hold,
         ended=tuple(ended),
+    )
+
+
+def _resolved(
+    guarded: Guarded,
+    climate: Climate,
+    active: AbstractSet[Interlock],
+    asked: tuple[Proposal, ...],
+    hold: Hold | None,
+    now_s: float,
+) -> Decision:
+    actuator = guarded.actuator
+    proposals = asked if hold is None else (hold.proposal(), *asked)
+    winner = arbitrate(actuator, proposals)
+    settles = settling(guarded, climate, winner.source, now_s)
+    left = constrain(
+        winner.level,
+        trait=actuator.trait,
+        active=active | settles if settles else active,
+        kept=guarded.relay.target,
+    )
+    return Decision(
+        device_id=actuator.id,
+        target=left.level,
+        winner=winner,
+        proposals=proposals,
+        cut_by=left.cut_by,
     )
 
 

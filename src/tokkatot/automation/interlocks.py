@@ -112,10 +112,9 @@ def constrain(
     """
     if not active:
         return Constrained(level=asked)
+    ordered = active if len(active) == 1 else [one for one in Interlock if one in active]
     wishes = [
-        (interlock, _wish(TABLE[interlock].get(trait, Effect.FREE), kept))
-        for interlock in Interlock
-        if interlock in active
+        (interlock, _wish(TABLE[interlock].get(trait, Effect.FREE), kept)) for interlock in ordered
     ]
     wanted = [(interlock, level) for interlock, level in wishes if level is not None]
     if not wanted:

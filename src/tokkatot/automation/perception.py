@@ -40,14 +40,13 @@ def learn(plan: Plan, state: State, inputs: Inputs, now_s: float) -> State:
         state,
         known=_known(plan, state, inputs, now_s),
         sensed=_sensed(plan, state, inputs, now_s),
+        basis=plan.actuators,
     )
 
 
 def _known(plan: Plan, state: State, inputs: Inputs, now_s: float) -> Mapping[DeviceId, Known]:
     before = state.known
-    fits = len(before) == len(plan.actuators) + len(plan.sensors) and all(
-        device_id in before for device_id in (*plan.actuators, *plan.sensors)
-    )
+    fits = state.basis is plan.actuators
     if fits and not inputs.contacts and not inputs.reports:
         return before
     known = (
@@ -75,7 +74,8 @@ def _sensed(
     plan: Plan, state: State, inputs: Inputs, now_s: float
 ) -> Mapping[tuple[DeviceId, Quantity], Sensed]:
     before = state.sensed
-    gone = [key for key in before if key[0] not in plan.sensors]
+    is_new = state.basis is not plan.actuators
+    gone = [key for key in before if key[0] not in plan.sensors] if is_new else []
     if not gone and not inputs.samples:
         return before
     sensed = dict(before)

@@ -111,6 +111,7 @@ class ControlLoop:
         self._plan: Plan = EMPTY_PLAN
         self._devices: Mapping[DeviceId, DeviceConfig] = {}
         self._state = State()
+        self._memories = memory.Memories()
         self._held: DesiredDocument | None = None
         self._stops = Stops()
         self._kept: dict[str, bytes] = {}
@@ -359,7 +360,7 @@ class ControlLoop:
         self.flush()
         await self._keep(
             memory.NAME,
-            memory.remember(result.state, now.monotonic_s, self._head_to_keep(result)),
+            self._memories.remember(result.state, now.monotonic_s, self._head_to_keep(result)),
         )
         await self._keep(stops.NAME, self._stops.encode())
         for row in finished:
