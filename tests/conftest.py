@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres import TestDatabases, running_postgres
+from tests.support.servers import running_influx, running_redis
 from tokkatot.cloud.platform.broker import EmbeddedBroker
 
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 _BROKER_PROGRAMS = ("mosquitto", "mosquitto_pub", "mosquitto_sub")
+_STORES = ("influxd", "redis-server")
 _FOLDER_MARKS = {
     "contract": "server",
     "e2e": "e2e",
@@ -26,7 +28,9 @@ _NO_SKIP = os.environ.get("CI") == "true"  # noqa: TID251 - the one setting of t
 
 def pytest_report_header() -> list[str]:
     """Name what this machine lacks, and so what is left out."""
-    missing = [name for name in ("chromium", *_BROKER_PROGRAMS) if not _is_installed(name)]
+    missing = [
+        name for name in ("chromium", *_BROKER_PROGRAMS, *_STORES) if not _is_installed(name)
+    ]
     lines = [f"left out: every test that needs {name}, which is not installed" for name in missing]
     if not SHARED_DATA.is_dir():
         lines.append(f"left out: every test of the recorded data, which is not in {SHARED_DATA}")
@@ -91,6 +95,20 @@ def postgres_url(databases: TestDatabases) -> Iterator[str]:
 def empty_postgres_url(databases: TestDatabases) -> Iterator[str]:
     """A fresh database without tables."""
     with databases.empty() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def influx_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An InfluxDB for the whole run; each test makes a database of its own."""
+    with running_influx(tmp_path_factory.mktemp("influx")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis for the whole run."""
+    with running_redis(tmp_path_factory.mktemp("redis")) as url:
         yield url
 
 

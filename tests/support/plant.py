@@ -72,22 +72,32 @@ class Sources:
 
 
 class CloudProgram:
-    """A `tokkatot cloud` beside a database and a broker of somebody else."""
+    """A `tokkatot cloud`, with all roles or some, beside database and broker of somebody else."""
 
     def __init__(
-        self, folder: Path, *, database_url: str, line: FaultLine, broker: EmbeddedBroker
+        self,
+        folder: Path,
+        *,
+        database_url: str,
+        broker_url: str,
+        broker: EmbeddedBroker,
+        roles: str = "api,ingest,jobs",
+        **settings: str,
     ) -> None:
         self.port = free_port()
-        self._log_path = folder / "cloud.log"
+        self.data_dir = folder / "cloud"
+        self._roles = roles
+        self._log_path = folder / f"cloud-{roles}-{self.port}.log"
         self._environment = {
-            "TOKKATOT_DATA_DIR": str(folder / "cloud"),
+            "TOKKATOT_DATA_DIR": str(self.data_dir),
             "TOKKATOT_HTTP_PORT": str(self.port),
             "TOKKATOT_DATABASE_URL": database_url,
-            "TOKKATOT_MQTT_URL": line.url,
+            "TOKKATOT_MQTT_URL": broker_url,
             "TOKKATOT_MQTT_PASSWORD": broker.password(),
             "TOKKATOT_MQTT_LOGINS_DIR": str(broker.logins.folder),
             "TOKKATOT_RATE_LIMIT_AUTH_PER_MINUTE": "100000",
             "TOKKATOT_RATE_LIMIT_PER_MINUTE": "1000000",
+            **{f"TOKKATOT_{name.upper()}": value for name, value in settings.items()},
         }
         self._program: Program | None = None
 
@@ -97,6 +107,11 @@ class CloudProgram:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def serves(self) -> bool:
+        """Tell whether it answers requests."""
+        return "api" in self._roles
+
+    @property
     def program(self) -> Program:
         """The process that was started last."""
         assert self._program is not None, "start() comes first"
@@ -104,7 +119,9 @@ class CloudProgram:
 
     def start(self) -> None:
         """Start it, and wait for nothing."""
-        self._program = Program("cloud", log_path=self._log_path, environment=self._environment)
+        self._program = Program(
+            "cloud", "--role", self._roles, log_path=self._log_path, environment=self._environment
+        )
 
     def kill(self) -> None:
         """End it as a power cut does."""
@@ -193,7 +210,7 @@ class Plant:
 async def plant(folder: Path, sources: Sources) -> AsyncIterator[Plant]:
     """Lay out a farm and run it; whatever was left broken, nothing runs when this ends."""
     async with _servers(folder) as servers, AsyncExitStack() as stack:
-        staff = await _staff(servers.cloud)
+        staff = await staff_of(servers.cloud)
         stack.push_async_callback(staff.close)
         running = await _lay_out(servers, await Site.found(staff, "Proof"), sources)
         stack.callback(_end, _start_relays(running))
@@ -216,7 +233,9 @@ async def _servers(folder: Path) -> AsyncIterator[Servers]:
         assert port is not None, "it listens somewhere"
         hub_line = await stack.enter_async_context(fault_line(port))
         cloud_line = await stack.enter_async_context(fault_line(port))
-        cloud = CloudProgram(folder, database_url=postgres.url(), line=cloud_line, broker=broker)
+        cloud = CloudProgram(
+            folder, database_url=postgres.url(), broker_url=cloud_line.url, broker=broker
+        )
         cloud.start()
         stack.callback(cloud.kill)
         await cloud.ready()
@@ -230,7 +249,8 @@ async def _servers(folder: Path) -> AsyncIterator[Servers]:
         )
 
 
-async def _staff(cloud: CloudProgram) -> Person:
+async def staff_of(cloud: CloudProgram) -> Person:
+    """Make a member of staff at the keyboard, and log them in."""
     code = await asyncio.to_thread(cloud.staff, "create-staff", "Proof", "--phone", _LOGIN)
     async with httpx.AsyncClient(base_url=f"{cloud.url}/v1", timeout=20) as http:
         body = {"login": _LOGIN, "code": code, "new_password": _PASSWORD}

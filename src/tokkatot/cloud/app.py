@@ -30,9 +30,11 @@ from tokkatot.cloud.platform.http import (
     RequestBoundary,
     RequestTimeout,
 )
+from tokkatot.cloud.platform.limits import Limit, OwnLimit
 from tokkatot.cloud.platform.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from tokkatot.cloud.platform.openapi import describe
 from tokkatot.cloud.platform.readiness import Readiness
+from tokkatot.cloud.platform.redis import RedisLimit
 from tokkatot.cloud.realtime import api as realtime
 from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.reports import api as reports
@@ -123,7 +125,7 @@ def create_app(
     app.state.documents = HubLimits()
     app.state.previews = Previews()
     app.state.realtime = Realtime(
-        context.database, context.listener, clock=context.clock, metrics=context.metrics
+        context.database, context.ears, clock=context.clock, metrics=context.metrics
     )
     install_error_handlers(app)
     for router in ROUTERS:
@@ -140,9 +142,19 @@ def _wrap(app: FastAPI, context: Context, limits: HttpLimits) -> None:
     app.add_middleware(RequestTimeout, timeout_s=limits.timeout_s)
     app.add_middleware(BodyLimit, limits=limits, is_upload=_is_upload)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=6)
-    app.add_middleware(RateLimits, limits=limits, clock=context.clock)
+    app.add_middleware(
+        RateLimits,
+        every=_limit(context, "all", limits.per_minute),
+        auth=_limit(context, "auth", limits.auth_per_minute),
+    )
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
     app.add_middleware(RequestBoundary, metrics=context.metrics, clock=context.clock)
+
+
+def _limit(context: Context, name: str, per_minute: int) -> Limit:
+    if context.redis is None:
+        return OwnLimit(per_minute, clock=context.clock)
+    return RedisLimit(context.redis, name, per_minute, clock=context.clock)
 
 
 def _is_upload(scope: Scope) -> bool:

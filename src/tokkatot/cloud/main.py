@@ -23,6 +23,7 @@ from tokkatot.cloud.platform import idempotency, outbox
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Database, DatabaseLimits
 from tokkatot.cloud.platform.http import HttpLimits
+from tokkatot.cloud.platform.influx import Influx
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.listen import Listener, Subscriber
 from tokkatot.cloud.platform.log import configure_logging
@@ -37,6 +38,7 @@ from tokkatot.cloud.platform.readiness import (
     database_probe,
     schema_probe,
 )
+from tokkatot.cloud.platform.redis import RedisFanOut, connect
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
 from tokkatot.cloud.platform.workers import every, keep_working
@@ -47,6 +49,7 @@ from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.cloud.telemetry import listening
 from tokkatot.cloud.telemetry.folding import drop_old_days, fold
+from tokkatot.cloud.telemetry.influx import InfluxReadingStore
 from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.cloud.telemetry.store import ReadingStore
@@ -58,6 +61,7 @@ Work = Callable[[], Awaitable[None]]
 
 _CLEAN_EVERY_S = 600.0
 _CLEANING_LOCK = 0x636C6561
+_LOGINS_LOCK = 0x6C6F6769
 _FOLD_EVERY_S = 600.0
 _GIVE_UP_EVERY_S = 6 * 3600.0
 _DEADLINES_EVERY_S = 1.0
@@ -70,8 +74,10 @@ async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
     """Run until cancelled; every address in `settings` is named and the schema is up to date."""
     configure_logging(settings.log_level)
     random = SystemRandom().random
-    async with open_context(settings, random=random) as context:
-        readings = PostgresReadingStore(context.database)
+    async with (
+        open_context(settings, random=random) as context,
+        open_readings(context) as readings,
+    ):
         workers = dict(_workers(context, readings, roles, random=random))
         app = _app(context, readings) if "api" in roles else None
         if app is not None:
@@ -93,11 +99,17 @@ async def open_context(
     ids = IdSource(clock)
     keys = SigningKeys.load(settings.data_dir / "keys")
     passwords = Passwords()
+    metrics = Metrics()
+    redis = None if settings.redis_url is None else connect(settings.redis_url)
+    fan_out = None
+    if redis is not None:
+        fan_out = RedisFanOut(redis, clock=clock, random=random, metrics=metrics)
     database = Database.open(
         settings.database_url,
         clock=clock,
         ids=ids,
         limits=DatabaseLimits(pool_size=settings.database_pool_size),
+        fan_out=fan_out,
     )
     try:
         yield Context(
@@ -110,11 +122,28 @@ async def open_context(
             tokens=Tokens(keys.token_key),
             passwords=passwords,
             objects=Objects.open(settings.object_store_url, folder=settings.data_dir / "objects"),
-            metrics=Metrics(),
+            metrics=metrics,
+            redis=redis,
+            fan_out=fan_out,
         )
     finally:
         passwords.close()
+        if redis is not None:
+            await redis.aclose()
         await database.close()
+
+
+@asynccontextmanager
+async def open_readings(context: Context) -> AsyncIterator[ReadingStore]:
+    """Make the store of readings that the settings ask for."""
+    settings = context.settings
+    if settings.influx_url is None:
+        yield PostgresReadingStore(context.database)
+        return
+    async with Influx.open(
+        settings.influx_url, database=settings.influx_database, token=settings.influx_token
+    ) as influx:
+        yield InfluxReadingStore(context.database, influx)
 
 
 def _workers(
@@ -129,7 +158,10 @@ def _workers(
     if "ingest" in roles:
         assert settings.mqtt_url is not None, "embedded() names every address"
         broker = BrokerAccess.parse(
-            settings.mqtt_url, login=settings.mqtt_login, password=settings.mqtt_password
+            settings.mqtt_url,
+            login=settings.mqtt_login,
+            password=settings.mqtt_password,
+            shares=settings.mqtt_shared,
         )
         yield "sync", SyncWorker(context, readings, broker=broker, random=random).run
         if settings.mqtt_logins_dir is not None:
@@ -144,6 +176,8 @@ def _workers(
         for name, seconds, job in _jobs(context, readings):
             yield name, partial(every, seconds, job, context=context)
     yield "listener", context.listener.run
+    if context.fan_out is not None:
+        yield "fan_out", context.fan_out.run
 
 
 class Logins(Subscriber):
@@ -172,8 +206,10 @@ class Logins(Subscriber):
             await self._changed.wait()
             self._changed.clear()
             async with self._context.database.transaction() as tx:
+                # Of several processes each writes what it has read before another one reads.
+                await tx.session.execute(select(func.pg_advisory_xact_lock(_LOGINS_LOCK)))
                 hubs = await broker_logins(tx)
-            await asyncio.to_thread(self._files.write, [own, *hubs])
+                await asyncio.to_thread(self._files.write, [own, *hubs])
 
 
 async def clean(context: Context) -> None:
@@ -247,6 +283,7 @@ def _app(context: Context, readings: ReadingStore) -> FastAPI:
                 "database": database_probe(context.database),
                 "schema": schema_probe(context.database),
                 "broker": broker_probe(settings.mqtt_url),
+                "readings": readings.answers,
             }
         ),
         web_folder=find_web_app(),

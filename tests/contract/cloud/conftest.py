@@ -9,6 +9,8 @@ import structlog
 from tests.support.cloud import Cloud, cloud_over
 from tests.support.house import House, house_of
 from tests.support.scene import Scene, scene_in
+from tests.support.stores import readings_in_influx
+from tokkatot.cloud.telemetry.store import ReadingStore
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +29,19 @@ def _plain_log() -> Iterator[None]:
 async def cloud(postgres_url: str, tmp_path: Path) -> AsyncIterator[Cloud]:
     async with cloud_over(postgres_url, tmp_path) as running:
         yield running
+
+
+STORES = ("postgresql", pytest.param("influxdb", marks=pytest.mark.needs("influxd")))
+
+
+@pytest.fixture(params=STORES)
+async def readings(request: pytest.FixtureRequest, cloud: Cloud) -> AsyncIterator[ReadingStore]:
+    """Each store of readings, and the application over it."""
+    if request.param == "postgresql":
+        yield cloud.readings
+        return
+    async with readings_in_influx(cloud, request.getfixturevalue("influx_url")):
+        yield cloud.readings
 
 
 @pytest.fixture

@@ -1,20 +1,23 @@
-"""The sync service over both of its stores: what counts as received, and what a crash leaves."""
+"""The sync service over each of its stores: what counts as received, and what a crash leaves."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
 from tests.support.cloud import Cloud
+from tests.support.stores import readings_in_influx
 from tests.support.yard import EPOCH, Row, Yard, batch, make_yard, ms
 from tokkatot.cloud.sync.memory import MemoryStore
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, Outgoing, SyncService
 from tokkatot.cloud.sync.store import HubRecord, SyncStore, SyncTransaction
-from tokkatot.cloud.telemetry.blocks import unpack
+from tokkatot.cloud.telemetry.store import Span
+from tokkatot.kit.clock import from_ms
 from tokkatot.wire.messages import NO_SESSION, Ack, Live, Welcome, decode
 from tokkatot.wire.topics import HubLeaf
 
@@ -36,6 +39,8 @@ class Bench:
     values: Callable[[], Awaitable[list[float]]]
     quarantined: Callable[[], Awaitable[list[tuple[int, str]]]]
     refused: Callable[[], Awaitable[list[tuple[str, str]]]]
+    may_stay: set[float]
+    """Values that a transaction without an end may leave behind, to be written over."""
     now_ms: int
 
     async def welcome(
@@ -96,15 +101,30 @@ def acks(answers: object) -> list[Ack]:
     return [decode(answer.payload, Ack) for answer in answers if isinstance(answer, Outgoing)]
 
 
-@pytest.fixture(params=["memory", "postgresql"])
-async def bench(request: pytest.FixtureRequest, cloud: Cloud) -> Bench:
+STORES = (
+    "memory",
+    "postgresql",
+    pytest.param("influxdb", marks=pytest.mark.needs("influxd")),
+)
+
+
+@pytest.fixture(params=STORES)
+async def bench(request: pytest.FixtureRequest, cloud: Cloud) -> AsyncIterator[Bench]:
+    if request.param != "influxdb":
+        yield await make_bench(request.param, cloud)
+        return
+    async with readings_in_influx(cloud, request.getfixturevalue("influx_url")):
+        yield await make_bench(request.param, cloud)
+
+
+async def make_bench(kind: str, cloud: Cloud) -> Bench:
     database = cloud.context.database
     yard = await make_yard(database)
     neighbour = await make_yard(database, number=2)
     now_ms = ms(cloud.clock.now()) - 3_600_000
     sessions = iter(f"session-{n}" for n in range(1000))
     store: SyncStore
-    if request.param == "memory":
+    if kind == "memory":
         memory = MemoryStore()
         for each in (yard, neighbour):
             memory.kept.hubs[each.hub_id] = HubRecord(
@@ -125,8 +145,11 @@ async def bench(request: pytest.FixtureRequest, cloud: Cloud) -> Bench:
         store = PostgresStore(database, cloud.readings, clock=cloud.clock)
 
         async def values() -> list[float]:
-            bodies = await select("SELECT body FROM open_readings")
-            return sorted(value for (body,) in bodies for value in unpack(body).value.tolist())
+            span = Span(start=from_ms(0), end=cloud.clock.now() + timedelta(days=1))
+            async with database.transaction() as tx:
+                series = (await tx.session.scalars(text("SELECT id FROM series"))).all()
+                found = await cloud.readings.within(tx).read(series, span)
+            return sorted(value for one in found.values() for value in one.value.tolist())
 
         async def quarantined() -> list[tuple[int, str]]:
             return await select("SELECT seq, raw FROM quarantined_rows ORDER BY id")
@@ -147,6 +170,7 @@ async def bench(request: pytest.FixtureRequest, cloud: Cloud) -> Bench:
         values=values,
         quarantined=quarantined,
         refused=refused,
+        may_stay={1.0, 2.0} if kind == "influxdb" else set(),
         now_ms=now_ms,
     )
 
@@ -360,7 +384,7 @@ async def test_a_crash_at_any_statement_leaves_nothing_or_is_made_good(
         )
         with pytest.raises(PowerCut):
             await bench.send(session, 1, rows)
-    assert await bench.values() == []
+    assert set(await bench.values()) <= bench.may_stay
     assert await bench.quarantined() == []
     answer = await bench.send(session, 1, rows)
     assert answer is not None

@@ -1,19 +1,21 @@
 """What a process of the cloud holds, handed to every request."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
+from redis.asyncio import Redis
 from starlette.requests import HTTPConnection
 
 from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.keys import SigningKeys
-from tokkatot.cloud.platform.listen import Listener
+from tokkatot.cloud.platform.listen import Ear, Listener
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.cloud.platform.objects import Objects
 from tokkatot.cloud.platform.passwords import Passwords
+from tokkatot.cloud.platform.redis import RedisFanOut
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
 from tokkatot.kit.clock import Clock
@@ -34,6 +36,15 @@ class Context:
     passwords: Passwords
     objects: Objects
     metrics: Metrics
+    redis: Redis | None = None
+    """What the processes share; None where each counts for itself."""
+    fan_out: RedisFanOut | None = None
+    """How the processes tell each other of changes, where it is not by the database."""
+
+    @property
+    def ears(self) -> Sequence[Ear]:
+        """Where changes are heard of; the command line always tells them by the database."""
+        return (self.listener,) if self.fan_out is None else (self.listener, self.fan_out)
 
 
 def context(connection: HTTPConnection) -> Context:

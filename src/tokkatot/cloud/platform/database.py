@@ -1,10 +1,10 @@
 """The one way to PostgreSQL: a bounded pool, time-outs on every wait, one transaction a request."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 from uuid import UUID
 
 import psycopg
@@ -50,6 +50,17 @@ class DatabaseLimits:
 
 DEFAULT_LIMITS = DatabaseLimits()
 
+Notice = tuple[str, str]
+"""A channel and what is told there."""
+
+
+class FanOut(Protocol):
+    """Tells all processes that there is something new, beside the database."""
+
+    def tell(self, notices: Sequence[Notice]) -> None:
+        """Queue notices of what is committed, without waiting."""
+        ...
+
 
 class Transaction:
     """One unit of work: a session, the changes that it tells of, one instant that is its now."""
@@ -59,7 +70,8 @@ class Transaction:
         self.now = clock.now()
         self._ids = ids
         self._changes: list[outbox.Change] = []
-        self._notices: list[tuple[str, str]] = []
+        self._notices: list[Notice] = []
+        self.announced: list[Notice] = []
 
     def new_id(self) -> UUID:
         """Return the next id."""
@@ -74,6 +86,14 @@ class Transaction:
         if (channel, payload) not in self._notices:
             self._notices.append((channel, payload))
 
+    def announce(self, channel: str, payload: str) -> None:
+        """Tell every process of the commit, by the fan-out where there is one.
+
+        Such a notice may be lost: whoever needs to know looks for itself now and then.
+        """
+        if (channel, payload) not in self.announced:
+            self.announced.append((channel, payload))
+
     async def psycopg(self) -> psycopg.AsyncConnection:
         """Return the driver's connection under this transaction, for COPY."""
         connection = await self.session.connection()
@@ -87,14 +107,16 @@ class Transaction:
         """
         assert not self._changes, "a change is told with its commit"
         assert not self._notices, "a notice is sent with its commit"
+        assert not self.announced, "a notice is sent with its commit"
         await self.session.commit()
 
-    async def before_commit(self) -> None:
+    async def before_commit(self, *, with_announced: bool) -> None:
         """Number and write the changes, then queue the notices; the farms' rows are locked last."""
         await self.session.flush()
         for farm_id, seq in await outbox.write(self.session, self._changes, now=self.now):
-            self.notify(outbox.CHANNEL, f"{farm_id} {seq}")
-        for channel, payload in self._notices:
+            self.announce(outbox.CHANNEL, f"{farm_id} {seq}")
+        notices = [*self._notices, *self.announced] if with_announced else self._notices
+        for channel, payload in notices:
             await self.session.execute(
                 text("SELECT pg_notify(:channel, :payload)"),
                 {"channel": channel, "payload": payload},
@@ -104,17 +126,29 @@ class Transaction:
 class Database:
     """The engine and its limits."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock, ids: IdSource) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, clock: Clock, ids: IdSource, fan_out: FanOut | None = None
+    ) -> None:
         self.engine = engine
+        self._fan_out = fan_out
         self._clock = clock
         self._ids = ids
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
 
     @classmethod
     def open(
-        cls, url: str, *, clock: Clock, ids: IdSource, limits: DatabaseLimits = DEFAULT_LIMITS
+        cls,
+        url: str,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        limits: DatabaseLimits = DEFAULT_LIMITS,
+        fan_out: FanOut | None = None,
     ) -> "Database":
-        """Make the pool; the first transaction connects."""
+        """Make the pool; the first transaction connects.
+
+        Without a fan-out the database itself tells the other processes.
+        """
         engine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=limits.pool_size,
@@ -130,7 +164,7 @@ class Database:
                 "keepalives_idle": 30,
             },
         )
-        return cls(engine, clock=clock, ids=ids)
+        return cls(engine, clock=clock, ids=ids, fan_out=fan_out)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -139,8 +173,10 @@ class Database:
             async with self._sessions() as session:
                 transaction = Transaction(session, clock=self._clock, ids=self._ids)
                 yield transaction
-                await transaction.before_commit()
+                await transaction.before_commit(with_announced=self._fan_out is None)
                 await session.commit()
+                if self._fan_out is not None:
+                    self._fan_out.tell(transaction.announced)
         except (SQLAlchemyError, psycopg.Error) as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokkatot.cloud.platform.broker import EmbeddedBroker
+from tokkatot.cloud.platform.broker import BrokerKind, EmbeddedBroker
 from tokkatot.cloud.platform.postgres import EmbeddedPostgres
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.supervise import Service
@@ -43,6 +43,7 @@ async def embedded(settings: CloudSettings) -> AsyncIterator[Running]:
             found["mqtt_url"] = broker.url
             found["mqtt_password"] = broker.password()
             found["mqtt_logins_dir"] = broker.logins.folder
+            found["mqtt_shared"] = broker.kind is BrokerKind.MOSQUITTO
         yield Running(settings=settings.model_copy(update=found), services=services)
 
 

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tokkatot.cloud.platform.http import problem_response
+from tokkatot.cloud.platform.influx import InfluxFailed
 from tokkatot.cloud.platform.problems import FieldError, Invalid, Problem, Unavailable
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _pool)
+    app.add_exception_handler(InfluxFailed, _influx)
     app.add_exception_handler(ClientDisconnect, _gone)
 
 
@@ -116,6 +118,11 @@ def _problem_of(error: DBAPIError) -> Problem:
 async def _pool(request: Request, error: Exception) -> Response:
     _log.warning("database.pool_exhausted", error=str(error))
     return problem_response(Unavailable(), request.scope)
+
+
+async def _influx(request: Request, error: Exception) -> Response:
+    _log.warning("influx.failed", error=str(error))
+    return problem_response(Unavailable("The store of readings does not answer."), request.scope)
 
 
 async def _gone(request: Request, error: Exception) -> Response:

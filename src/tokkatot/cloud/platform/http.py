@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tokkatot.cloud.platform.limits import Limit
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.cloud.platform.problems import (
     Problem,
@@ -19,7 +20,6 @@ from tokkatot.cloud.platform.problems import (
     Unavailable,
 )
 from tokkatot.kit.clock import Clock
-from tokkatot.kit.limits import RateLimit
 from tokkatot.webapp.headers import API_PREFIX
 from tokkatot.wire.problems import MEDIA_TYPE
 
@@ -121,14 +121,14 @@ def _request_id(scope: Scope) -> str:
 class RateLimits:
     """Counts requests a minute by address: few for logging in, many for the rest."""
 
-    def __init__(self, app: ASGIApp, *, limits: HttpLimits, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, *, every: Limit, auth: Limit) -> None:
         self._app = app
-        self._all = RateLimit(limits.per_minute, clock=clock)
-        self._auth = RateLimit(limits.auth_per_minute, clock=clock)
+        self._every = every
+        self._auth = auth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run one request."""
-        wait_s = self._wait_s(scope)
+        wait_s = await self._wait_s(scope)
         if wait_s is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
@@ -136,7 +136,7 @@ class RateLimits:
         else:
             await send({"type": "websocket.close", "code": 4429, "reason": "rate_limited"})
 
-    def _wait_s(self, scope: Scope) -> int | None:
+    async def _wait_s(self, scope: Scope) -> int | None:
         if scope["type"] not in {"http", "websocket"}:
             return None
         path: str = scope["path"]
@@ -145,10 +145,10 @@ class RateLimits:
         client = scope.get("client")
         address = client[0] if client else "unknown"
         if path.startswith(AUTH_PREFIX) and "authorization" not in Headers(scope=scope):
-            wait_s = self._auth.take(address)
+            wait_s = await self._auth.take(address)
             if wait_s is not None:
                 return wait_s
-        return self._all.take(address)
+        return await self._every.take(address)
 
 
 class BodyLimit:

@@ -8,6 +8,7 @@ from typing import Protocol
 import psycopg
 import structlog
 from psycopg import sql
+from typing_extensions import override
 
 from tokkatot.cloud.platform.database import libpq_url
 from tokkatot.kit.backoff import Backoff
@@ -32,7 +33,15 @@ class Subscriber(Protocol):
         ...
 
 
-class Listener:
+class Ear(Protocol):
+    """Where notices are heard."""
+
+    def subscribe(self, channel: str, subscriber: Subscriber) -> None:
+        """Tell `subscriber` of a channel; to be called before `run`."""
+        ...
+
+
+class Listener(Ear):
     """Shares one connection among the subscribers of all channels."""
 
     def __init__(self, url: str, *, clock: Clock, random: Callable[[], float]) -> None:
@@ -47,8 +56,8 @@ class Listener:
         """Tell whether notices arrive at the moment."""
         return self._connected
 
+    @override
     def subscribe(self, channel: str, subscriber: Subscriber) -> None:
-        """Tell `subscriber` of a channel; to be called before `run`."""
         self._subscribers[channel].append(subscriber)
 
     async def run(self) -> None:

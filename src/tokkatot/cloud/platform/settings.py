@@ -41,7 +41,35 @@ def checked_broker_url(url: str) -> str:
     return url
 
 
+def checked_influx_url(url: str) -> str:
+    """Return an address that can be one of InfluxDB.
+
+    Raises:
+        ValueError: when it can't.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("it is http://HOST:PORT or https://HOST:PORT")
+    if parts.username is not None:
+        raise ValueError("the token has a setting of its own")
+    return url
+
+
+def checked_redis_url(url: str) -> str:
+    """Return an address that can be one of Redis.
+
+    Raises:
+        ValueError: when it can't.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+        raise ValueError("it is redis://HOST:PORT or rediss://HOST:PORT")
+    return url
+
+
 BrokerUrl = Annotated[str, AfterValidator(checked_broker_url)]
+InfluxUrl = Annotated[str, AfterValidator(checked_influx_url)]
+RedisUrl = Annotated[str, AfterValidator(checked_redis_url)]
 
 
 class SettingsRefused(Exception):
@@ -72,8 +100,19 @@ class CloudSettings(BaseSettings):
     """How hubs reach that broker, where it is by another address."""
     mqtt_login: str = "tokkatot-cloud"
     mqtt_password: Secret = None
+    mqtt_shared: bool = True
+    """The broker shares messages out among processes (`$share`), as all but small ones do."""
     mqtt_logins_dir: Path | None = None
     """Where the broker's password and access files are written, if the program keeps them."""
+
+    influx_url: InfluxUrl | None = None
+    """http://host:8086 of InfluxDB; unset: readings live in PostgreSQL."""
+    influx_database: Annotated[str, Field(min_length=1)] = "tokkatot"
+    influx_token: Secret = None
+    """A token, or LOGIN:PASSWORD for version 1."""
+
+    redis_url: Annotated[RedisUrl | None, Field(repr=False)] = None
+    """redis://…; unset: processes tell each other through PostgreSQL, and each counts requests."""
 
     object_store_url: Secret = None
     """s3://…; unset: a folder under the data folder."""

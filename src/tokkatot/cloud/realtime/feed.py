@@ -67,6 +67,10 @@ class FarmFeed:
         """Tell whether nobody looks, or is about to."""
         return not self._viewers and not self._joining
 
+    def lags(self, seq: int) -> bool:
+        """Tell whether a number of the farm has not been handed on."""
+        return self._position is not None and self._position < seq
+
     def wake(self, hub_id: HubId | None = None) -> None:
         """Look for changes, or at what a hub says is so now."""
         if hub_id is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from typing_extensions import override
 from tokkatot.cloud.accounts.caller import Caller
 from tokkatot.cloud.platform import outbox
 from tokkatot.cloud.platform.database import Database, Transaction
-from tokkatot.cloud.platform.listen import Listener, Subscriber
+from tokkatot.cloud.platform.listen import Ear, Subscriber
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.cloud.realtime.feed import FarmFeed, Viewer
 from tokkatot.cloud.telemetry import live
@@ -26,7 +27,7 @@ _log = structlog.get_logger(__name__)
 MAX_SOCKETS = 10_000
 MAX_SOCKETS_OF_USER = 20
 CHECK_EVERY_S = 3.0
-"""A session that ended, or a member who was removed, is shown out within this time."""
+"""So soon whoever may look no longer is shown out, and a change without a notice is found."""
 
 SESSION_ENDED = 4401
 FARM_GONE = 4404
@@ -59,7 +60,7 @@ class Realtime:
     """Keeps a feed for each farm that somebody looks at; made before the listener runs."""
 
     def __init__(
-        self, database: Database, listener: Listener, *, clock: Clock, metrics: Metrics
+        self, database: Database, ears: Sequence[Ear], *, clock: Clock, metrics: Metrics
     ) -> None:
         self._database = database
         self._clock = clock
@@ -69,8 +70,9 @@ class Realtime:
         self._of_user: Counter[UserId] = Counter()
         self._tasks: asyncio.TaskGroup | None = None
         self._sockets = metrics.gauge("tokkatot_sockets", "Open sockets of people.")
-        listener.subscribe(outbox.CHANNEL, _Changes(self))
-        listener.subscribe(live.CHANNEL, _Live(self))
+        for ear in ears:
+            ear.subscribe(outbox.CHANNEL, _Changes(self))
+            ear.subscribe(live.CHANNEL, _Live(self))
 
     @property
     def running(self) -> bool:
@@ -161,8 +163,20 @@ class Realtime:
             try:
                 async with self._database.transaction() as tx:
                     await self._check(tx)
+                    await self._catch_up(tx)
             except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError) as error:
                 _log.warning("realtime.not_checked", error=str(error)[:300])
+
+    async def _catch_up(self, tx: Transaction) -> None:
+        """Wake the feeds that lag behind their farms."""
+        rows = await tx.session.execute(
+            text("SELECT id, change_seq FROM farms WHERE id = ANY(:farms)"),
+            {"farms": list(self._feeds)},
+        )
+        for farm_id, seq in rows:
+            feed = self._feeds.get(FarmId(farm_id))
+            if feed is not None and feed.lags(seq):
+                feed.wake()
 
     async def _check(self, tx: Transaction) -> None:
         """Show out whose session is over, and who may no longer see a farm."""

@@ -41,6 +41,8 @@ DESIRED_AGAIN_S = 15.0
 """When a document is sent again to a hub that has not said that it holds it."""
 PUBLISH_TIMEOUT_S = 5.0
 MAX_WAITING = 10_000
+# Any number that no other advisory lock of ours has ("tkdi" in ASCII).
+_LOCK = 0x746B6469
 
 Publish = Callable[[Outgoing], Awaitable[None]]
 
@@ -138,6 +140,11 @@ class Dispatcher:
             await self._send_asked(tx, link)
 
     async def _send_asked(self, tx: Transaction, link: _Link) -> None:
+        # What another process sends to this hub just now goes out before what came after it.
+        await tx.session.execute(
+            text("SELECT pg_advisory_xact_lock(:lock, hashtext(:hub))"),
+            {"lock": _LOCK, "hub": str(link.hub_id)},
+        )
         queued = await command_store.queued(tx.session, link.hub_id, tx.now)
         if len(queued) == command_store.SENT_AT_ONCE:
             self._waiting.add(link.hub_id)

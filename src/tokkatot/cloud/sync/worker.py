@@ -32,6 +32,8 @@ _log = structlog.get_logger(__name__)
 R = TypeVar("R")
 
 TOPICS = ("farm/+/hubs/+/hello", "farm/+/hubs/+/up", "farm/+/hubs/+/live")
+SHARED = "$share/tokkatot/"
+"""Before a topic, it has the broker give each message to one of the processes that ask so."""
 KEEPALIVE_S = 20
 CONNECT_TIMEOUT_S = 10.0
 WORK_TIMEOUT_S = 30.0
@@ -60,9 +62,13 @@ class BrokerAccess:
     login: str
     password: str | None
     tls: bool
+    shares: bool
+    """It shares messages out among several processes."""
 
     @classmethod
-    def parse(cls, url: str, *, login: str, password: str | None) -> "BrokerAccess":
+    def parse(
+        cls, url: str, *, login: str, password: str | None, shares: bool = True
+    ) -> "BrokerAccess":
         """Read `mqtt://host:port` or `mqtts://host:port`.
 
         Raises:
@@ -78,6 +84,7 @@ class BrokerAccess:
             login=login,
             password=password,
             tls=tls,
+            shares=shares,
         )
 
 
@@ -162,7 +169,7 @@ class SyncWorker:
             for run in lanes.runs():
                 tasks.create_task(run)
             for topic in TOPICS:
-                await client.subscribe(topic, qos=1)
+                await client.subscribe(SHARED + topic if self._broker.shares else topic, qos=1)
             _log.info("sync.connected", host=self._broker.host, port=self._broker.port)
             self._backoff.reset()
             dispatcher = Dispatcher(

@@ -41,7 +41,7 @@ async def keep_live(tx: Transaction, *, hub_id: HubId, farm_id: FarmId, live: Li
         },
     )
     if kept.first() is not None:
-        tx.notify(CHANNEL, f"{farm_id} {hub_id}")
+        tx.announce(CHANNEL, f"{farm_id} {hub_id}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,6 +102,10 @@ class PostgresReadingStore(ReadingStore):
     def within(self, tx: Transaction) -> "PostgresReadings":
         return PostgresReadings(tx)
 
+    @override
+    async def answers(self) -> bool:
+        return True
+
 
 class PostgresReadings(Readings):
     """The tables of readings in one transaction."""

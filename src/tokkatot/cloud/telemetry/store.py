@@ -176,6 +176,10 @@ class ReadingStore(Protocol):
         """Return the readings as a transaction sees them."""
         ...
 
+    async def answers(self) -> bool:
+        """Tell whether what it needs beside the database is there."""
+        ...
+
 
 def day_date(day: int) -> date:
     """Return the date of a day counted from 1970-01-01."""

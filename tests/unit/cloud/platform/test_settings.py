@@ -133,6 +133,27 @@ def test_mail_comes_from_an_address_with_or_without_a_name(sender: str) -> None:
     assert settings.mail_from == sender
 
 
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("INFLUX_URL", "influx:8086"),
+        ("INFLUX_URL", "http://"),
+        ("INFLUX_URL", "http://me:secret@influx:8086"),
+        ("REDIS_URL", "redis:6379"),
+        ("REDIS_URL", "http://me:secret@redis:6379"),
+    ],
+)
+def test_a_store_s_address_that_can_t_be_one_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(f"TOKKATOT_{name}", url)
+
+    with pytest.raises(SettingsRefused, match=rf"^TOKKATOT_{name}: ") as refused:
+        load_settings()
+
+    assert "secret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["MQTT_URL", "MQTT_PUBLIC_URL"])
 @pytest.mark.parametrize(
     "url", ["broker:1883", "http://broker", "mqtt://", "mqtt://me:word@broker"]
