@@ -18,6 +18,7 @@ from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Database
 from tokkatot.cloud.platform.http import HttpLimits
 from tokkatot.cloud.platform.keys import SigningKeys
+from tokkatot.cloud.platform.limits import own_limits
 from tokkatot.cloud.platform.listen import Listener
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.cloud.platform.objects import Objects
@@ -181,6 +182,7 @@ async def cloud_over(
         passwords=passwords,
         objects=Objects.open(None, folder=folder / "objects"),
         metrics=Metrics(),
+        limit_of=own_limits(clock),
     )
     readiness = Readiness({"database": database_probe(database), "schema": schema_probe(database)})
     readings = PostgresReadingStore(database)

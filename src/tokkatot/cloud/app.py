@@ -30,11 +30,9 @@ from tokkatot.cloud.platform.http import (
     RequestBoundary,
     RequestTimeout,
 )
-from tokkatot.cloud.platform.limits import Limit, OwnLimit
 from tokkatot.cloud.platform.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from tokkatot.cloud.platform.openapi import describe
 from tokkatot.cloud.platform.readiness import Readiness
-from tokkatot.cloud.platform.redis import RedisLimit
 from tokkatot.cloud.realtime import api as realtime
 from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.reports import api as reports
@@ -144,17 +142,11 @@ def _wrap(app: FastAPI, context: Context, limits: HttpLimits) -> None:
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=6)
     app.add_middleware(
         RateLimits,
-        every=_limit(context, "all", limits.per_minute),
-        auth=_limit(context, "auth", limits.auth_per_minute),
+        every=context.limit_of("all", limits.per_minute),
+        auth=context.limit_of("auth", limits.auth_per_minute),
     )
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
     app.add_middleware(RequestBoundary, metrics=context.metrics, clock=context.clock)
-
-
-def _limit(context: Context, name: str, per_minute: int) -> Limit:
-    if context.redis is None:
-        return OwnLimit(per_minute, clock=context.clock)
-    return RedisLimit(context.redis, name, per_minute, clock=context.clock)
 
 
 def _is_upload(scope: Scope) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from secrets import SystemRandom
 
@@ -25,7 +26,8 @@ from tokkatot.cloud.platform.database import Database, DatabaseLimits
 from tokkatot.cloud.platform.http import HttpLimits
 from tokkatot.cloud.platform.influx import Influx
 from tokkatot.cloud.platform.keys import SigningKeys
-from tokkatot.cloud.platform.listen import Listener, Subscriber
+from tokkatot.cloud.platform.limits import LimitOf, own_limits
+from tokkatot.cloud.platform.listen import FanOutLine, Listener, Subscriber
 from tokkatot.cloud.platform.log import configure_logging
 from tokkatot.cloud.platform.logins import LoginFiles, cloud_login
 from tokkatot.cloud.platform.mail import Mailer
@@ -38,7 +40,6 @@ from tokkatot.cloud.platform.readiness import (
     database_probe,
     schema_probe,
 )
-from tokkatot.cloud.platform.redis import RedisFanOut, connect
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
 from tokkatot.cloud.platform.workers import every, keep_working
@@ -53,7 +54,7 @@ from tokkatot.cloud.telemetry.influx import InfluxReadingStore
 from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.cloud.telemetry.store import ReadingStore
-from tokkatot.kit.clock import SystemClock
+from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.webapp.files import find_web_app
 
@@ -89,6 +90,32 @@ async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
                 group.create_task(_serve(context, app))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What processes share beside database and broker."""
+
+    limit_of: LimitOf
+    fan_out: FanOutLine | None = None
+
+
+@asynccontextmanager
+async def open_shared(
+    settings: CloudSettings, *, clock: Clock, random: Callable[[], float], metrics: Metrics
+) -> AsyncIterator[Shared]:
+    """Connect to what the settings name; without it each process is by itself."""
+    if settings.redis_url is None:
+        yield Shared(limit_of=own_limits(clock))
+        return
+    # Here, since most run without it.
+    from tokkatot.cloud.platform import redis  # noqa: PLC0415
+
+    async with redis.connect(settings.redis_url) as connected:
+        yield Shared(
+            limit_of=redis.shared_limits(connected, clock),
+            fan_out=redis.RedisFanOut(connected, clock=clock, random=random, metrics=metrics),
+        )
+
+
 @asynccontextmanager
 async def open_context(
     settings: CloudSettings, *, random: Callable[[], float]
@@ -100,37 +127,34 @@ async def open_context(
     keys = SigningKeys.load(settings.data_dir / "keys")
     passwords = Passwords()
     metrics = Metrics()
-    redis = None if settings.redis_url is None else connect(settings.redis_url)
-    fan_out = None
-    if redis is not None:
-        fan_out = RedisFanOut(redis, clock=clock, random=random, metrics=metrics)
-    database = Database.open(
-        settings.database_url,
-        clock=clock,
-        ids=ids,
-        limits=DatabaseLimits(pool_size=settings.database_pool_size),
-        fan_out=fan_out,
-    )
-    try:
-        yield Context(
-            settings=settings,
+    async with open_shared(settings, clock=clock, random=random, metrics=metrics) as shared:
+        database = Database.open(
+            settings.database_url,
             clock=clock,
             ids=ids,
-            database=database,
-            listener=Listener(settings.database_url, clock=clock, random=random),
-            keys=keys,
-            tokens=Tokens(keys.token_key),
-            passwords=passwords,
-            objects=Objects.open(settings.object_store_url, folder=settings.data_dir / "objects"),
-            metrics=metrics,
-            redis=redis,
-            fan_out=fan_out,
+            limits=DatabaseLimits(pool_size=settings.database_pool_size),
+            fan_out=shared.fan_out,
         )
-    finally:
-        passwords.close()
-        if redis is not None:
-            await redis.aclose()
-        await database.close()
+        try:
+            yield Context(
+                settings=settings,
+                clock=clock,
+                ids=ids,
+                database=database,
+                listener=Listener(settings.database_url, clock=clock, random=random),
+                keys=keys,
+                tokens=Tokens(keys.token_key),
+                passwords=passwords,
+                objects=Objects.open(
+                    settings.object_store_url, folder=settings.data_dir / "objects"
+                ),
+                metrics=metrics,
+                limit_of=shared.limit_of,
+                fan_out=shared.fan_out,
+            )
+        finally:
+            passwords.close()
+            await database.close()
 
 
 @asynccontextmanager

@@ -15,10 +15,10 @@ from tests.support.processes import free_port
 from tests.support.servers import running_redis
 from tokkatot.cloud.platform import outbox
 from tokkatot.cloud.platform.database import Database
-from tokkatot.cloud.platform.limits import Limit, OwnLimit
+from tokkatot.cloud.platform.limits import Limit, own_limits
 from tokkatot.cloud.platform.listen import Subscriber
 from tokkatot.cloud.platform.metrics import Metrics
-from tokkatot.cloud.platform.redis import RedisFanOut, RedisLimit, connect
+from tokkatot.cloud.platform.redis import RedisFanOut, connect, shared_limits
 from tokkatot.domain.ids import FarmId
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
@@ -48,15 +48,6 @@ class Ears(Subscriber):
             return await self._heard.get()
 
 
-@asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Redis]:
-    redis = connect(url)
-    try:
-        yield redis
-    finally:
-        await redis.aclose()
-
-
 def fan_out(redis: Redis) -> RedisFanOut:
     return RedisFanOut(redis, clock=CLOCK, random=lambda: 0.0, metrics=Metrics())
 
@@ -74,7 +65,7 @@ async def running(line: RedisFanOut) -> AsyncIterator[None]:
 async def test_one_process_hears_the_commits_of_another_by_farm_and_number_alone(
     redis_url: str, postgres_url: str
 ) -> None:
-    async with connected(redis_url) as redis, connected(redis_url) as other:
+    async with connect(redis_url) as redis, connect(redis_url) as other:
         telling, hearing, ears = fan_out(redis), fan_out(other), Ears()
         hearing.subscribe(outbox.CHANNEL, ears)
         database = Database.open(postgres_url, clock=CLOCK, ids=IdSource(CLOCK), fan_out=telling)
@@ -89,7 +80,7 @@ async def test_one_process_hears_the_commits_of_another_by_farm_and_number_alone
 
 
 async def test_what_was_rolled_back_is_told_to_nobody(redis_url: str, postgres_url: str) -> None:
-    async with connected(redis_url) as redis:
+    async with connect(redis_url) as redis:
         line, ears = fan_out(redis), Ears()
         line.subscribe(outbox.CHANNEL, ears)
         database = Database.open(postgres_url, clock=CLOCK, ids=IdSource(CLOCK), fan_out=line)
@@ -113,7 +104,7 @@ async def fail_after_emitting(database: Database, farm_id: FarmId) -> None:
 async def test_a_redis_that_comes_back_is_owned_up_to_and_heard_again(tmp_path: Path) -> None:
     port = free_port()
     ears = Ears()
-    async with AsyncExitStack() as stack, connected(f"redis://127.0.0.1:{port}") as redis:
+    async with AsyncExitStack() as stack, connect(f"redis://127.0.0.1:{port}") as redis:
         line = fan_out(redis)
         line.subscribe("news", ears)
         first = stack.enter_context(running_redis(tmp_path / "first", port))
@@ -134,7 +125,7 @@ def stop_and_start(folder: Path, port: int, stack: AsyncExitStack) -> None:
 
 
 async def test_who_tells_never_waits_for_a_redis_that_is_away(postgres_url: str) -> None:
-    async with connected(f"redis://127.0.0.1:{free_port()}") as away:
+    async with connect(f"redis://127.0.0.1:{free_port()}") as away:
         line = fan_out(away)
         database = Database.open(postgres_url, clock=CLOCK, ids=IdSource(CLOCK), fan_out=line)
         async with running(line):
@@ -150,19 +141,19 @@ async def test_who_tells_never_waits_for_a_redis_that_is_away(postgres_url: str)
 LimitOf = Callable[[str, Redis, int], Limit]
 
 
-def own(_name: str, _redis: Redis, per_minute: int) -> Limit:
-    return OwnLimit(per_minute, clock=CLOCK)
+def own(name: str, _redis: Redis, per_minute: int) -> Limit:
+    return own_limits(CLOCK)(name, per_minute)
 
 
 def shared(name: str, redis: Redis, per_minute: int) -> Limit:
-    return RedisLimit(redis, name, per_minute, clock=CLOCK)
+    return shared_limits(redis, CLOCK)(name, per_minute)
 
 
 @pytest.mark.parametrize("limit_of", [own, shared])
 async def test_a_caller_passes_so_often_a_minute_and_is_told_how_long_to_wait(
     redis_url: str, limit_of: LimitOf
 ) -> None:
-    async with connected(redis_url) as redis:
+    async with connect(redis_url) as redis:
         limit = limit_of(str(uuid4()), redis, 3)
         assert [await limit.take("a") for _ in range(3)] == [None, None, None]
         wait_s = await limit.take("a")
@@ -173,7 +164,7 @@ async def test_a_caller_passes_so_often_a_minute_and_is_told_how_long_to_wait(
 
 @pytest.mark.parametrize("limit_of", [own, shared])
 async def test_a_caller_passes_again_after_the_wait(redis_url: str, limit_of: LimitOf) -> None:
-    async with connected(redis_url) as redis:
+    async with connect(redis_url) as redis:
         limit = limit_of(str(uuid4()), redis, 60)
         for _ in range(60):
             await limit.take("a")
@@ -184,7 +175,7 @@ async def test_a_caller_passes_again_after_the_wait(redis_url: str, limit_of: Li
 
 
 async def test_two_processes_count_together(redis_url: str) -> None:
-    async with connected(redis_url) as one, connected(redis_url) as other:
+    async with connect(redis_url) as one, connect(redis_url) as other:
         name = str(uuid4())
         limits = [shared(name, redis, 10) for redis in (one, other)]
         passed = [await limits[n % 2].take("a") is None for n in range(20)]
@@ -192,7 +183,7 @@ async def test_two_processes_count_together(redis_url: str) -> None:
 
 
 async def test_a_process_counts_for_itself_while_redis_is_away() -> None:
-    async with connected(f"redis://127.0.0.1:{free_port()}") as away:
+    async with connect(f"redis://127.0.0.1:{free_port()}") as away:
         limit = shared("away", away, 2)
         answers = [await limit.take("a") for _ in range(3)]
     assert answers[:2] == [None, None]

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
-from redis.asyncio import Redis
 from starlette.requests import HTTPConnection
 
 from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.keys import SigningKeys
-from tokkatot.cloud.platform.listen import Ear, Listener
+from tokkatot.cloud.platform.limits import LimitOf
+from tokkatot.cloud.platform.listen import Ear, FanOutLine, Listener
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.cloud.platform.objects import Objects
 from tokkatot.cloud.platform.passwords import Passwords
-from tokkatot.cloud.platform.redis import RedisFanOut
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
 from tokkatot.kit.clock import Clock
@@ -36,9 +35,9 @@ class Context:
     passwords: Passwords
     objects: Objects
     metrics: Metrics
-    redis: Redis | None = None
-    """What the processes share; None where each counts for itself."""
-    fan_out: RedisFanOut | None = None
+    limit_of: LimitOf
+    """Makes a limit by its name; all processes count together where they share something."""
+    fan_out: FanOutLine | None = None
     """How the processes tell each other of changes, where it is not by the database."""
 
     @property

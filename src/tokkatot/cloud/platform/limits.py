@@ -1,6 +1,6 @@
 """How often a caller may ask, counted by this process alone or by all of them together."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Protocol
 
 from typing_extensions import override
@@ -17,6 +17,10 @@ class Limit(Protocol):
         ...
 
 
+LimitOf = Callable[[str, int], Limit]
+"""Makes a limit of a name, which lets each caller through so often a minute."""
+
+
 class OwnLimit(Limit):
     """Counts in this process."""
 
@@ -26,3 +30,12 @@ class OwnLimit(Limit):
     @override
     async def take(self, caller: Hashable) -> int | None:
         return self._limit.take(caller)
+
+
+def own_limits(clock: Clock) -> LimitOf:
+    """Return what makes limits that this process counts alone."""
+
+    def limit_of(_name: str, per_minute: int) -> Limit:
+        return OwnLimit(per_minute, clock=clock)
+
+    return limit_of

@@ -10,7 +10,7 @@ import structlog
 from psycopg import sql
 from typing_extensions import override
 
-from tokkatot.cloud.platform.database import libpq_url
+from tokkatot.cloud.platform.database import FanOut, libpq_url
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
 
@@ -38,6 +38,14 @@ class Ear(Protocol):
 
     def subscribe(self, channel: str, subscriber: Subscriber) -> None:
         """Tell `subscriber` of a channel; to be called before `run`."""
+        ...
+
+
+class FanOutLine(FanOut, Ear, Protocol):
+    """Tells notices and hears them, while it runs."""
+
+    async def run(self) -> None:
+        """Tell and hear until cancelled."""
         ...
 
 

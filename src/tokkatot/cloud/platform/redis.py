@@ -3,7 +3,8 @@
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
@@ -12,9 +13,9 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 from typing_extensions import override
 
-from tokkatot.cloud.platform.database import FanOut, Notice
-from tokkatot.cloud.platform.limits import Limit, OwnLimit
-from tokkatot.cloud.platform.listen import Ear, Subscriber
+from tokkatot.cloud.platform.database import Notice
+from tokkatot.cloud.platform.limits import Limit, LimitOf, OwnLimit
+from tokkatot.cloud.platform.listen import FanOutLine, Subscriber
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
@@ -46,17 +47,22 @@ return 0
 """
 
 
-def connect(url: str) -> Redis:
+@asynccontextmanager
+async def connect(url: str) -> AsyncIterator[Redis]:
     """Make the pool; the first command connects."""
-    return Redis.from_url(
+    redis = Redis.from_url(
         url,
         socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
         max_connections=MAX_CONNECTIONS,
     )
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
 
 
-class RedisFanOut(FanOut, Ear):
+class RedisFanOut(FanOutLine):
     """Tells notices to all processes; whoever hears looks into the database.
 
     A notice may be lost with Redis, never the change that it tells of: listeners look for
@@ -91,8 +97,8 @@ class RedisFanOut(FanOut, Ear):
             if not self._waiting.offer(notice):
                 self._lost.inc()
 
+    @override
     async def run(self) -> None:
-        """Tell and hear until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell())
             if self._subscribers:
@@ -183,3 +189,12 @@ class RedisLimit(Limit):
             self._again_s = self._clock.monotonic() + AGAIN_S
             return await self._own.take(caller)
         return None if wait_ms == 0 else math.ceil(wait_ms / 1000)
+
+
+def shared_limits(redis: Redis, clock: Clock) -> LimitOf:
+    """Return what makes limits that all processes count together."""
+
+    def limit_of(name: str, per_minute: int) -> Limit:
+        return RedisLimit(redis, name, per_minute, clock=clock)
+
+    return limit_of
