@@ -1,0 +1,135 @@
+"""The twins: how fast a greenhouse lives, beside the published environments in the same run."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from subprocess import run as run_program
+from time import process_time
+
+import numpy as np
+
+from benches.support.servers import Missing
+from tests.support.greenhouse import STEP_S, controls, outdoor
+from tokkatot.cli.bench import Report
+from tokkatot.climate.kernel import (
+    Records,
+    advance_greenhouses,
+    live_in_greenhouse,
+    record_type,
+    records,
+)
+from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
+from tokkatot.climate.physics.greenhouse.model import Ledger, State
+from tokkatot.climate.physics.greenhouse.step import SUBSTEPS
+
+HOUSES = 64
+ROUNDS = 200
+SEASON = 60 * 96
+LONGEST_S = 300
+
+GL_GYM_FOLDER = "TOKKATOT_BENCH_GL_GYM"
+LETTUCE_GYM_FOLDER = "TOKKATOT_BENCH_LETTUCE_GYM"
+
+_RIVAL = """
+import time, gymnasium, {package}
+env = gymnasium.make("{name}")
+env.reset(seed=1)
+env.action_space.seed(1)
+actions = [env.action_space.sample() for _ in range({steps})]
+for action in actions[:20]:
+    env.step(action)
+start = time.process_time()
+for action in actions[20:]:
+    env.step(action)
+print(({steps} - 20) / (time.process_time() - start))
+"""
+
+
+def _houses() -> float:
+    states, ledgers = records([State()] * HOUSES), records([Ledger()] * HOUSES)
+    parameters = records([bleiswijk_led()] * HOUSES)
+    moved = [records([controls(step + h) for h in range(HOUSES)]) for step in range(96)]
+    sky = [records([outdoor(step + h) for h in range(HOUSES)]) for step in range(96)]
+
+    def live(rounds: int) -> float:
+        start_s = process_time()
+        for step in range(rounds):
+            advance_greenhouses(
+                states, moved[step % 96], sky[step % 96], parameters, ledgers, STEP_S, SUBSTEPS
+            )
+        return process_time() - start_s
+
+    live(2)  # compiles
+    return HOUSES * ROUNDS / live(ROUNDS)
+
+
+def _season() -> float:
+    moved, sky = _rows(SEASON)
+
+    def live(steps: int) -> float:
+        trace = np.empty(steps, record_type(State))
+        start_s = process_time()
+        live_in_greenhouse(
+            records([State()]),
+            moved[:steps],
+            sky[:steps],
+            records([bleiswijk_led()]),
+            records([Ledger()]),
+            trace,
+            STEP_S,
+            SUBSTEPS,
+        )
+        return process_time() - start_s
+
+    live(2)  # compiles
+    return live(SEASON)
+
+
+def _rows(steps: int) -> tuple[Records, Records]:
+    return records([controls(step) for step in range(steps)]), records(
+        [outdoor(step) for step in range(steps)]
+    )
+
+
+def _gl_gym() -> float:
+    return _rival(GL_GYM_FOLDER, "gl-gym", "gl_gym", "gl_gym/GreenLightTomato-v0", steps=1020)
+
+
+def _lettuce_gym() -> float:
+    package = "lettuce_greenhouse_gym"
+    name = "lettuce-greenhouse-gym"
+    return _rival(LETTUCE_GYM_FOLDER, name, package, "LettuceGreenhouse-v0", steps=1900)
+
+
+def _rival(variable: str, name: str, package: str, environment: str, *, steps: int) -> float:
+    folder = os.environ.get(variable)  # noqa: TID251 - where a person has installed it
+    if folder is None:
+        raise Missing(
+            f"{name}: `pip install {name}` in a virtual environment that {variable} names"
+        )
+    program = Path(folder) / "bin" / "python"
+    code = _RIVAL.format(package=package, name=environment, steps=steps)
+    done = run_program(
+        (program, "-c", code), capture_output=True, text=True, check=True, timeout=LONGEST_S
+    )
+    return float(done.stdout.split()[-1])
+
+
+MEASURES: Mapping[str, tuple[Callable[[], float], str]] = {
+    "env_steps_per_cpu_s": (_houses, "1/s"),
+    "season_60d_cpu_s": (_season, "s"),
+    "gl_gym_steps_per_cpu_s": (_gl_gym, "1/s"),
+    "lettuce_gym_steps_per_cpu_s": (_lettuce_gym, "1/s"),
+}
+FIGURES = tuple(MEASURES)
+
+
+def run(figures: Sequence[str], report: Report) -> None:
+    """Measure the figures that are asked for; what is not installed is left out and told."""
+    for figure in figures:
+        measure, unit = MEASURES[figure]
+        try:
+            report(figure, measure(), unit)
+        except Missing as missing:
+            print(f"{figure}: left out; it needs {missing}", file=sys.stderr, flush=True)

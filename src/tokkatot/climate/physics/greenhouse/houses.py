@@ -1,0 +1,41 @@
+"""Greenhouses that were measured and published."""
+
+from tokkatot.climate.physics.greenhouse.model import Parameters
+
+
+def bleiswijk_led() -> Parameters:
+    """Return the compartment with LED lamps that GreenLight was validated on.
+
+    Source: D. Katzin and others, GreenLight - An open source model for greenhouses with
+    supplemental lighting, Biosystems Engineering 194 (2020) 61-81, tables 1 and 2; the boiler and
+    the feed of carbon dioxide are the published simulations' (130 W and 5 mg a second).
+    """
+    return Parameters(
+        floor_m2=144.0,
+        cover_m2=216.6,
+        roof_slope_deg=23.0,
+        air_m=5.7,
+        top_m=0.5,
+        roof_vent_m2=52.2,
+        vent_height_m=0.87,
+        discharge=0.35,
+        wind_pressure=0.02,
+        leak=0.3e-4,
+        leak_top_share=0.9,
+        roof_par_through=0.57,
+        roof_nir_through=0.57,
+        cover_inside_w=3.5,
+        thermal_par_through=0.75,
+        thermal_leak=5e-4,
+        blackout_leak=5e-4,
+        pipe_m_m2=1.3375,
+        pipe_inner_m=0.04875,
+        boiler_w_m2=130.0,
+        co2_mg_m2_s=5.0,
+        lamp_w_m2=116.0,
+        lamp_m2=0.05,
+        lamp_par=0.31,
+        lamp_nir=0.02,
+        lamp_umol_j=5.2,
+        lamp_cooled=0.63,
+    )

@@ -1,0 +1,30 @@
+"""What `tokkatot bench climate` does where a rival is not installed."""
+
+from pathlib import Path
+
+import pytest
+
+from benches import climate
+
+
+def test_a_rival_that_is_not_installed_is_left_out_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(climate.GL_GYM_FOLDER, raising=False)
+    told: list[str] = []
+    climate.run(["gl_gym_steps_per_cpu_s"], lambda figure, *_: told.append(figure))
+    assert told == []
+    assert "pip install gl-gym" in capsys.readouterr().err
+
+
+def test_a_rival_is_run_by_the_python_of_its_own_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "python"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho warming up\necho 512.5\n")
+    program.chmod(0o755)
+    monkeypatch.setenv(climate.LETTUCE_GYM_FOLDER, str(tmp_path))
+    told: list[tuple[str, float, str]] = []
+    climate.run(["lettuce_gym_steps_per_cpu_s"], lambda *row: told.append(row))
+    assert told == [("lettuce_gym_steps_per_cpu_s", 512.5, "1/s")]
