@@ -44,10 +44,12 @@ from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
 from tokkatot.cloud.telemetry import (
     equipment_api,
+    export_api,
     insights_api,
     retention_api,
     trace_api,
 )
+from tokkatot.cloud.telemetry.export import Exports
 from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does
@@ -65,6 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     telemetry.router,
     trace_api.router,
     equipment_api.router,
+    export_api.router,
     insights_api.router,
     retention_api.router,
     commands.router,
@@ -122,6 +125,7 @@ def create_app(
     app.state.automation = Plans()
     app.state.documents = HubLimits()
     app.state.previews = Previews()
+    app.state.exports = Exports()
     app.state.realtime = Realtime(
         context.database, context.ears, clock=context.clock, metrics=context.metrics
     )

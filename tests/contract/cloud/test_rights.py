@@ -121,6 +121,7 @@ RIGHTS = {
     "GET /v1/farms/{farm}/events": SEE,
     "GET /v1/farms/{farm}/reports/device-usage": SEE,
     "GET /v1/farms/{farm}/reports/device-metrics": SEE,
+    "GET /v1/farms/{farm}/reports/export": SEE,
     "GET /v1/farms/{farm}/changes": SEE,
     "GET /v1/farms/{farm}/dashboard": SEE,
     "POST /v1/staff/registration-keys": STAFF,
