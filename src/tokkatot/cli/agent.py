@@ -1,6 +1,7 @@
 """The on-farm agent as a process of its own: `tokkatot hub` becomes it."""
 
 import asyncio
+import gc
 import secrets
 import signal
 import sys
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from tokkatot.sim.houses import SimulatedHouse
 
 SAVE_EVERY_S = 10.0
+THREAD_TURN_S = 0.0005
+"""How long control may wait for the interpreter while the journal's thread has it; Python's 5 ms is
+longer than a decision takes."""
+
 _REFUSED = 2
 _GAVE_UP = 1
 
@@ -47,6 +52,14 @@ def main(config: Path) -> int:
         print(f"The hub stopped, all at rest: {gave_up}", file=sys.stderr)
         return _GAVE_UP
     return 0
+
+
+def answer_promptly() -> None:
+    """Keep the pauses of the interpreter short: its switch of threads, and its search for cycles."""
+    sys.setswitchinterval(THREAD_TURN_S)
+    # What is imported stays for good: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def _leave_out_rich() -> None:
@@ -99,6 +112,7 @@ async def _run(config: "HubConfig") -> None:
     from tokkatot.hub.supervisor import Service
     from tokkatot.kit.clock import SystemClock
 
+    answer_promptly()
     worlds = {
         settings.name: _world(settings, _saved(config, settings.name))
         for settings in config.drivers

@@ -1,12 +1,14 @@
 """The hub's own process: what breaks where nobody can catch it."""
 
 import asyncio
+import gc
 import json
+import sys
 
 import pytest
 import structlog
 
-from tokkatot.cli.agent import log_to_stderr, until_signal
+from tokkatot.cli.agent import THREAD_TURN_S, answer_promptly, log_to_stderr, until_signal
 
 
 async def stumble() -> None:
@@ -33,3 +35,14 @@ def test_an_error_in_a_stray_callback_is_one_line_of_the_log(
     assert (entry["event"], entry["level"]) == ("loop.stray", "error")
     assert "Bad file descriptor" in entry["exception"]
     assert caplog.records == []
+
+
+def test_control_waits_neither_for_a_thread_nor_for_what_is_imported() -> None:
+    before = sys.getswitchinterval()
+    try:
+        answer_promptly()
+        assert sys.getswitchinterval() == pytest.approx(THREAD_TURN_S)
+        assert gc.get_freeze_count() > 0
+    finally:
+        sys.setswitchinterval(before)
+        gc.unfreeze()
