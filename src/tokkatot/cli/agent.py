@@ -55,7 +55,7 @@ def main(config: Path) -> int:
 
 
 def answer_promptly() -> None:
-    """Keep the pauses of the interpreter short: its switch of threads, and its search for cycles."""
+    """Keep the pauses of the interpreter short: its threads, its search for cycles."""
     sys.setswitchinterval(THREAD_TURN_S)
     # What is imported stays for good: the collector need not walk it again and again.
     gc.collect()
