@@ -1,19 +1,44 @@
 """What would have happened, told by the engine itself."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 import pytest
 
 from tests.support.engine import HOUSE, IDS, THERMOMETER, document
 from tokkatot.automation.preview import Preview, PreviewRefused, Stretch, preview
-from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.domain.devices import ON, DeviceRole
+from tokkatot.domain.flocks import Flock
 from tokkatot.domain.ids import RuleId, ScheduleId
+from tokkatot.domain.places import Place
 from tokkatot.domain.quantities import Quality, Quantity
 from tokkatot.domain.readings import Reading
-from tokkatot.domain.rules import Comparison, Condition, Threshold
-from tokkatot.domain.schedules import DailyTimes, Schedule, TimeBased
+from tokkatot.domain.rules import (
+    Comparison,
+    Condition,
+    LeadLag,
+    Proportional,
+    Rule,
+    Stage,
+    Staged,
+    Threshold,
+)
+from tokkatot.domain.schedules import (
+    ConditionBased,
+    CurvePoint,
+    DailyTimes,
+    Does,
+    DurationBased,
+    LightCurve,
+    Schedule,
+    Sequence,
+    Step,
+    SunTimes,
+    TemperatureCurve,
+    TimeBased,
+    VentilationCurve,
+)
 
 DAY_MS = 24 * 3_600_000
 # Midnight in Phnom Penh.
@@ -86,14 +111,109 @@ def test_a_rule_tells_when_it_would_have_held() -> None:
     assert (one.through_ms - FROM_MS) / 3_600_000 == pytest.approx(18, abs=0.03)
 
 
-def test_history_with_a_hole_is_a_stale_sensor_and_not_a_guess() -> None:
-    held = [one for one in history(24) if not 10 <= (one.t_ms - FROM_MS) / 3_600_000 < 11]
-    found = preview(document(), held, from_ms=FROM_MS, through_ms=FROM_MS + DAY_MS // 2, step_s=25)
-    assert [one.reason for one in of(found, DeviceRole.FAN, "interlock")][-1:] in (
-        ["sensor_stale"],
-        [],
+LIGHT, FAN, HEATER = DeviceRole.LIGHT, DeviceRole.FAN, DeviceRole.HEATER
+LAMP = (IDS[LIGHT],)
+SIX = DailyTimes(times=(time(6),))
+WARM = Condition(quantity=Quantity.TEMPERATURE, comparison=Comparison.ABOVE, threshold=28.0)
+
+
+def flat(value: float) -> tuple[CurvePoint, ...]:
+    return (CurvePoint(day=0, value=value),)
+
+
+@pytest.mark.parametrize(
+    ("does", "role", "source"),
+    [
+        (DurationBased(run_s=60, rest_s=3600, devices=LAMP), LIGHT, "schedule"),
+        (DurationBased(start=SIX, repeat=2, run_s=60, rest_s=60, devices=LAMP), LIGHT, "schedule"),
+        (ConditionBased(conditions=(WARM,), devices=LAMP), LIGHT, "schedule"),
+        (Sequence(start=SIX, steps=(Step(device_id=IDS[LIGHT], run_s=60),)), LIGHT, "schedule"),
+        (LightCurve(start=time(5), hours=flat(2.0), devices=LAMP), LIGHT, "schedule"),
+        (
+            TimeBased(start=SunTimes(event="sunrise"), duration_s=60, devices=LAMP),
+            LIGHT,
+            "schedule",
+        ),
+        (
+            VentilationCurve(m3_h_kg=flat(1.0), capacity_m3_h=100.0, devices=(IDS[FAN],)),
+            FAN,
+            "schedule",
+        ),
+        (TemperatureCurve(minimum_c=flat(27.0), maximum_c=flat(30.0)), HEATER, "rule"),
+    ],
+    ids=[
+        "turns",
+        "turns from a moment",
+        "condition",
+        "sequence",
+        "light",
+        "sun",
+        "air",
+        "warmth",
+    ],
+)
+def test_every_kind_of_schedule_can_be_tried(does: Does, role: DeviceRole, source: str) -> None:
+    held = document()
+    flock = Flock(placed_on=date(2026, 2, 20), count=500)
+    one = Schedule(id=ScheduleId(UUID(int=1)), house_id=HOUSE, name="tried", does=does)
+    tried = replace(
+        held,
+        houses=(replace(held.houses[0], flock=flock),),
+        schedules=(one,),
+        place=Place(latitude=11.48, longitude=104.95),
     )
-    assert {one.level for one in of(found, DeviceRole.HEATER, "rest")} == {OFF}
+    found = preview(tried, history(8), from_ms=FROM_MS, through_ms=FROM_MS + DAY_MS // 3, step_s=30)
+    assert ON in {stretch.level for stretch in of(found, role, source)}
+
+
+TRIED, HEAT = RuleId(UUID(int=5)), Quantity.TEMPERATURE
+TWINS = (*LAMP, IDS[DeviceRole.FOGGER])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Staged(
+            id=TRIED,
+            name="tried",
+            quantity=HEAT,
+            comparison=Comparison.ABOVE,
+            stages=(Stage(threshold=26.0, devices=LAMP),),
+            hysteresis=0.5,
+        ),
+        Proportional(
+            id=TRIED, name="tried", quantity=HEAT, from_value=24.0, to_value=27.0, devices=LAMP
+        ),
+        LeadLag(
+            id=TRIED,
+            name="tried",
+            quantity=HEAT,
+            comparison=Comparison.ABOVE,
+            lead=25.0,
+            lag=26.0,
+            devices=TWINS,
+        ),
+    ],
+    ids=lambda rule: type(rule).__name__,
+)
+def test_every_kind_of_rule_can_be_tried(rule: Rule) -> None:
+    held = document()
+    tried = replace(held, houses=(replace(held.houses[0], rules=(rule,)),))
+    found = preview(tried, history(8), from_ms=FROM_MS, through_ms=FROM_MS + DAY_MS // 3, step_s=30)
+    assert ON in {stretch.level for stretch in of(found, LIGHT, "rule")}
+
+
+def test_history_with_a_hole_is_a_stale_sensor_and_not_a_guess() -> None:
+    cold = [replace(one, value=22.2) for one in history(4)]
+    hole = [one for one in cold if not 2 <= (one.t_ms - FROM_MS) / 3_600_000 < 3]
+    found = preview(document(), hole, from_ms=FROM_MS, through_ms=FROM_MS + DAY_MS // 6, step_s=25)
+    (blown,) = [
+        one
+        for one in found.stretches
+        if one.device_id == IDS[FAN] and one.level == ON and one.from_ms > FROM_MS + 60_000
+    ]
+    hours = [(at_ms - FROM_MS) / 3_600_000 for at_ms in (blown.from_ms, blown.through_ms)]
+    assert hours == [pytest.approx(2.01, abs=0.02), pytest.approx(3.01, abs=0.02)]
 
 
 @pytest.mark.parametrize(("days", "step_s"), [(0, 10.0), (-1, 10.0), (365, 1.0)])

@@ -1,18 +1,20 @@
 """The interlocks in the engine: each begins, holds and ends as the conflict table needs it."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
-from tests.support.engine import IDS, Bench, document
+from tests.support.engine import HOUSE, IDS, Bench, device, document
 from tokkatot.automation.engine import HoldEnd
-from tokkatot.automation.inputs import Release, Reset
+from tokkatot.automation.inputs import Order, Release, Reset
 from tokkatot.automation.interlocks import Interlock
-from tokkatot.automation.plan import plan_of
+from tokkatot.automation.plan import plan_of, with_stops
 from tokkatot.automation.proposals import Source
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.devices import ACTUATORS, OFF, ON, DeviceRole
 from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.ids import CommandId, DeviceId, HouseId
 
 PUMP, FAN, VENT, HEATER, FEEDER, LIGHT, FOGGER = (
     DeviceRole.WATER_PUMP,
@@ -142,6 +144,32 @@ def test_the_software_stop_stops_motion_and_heat_and_keeps_ventilation() -> None
     bench.stop(on=False)
     bench.run(2)
     assert bench.level(FEEDER) == OFF, "what was stopped does not begin again by itself"
+
+
+def test_the_stop_of_one_house_leaves_the_other_running_and_that_of_the_farm_none() -> None:
+    bench, held = Bench(), document()
+    other, second = HouseId(UUID(int=30)), DeviceId(UUID(int=150))
+    plan = plan_of(
+        replace(
+            held,
+            houses=(*held.houses, replace(held.houses[0], id=other, number=2)),
+            devices=(
+                *held.devices,
+                replace(device(second, PUMP), house_id=other),
+            ),
+        )
+    )
+    bench.plan = plan
+    for number, pump in enumerate((IDS[PUMP], second)):
+        command = CommandId(UUID(int=number))
+        bench.step(Order(command=command, device_id=pump, level=ON, hold_s=900))
+    run: list[list[DeviceId]] = []
+    for stopped in (set[HouseId](), {HOUSE}, {HOUSE, other}):
+        bench.plan = with_stops(plan, stopped)
+        bench.step()
+        run.append([one.device_id for one in bench.last.decisions if one.target > OFF])
+    fans = [IDS[FAN], IDS[VENT]]
+    assert run == [[IDS[PUMP], *fans, second], [*fans, second], fans]
 
 
 @pytest.mark.parametrize("kind", list(HouseKind))
