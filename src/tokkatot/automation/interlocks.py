@@ -25,6 +25,9 @@ class Interlock(StrEnum):
     SETTLING = "settling"
 
 
+PRECEDENCE = tuple(Interlock)
+
+
 @unique
 class Effect(StrEnum):
     """What an interlock does to a level."""
@@ -112,9 +115,10 @@ def constrain(
     """
     if not active:
         return Constrained(level=asked)
-    ordered = active if len(active) == 1 else [one for one in Interlock if one in active]
     wishes = [
-        (interlock, _wish(TABLE[interlock].get(trait, Effect.FREE), kept)) for interlock in ordered
+        (interlock, _wish(TABLE[interlock].get(trait, Effect.FREE), kept))
+        for interlock in PRECEDENCE
+        if interlock in active
     ]
     wanted = [(interlock, level) for interlock, level in wishes if level is not None]
     if not wanted:

@@ -15,6 +15,9 @@ from tokkatot.kit.waiting import set_within
 
 WRITE_WITHIN_S: Final = 5.0
 LOOK_EVERY_S: Final = 1.0
+REST_S: Final = 60.0
+"""So long nobody looks while every actuator does what it was asked; what is new wakes at once."""
+
 RETRY_FIRST_S: Final = 2.0
 RETRY_CAP_S: Final = 30.0
 FITS_WITHIN: Final = 1.0
@@ -100,7 +103,8 @@ class Acting:
                     if line.wanted is not None and _is_due(line, line.wanted, now_s):
                         line.busy = True
                         group.create_task(self._write(device_id, line, line.wanted, now_s))
-                await set_within(self._wake, LOOK_EVERY_S)
+                rests = all(_rests(line) for line in self._lines.values())
+                await set_within(self._wake, REST_S if rests else LOOK_EVERY_S)
 
     async def rest(self, levels: Mapping[DeviceId, Level], within_s: float) -> None:
         """Ask every actuator for a last level, all at once, and wait for no longer than that."""
@@ -137,6 +141,10 @@ class Acting:
             if line.wanted != level or line.order != order:
                 line.asked = False
                 self._wake.set()
+
+
+def _rests(line: _Line) -> bool:
+    return line.wanted is None or (line.asked and not line.busy and fits(line.actual, line.wanted))
 
 
 def _is_due(line: _Line, wanted: Level, now_s: float) -> bool:

@@ -50,6 +50,7 @@ class WorldView:
         self._readings: dict[tuple[str, str], LiveReading] = {}
         self._devices: dict[DeviceId, DeviceView] = {}
         self._online: dict[DeviceId, bool] = {}
+        self._looked_at: dict[DeviceId, object] = {}
         self._document: DesiredDocument | None = None
 
     @property
@@ -63,6 +64,7 @@ class WorldView:
         devices = {device.id for device in document.devices}
         self._devices = {key: view for key, view in self._devices.items() if key in devices}
         self._online = {key: online for key, online in self._online.items() if key in devices}
+        self._looked_at = {}
         names = {str(device_id) for device_id in devices}
         self._readings = {key: value for key, value in self._readings.items() if key[0] in names}
 
@@ -91,10 +93,18 @@ class WorldView:
         for device in document.devices if document is not None else ():
             decision = by_device.get(device.id)
             known = state.known.get(device.id)
+            online = self._online.get(device.id, False)
+            looked_at = (
+                (known, online)
+                if decision is None
+                else (known, online, decision.target, decision.winner, decision.cut_by)
+            )
+            if self._looked_at.get(device.id) == looked_at:
+                continue
+            self._looked_at[device.id] = looked_at
             before = self._devices.get(device.id)
             actual = known.level if known is not None and decision is not None else None
             target = None if decision is None else decision.target
-            online = self._online.get(device.id, False)
             error = None if known is None else known.error
             if before is not None and before.still_is(
                 actual=actual,

@@ -88,7 +88,7 @@ def test_every_swap_of_two_interlocks_that_disagree_is_noticed(
         order = list(Interlock)
         at = order.index(first)
         order[at], order[at + 1] = second, first
-        monkeypatch.setattr(interlocks, "Interlock", order)
+        monkeypatch.setattr(interlocks, "PRECEDENCE", order)
         disagree = any(
             {TABLE[first].get(trait), TABLE[second].get(trait)} - {None, TABLE[first].get(trait)}
             for trait in Trait
