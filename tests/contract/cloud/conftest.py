@@ -9,6 +9,7 @@ import structlog
 from tests.support.cloud import Cloud, cloud_over
 from tests.support.house import House, house_of
 from tests.support.scene import Scene, scene_in
+from tests.support.shelf import Shelf, shelf_of
 from tests.support.stores import readings_in_influx
 from tokkatot.cloud.telemetry.store import ReadingStore
 
@@ -42,6 +43,11 @@ async def readings(request: pytest.FixtureRequest, cloud: Cloud) -> AsyncIterato
         return
     async with readings_in_influx(cloud, request.getfixturevalue("influx_url")):
         yield cloud.readings
+
+
+@pytest.fixture
+async def shelf(cloud: Cloud, readings: ReadingStore) -> Shelf:
+    return await shelf_of(cloud, readings)
 
 
 @pytest.fixture

@@ -9,109 +9,14 @@ import pytest
 from sqlalchemy import event, text
 
 from tests.support.cloud import Cloud, Person
-from tests.support.yard import Yard, make_yard, ms
-from tokkatot.cloud.platform.database import Database
+from tests.support.shelf import HOUR_MS, MINUTE_MS, Shelf, steps
 from tokkatot.cloud.telemetry import history, rollups
 from tokkatot.cloud.telemetry.drawing import Shape
-from tokkatot.cloud.telemetry.folding import drop_old_days, fold
+from tokkatot.cloud.telemetry.folding import drop_old_days
 from tokkatot.cloud.telemetry.history import RawAfter, SeriesKey, after_page
 from tokkatot.cloud.telemetry.partitions import DAY_MS, day_of, open_days
-from tokkatot.cloud.telemetry.retention import Retention, give_up, set_retention
-from tokkatot.cloud.telemetry.store import Arrivals, ReadingStore, Span
-from tokkatot.cloud.telemetry.summary import widen
-from tokkatot.domain.ids import FarmId
+from tokkatot.cloud.telemetry.store import ReadingStore, Span
 from tokkatot.kit.clock import from_ms
-
-HOUR_MS = 3_600_000
-MINUTE_MS = 60_000
-
-
-class Shelf:
-    """One series, with a way to write and to read it."""
-
-    def __init__(
-        self, database: Database, store: ReadingStore, yard: Yard, series_id: int, now_ms: int
-    ) -> None:
-        self.database = database
-        self.store = store
-        self.yard = yard
-        self.key = SeriesKey(id=series_id, device_id=yard.sensor, quantity="temperature")
-        self.now_ms = now_ms
-
-    async def add(self, readings: dict[int, float], *, quality: int = 0) -> None:
-        """Write readings by their times, as one block a day."""
-        await self.store.prepare({day_of(t_ms) for t_ms in readings})
-        count = len(readings)
-        async with self.database.transaction() as tx:
-            arrivals = Arrivals(list(readings), list(readings.values()), [quality] * count)
-            await self.store.within(tx).add({self.key.id: arrivals})
-
-    async def fold(self) -> int:
-        """Fold as of now; return how many days of a series that made."""
-        return (await fold(self.database, self.store, now=from_ms(self.now_ms))).days
-
-    async def all(self, span: Span | None = None) -> dict[int, float]:
-        """Return every reading by its time."""
-        async with self.database.transaction() as tx:
-            found = await self.store.within(tx).read([self.key.id], span or self.span(days=400))
-        columns = found.get(self.key.id)
-        if columns is None:
-            return {}
-        return dict(zip(columns.t_ms.tolist(), columns.value.tolist(), strict=True))
-
-    async def rolled(self, width_s: int) -> list[tuple[int, int, float, float, float, float]]:
-        """Return the roll-ups as rows, those of what is still open made one with the others."""
-        async with self.database.transaction() as tx:
-            summary = await self.store.within(tx).read_rolled(
-                self.key.id, self.span(days=400), width_s=width_s
-            )
-        one = widen(summary, width_s * 1000)
-        columns = (one.t_ms, one.count, one.total, one.lowest, one.highest, one.last)
-        return list(zip(*(column.tolist() for column in columns), strict=True))
-
-    async def draw(self, span: Span, points: int) -> history.Drawn:
-        """Draw the series."""
-        async with self.database.transaction() as tx:
-            (drawn,) = await history.draw(
-                self.store.within(tx), [self.key], span, points=points, shape=Shape.AVERAGE
-            )
-        return drawn
-
-    def span(self, *, days: int) -> Span:
-        """Return the days before now, and a bit of what follows."""
-        end = from_ms(self.now_ms + HOUR_MS)
-        return Span(start=end - timedelta(days=days), end=end)
-
-    async def rows(self, table: str) -> int:
-        """Return how many rows a table has."""
-        async with self.database.transaction() as tx:
-            found = await tx.session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608
-        return int(found or 0)
-
-
-@pytest.fixture
-async def shelf(cloud: Cloud, readings: ReadingStore) -> Shelf:
-    database = cloud.context.database
-    yard = await make_yard(database)
-    async with database.transaction() as tx:
-        series_id = await tx.session.scalar(
-            text(
-                "INSERT INTO series (farm_id, house_id, device_id, quantity)"
-                " VALUES (:farm, :house, :device, 'temperature') RETURNING id"
-            ),
-            {"farm": yard.farm_id, "house": yard.house_id, "device": yard.sensor},
-        )
-    assert isinstance(series_id, int)
-    now_ms = ms(cloud.clock.now())
-    # In the middle of an hour of the day, so that an hour before is the same day.
-    return Shelf(
-        database, readings, yard, series_id, now_ms - now_ms % DAY_MS + 18 * HOUR_MS + 1_800_000
-    )
-
-
-def steps(from_ms_: int, count: int, step_ms: int = MINUTE_MS) -> dict[int, float]:
-    """Return readings at a steady pace, each of another value."""
-    return {from_ms_ + index * step_ms: 20 + index / 10 for index in range(count)}
 
 
 async def test_readings_come_back_from_open_blocks_in_the_order_of_time(shelf: Shelf) -> None:
@@ -267,39 +172,6 @@ async def test_every_reading_is_listed_once_by_pages_over_open_and_packed_days(
         after = after_page(page, after)
     assert len(listed) == 140
     assert listed == sorted(listed)
-
-
-async def test_readings_that_are_given_up_leave_their_minutes_and_their_chart(
-    shelf: Shelf,
-) -> None:
-    begin = shelf.now_ms - shelf.now_ms % DAY_MS - 60 * DAY_MS
-    old = {begin + n * 20_000: float(n % 9) for n in range(3 * 60)}
-    young = {shelf.now_ms - DAY_MS: 1.0}
-    await shelf.add(old | young)
-    await shelf.fold()
-    farm_id = FarmId(shelf.yard.farm_id)
-    async with shelf.database.transaction() as tx:
-        await set_retention(tx, farm_id, Retention(readings_days=40, minutes_days=90))
-    assert await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms)) == 1
-    assert await shelf.all() == young
-    span = Span(start=from_ms(begin), end=from_ms(begin + HOUR_MS))
-    drawn = await shelf.draw(span, 500)
-    assert drawn.summed_up
-    assert len(drawn.points) == 60
-    assert drawn.points[0][1] == pytest.approx(1.0)
-    # A month later the minutes are over as well, the hours stay.
-    await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms) + timedelta(days=31))
-    assert len((await shelf.draw(span, 500)).points) == 12
-    await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms) + timedelta(days=800))
-    assert len((await shelf.draw(span, 500)).points) == 1
-
-
-async def test_imported_readings_are_never_given_up(shelf: Shelf) -> None:
-    imported = {shelf.now_ms - 900 * DAY_MS: 1.0}
-    await shelf.add(imported, quality=3)
-    await shelf.fold()
-    assert await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms)) == 0
-    assert await shelf.all(shelf.span(days=1000)) == imported
 
 
 async def test_an_owner_says_how_long_readings_are_kept(cloud: Cloud) -> None:

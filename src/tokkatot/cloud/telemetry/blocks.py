@@ -74,6 +74,10 @@ class Columns:
             return self
         return self.slice(int(first), int(end))
 
+    def where(self, kept: NDArray[np.bool_]) -> "Columns":
+        """Return the readings that are to be kept."""
+        return Columns(t_ms=self.t_ms[kept], value=self.value[kept], quality=self.quality[kept])
+
     def slice(self, first: int, end: int) -> "Columns":
         """Return the readings from the index `first` on and before `end`."""
         return Columns(

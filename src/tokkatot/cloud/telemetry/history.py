@@ -23,6 +23,7 @@ from tokkatot.cloud.telemetry.drawing import (
     gaps,
     whole_ms,
 )
+from tokkatot.cloud.telemetry.local_time import HOUR_MS
 from tokkatot.cloud.telemetry.store import (
     DAY_MS,
     DAY_S,
@@ -33,7 +34,7 @@ from tokkatot.cloud.telemetry.store import (
     Span,
     Stock,
 )
-from tokkatot.cloud.telemetry.summary import NOTHING, Summary, joined, summarise, widen
+from tokkatot.cloud.telemetry.summary import NOTHING, Integers, Summary, joined, summarise, widen
 from tokkatot.kit.clock import from_ms
 
 MAX_POINTS: Final = 5000
@@ -150,8 +151,9 @@ async def draw(
             drawn.append(await chart.of_roll_ups(key, await chart.rolled(readings, key.id)))
             continue
         one = found if few else await readings.read([key.id], span)
-        older = await chart.left(readings, key.id, stock[key.id])
-        drawn.append(await chart.of_readings(key, one.get(key.id, EMPTY), older))
+        columns = one.get(key.id, EMPTY)
+        older = await chart.left(readings, key.id, stock[key.id], columns)
+        drawn.append(await chart.of_readings(key, columns, older))
     return drawn
 
 
@@ -192,15 +194,28 @@ class Chart:
         )
         return Rolled(summary=summary, width_ms=wide_ms)
 
-    async def left(self, readings: Readings, series_id: int, stock: Stock) -> Rolled:
-        """Return what is left of readings that were given up, as finely as it is there."""
+    async def left(
+        self, readings: Readings, series_id: int, stock: Stock, columns: Columns
+    ) -> Rolled:
+        """Return what is left of days that were given up, as finely as all of it is there.
+
+        `columns` is what is there one by one: late readings of such days, and whole days that were
+        imported, which are not given up.
+        """
         span = stock.given_up(self.span)
-        if span is not None:
-            for width_s in (MINUTE_S, FIVE_MINUTES_S, HOUR_S):
-                summary = await readings.read_rolled(series_id, span, width_s=width_s)
-                if len(summary):
-                    return Rolled(summary=summary, width_ms=width_s * 1000)
-        return NOTHING_LEFT
+        if span is None:
+            return NOTHING_LEFT
+        hours = widen(await readings.read_rolled(series_id, span, width_s=HOUR_S), HOUR_MS)
+        days = _days_left(hours, columns, span)
+        if not len(days):
+            return NOTHING_LEFT
+        for width_s in (MINUTE_S, FIVE_MINUTES_S):
+            fine = await readings.read_rolled(series_id, span, width_s=width_s)
+            fine = fine.where(np.isin(fine.t_ms // DAY_MS, days))
+            if np.isin(days, fine.t_ms // DAY_MS).all():
+                return Rolled(summary=fine, width_ms=width_s * 1000)
+        left = np.isin(hours.t_ms // DAY_MS, days)
+        return Rolled(summary=hours.where(left), width_ms=HOUR_MS)
 
     async def of_readings(self, key: SeriesKey, columns: Columns, older: Rolled) -> Drawn:
         """Draw readings, and what is left of those that were given up."""
@@ -208,7 +223,8 @@ class Chart:
 
     def _of_readings(self, key: SeriesKey, columns: Columns, older: Rolled) -> Drawn:
         if len(older.summary):
-            summary = joined([older.summary, summarise(columns, older.width_ms)])
+            whole = ~np.isin(columns.t_ms // DAY_MS, older.summary.t_ms // DAY_MS)
+            summary = joined([older.summary, summarise(columns.where(whole), older.width_ms)])
             wide_ms = self._whole_ms(older.width_ms // 1000)
             return self._of_summary(key, Rolled(summary=summary, width_ms=wide_ms))
         if len(columns) <= self.points:
@@ -240,6 +256,18 @@ class Chart:
 
     def _whole_ms(self, width_s: int) -> int:
         return whole_ms(self.span.length_ms, width_s=width_s, points=self.points, shape=self.shape)
+
+
+def _days_left(hours: Summary, columns: Columns, span: Span) -> Integers:
+    """Return the days, counted from 1970, of which the hours tell more than is there."""
+    day = hours.t_ms // DAY_MS
+    ends = hours.t_ms + HOUR_MS
+    there = np.searchsorted(columns.t_ms, ends) - np.searchsorted(columns.t_ms, hours.t_ms)
+    # An hour that the span cuts tells of readings that were not asked for.
+    whole = (hours.t_ms >= span.start_ms) & (ends <= span.end_ms)
+    lacking = whole & (hours.count > there)
+    unseen = ~np.isin(day, columns.t_ms // DAY_MS)
+    return np.unique(day[lacking | unseen])
 
 
 async def read_raw(

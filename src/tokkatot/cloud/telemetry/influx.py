@@ -12,8 +12,19 @@ from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.influx import Influx, InfluxRow
 from tokkatot.cloud.telemetry import copy, partitions
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, unpack
-from tokkatot.cloud.telemetry.postgres import PostgresReadings, keep_day
-from tokkatot.cloud.telemetry.rollups import SUMMED_SQL, summary_of, summed_places
+from tokkatot.cloud.telemetry.postgres import (
+    PostgresReadings,
+    has_imported,
+    keep_day,
+    pack_day,
+)
+from tokkatot.cloud.telemetry.rollups import (
+    SUMMED_SQL,
+    add_to_day,
+    rolled_count,
+    summary_of,
+    summed_places,
+)
 from tokkatot.cloud.telemetry.store import (
     DAY_MS,
     Arrivals,
@@ -31,16 +42,25 @@ ELSEWHERE: Final = b""
 """The body of a block whose readings are in InfluxDB."""
 
 # What has come since a day was folded can't be told from what had come before: all of such a day
-# is summed up afresh.
+# is summed up afresh. Of one that was given up, what is there came after what is summed up.
 _UNSETTLED_SQL: Final = """
-SELECT DISTINCT t::date - date '1970-01-01' AS day FROM open_readings
-WHERE series_id = :series AND t >= :from_day AND t < :end
+SELECT day, EXISTS (
+  SELECT FROM rollups r WHERE r.series_id = :series AND r.width_s = 86400 AND r.bucket = day
+  AND r.n > coalesce((SELECT p.n FROM packed_readings p WHERE p.series_id = r.series_id
+                      AND p.day = date '1970-01-01' + open_days.day), 0)
+) AS given_up
+FROM (
+  SELECT DISTINCT t::date - date '1970-01-01' AS day FROM open_readings
+  WHERE series_id = :series AND t >= :from_day AND t < :end
+) AS open_days
 """
 _ROLLED_SQL: Final = "".join(
     (
         f"WITH unsettled AS ({_UNSETTLED_SQL})",
         SUMMED_SQL.format(
-            also="NULL::int", but="AND bucket * width_s / 86400 NOT IN (SELECT day FROM unsettled)"
+            also="NULL::int",
+            but="AND bucket * width_s / 86400 NOT IN"
+            " (SELECT day FROM unsettled WHERE NOT given_up)",
         ),
         "UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, day FROM unsettled",
     )
@@ -147,7 +167,19 @@ class InfluxReadings(Readings):
         await self._influx.write(list(_lines(series_id, moved)))
         found = await self.read([series_id], _day(day))
         columns = found.get(series_id, EMPTY)
-        await keep_day(await self._tx.psycopg(), series_id, day_date(day), columns, body=ELSEWHERE)
+        connection = await self._tx.psycopg()
+        kept = await self._blocks.packed_count(series_id, day)
+        if await rolled_count(connection, series_id, day) <= kept:
+            await keep_day(connection, series_id, day_date(day), columns, body=ELSEWHERE)
+            return True
+        # The day was given up: its roll-ups tell of more than is there. Where some of it was kept,
+        # being imported, nobody can tell what is new, and it is not summed up.
+        if kept == 0:
+            await add_to_day(connection, series_id, day, columns)
+        if has_imported(columns):
+            await pack_day(connection, series_id, day_date(day), columns, body=ELSEWHERE)
+        else:
+            await self._delete(series_id, day)
         return True
 
     @override
@@ -155,10 +187,13 @@ class InfluxReadings(Readings):
         found = await self.read([series_id], _day(day))
         if await self._blocks.drop_day(series_id, day) is None:
             return EMPTY
+        await self._delete(series_id, day)
+        return found.get(series_id, EMPTY)
+
+    async def _delete(self, series_id: int, day: int) -> None:
         await self._influx.change(
             f'DELETE FROM "{MEASUREMENT}" WHERE "s" = \'{series_id}\' AND {_within(_day(day))}'  # noqa: S608 - numbers
         )
-        return found.get(series_id, EMPTY)
 
 
 def _lines(series_id: int, arrivals: Arrivals) -> Iterator[str]:

@@ -14,8 +14,10 @@ from tokkatot.cloud.telemetry import copy, partitions
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, open_block, pack, unpack
 from tokkatot.cloud.telemetry.rollups import (
     SUMMED_SQL,
+    add_to_day,
     block_places,
     keep_usual,
+    rolled_count,
     summary_of,
     summed_places,
 )
@@ -60,8 +62,10 @@ SELECT wanted.id,
    WHERE p.series_id = wanted.id AND p.day BETWEEN :first_day AND :last_day)
   + (SELECT coalesce(sum(n), 0) FROM open_readings o
      WHERE o.series_id = wanted.id AND o.t >= :from_day AND o.t < :end),
-  least((SELECT min(day) FROM packed_readings p WHERE p.series_id = wanted.id),
-        (SELECT min(t)::date FROM open_readings o WHERE o.series_id = wanted.id)),
+  coalesce(
+    -- What was imported stays when what lay around it goes, and so does not tell.
+    (SELECT min(day) FROM packed_readings p WHERE p.series_id = wanted.id AND NOT p.imported),
+    (SELECT min(t)::date FROM open_readings o WHERE o.series_id = wanted.id)),
   (SELECT min(bucket) FROM rollups r WHERE r.series_id = wanted.id AND r.width_s = 3600)
 FROM unnest(CAST(:series AS int[])) AS wanted (id)
 """
@@ -78,6 +82,7 @@ WHERE series_id = %s AND t >= %s AND t < %s AND t < %s
 RETURNING body
 """
 _PACKED_SQL: Final = "SELECT body FROM packed_readings WHERE series_id = %s AND day = %s"
+_COUNT_SQL: Final = "SELECT n FROM packed_readings WHERE series_id = %s AND day = %s"
 _PACK_SQL: Final = """
 INSERT INTO packed_readings (series_id, day, n, imported, body) VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (series_id, day) DO UPDATE
@@ -199,10 +204,20 @@ class PostgresReadings(Readings):
         bodies = await self.take_open(series_id, day, cut=cut)
         if not bodies:
             return False
+        packed = await self.packed(series_id, day)
+        before, fresh = await asyncio.to_thread(_unpacked, packed, bodies)
         # What was packed before stands first, so that readings of one time keep their order.
-        bodies = [*await self.packed(series_id, day), *bodies]
-        columns, body = await asyncio.to_thread(_repacked, bodies)
-        await keep_day(await self._tx.psycopg(), series_id, day_date(day), columns, body)
+        columns = merge((before, fresh))
+        connection = await self._tx.psycopg()
+        if await rolled_count(connection, series_id, day) <= len(before):
+            body = await asyncio.to_thread(pack, columns)
+            await keep_day(connection, series_id, day_date(day), columns, body)
+            return True
+        # The day was given up: its roll-ups tell of more than is there.
+        await add_to_day(connection, series_id, day, fresh)
+        if has_imported(columns):
+            body = await asyncio.to_thread(pack, columns)
+            await pack_day(connection, series_id, day_date(day), columns, body)
         return True
 
     async def packed(self, series_id: int, day: int) -> list[bytes]:
@@ -210,6 +225,13 @@ class PostgresReadings(Readings):
         connection = await self._tx.psycopg()
         found = await connection.execute(_PACKED_SQL, (series_id, day_date(day)))
         return [body for (body,) in await found.fetchall()]
+
+    async def packed_count(self, series_id: int, day: int) -> int:
+        """Return how many readings a packed day has."""
+        connection = await self._tx.psycopg()
+        found = await connection.execute(_COUNT_SQL, (series_id, day_date(day)))
+        row: tuple[int] | None = await found.fetchone()
+        return 0 if row is None else row[0]
 
     async def take_open(self, series_id: int, day: int, *, cut: datetime) -> list[bytes]:
         """Take out the open blocks of a day that begin before an instant; nobody else folds it."""
@@ -239,11 +261,22 @@ async def keep_day(
     connection: psycopg.AsyncConnection, series_id: int, day: date, columns: Columns, body: bytes
 ) -> None:
     """Write a packed day in place of what was there, and its roll-ups."""
-    imported = bool((columns.quality == Quality.IMPORTED).any())
-    await connection.execute(_PACK_SQL, (series_id, day, len(columns), imported, body))
+    await pack_day(connection, series_id, day, columns, body)
     await keep_usual(connection, series_id, columns)
 
 
-def _repacked(bodies: Sequence[bytes]) -> tuple[Columns, bytes]:
-    columns = merge(unpack(body) for body in bodies)
-    return columns, pack(columns)
+async def pack_day(
+    connection: psycopg.AsyncConnection, series_id: int, day: date, columns: Columns, body: bytes
+) -> None:
+    """Write a packed day in place of what was there."""
+    imported = has_imported(columns)
+    await connection.execute(_PACK_SQL, (series_id, day, len(columns), imported, body))
+
+
+def has_imported(columns: Columns) -> bool:
+    """Tell whether some readings were imported, so that their day is never given up."""
+    return bool((columns.quality == Quality.IMPORTED).any())
+
+
+def _unpacked(packed: Sequence[bytes], fresh: Sequence[bytes]) -> tuple[Columns, Columns]:
+    return merge(map(unpack, packed)), merge(map(unpack, fresh))

@@ -8,7 +8,14 @@ import numpy as np
 import psycopg
 
 from tokkatot.cloud.telemetry.blocks import Columns
-from tokkatot.cloud.telemetry.store import DAY_S, HOUR_S, Span, midnight
+from tokkatot.cloud.telemetry.store import (
+    DAY_S,
+    FIVE_MINUTES_S,
+    HOUR_S,
+    MINUTE_S,
+    Span,
+    midnight,
+)
 from tokkatot.cloud.telemetry.summary import NOTHING, Summary, summarise
 
 ROLLED_S: Final = (HOUR_S, DAY_S)
@@ -34,26 +41,68 @@ SET mean_ms = excluded.mean_ms, n = excluded.n, total = excluded.total,
   lowest = excluded.lowest, highest = excluded.highest, last = excluded.last,
   quality = excluded.quality
 """
+_ADD_SQL: Final = """
+INSERT INTO rollups AS r
+(series_id, width_s, bucket, mean_ms, n, total, lowest, highest, last, quality)
+SELECT %s, %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::float8[],
+  %s::float8[], %s::float8[], %s::float8[], %s::smallint[])
+ON CONFLICT (series_id, width_s, bucket) DO UPDATE
+SET mean_ms = r.mean_ms + (excluded.mean_ms - r.mean_ms) * excluded.n / (r.n + excluded.n),
+  n = r.n + excluded.n, total = r.total + excluded.total,
+  lowest = least(r.lowest, excluded.lowest), highest = greatest(r.highest, excluded.highest),
+  last = CASE WHEN excluded.mean_ms < r.mean_ms THEN r.last ELSE excluded.last END,
+  quality = greatest(r.quality, excluded.quality)
+"""
+_DAY_COUNT_SQL: Final = """
+SELECT n FROM rollups WHERE series_id = %s AND width_s = 86400 AND bucket = %s
+"""
+_WIDTHS_SQL: Final = """
+SELECT width FROM unnest(%s::int[]) AS width
+WHERE EXISTS (
+  SELECT FROM rollups WHERE series_id = %s AND width_s = width
+  AND bucket BETWEEN %s::bigint * 86400 / width AND (%s::bigint * 86400 + 86399) / width
+)
+"""
 
 
 async def keep_rolled(
     connection: psycopg.AsyncConnection, series_id: int, width_s: int, summary: Summary
 ) -> None:
     """Write roll-ups of one width in place of those of the same times."""
-    await connection.execute(
-        _KEEP_SQL,
-        (
-            series_id,
-            width_s,
-            (summary.t_ms // (width_s * 1000)).tolist(),
-            summary.mean_ms.tolist(),
-            summary.count.tolist(),
-            summary.total.tolist(),
-            summary.lowest.tolist(),
-            summary.highest.tolist(),
-            summary.last.tolist(),
-            summary.quality.tolist(),
-        ),
+    await connection.execute(_KEEP_SQL, _row(series_id, width_s, summary))
+
+
+async def rolled_count(connection: psycopg.AsyncConnection, series_id: int, day: int) -> int:
+    """Return how many readings a day had when it was summed up last."""
+    found = await connection.execute(_DAY_COUNT_SQL, (series_id, day))
+    row: tuple[int] | None = await found.fetchone()
+    return 0 if row is None else row[0]
+
+
+async def add_to_day(
+    connection: psycopg.AsyncConnection, series_id: int, day: int, columns: Columns
+) -> None:
+    """Add late readings to what is left of a day whose own were given up."""
+    found = await connection.execute(
+        _WIDTHS_SQL, ([MINUTE_S, FIVE_MINUTES_S, *ROLLED_S], series_id, day, day)
+    )
+    for (width_s,) in await found.fetchall():
+        summary = summarise(columns, width_s * 1000)
+        await connection.execute(_ADD_SQL, _row(series_id, width_s, summary))
+
+
+def _row(series_id: int, width_s: int, summary: Summary) -> tuple[object, ...]:
+    return (
+        series_id,
+        width_s,
+        (summary.t_ms // (width_s * 1000)).tolist(),
+        summary.mean_ms.tolist(),
+        summary.count.tolist(),
+        summary.total.tolist(),
+        summary.lowest.tolist(),
+        summary.highest.tolist(),
+        summary.last.tolist(),
+        summary.quality.tolist(),
     )
 
 

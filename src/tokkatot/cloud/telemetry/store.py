@@ -110,12 +110,15 @@ class Stock:
 
     readings: int
     kept_from: datetime | None
-    """Where the oldest day begins whose readings are there one by one; None without any."""
+    """Where the oldest day begins of which nothing was given up; None without any.
+
+    Imported days before it may be there as well.
+    """
     rolled_from: datetime | None
     """Where the oldest of its roll-ups begins."""
 
     def given_up(self, span: Span) -> Span | None:
-        """Return the part of a span of which only roll-ups are left."""
+        """Return the part of a span of which only roll-ups may be left."""
         kept_from = span.end if self.kept_from is None else min(self.kept_from, span.end)
         if self.rolled_from is None or not max(self.rolled_from, span.start) < kept_from:
             return None
@@ -157,7 +160,10 @@ class Readings(Protocol):
         ...
 
     async def fold(self, series_id: int, day: int, *, cut: datetime) -> bool:
-        """Settle what has come of a day before `cut`, with its roll-ups; False if nothing has."""
+        """Settle what has come of a day before `cut`, with its roll-ups; False if nothing has.
+
+        What comes for a day that was given up is added to what is left of it, and goes as well.
+        """
         ...
 
     async def give_up(self, series_id: int, day: int) -> Columns:

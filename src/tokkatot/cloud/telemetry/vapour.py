@@ -61,12 +61,13 @@ async def _draw(readings: Readings, chart: Chart, pair: Pair) -> Drawn:
             await chart.rolled(readings, first), await chart.rolled(readings, second)
         )
         return await chart.of_roll_ups(key, rolled)
-    older = of_roll_ups(
-        await chart.left(readings, first, stock[first]),
-        await chart.left(readings, second, stock[second]),
-    )
     found = await readings.read([first, second], chart.span)
-    columns = of_readings(found.get(first, EMPTY), found.get(second, EMPTY))
+    warm, damp = found.get(first, EMPTY), found.get(second, EMPTY)
+    columns = of_readings(warm, damp)
+    older = of_roll_ups(
+        await chart.left(readings, first, stock[first], warm),
+        await chart.left(readings, second, stock[second], damp),
+    )
     return await chart.of_readings(key, columns, older)
 
 
@@ -95,7 +96,7 @@ def of_readings(temperature: Columns, humidity: Columns) -> Columns:
     kept = np.minimum(apart_before, apart_after) <= APART_MS
     kept &= deficit <= SPECS[Quantity.VPD].maximum
     quality = np.maximum(temperature.quality, humidity.quality[nearest])
-    return Columns(t_ms=temperature.t_ms[kept], value=deficit[kept], quality=quality[kept])
+    return Columns(t_ms=temperature.t_ms, value=deficit, quality=quality).where(kept)
 
 
 def of_roll_ups(temperature: Rolled, humidity: Rolled) -> Rolled:
