@@ -58,6 +58,8 @@ def test_the_language_picked_before_the_log_in_stays_and_the_account_learns_it(
 
     phone.page.goto(phone.demo.stack.url)
     phone.page.get_by_role("button", name="English").click()
+    expect(phone.page.locator("h1")).to_have_text("Log in")
+    phone.page.reload()
     come_in()
     # Another phone, which knows nothing of this choice but by the account.
     phone.page.evaluate("localStorage.clear()")
@@ -221,6 +223,9 @@ def test_a_strangers_farm_is_not_found(phone: Phone, demo: Demo) -> None:
     phone.page.goto(f"{demo.stack.url}/farms/01a1fbf0-0000-7000-8000-000000000000")
     expect(phone.page.locator("header .note.warning")).to_be_visible()
     expect(phone.page.locator("[data-house]")).to_have_count(0)
+    phone.page.locator("[data-other-farm]").click()
+    phone.page.locator(f'main a[href="/farms/{demo.farm_id}"]').click()
+    expect(phone.page.locator("[data-house]")).to_have_count(3)
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])

@@ -10,7 +10,7 @@ from tests.support.automated import Automated, Json, automated
 from tests.support.cloud import Cloud
 from tests.support.yard import Yard, batch, ms
 from tokkatot.cloud.farms.houses import house_in
-from tokkatot.cloud.platform.problems import Invalid
+from tokkatot.cloud.platform.problems import Unavailable
 from tokkatot.cloud.schedules.preview import AT_ONCE, Draft, Previews, only_one, task_of
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, SyncService
@@ -157,7 +157,7 @@ async def test_a_preview_that_takes_too_long_is_ended(farm: Automated) -> None:
         readings = farm.cloud.readings.within(tx)
         task = await task_of(tx, readings, house, Draft(schedule=None, rules=None), span)
     hasty = Previews(timeout_s=0.01)
-    with pytest.raises(Invalid, match="look at less time"):
+    with pytest.raises(Unavailable, match="look at less time"):
         await hasty.run(task)
     assert (await Previews().run(task)).truncated is False
 

@@ -87,7 +87,6 @@ export const useFarm = defineStore('farm', () => {
     if (id.value === farm_id) return
     close()
     id.value = farm_id
-    session.visit(farm_id)
     farm.value = session.cache.read<Farm>(`${farm_id}.farm`)?.value ?? null
     houses.value = remembered<HouseCard[]>('houses')
     alerts.value = remembered<Alert[]>('alerts')
@@ -155,6 +154,8 @@ export const useFarm = defineStore('farm', () => {
     const answer = await fetched((path) => session.api.json<Farm>(path))
     if (answer === null) return
     farm.value = shown('farm', answer).value
+    // Only what is there is gone back to.
+    session.visit(answer.id)
     if (HUB_ID === null) passes.renew(answer.id).catch(() => undefined)
   }
 

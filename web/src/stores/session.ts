@@ -13,6 +13,8 @@ import type { FarmBrief, Language, SignedIn, Tokens, User } from '@/lib/types'
 const KEPT = 'tokkatot.session'
 const LAST_FARM = 'tokkatot.farm'
 const LAST_USER = 'tokkatot.user'
+/** What a person chose before they came in; it is dearer to them than what the account says. */
+const PICKED = 'tokkatot.picked'
 /** Where the passes for the farm's hubs are kept. */
 export const PASSES = 'tokkatot.passes'
 
@@ -86,9 +88,6 @@ export const useSession = defineStore('session', () => {
     farms.value = []
   }
 
-  /** What a person chose before they came in; it is dearer to them than what the account says. */
-  let picked: Language | null = null
-
   async function begin(answer: SignedIn): Promise<void> {
     // What another person saw on this phone is none of this one's business.
     if (answer.user.id !== storage?.getItem(LAST_USER)) cache.clear()
@@ -97,8 +96,8 @@ export const useSession = defineStore('session', () => {
     user.value = answer.user
     farms.value = answer.farms
     ended.value = false
-    const language = picked ?? answer.user.language
-    picked = null
+    const language = (storage?.getItem(PICKED) as Language | null) ?? answer.user.language
+    storage?.removeItem(PICKED)
     await setLanguage(language)
     if (language !== answer.user.language) await speak(language).catch(() => undefined)
   }
@@ -162,7 +161,7 @@ export const useSession = defineStore('session', () => {
   }
 
   async function speak(language: Language): Promise<void> {
-    if (!signed_in.value) picked = language
+    if (!signed_in.value) put(PICKED, language)
     await setLanguage(language)
     // A hub keeps nobody's language: the phone does.
     if (signed_in.value && HUB_ID === null) await update({ language })

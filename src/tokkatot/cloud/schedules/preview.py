@@ -88,7 +88,8 @@ class Previews:
         """Return what would have been.
 
         Raises:
-            Invalid: when it takes too long, or more memory than it may.
+            Unavailable: when it takes too long, be it for its length or for other work.
+            Invalid: when it takes more than it may.
         """
         # In a thread, as the hundreds of thousands of points would hold everybody else up.
         encoded = await asyncio.to_thread(msgspec.msgpack.encode, task)
@@ -101,13 +102,16 @@ class Previews:
             async with asyncio.timeout(self._timeout_s):
                 answer, _ = await process.communicate(encoded)
         except TimeoutError:
-            answer = b""
+            raise Unavailable(
+                "It takes too long: look at less time, or again later.",
+                retry_after_s=RETRY_AFTER_S,
+            ) from None
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
         if process.returncode in _TOO_MUCH:
-            raise invalid_field("body.from", "too_long", "It takes too long: look at less time.")
+            raise invalid_field("body.from", "too_long", "It takes too much: look at less time.")
         if process.returncode != 0:
             _log.error("preview.failed", status=process.returncode)
             raise Problem("internal")
