@@ -10,10 +10,12 @@ from time import process_time
 import numpy as np
 
 from benches.support.servers import Missing
+from tests.support import coop
 from tests.support.greenhouse import STEP_S, controls, outdoor
 from tokkatot.cli.bench import Report
 from tokkatot.climate.kernel import (
     Records,
+    advance_coops,
     advance_greenhouses,
     live_in_greenhouse,
     record_type,
@@ -22,6 +24,8 @@ from tokkatot.climate.kernel import (
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
 from tokkatot.climate.physics.greenhouse.model import Ledger, State
 from tokkatot.climate.physics.greenhouse.step import SUBSTEPS
+from tokkatot.climate.physics.poultry import model as coop_model
+from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
 
 HOUSES = 64
 ROUNDS = 200
@@ -86,6 +90,22 @@ def _season() -> float:
     return live(SEASON)
 
 
+def _coops() -> float:
+    states, ledgers = records([day_old(20_000)] * HOUSES), records([coop_model.Ledger()] * HOUSES)
+    parameters = records([tunnel_house()] * HOUSES)
+    moved = [records([coop.controls(step + h) for h in range(HOUSES)]) for step in range(96)]
+    sky = [records([coop.outdoor(step + h) for h in range(HOUSES)]) for step in range(96)]
+
+    def live(rounds: int) -> float:
+        start_s = process_time()
+        for step in range(rounds):
+            advance_coops(states, moved[step % 96], sky[step % 96], parameters, ledgers, STEP_S)
+        return process_time() - start_s
+
+    live(2)  # compiles
+    return HOUSES * ROUNDS / live(ROUNDS)
+
+
 def _rows(steps: int) -> tuple[Records, Records]:
     return records([controls(step) for step in range(steps)]), records(
         [outdoor(step) for step in range(steps)]
@@ -119,6 +139,7 @@ def _rival(variable: str, name: str, package: str, environment: str, *, steps: i
 MEASURES: Mapping[str, tuple[Callable[[], float], str]] = {
     "env_steps_per_cpu_s": (_houses, "1/s"),
     "season_60d_cpu_s": (_season, "s"),
+    "coop_steps_per_cpu_s": (_coops, "1/s"),
     "gl_gym_steps_per_cpu_s": (_gl_gym, "1/s"),
     "lettuce_gym_steps_per_cpu_s": (_lettuce_gym, "1/s"),
 }

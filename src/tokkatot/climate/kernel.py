@@ -30,13 +30,18 @@ from tokkatot.climate.physics.greenhouse import (
     tomato,
     views,
 )
+from tokkatot.climate.physics.poultry import airflow as coop_airflow
+from tokkatot.climate.physics.poultry import birds, litter
+from tokkatot.climate.physics.poultry import step as coop_step
 
 Records = NDArray[np.void]
 """A row a house or a moment, with the fields of a dataclass in their order."""
 
 Model = TypeVar("Model")
 
-_MODULES = (air, network, light, views, airflow, tomato, ground, exchange, step)
+_GREENHOUSE = (network, light, views, airflow, tomato, ground, exchange, step)
+_COOP = (coop_airflow, birds, litter, coop_step)
+_MODULES = (air, *_GREENHOUSE, *_COOP)
 
 
 def record_type(kind: type) -> np.dtype[np.void]:
@@ -104,6 +109,25 @@ def _live_in_greenhouse(
         trace[moment] = state[0]
 
 
+def _advance_coops(
+    states: Records,
+    controls: Records,
+    weather: Records,
+    parameters: Records,
+    ledgers: Records,
+    duration_s: float,
+) -> None:
+    for house in range(states.size):
+        coop_step.advance(
+            states[house],
+            controls[house],
+            weather[house],
+            parameters[house],
+            ledgers[house],
+            duration_s,
+        )
+
+
 def _compiled(function: Callable[..., None]) -> Callable[..., None]:
     """Compile, and keep the machine code where only these very sources find it.
 
@@ -134,3 +158,7 @@ advance_greenhouses = _compiled(_advance_greenhouses)
 live_in_greenhouse = _compiled(_live_in_greenhouse)
 """Carry one house through a row of controls and weather a moment, each as long as the step; what it
 was in after each is left in the rows of `trace`."""
+
+advance_coops = _compiled(_advance_coops)
+"""Carry many poultry houses on at once, in place: rows of their `State`, `Controls`, `Outdoor`,
+`Parameters` and `Ledger`, then the length of the step in seconds."""

@@ -25,7 +25,7 @@ TRIPLE_POINT_C = 0.01
 
 _DRIEST = 1e-7
 _NEWTON_STEPS = 60
-_HALVINGS = 60
+_HALVINGS = 30
 
 
 def pressure_pa(altitude_m: float) -> float:
@@ -177,6 +177,7 @@ def wet_bulb_c(temperature_c: float, ratio: float, pressure: float) -> float:
     bounded = max(ratio, _DRIEST)
     warm = temperature_c
     cold = min(dew_point_c(vapour_of_ratio_pa(bounded, pressure)), temperature_c)
+    # By halves: at 0 °C the rule jumps from ice to water, where a faster way loses its footing.
     for _ in range(_HALVINGS):
         middle = (warm + cold) / 2.0
         if ratio_at_wet_bulb(temperature_c, middle, pressure) > bounded:

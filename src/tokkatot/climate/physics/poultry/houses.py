@@ -1,0 +1,62 @@
+"""Houses and flocks to begin with; each number is for its owner to correct."""
+
+from dataclasses import replace
+
+from tokkatot.climate.physics.poultry.model import Parameters, State
+
+
+def tunnel_house() -> Parameters:
+    """Return a closed broiler house of 1,200 m² with fans at one end and pads at the other."""
+    return Parameters()
+
+
+def open_house() -> Parameters:
+    """Return an open-sided tropical broiler coop of 500 m² with curtains and stirring fans."""
+    return Parameters(
+        floor_m2=500.0,
+        section_m2=30.0,
+        air_m3=1500.0,
+        wall_m2=120.0,
+        wall_w_m2_k=5.0,
+        roof_m2=560.0,
+        roof_w_m2_k=3.0,
+        fan_m3_s=0.0,
+        fan_w=0.0,
+        inlet_m2=0.0,
+        leak_m2=4.0,
+        curtain_m2=160.0,
+        curtain_m=1.6,
+        stir_m_s=1.0,
+        stir_w=1500.0,
+        fog_kg_s=0.03,
+        fog_w=1000.0,
+        heater_w=40e3,
+        lamp_w=500.0,
+    )
+
+
+def with_hens(house: Parameters) -> Parameters:
+    """Return the same house with laying hens on its floor."""
+    return replace(
+        house,
+        heat_w_kg=6.8,
+        egg_heat_w_kg=25.0,
+        mature_kg=2.0,
+        growth_per_d=0.01,
+        eggs_kg_d=0.055,
+        feed_j_kg=11.5e6,
+        feed_nitrogen=0.027,
+        chick_c=21.0,
+        grown_c=21.0,
+        death_per_d=2e-4,
+    )
+
+
+def day_old(birds: float) -> State:
+    """Return a warmed house on the day that chicks come."""
+    return State(birds=birds)
+
+
+def in_lay(birds: float) -> State:
+    """Return a house of hens of 30 weeks."""
+    return State(birds=birds, bird_kg=1.85, age_d=210.0, air_c=24.0, mass_c=24.0)

@@ -1,0 +1,54 @@
+"""Water and ammonia of the litter.
+
+Sources: Z. Liu, L. Wang, D. B. Beasley and S. B. Shah, Modeling ammonia emissions from broiler
+litter at laboratory scale, Transactions of the ASABE 52 (2009) 1683-1694, for the parts of the
+balance and the ranges of transfer and sorption; J. Ni, Mechanistic models of ammonia release from
+liquid manure: a review, Journal of Agricultural Engineering Research 72 (1999) 1-17, for Henry's
+constant and the dissociation.
+"""
+
+from math import exp
+from typing import NamedTuple
+
+from tokkatot.climate.physics.air import ZERO_C_K, saturation_pa, vapour_g_m3
+from tokkatot.climate.physics.poultry.model import Parameters, State
+
+HOUR_S = 3600.0
+AMMONIA_PER_NITROGEN = 17.031 / 14.007
+HALF_DRY = 0.07
+"""Kg of water a kg of dry litter at which its surface holds back half of what water would give."""
+BEST_WET = 0.4
+"""Kg of water a kg of dry litter from which on nitrogen turns at its full rate."""
+
+
+class Exchange(NamedTuple):
+    """What the litter gives off, kg a second, and how ammonia in the air holds it back."""
+
+    water_at: float
+    """Vapour over its surface, kg/m³."""
+    transfer_m_s: float
+    turned: float
+    """Nitrogen that becomes ammoniacal, kg a second and m²."""
+    ammonia_at: float
+    """Ammonia over its surface, mg/m³."""
+
+
+def litter(s: State, p: Parameters, speed_m_s: float) -> Exchange:
+    """Return what stands over the litter's surface and how fast it is carried off."""
+    dry = max(s.litter_dry_kg_m2, 1e-3)
+    wet = max(s.litter_water_kg_m2, 0.0) / dry
+    kelvin = s.mass_c + ZERO_C_K
+    held = wet / (wet + HALF_DRY)
+    warmth = 2.0 ** (0.1 * (s.mass_c - 25.0))
+    transfer = p.litter_transfer_m_h / HOUR_S * (max(speed_m_s, 0.1) / 0.2) ** 0.5
+    # Ammonium is bound to dry litter as well as dissolved in its water (kg/m² is g/L a mm).
+    dissolved = s.ammoniacal_kg_m2 / max(s.litter_water_kg_m2 + p.litter_sorption_l_kg * dry, 1e-6)
+    free = 1.0 / (1.0 + 10.0 ** (0.0918 + 2729.92 / kelvin - p.litter_ph))
+    henry = 2.395e5 / kelvin * exp(-4151.0 / kelvin)
+    return Exchange(
+        water_at=1e-3 * held * vapour_g_m3(s.mass_c, saturation_pa(s.mass_c)),
+        transfer_m_s=float(transfer),
+        turned=p.mineralised_per_d / 86_400.0 * warmth * min(wet / BEST_WET, 1.0) * s.organic_kg_m2,
+        # A kg of nitrogen a litre is 10⁹ mg a m³.
+        ammonia_at=1e9 * AMMONIA_PER_NITROGEN * free * henry * dissolved,
+    )
