@@ -1,5 +1,7 @@
 """What a schedule or a rule needs is not taken from under it, over HTTP and a real database."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -92,6 +94,21 @@ async def test_a_device_keeps_the_nature_that_something_needs(farm: Automated) -
     assert_needed_by(await change(farm, "climate_sensor", {"quantities": []}), "Air")
     renamed = await change(farm, "feeder", {"name": "Trough", "role": "conveyor"})
     assert renamed.json()["role"] == "conveyor"
+
+
+async def test_a_schedule_and_the_end_of_its_device_at_once_leave_no_schedule_without_it(
+    farm: Automated,
+) -> None:
+    for role in ("feeder", "light", "fan"):
+        does = farm.feeding()["does"] | {"devices": [farm.devices[role]]}
+        async with asyncio.TaskGroup() as group:
+            body = farm.feeding(does=does, name=role)
+            headers = farm.owner.headers
+            posted = farm.cloud.http.post(farm.schedules, json=body, headers=headers)
+            made = group.create_task(posted)
+            gone = group.create_task(remove(farm, role))
+        outcome = (made.result().status_code, gone.result().status_code)
+        assert outcome in {(201, 409), (422, 204)}
 
 
 async def test_what_could_not_work_before_holds_nothing_up(farm: Automated) -> None:

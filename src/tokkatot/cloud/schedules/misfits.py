@@ -30,6 +30,8 @@ class Plans(Automation):
     async def misfits(
         self, tx: Transaction, farm_id: FarmId, house_id: HouseId | None = None
     ) -> Mapping[UUID, str]:
+        if house_id is not None:
+            await store.lock_house(tx.session, house_id)
         farm = await tx.session.get_one(Farm, farm_id)
         houses = [
             house

@@ -202,6 +202,7 @@ async def _write(
 ) -> Current:
     schedule = read({**content, **_row_fields(stored, stored.version + 1)}, Schedule, "body")
     house = await house_in(tx, writer.access.farm_id, HouseId(stored.house_id))
+    await store.lock_house(tx.session, house.id)
     if what is not Change.DISABLED:
         check_schedule(schedule, await surroundings(tx, house))
     kept: JsonObject = msgspec.json.decode(msgspec.json.encode(schedule))

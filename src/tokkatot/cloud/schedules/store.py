@@ -111,8 +111,10 @@ async def count_in(session: AsyncSession, house_id: UUID) -> int:
 
 
 async def lock_house(session: AsyncSession, house_id: UUID) -> None:
-    """Let one transaction at a time add to the automation of a house."""
-    await session.execute(select(House.id).where(House.id == house_id).with_for_update())
+    """Let one transaction at a time decide about the automation of a house and what it needs."""
+    await session.execute(
+        select(House.id).where(House.id == house_id).with_for_update(key_share=True)
+    )
 
 
 async def versions(
