@@ -13,6 +13,9 @@ from tokkatot.domain.ids import FarmId
 from tokkatot.wire.messages import Live, Welcome, decode
 from tokkatot.wire.topics import HubLeaf
 
+ONE, TWO = (f"0190b5a0-0000-7000-8000-0000000000a{n}" for n in (1, 2))
+"""Ids of alerts."""
+
 
 @dataclass
 class House:
@@ -32,6 +35,21 @@ class House:
     @property
     def farm_url(self) -> str:
         return f"/v1/farms/{self.yard.farm_id}"
+
+    def alert_row(self, seq: int, change: str, alert: str = ONE, **more: object) -> Row:
+        """Return an alert's row as the hub sends it."""
+        fields: dict[str, object] = {
+            "type": "water_low",
+            "severity": "warning",
+            "times": 1,
+            "about": None,
+            "name": None,
+            "under": None,
+            "shelved": False,
+            "flaps": False,
+        } | more
+        head: Row = [seq, "a", alert, self.now_ms, fields.pop("type"), change]
+        return [*head, str(self.yard.house_id), None, 20.0, 12.0, *fields.values()]
 
     async def send(self, stream: str, rows: list[Row], first: int = 1) -> None:
         up = batch(self.session, stream, first, rows)  # type: ignore[arg-type]  # a word

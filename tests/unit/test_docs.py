@@ -10,6 +10,8 @@ import typer
 
 from tokkatot.cli.main import COMMANDS, build
 from tokkatot.cloud.platform.settings import PREFIX, CloudSettings
+from tokkatot.domain.alarms import Watch
+from tokkatot.domain.alerts import ALERT_TRANSITIONS, AlertEvent, AlertState, AlertType
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does, Times
 from tokkatot.wire.problems import CODES
@@ -56,6 +58,23 @@ def test_every_kind_of_schedule_and_rule_is_described() -> None:
     kinds = [found.tag for found in described if isinstance(found, msgspec.inspect.StructType)]
     assert len(kinds) == len(get_args(Does | Times | Rule))
     assert [kind for kind in kinds if kind not in cells] == []
+
+
+def test_every_kind_of_alarm_and_every_type_of_alert_is_described() -> None:
+    text = (REFERENCE / "alarms.md").read_text()
+    described = msgspec.inspect.multi_type_info([*get_args(Watch)])
+    kinds = [found.tag for found in described if isinstance(found, msgspec.inspect.StructType)]
+    assert [kind for kind in kinds if f"| `{kind}` |" not in text] == []
+    own = {"limit", "rate", "difference", "age_limit", "expression", "alarm_test"}
+    assert [kind for kind in AlertType if kind not in own and f"`{kind}`" not in text] == []
+
+
+def test_the_states_of_an_alert_are_described_as_they_are() -> None:
+    table = (REFERENCE / "alarms.md").read_text().split("## States")[1]
+    for state in AlertState:
+        cells = [ALERT_TRANSITIONS.get((state, event)) for event in AlertEvent]
+        row = " | ".join("" if cell is None else f"`{cell}`" for cell in cells)
+        assert f"| `{state}` | {row} |".replace("  ", " ") in table.replace("  ", " ")
 
 
 def test_every_command_is_described() -> None:

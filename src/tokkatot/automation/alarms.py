@@ -1,34 +1,36 @@
-"""Which conditions a person should know of, raised late enough not to flap."""
+"""All alarms of a hub together: none is lost, and none is told beside its cause or in a flood."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
 
-from tokkatot.automation.modes import habits_of
-from tokkatot.automation.perception import Senses
-from tokkatot.automation.plan import Actuator, House, Sensor, Trait
-from tokkatot.automation.plausibility import APART_C
-from tokkatot.automation.state import Alarm, AlarmKey, Climate, DryRun, Known, Relay
-from tokkatot.domain.alerts import AlertType
-from tokkatot.domain.houses import SetPoints
-from tokkatot.domain.ids import AlertId, DeviceId
+from tokkatot.automation.alarm_life import (
+    Condition,
+    Turn,
+    acknowledged,
+    cleared,
+    is_remembered,
+    live,
+    told,
+)
+from tokkatot.automation.manners import MANNERS
+from tokkatot.automation.state import Alarm, AlarmKey
+from tokkatot.domain.alerts import NEVER_HIDDEN, SEVERITY_ORDER, AlertState, AlertType, Severity
+from tokkatot.domain.ids import AlertId, HouseId
 
-WATER_DEADBAND_PERCENT = 2.0
-TEMPERATURE_MARGIN_C = 1.0
-TEMPERATURE_DEADBAND_C = 0.5
-OFF_BY_PERCENT = 5.0
+WINDOW_S = 600.0
+TOGETHER_ABOVE = 3
+"""So many devices of a house are told one by one; more of the same kind are one alarm."""
 
-# How long a condition lasts before it is raised. A node speaks every 30 s, so it gets two of its
-# periods after a start; a relay gets half a minute to do what it was told.
-ON_DELAYS_S: Mapping[AlertType, float] = {
-    AlertType.WATER_LOW: 60.0,
-    AlertType.TEMPERATURE_LOW: 60.0,
-    AlertType.TEMPERATURE_HIGH: 60.0,
-    AlertType.DEVICE_OFFLINE: 60.0,
-    AlertType.DEVICE_ERROR: 30.0,
-    # One strange value is forgotten with the next good one.
-    AlertType.SENSOR_DOUBTFUL: 60.0,
-}
+FLOOD_ABOVE = 8
+"""So many alarms are told in ten minutes; all further ones are one. ISA-18.2 calls ten a flood."""
+
+MAX_RETURNED = 256
+"""So many alarms that went before anybody saw them are known when they come again."""
+
+_TOGETHER = frozenset({AlertType.MANY_DEVICES, AlertType.ALARM_FLOOD})
 
 
 @unique
@@ -36,187 +38,307 @@ class Change(StrEnum):
     """What happened to an alert."""
 
     RAISED = "raised"
+    RAISED_AGAIN = "raised_again"
     CLEARED = "cleared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmChange:
-    """One alert that was raised or cleared, with the value and the threshold of that moment."""
+    """One alert that was raised or cleared, with the value and the threshold of that moment.
+
+    `under` is the alert that it is told with; nobody is called for it then, nor where it is
+    shelved. `times` counts how often it was told.
+    """
 
     alert_id: AlertId
     key: AlarmKey
     change: Change
     threshold: float | None
     actual: float | None
+    severity: Severity
+    times: int
+    name: str | None = None
+    under: AlertId | None = None
+    shelved: bool = False
+    flaps: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """What an alarm looks at: `present` None leaves it as it is (nothing is known)."""
+class Circumstances:
+    """What else decides how alarms are told: who has seen what, what rests, how long houses are up.
 
-    key: AlarmKey
-    present: bool | None
-    threshold: float | None = None
-    actual: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One house as its alarms see it."""
-
-    house: House
-    setpoints: SetPoints
-    senses: Senses
-    climate: Climate
-    known: Mapping[DeviceId, Known]
-    relays: Mapping[DeviceId, Relay]
-    dry_runs: Mapping[DeviceId, DryRun]
-
-
-def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
-    """Yield the conditions of a house that are present, unknown, or on their way already.
-
-    What is raised clears only beyond its deadband; what is neither seen nor known is not told.
+    `seen` tells which telling of an alert somebody has acknowledged, `settled_s` since when each
+    house is in its mode.
     """
-    yield from _house_conditions(scene, alarms)
-    for sensor in scene.house.sensors:
-        yield from _sensor_conditions(sensor, scene.senses, alarms)
-    for actuator in scene.house.actuators:
-        known, relay = scene.known[actuator.id], scene.relays[actuator.id]
-        if alarms or not known.online or _disobeys(known, relay) or actuator.trait is Trait.WATER:
-            yield from _actuator_conditions(actuator, known, relay, scene, alarms)
+
+    new_alert_id: Callable[[], AlertId]
+    now_s: float
+    seen: Mapping[AlertId, int] = field(default_factory=dict)
+    shelved: AbstractSet[AlarmKey] = frozenset()
+    settled_s: Mapping[HouseId, float] = field(default_factory=dict)
 
 
-def _sensor_conditions(
-    sensor: Sensor, senses: Senses, alarms: Mapping[AlarmKey, Alarm]
-) -> Iterator[Condition]:
-    stale, doubted = sensor.id in senses.stale, sensor.id in senses.doubted
-    if not (alarms or stale or doubted):
-        return
-    key = sensor.alarm_keys[AlertType.SENSOR_STALE]
-    if stale or key in alarms:
-        # Right after a start nobody knows: the sensor is neither overdue nor heard.
-        present = None if not stale and sensor.id in senses.unheard else stale
-        yield Condition(key=key, present=present, threshold=sensor.stale_after_s)
-    key = sensor.alarm_keys[AlertType.SENSOR_DOUBTFUL]
-    if doubted or key in alarms:
-        yield Condition(key=key, present=doubted)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """The alarms after a step, what changed, and when people were called lately."""
 
-
-def _actuator_conditions(
-    actuator: Actuator,
-    known: Known,
-    relay: Relay,
-    scene: Scene,
-    alarms: Mapping[AlarmKey, Alarm],
-) -> Iterator[Condition]:
-    keys = actuator.alarm_keys
-    key = keys[AlertType.DEVICE_OFFLINE]
-    if not known.online or key in alarms:
-        yield Condition(key=key, present=not known.online)
-    key = keys[AlertType.DEVICE_ERROR]
-    disobeys = _disobeys(known, relay)
-    if disobeys or key in alarms:
-        yield Condition(key=key, present=disobeys, threshold=relay.target, actual=known.level)
-    if actuator.trait is Trait.WATER:
-        key, dry_run = keys[AlertType.WATER_NOT_RISING], scene.dry_runs.get(actuator.id)
-        latched = dry_run is not None and dry_run.latched
-        if latched or key in alarms:
-            yield Condition(key=key, present=latched, actual=scene.senses.water_percent)
+    alarms: Mapping[AlarmKey, Alarm]
+    changes: tuple[AlarmChange, ...]
+    told_s: tuple[float, ...]
 
 
 def follow(
-    seen: Iterator[Condition],
-    alarms: Mapping[AlarmKey, Alarm],
-    new_alert_id: Callable[[], AlertId],
-    now_s: float,
-) -> tuple[dict[AlarmKey, Alarm], tuple[AlarmChange, ...]]:
+    seen: Iterable[Condition],
+    before: Mapping[AlarmKey, Alarm],
+    told_s: Sequence[float],
+    around: Circumstances,
+) -> Followed:
     """Return the alarms after what was seen, and what changed.
 
     An alarm whose house or device is gone is cleared with it.
     """
-    after: dict[AlarmKey, Alarm] = {}
-    changes: list[AlarmChange] = []
-    gone = dict(alarms)
+    step = _Step(before, told_s, around)
     for condition in seen:
-        before = gone.pop(condition.key, None)
-        present = condition.present if condition.present is not None else before is not None
-        if not present:
-            if before is not None and before.alert_id is not None:
-                changes.append(_change(condition, before.alert_id, Change.CLEARED))
-            continue
-        alarm = before or Alarm(since_s=now_s)
-        delay_s = ON_DELAYS_S.get(condition.key.type, 0.0)
-        if alarm.alert_id is None and now_s - alarm.since_s >= delay_s:
-            alarm = Alarm(since_s=alarm.since_s, alert_id=new_alert_id())
-            assert alarm.alert_id is not None, "it was named in the line above"
-            changes.append(_change(condition, alarm.alert_id, Change.RAISED))
-        after[condition.key] = alarm
-    changes.extend(
-        _change(Condition(key=key, present=False), alarm.alert_id, Change.CLEARED)
-        for key, alarm in gone.items()
-        if alarm.alert_id is not None
+        step.look(condition)
+    step.forget_what_is_gone()
+    step.call()
+    step.close()
+    return Followed(alarms=step.after, changes=tuple(step.changes), told_s=tuple(step.told_s))
+
+
+def sounding(alarms: Mapping[AlarmKey, Alarm]) -> frozenset[HouseId]:
+    """Return the houses whose siren is to sound: for what stands, is told and not yet seen."""
+    return frozenset(
+        key.house_id
+        for key, alarm in alarms.items()
+        if alarm.sounds and alarm.state is AlertState.UNACKNOWLEDGED and not alarm.is_silent
     )
-    return after, tuple(changes)
 
 
-def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
-    house, points, senses = scene.house, scene.setpoints, scene.senses
+class _Step:
+    """One step over all alarms, in which the order of what is decided matters."""
 
-    def seen(kind: AlertType, threshold: float, actual: float | None, margin: float) -> Condition:
-        key = house.alarm_keys[kind]
-        alarm = alarms.get(key)
-        raised = alarm is not None and alarm.alert_id is not None
-        # A negative margin watches for too low, a positive one for too high.
-        edge = threshold - margin if raised else threshold
-        present = None if actual is None else (actual < edge if margin < 0 else actual > edge)
-        return Condition(key=key, present=present, threshold=threshold, actual=actual)
+    def __init__(
+        self, before: Mapping[AlarmKey, Alarm], told_s: Sequence[float], around: Circumstances
+    ) -> None:
+        self._gone = dict(before)
+        self._around = around
+        self._now_s = around.now_s
+        self._due: list[tuple[Condition, Turn]] = []
+        self._silent: list[Condition] = []
+        self.after: dict[AlarmKey, Alarm] = {}
+        self.changes: list[AlarmChange] = []
+        self.told_s = [at_s for at_s in told_s if self._now_s - at_s < WINDOW_S]
 
-    yield seen(
-        AlertType.WATER_LOW,
-        points.water_low_percent,
-        senses.water_percent,
-        -WATER_DEADBAND_PERCENT,
-    )
-    if habits_of(house.mode).warmth_matters:
-        yield seen(
-            AlertType.TEMPERATURE_LOW,
-            points.temperature_min_c - TEMPERATURE_MARGIN_C,
-            senses.temperature_c,
-            -TEMPERATURE_DEADBAND_C,
+    def look(self, condition: Condition) -> None:
+        """Let one alarm live on, and note what is to be told of it."""
+        key = condition.key
+        before = self._gone.pop(key, None)
+        if before is not None:
+            before = self._seen(before)
+        condition = self._settled(condition, before)
+        alarm, turn = live(condition, before, self._now_s)
+        if alarm is None:
+            return
+        self.after[key] = alarm
+        if turn is Turn.CLEARED:
+            assert before is not None, "only what was raised is cleared"
+            self._tell_cleared(condition, before)
+        elif turn is not None:
+            if not self._waits(condition):
+                self._due.append((condition, turn))
+        elif alarm.stands:
+            self._heed(condition, alarm)
+
+    def forget_what_is_gone(self) -> None:
+        """Clear the alarms of what is no longer there; who was told together is looked at later."""
+        for key, alarm in self._gone.items():
+            if key.type in _TOGETHER:
+                self.after[key] = self._seen(alarm)
+            elif alarm.stands:
+                gone = Condition(key=key, manner=MANNERS[key.type], present=False)
+                self._tell_cleared(gone, alarm)
+
+    def call(self) -> None:
+        """Tell what is due, the worst first."""
+        if self._silent:
+            standing = {alarm.alert_id for alarm in self.after.values() if alarm.stands}
+            for condition in self._silent:
+                if self.after[condition.key].under not in standing:
+                    self._due.append((condition, Turn.DUE))
+        if not self._due:
+            return
+        self._due.sort(key=lambda due: SEVERITY_ORDER.index(due[0].manner.severity))
+        kinds = Counter(_kind(condition.key) for condition, turn in self._due if turn is Turn.DUE)
+        for key, alarm in self.after.items():
+            if alarm.stands and not alarm.is_silent and self._now_s - alarm.told_s < WINDOW_S:
+                kinds[_kind(key)] += 1
+        for condition, turn in self._due:
+            self._call(condition, turn, alike=kinds[_kind(condition.key)])
+        self.changes = [self._counted(change) for change in self.changes]
+
+    def close(self) -> None:
+        """Clear those under which nothing stands any more, and keep no more than there is room."""
+        for key in [key for key in self.after if key.type in _TOGETHER]:
+            self._close(key, self.after[key])
+        returned = [key for key, alarm in self.after.items() if alarm.state is AlertState.RETURNED]
+        for key in returned[: max(len(returned) - MAX_RETURNED, 0)]:
+            del self.after[key]
+
+    # ------------------------------------------------------------------------------ one alarm
+
+    def _seen(self, alarm: Alarm) -> Alarm:
+        """Return the alarm as seen, where somebody has acknowledged what was told last."""
+        if alarm.state not in (AlertState.UNACKNOWLEDGED, AlertState.RETURNED):
+            return alarm
+        assert alarm.alert_id is not None, "it was raised"
+        if self._around.seen.get(alarm.alert_id, 0) < alarm.times and (
+            alarm.under is None or alarm.under not in self._around.seen
+        ):
+            return alarm
+        return acknowledged(alarm)
+
+    def _settled(self, condition: Condition, before: Alarm | None) -> Condition:
+        """Return the condition, unknown while its house is only warming up."""
+        hold_off_s = condition.manner.hold_off_s
+        since_s = self._around.settled_s.get(condition.key.house_id, self._now_s)
+        if hold_off_s == 0.0 or self._now_s - since_s >= hold_off_s:
+            return condition
+        stands = before is not None and before.stands
+        return replace(condition, present=None if stands else False)
+
+    def _waits(self, condition: Condition) -> bool:
+        """Tell whether the cause of a condition is about to be told."""
+        cause = None if condition.cause is None else self.after.get(condition.cause)
+        return cause is not None and cause.since_s is not None and not cause.stands
+
+    def _heed(self, condition: Condition, alarm: Alarm) -> None:
+        """Take what stands to the shelf or from it, or out of a silence whose cause is gone.
+
+        What is on its way out is left alone: it is over soon, or it comes back and is told then.
+        """
+        is_shelved = condition.key in self._around.shelved
+        if is_shelved and not alarm.shelved:
+            self.after[condition.key] = replace(alarm, shelved=True)
+        elif alarm.gone_s is not None:
+            return
+        elif alarm.shelved and not is_shelved:
+            self._due.append((condition, Turn.DUE))
+        elif alarm.under is not None:
+            self._silent.append(condition)
+
+    def _call(self, condition: Condition, turn: Turn, *, alike: int) -> None:
+        key, alarm = condition.key, self.after[condition.key]
+        if turn is Turn.STAYS:
+            # It is told already: a flood is no time to say it again.
+            if len(self.told_s) < FLOOD_ABOVE:
+                self._raise(condition, alarm, None)
+            return
+        if key in self._around.shelved:
+            self._raise(condition, alarm, None, shelved=True)
+            return
+        cause = None if condition.cause is None else self.after.get(condition.cause)
+        if cause is not None and cause.stands:
+            self._raise(condition, alarm, cause.alert_id)
+            return
+        if key.type in NEVER_HIDDEN:
+            self._raise(condition, alarm, None)
+            return
+        group = AlarmKey(type=AlertType.MANY_DEVICES, house_id=key.house_id, about=key.type)
+        if key.device_id is not None and (alike > TOGETHER_ABOVE or self._is_standing(group)):
+            self._raise(condition, alarm, self._together(group, condition))
+        elif len(self.told_s) >= FLOOD_ABOVE:
+            self._raise(condition, alarm, self._flood(condition))
+        else:
+            self._raise(condition, alarm, None)
+
+    def _raise(
+        self, condition: Condition, alarm: Alarm, under: AlertId | None, *, shelved: bool = False
+    ) -> AlertId:
+        is_new = alarm.alert_id is None
+        after = told(
+            alarm,
+            self._around.new_alert_id() if is_new else None,
+            self._now_s,
+            sounds=condition.manner.siren,
+            under=under,
+            shelved=shelved,
         )
-    yield seen(
-        AlertType.TEMPERATURE_HIGH,
-        points.temperature_max_c + TEMPERATURE_MARGIN_C,
-        senses.temperature_c,
-        TEMPERATURE_DEADBAND_C,
-    )
-    yield Condition(
-        key=house.alarm_keys[AlertType.TEMPERATURE_HARD_LIMIT],
-        present=scene.climate.over_hard_limit,
-        threshold=points.temperature_hard_max_c,
-        actual=senses.warmest_c,
-    )
-    key = house.alarm_keys[AlertType.SENSORS_DISAGREE]
-    if senses.is_apart or key in alarms:
-        yield Condition(
-            key=key, present=senses.is_apart, threshold=APART_C, actual=senses.temperature_c
+        assert after.alert_id is not None, "it was told in the line above"
+        self.after[condition.key] = after
+        if not after.is_silent:
+            self.told_s.append(self._now_s)
+        change = Change.RAISED if is_new else Change.RAISED_AGAIN
+        self.changes.append(self._change(condition, after, change))
+        return after.alert_id
+
+    def _tell_cleared(self, condition: Condition, alarm: Alarm) -> None:
+        self.changes.append(self._change(condition, alarm, Change.CLEARED))
+
+    def _change(self, condition: Condition, alarm: Alarm, change: Change) -> AlarmChange:
+        assert alarm.alert_id is not None, "it was raised"
+        return AlarmChange(
+            alert_id=alarm.alert_id,
+            key=condition.key,
+            change=change,
+            threshold=condition.threshold,
+            actual=condition.actual,
+            severity=condition.manner.severity,
+            times=alarm.times,
+            name=condition.name,
+            under=alarm.under,
+            shelved=alarm.shelved,
+            flaps=alarm.flaps,
         )
 
+    # -------------------------------------------------------------------- those told together
 
-def _disobeys(known: Known, relay: Relay) -> bool | None:
-    if known.error is not None:
-        return True
-    if not known.online or known.level is None:
-        return None
-    return abs(known.level - relay.target) > OFF_BY_PERCENT
+    def _is_standing(self, key: AlarmKey) -> bool:
+        alarm = self.after.get(key)
+        return alarm is not None and alarm.stands
+
+    def _together(self, key: AlarmKey, member: Condition) -> AlertId:
+        """Return the alert of those that are told together, raised where it is not there yet."""
+        return self._leading(key, member, flood=len(self.told_s) >= FLOOD_ABOVE)
+
+    def _flood(self, member: Condition) -> AlertId:
+        found = [key for key in self.after if key.type is AlertType.ALARM_FLOOD]
+        house_id = member.key.house_id
+        key = found[0] if found else AlarmKey(type=AlertType.ALARM_FLOOD, house_id=house_id)
+        return self._leading(key, member, flood=False)
+
+    def _leading(self, key: AlarmKey, member: Condition, *, flood: bool) -> AlertId:
+        """Raise the alert that speaks for others; again when one joins long after it was told."""
+        alarm = self.after.get(key) or Alarm()
+        if alarm.stands and self._now_s - alarm.told_s < WINDOW_S:
+            assert alarm.alert_id is not None, "it stands"
+            return alarm.alert_id
+        manner = MANNERS[key.type]
+        if key.type is AlertType.MANY_DEVICES:
+            manner = replace(manner, severity=member.manner.severity, siren=member.manner.siren)
+        condition = Condition(key=key, manner=manner, present=True)
+        under = self._flood(condition) if flood else None
+        return self._raise(condition, replace(alarm, since_s=self._now_s), under)
+
+    def _members(self, alert_id: AlertId) -> int:
+        return sum(alarm.under == alert_id and alarm.stands for alarm in self.after.values())
+
+    def _counted(self, change: AlarmChange) -> AlarmChange:
+        """Let the word of one that speaks for others say for how many."""
+        if change.key.type not in _TOGETHER:
+            return change
+        return replace(change, actual=float(self._members(change.alert_id)))
+
+    def _close(self, key: AlarmKey, alarm: Alarm) -> None:
+        if alarm.stands and alarm.alert_id is not None and not self._members(alarm.alert_id):
+            gone = Condition(key=key, manner=MANNERS[key.type], present=False)
+            self._tell_cleared(gone, alarm)
+            alarm = cleared(alarm)
+        if is_remembered(alarm, self._now_s):
+            self.after[key] = alarm
+        else:
+            del self.after[key]
 
 
-def _change(condition: Condition, alert_id: AlertId, change: Change) -> AlarmChange:
-    return AlarmChange(
-        alert_id=alert_id,
-        key=condition.key,
-        change=change,
-        threshold=condition.threshold,
-        actual=condition.actual,
-    )
+def _kind(key: AlarmKey) -> tuple[HouseId, AlertType, bool]:
+    return key.house_id, key.type, key.device_id is not None

@@ -1,11 +1,12 @@
 """One step of the engine: what is known becomes what every actuator is to do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 
-from tokkatot.automation.alarms import AlarmChange, Condition, Scene, conditions, follow
+from tokkatot.automation.alarming import SOUND, alarm, sirens
+from tokkatot.automation.alarms import AlarmChange
 from tokkatot.automation.arbitration import arbitrate
 from tokkatot.automation.guards import (
     Guarded,
@@ -27,6 +28,7 @@ from tokkatot.automation.regulation import obey
 from tokkatot.automation.rules import fill, regulate, rule_proposal
 from tokkatot.automation.runs import Answer, RunOutcome, settle
 from tokkatot.automation.scheduling import Turn, take_turn
+from tokkatot.automation.standard_alarms import Scene
 from tokkatot.automation.state import (
     Climate,
     DryRun,
@@ -143,6 +145,8 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
         now=now,
     )
     ruled = _rule(settings, learned, turn, now_s)
+    for siren in sirens(plan, state):
+        turn.asked.setdefault(siren, []).append(SOUND)
     outcomes = _all(settings, learned, turn, inputs, now_s)
     after = replace(
         learned,
@@ -166,11 +170,9 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
         agenda=turn.agenda,
         runs=_settled(plan, turn, outcomes, learned.known, now_s),
     )
-    alarms, changes = follow(
-        _conditions(settings, after, state), state.alarms, inputs.new_alert_id, now_s
-    )
+    after, changes = alarm(plan, _scenes(settings, after), after, inputs, now)
     return Step(
-        state=replace(after, alarms=alarms),
+        state=after,
         decisions=tuple(outcome.decision for outcome in outcomes.values()),
         ended=(
             *_homeless(plan, state, inputs),
@@ -359,9 +361,9 @@ def _settled(
     return runs
 
 
-def _conditions(settings: Sequence[_Setting], after: State, before: State) -> Iterator[Condition]:
-    for setting in settings:
-        scene = Scene(
+def _scenes(settings: Sequence[_Setting], after: State) -> Sequence[Scene]:
+    return [
+        Scene(
             house=setting.house,
             setpoints=setting.targets.setpoints,
             senses=setting.senses,
@@ -370,7 +372,8 @@ def _conditions(settings: Sequence[_Setting], after: State, before: State) -> It
             relays=after.relays,
             dry_runs=after.dry_runs,
         )
-        yield from conditions(scene, before.alarms)
+        for setting in settings
+    ]
 
 
 def _watched(

@@ -1,7 +1,7 @@
 """What has happened since the last step."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from tokkatot.domain.devices import Level
 from tokkatot.domain.ids import AlertId, CommandId, DeviceId, RequestId, ScheduleId
@@ -75,6 +75,7 @@ class Inputs:
 
     `orders` are what people want of actuators, in their order. `withdrawn` are orders that their
     device did not follow: they hold no longer. `asks` are schedules that people want to run now.
+    `seen` are alerts that somebody has acknowledged here, as they were told for the nth time.
     """
 
     new_alert_id: Callable[[], AlertId]
@@ -84,3 +85,4 @@ class Inputs:
     orders: tuple[Asked, ...] = ()
     withdrawn: frozenset[CommandId] = frozenset()
     asks: tuple[Ask, ...] = ()
+    seen: Mapping[AlertId, int] = field(default_factory=dict)

@@ -1,19 +1,33 @@
 """A desired document, arranged for the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
 from zoneinfo import ZoneInfo
 
+from tokkatot.automation.manners import MANNERS, Manner, manner_of, manners_with
 from tokkatot.automation.occurrences import Locality
 from tokkatot.automation.state import AlarmKey
-from tokkatot.domain.alerts import AlertType
+from tokkatot.domain import expressions
+from tokkatot.domain.alarms import (
+    AgeLimit,
+    AlarmDefinition,
+    Difference,
+    Drill,
+    Formula,
+    Limit,
+    Offline,
+    Rate,
+    Silent,
+    Standard,
+)
+from tokkatot.domain.alerts import NEVER_HIDDEN, AlertType
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig, RelayLimits
 from tokkatot.domain.devices import ACTUATORS, ActuatorSpec, DeviceRole, Level, rest_level
 from tokkatot.domain.flocks import Flock
 from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
-from tokkatot.domain.ids import DeviceId, HouseId, ScheduleId
+from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.rules import Exclusion, Rule
 from tokkatot.domain.schedules import Schedule
@@ -38,6 +52,19 @@ ACTUATOR_ALARMS = (
 )
 
 
+_TYPES: Mapping[type[object], AlertType] = {
+    Limit: AlertType.LIMIT,
+    Rate: AlertType.RATE,
+    Silent: AlertType.SENSOR_STALE,
+    Offline: AlertType.DEVICE_OFFLINE,
+    Difference: AlertType.DIFFERENCE,
+    AgeLimit: AlertType.AGE_LIMIT,
+    Formula: AlertType.EXPRESSION,
+    Drill: AlertType.ALARM_TEST,
+}
+"""What an alarm is told as, by what it looks at."""
+
+
 @unique
 class Trait(StrEnum):
     """What an actuator does to its house, as far as the interlocks care."""
@@ -54,7 +81,8 @@ class Trait(StrEnum):
 class Actuator:
     """One actuator with the habits of its role in its house.
 
-    `yields_to` are the actuators that it must not run beside.
+    `yields_to` are the actuators that it must not run beside, `node` is the alarm of the node that
+    it shares with others.
     """
 
     id: DeviceId
@@ -66,6 +94,7 @@ class Actuator:
     alarm_keys: Mapping[AlertType, AlarmKey]
     limits: RelayLimits = _GENTLE_ENOUGH
     yields_to: frozenset[DeviceId] = frozenset()
+    node: AlarmKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +107,7 @@ class Sensor:
     quantities: tuple[Quantity, ...]
     stale_after_s: float
     alarm_keys: Mapping[AlertType, AlarmKey]
+    node: AlarmKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +118,26 @@ class Probe:
     quantity: Quantity
     key: tuple[DeviceId, Quantity]
     inside: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeGroup:
+    """The devices that hang on one node, by the alarm of that node."""
+
+    key: AlarmKey
+    sensors: tuple[DeviceId, ...]
+    actuators: tuple[DeviceId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """An alarm that people wrote down, ready to be looked at."""
+
+    definition: AlarmDefinition
+    key: AlarmKey
+    manner: Manner
+    expression: expressions.Truth | None = None
+    cause: AlarmKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,17 +157,26 @@ class House:
     flock: Flock | None = None
     rules: tuple[Rule, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    nodes: tuple[NodeGroup, ...] = ()
+    watching: tuple[Watching, ...] = ()
+    manners: Mapping[AlertType, Manner] = field(default_factory=lambda: MANNERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All houses of a hub, with its schedules and where its clock and sun are."""
+    """All houses of a hub, with its schedules and where its clock and sun are.
+
+    `shelved` are the alarms that people want to rest, until when; `seen` the alerts that somebody
+    has acknowledged in the cloud, as they were told for the nth time.
+    """
 
     houses: tuple[House, ...]
     actuators: Mapping[DeviceId, Actuator]
     sensors: Mapping[DeviceId, Sensor]
     schedules: Mapping[ScheduleId, Schedule] = field(default_factory=dict)
     locality: Locality = _NOWHERE
+    shelved: tuple[tuple[AlarmKey, int], ...] = ()
+    seen: Mapping[AlertId, int] = field(default_factory=dict)
 
 
 EMPTY_PLAN = Plan(houses=(), actuators={}, sensors={})
@@ -155,6 +214,20 @@ def plan_of(document: DesiredDocument, *, recorded: frozenset[DeviceId] = frozen
         sensors={sensor.id: sensor for house in houses for sensor in house.sensors},
         schedules={item.id: item for house in houses for item in house.schedules},
         locality=Locality(zone=ZoneInfo(document.time_zone), place=document.place),
+        shelved=tuple(
+            (
+                AlarmKey(
+                    type=shelf.type,
+                    house_id=shelf.house_id,
+                    device_id=shelf.device_id,
+                    about=shelf.about,
+                ),
+                shelf.until_ms,
+            )
+            for shelf in document.shelved
+            if shelf.type not in NEVER_HIDDEN
+        ),
+        seen={one.alert_id: one.times for one in document.seen},
     )
 
 
@@ -180,8 +253,9 @@ def _house(
         if isinstance(rule, Exclusion):
             for device_id in rule.yields:
                 yields_to[device_id] = yields_to.get(device_id, frozenset()) | set(rule.running)
+    nodes = _nodes(house.id, devices)
     actuators = [
-        _actuator(device, house, yields_to.get(device.id, frozenset()))
+        _actuator(device, house, yields_to.get(device.id, frozenset()), nodes.get(device.id))
         for device in devices
         if device.role in ACTUATORS
     ]
@@ -193,6 +267,7 @@ def _house(
             quantities=device.quantities,
             stale_after_s=max(STALE_PERIODS * device.period_s, STALE_AT_LEAST_S),
             alarm_keys=_alarm_keys(SENSOR_ALARMS, house.id, device.id),
+            node=nodes.get(device.id),
         )
         for device in devices
         if device.quantities and device.role not in ACTUATORS
@@ -212,10 +287,25 @@ def _house(
         flock=house.flock,
         rules=tuple(rule for rule in rules if not isinstance(rule, Exclusion)),
         schedules=schedules,
+        nodes=tuple(
+            NodeGroup(
+                key=key,
+                sensors=tuple(sensor.id for sensor in sensors if sensor.node == key),
+                actuators=tuple(one.id for one in actuators if one.node == key),
+            )
+            for key in dict.fromkeys(nodes.values())
+        ),
+        watching=tuple(_watching(house, nodes)),
+        manners=manners_with(house.alarms),
     )
 
 
-def _actuator(device: DeviceConfig, house: HouseConfig, yields_to: frozenset[DeviceId]) -> Actuator:
+def _actuator(
+    device: DeviceConfig,
+    house: HouseConfig,
+    yields_to: frozenset[DeviceId],
+    node: AlarmKey | None,
+) -> Actuator:
     return Actuator(
         id=device.id,
         house_id=house.id,
@@ -226,7 +316,49 @@ def _actuator(device: DeviceConfig, house: HouseConfig, yields_to: frozenset[Dev
         alarm_keys=_alarm_keys(ACTUATOR_ALARMS, house.id, device.id),
         limits=device.limits or _GENTLE_ENOUGH,
         yields_to=yields_to,
+        node=node,
     )
+
+
+def _nodes(house_id: HouseId, devices: Iterable[DeviceConfig]) -> Mapping[DeviceId, AlarmKey]:
+    """Return which devices share a node, as far as their addresses name one.
+
+    A node with one device on it is that device.
+    """
+    on_node: dict[tuple[object, str], list[DeviceId]] = {}
+    for device in devices:
+        node = device.address.get("node")
+        watched = device.role in ACTUATORS or bool(device.quantities)
+        if watched and isinstance(node, str) and node:
+            on_node.setdefault((device.address.get("driver"), node), []).append(device.id)
+    return {
+        device_id: AlarmKey(type=AlertType.NODE_OFFLINE, house_id=house_id, about=node)
+        for (_, node), there in on_node.items()
+        if len(there) > 1
+        for device_id in there
+    }
+
+
+def _watching(house: HouseConfig, nodes: Mapping[DeviceId, AlarmKey]) -> Iterable[Watching]:
+    """Return what people want to be told of, but for what every house tells."""
+    for definition in house.alarms:
+        watch = definition.watch
+        if not definition.enabled or isinstance(watch, Standard):
+            continue
+        device_id = watch.device_id if isinstance(watch, Limit | Rate | Silent | Offline) else None
+        is_away = isinstance(watch, Silent | Offline)
+        yield Watching(
+            definition=definition,
+            key=AlarmKey(
+                type=_TYPES[type(watch)],
+                house_id=house.id,
+                device_id=device_id,
+                about=str(definition.id),
+            ),
+            manner=manner_of(definition),
+            expression=expressions.parse(watch.expression) if isinstance(watch, Formula) else None,
+            cause=nodes.get(device_id) if is_away and device_id is not None else None,
+        )
 
 
 def _probes(sensors: tuple[Sensor, ...]) -> tuple[Probe, ...]:

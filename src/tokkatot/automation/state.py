@@ -8,9 +8,9 @@ from typing_extensions import override
 from tokkatot.automation.conditions import NOT_HELD, Held
 from tokkatot.automation.proposals import Hold, Proposal
 from tokkatot.automation.timeline import Timeline
-from tokkatot.domain.alerts import AlertType
+from tokkatot.domain.alerts import AlertState, AlertType
 from tokkatot.domain.devices import OFF, Level
-from tokkatot.domain.houses import SetPoints
+from tokkatot.domain.houses import HouseMode, SetPoints
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, RequestId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.schedules import Schedule
@@ -89,16 +89,19 @@ class DryRun:
 class AlarmKey:
     """What an alarm is about: one condition of one house or of one device in it.
 
-    It knows its hash, being asked for it often.
+    `about` is what else tells it from others: the id of its definition, the name of a node, the
+    type of those that are told together. It knows its hash, being asked for it often.
     """
 
     type: AlertType
     house_id: HouseId
     device_id: DeviceId | None = None
+    about: str | None = None
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.type, self.house_id, self.device_id)))
+        known_by = (self.type, self.house_id, self.device_id, self.about)
+        object.__setattr__(self, "_hash", hash(known_by))
 
     @override
     def __hash__(self) -> int:
@@ -107,10 +110,66 @@ class AlarmKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """A condition that is seen since `since_s`; it has an id once it was raised."""
+    """One alarm: its state after ISA-18.2, and what its next change depends on.
 
-    since_s: float
+    `since_s` is since when its condition is there, `gone_s` since when it is gone while the alarm
+    still stands. It has an id once it was raised, and `times` counts how often it was told.
+    `raises` are when it came lately; when it comes too often it `flaps`. `under` is the alert that
+    it is told with, `shelved` that people want it to rest: either way it is told in silence.
+    """
+
+    since_s: float | None = None
     alert_id: AlertId | None = None
+    state: AlertState = AlertState.NORMAL
+    gone_s: float | None = None
+    told_s: float = 0.0
+    times: int = 0
+    raises: tuple[float, ...] = ()
+    under: AlertId | None = None
+    shelved: bool = False
+    sounds: bool = False
+    flaps: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether it was raised and not cleared."""
+        return self.state in _STANDING
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether nobody is called for it."""
+        return self.shelved or self.under is not None
+
+
+_STANDING = frozenset({AlertState.UNACKNOWLEDGED, AlertState.ACKNOWLEDGED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """What a value was lately, the oldest first: seconds and value."""
+
+    points: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDrill:
+    """When a test of the alarms begins next, as told at a moment; None: never."""
+
+    asked_ms: int
+    due_ms: int | None
+    until_s: float | None = None
+
+
+Memo = Trail | NextDrill
+"""What the definition of an alarm has to remember from one step to the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """Since when a house is in the mode that it is in, as far as this run of the hub knows."""
+
+    mode: HouseMode | None
+    since_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +271,9 @@ class State:
     dry_runs: Mapping[DeviceId, DryRun] = field(default_factory=dict)
     holds: Mapping[DeviceId, Hold] = field(default_factory=dict)
     alarms: Mapping[AlarmKey, Alarm] = field(default_factory=dict)
+    told_s: tuple[float, ...] = ()
+    memos: Mapping[AlarmKey, Memo] = field(default_factory=dict)
+    settled: Mapping[HouseId, Settled] = field(default_factory=dict)
     apart_s: Mapping[HouseId, float] = field(default_factory=dict)
     ruled: Mapping[HouseId, RuledHouse] = field(default_factory=dict)
     targets: Mapping[HouseId, Targets] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from tokkatot.cloud.accounts import api as accounts
 from tokkatot.cloud.accounts import staff_api as accounts_staff
 from tokkatot.cloud.alerts import api as alerts
+from tokkatot.cloud.alerts import definitions_api, escalation_api, messages_api
 from tokkatot.cloud.commands import api as commands
 from tokkatot.cloud.devices import api as devices
 from tokkatot.cloud.devices import staff_api as devices_staff
@@ -51,6 +52,7 @@ from tokkatot.cloud.telemetry import (
 )
 from tokkatot.cloud.telemetry.export import Exports
 from tokkatot.cloud.telemetry.store import ReadingStore
+from tokkatot.domain.alarms import AlarmDefinition
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does
 from tokkatot.webapp.headers import SecurityHeaders
@@ -76,6 +78,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     schedules.staff_router,
     rules_api.router,
     alerts.router,
+    definitions_api.router,
+    escalation_api.router,
+    messages_api.router,
     reports.router,
     realtime.router,
     overview.router,
@@ -121,7 +126,7 @@ def create_app(
     app.state.readings = readings
     app.state.farm_directory = Directory()
     app.state.alert_digest = alerts.Digest()
-    app.state.structs = {"Does": Does, "Rule": Rule}
+    app.state.structs = {"Does": Does, "Rule": Rule, "Alarm": AlarmDefinition}
     app.state.automation = Plans()
     app.state.documents = HubLimits()
     app.state.previews = Previews()

@@ -15,7 +15,9 @@ from typing_extensions import override
 
 from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.accounts.reset_requests import ResetRequests
+from tokkatot.cloud.alerts import escalation, message_store, messages
 from tokkatot.cloud.alerts import service as alerts
+from tokkatot.cloud.alerts import store as alert_store
 from tokkatot.cloud.app import create_app
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
@@ -245,6 +247,8 @@ async def clean(context: Context) -> None:
         await idempotency.purge(tx.session, now=tx.now)
         await accounts_store.purge(tx.session, now=tx.now)
         await listening.purge(tx.session, now=tx.now)
+        await alert_store.purge_shelves(tx.session, now=tx.now)
+        await message_store.purge(tx.session, before=tx.now - messages.KEPT)
         await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
         await renew_documents(tx)
 
@@ -275,6 +279,7 @@ async def watch_hubs(context: Context) -> None:
     while True:
         async with context.database.transaction() as tx:
             await alerts.watch_hubs(tx)
+            await escalation.escalate(tx)
         await context.clock.sleep(_WATCH_EVERY_S)
 
 

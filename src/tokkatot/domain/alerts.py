@@ -1,6 +1,6 @@
 """Conditions that a person should know of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum, unique
 from types import MappingProxyType
 
@@ -31,6 +31,15 @@ class AlertType(StrEnum):
     SENSORS_DISAGREE = "sensors_disagree"
     DEVICE_OFFLINE = "device_offline"
     DEVICE_ERROR = "device_error"
+    NODE_OFFLINE = "node_offline"
+    LIMIT = "limit"
+    RATE = "rate"
+    DIFFERENCE = "difference"
+    AGE_LIMIT = "age_limit"
+    EXPRESSION = "expression"
+    ALARM_TEST = "alarm_test"
+    MANY_DEVICES = "many_devices"
+    ALARM_FLOOD = "alarm_flood"
     HUB_OFFLINE = "hub_offline"
     DATA_GAP = "data_gap"
 
@@ -47,6 +56,15 @@ SEVERITIES: Mapping[AlertType, Severity] = MappingProxyType(
         AlertType.SENSORS_DISAGREE: Severity.WARNING,
         AlertType.DEVICE_OFFLINE: Severity.WARNING,
         AlertType.DEVICE_ERROR: Severity.WARNING,
+        AlertType.NODE_OFFLINE: Severity.CRITICAL,
+        AlertType.LIMIT: Severity.WARNING,
+        AlertType.RATE: Severity.WARNING,
+        AlertType.DIFFERENCE: Severity.WARNING,
+        AlertType.AGE_LIMIT: Severity.WARNING,
+        AlertType.EXPRESSION: Severity.WARNING,
+        AlertType.ALARM_TEST: Severity.INFO,
+        AlertType.MANY_DEVICES: Severity.WARNING,
+        AlertType.ALARM_FLOOD: Severity.CRITICAL,
         AlertType.HUB_OFFLINE: Severity.CRITICAL,
         AlertType.DATA_GAP: Severity.WARNING,
     }
@@ -67,17 +85,34 @@ class AlertState(StrEnum):
 class AlertEvent(StrEnum):
     """What moves an alert."""
 
-    CLEARED = "cleared"
-    ACKNOWLEDGE = "acknowledge"
+    RAISED = "raised"
     RAISED_AGAIN = "raised_again"
+    CLEARED = "cleared"
+    CLEARED_UNHEARD = "cleared_unheard"
+    ACKNOWLEDGE = "acknowledge"
 
 
 ALERT_TRANSITIONS: Mapping[tuple[AlertState, AlertEvent], AlertState] = MappingProxyType(
     {
+        (AlertState.NORMAL, AlertEvent.RAISED): AlertState.UNACKNOWLEDGED,
         (AlertState.UNACKNOWLEDGED, AlertEvent.ACKNOWLEDGE): AlertState.ACKNOWLEDGED,
         (AlertState.UNACKNOWLEDGED, AlertEvent.CLEARED): AlertState.RETURNED,
         (AlertState.ACKNOWLEDGED, AlertEvent.CLEARED): AlertState.NORMAL,
         (AlertState.RETURNED, AlertEvent.ACKNOWLEDGE): AlertState.NORMAL,
         (AlertState.RETURNED, AlertEvent.RAISED_AGAIN): AlertState.UNACKNOWLEDGED,
+        # It stays, or it is worse than what was seen: somebody has to look again.
+        (AlertState.UNACKNOWLEDGED, AlertEvent.RAISED_AGAIN): AlertState.UNACKNOWLEDGED,
+        (AlertState.ACKNOWLEDGED, AlertEvent.RAISED_AGAIN): AlertState.UNACKNOWLEDGED,
+        # What was told in silence nobody has to look at once it is over.
+        (AlertState.UNACKNOWLEDGED, AlertEvent.CLEARED_UNHEARD): AlertState.NORMAL,
+        (AlertState.ACKNOWLEDGED, AlertEvent.CLEARED_UNHEARD): AlertState.NORMAL,
     }
 )
+
+NEVER_HIDDEN: frozenset[AlertType] = frozenset({AlertType.TEMPERATURE_HARD_LIMIT})
+"""What kills within minutes is neither shelved nor told together with others."""
+
+
+def worst(severities: Iterable[Severity]) -> Severity:
+    """Return the worst of some severities, which are not none."""
+    return min(severities, key=SEVERITY_ORDER.index)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from tokkatot.domain.alarms import AlarmDefinition, Seen, Shelf
 from tokkatot.domain.devices import DeviceRole, Interface
 from tokkatot.domain.flocks import Flock
 from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
@@ -83,6 +84,7 @@ class HouseConfig:
     night: SetPoints | None = None
     flock: Flock | None = None
     rules: tuple[Rule, ...] = ()
+    alarms: tuple[AlarmDefinition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,8 @@ class Member:
 class DesiredDocument:
     """Everything a hub is to hold, as one version; versions rise and are never reused.
 
-    `pin` is the sealed PIN of the hub's page, None while the hub goes by one of its own.
+    `pin` is the sealed PIN of the hub's page, None while the hub goes by one of its own. `seen` are
+    the alerts that people have acknowledged in the cloud, `shelved` those they want to rest.
     """
 
     farm_id: FarmId
@@ -113,3 +116,5 @@ class DesiredDocument:
     place: Place | None = None
     schedules: tuple[Schedule, ...] = ()
     pin: str | None = None
+    shelved: tuple[Shelf, ...] = ()
+    seen: tuple[Seen, ...] = ()

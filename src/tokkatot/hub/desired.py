@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tokkatot.domain.alarms import MAX_ALARMS, MAX_SEEN, MAX_SHELVES
 from tokkatot.domain.desired import (
     MAX_DEVICES,
     MAX_HOUSES,
@@ -67,6 +68,7 @@ def check_desired(document: DesiredDocument, *, farm_id: FarmId, hub_id: HubId) 
         if not 0 < device.period_s <= 86_400:
             raise DesiredRefused(f"device {device.id} has no usable period")
     _check_automation(document, houses)
+    _check_alarms(document)
 
 
 def _check_automation(document: DesiredDocument, houses: AbstractSet[HouseId]) -> None:
@@ -86,3 +88,13 @@ def _check_automation(document: DesiredDocument, houses: AbstractSet[HouseId]) -
             raise DesiredRefused(f"house {house.id} has more rules than a hub holds")
         if house.mode is not None and house.mode not in MODES[house.kind]:
             raise DesiredRefused(f"a {house.kind} knows no mode {house.mode}")
+
+
+def _check_alarms(document: DesiredDocument) -> None:
+    if len(document.shelved) > MAX_SHELVES or len(document.seen) > MAX_SEEN:
+        raise DesiredRefused("more alarms at rest or seen than a hub holds")
+    for house in document.houses:
+        if len(house.alarms) > MAX_ALARMS:
+            raise DesiredRefused(f"house {house.id} has more alarms than a hub holds")
+        if len({alarm.id for alarm in house.alarms}) != len(house.alarms):
+            raise DesiredRefused(f"house {house.id} has an alarm twice")

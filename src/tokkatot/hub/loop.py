@@ -78,6 +78,7 @@ class Standing:
     type: AlertType
     house_id: HouseId
     device_id: DeviceId | None
+    times: int
 
 
 class ControlLoop:
@@ -119,6 +120,7 @@ class ControlLoop:
         self._begun_runs: set[tuple[ScheduleId, int | None]] = set()
         self._clock_quality = clock_quality
         self._asks: deque[Ask] = deque()
+        self._seen: dict[AlertId, int] = {}
         self._begun: deque[UUID] = deque(maxlen=MAX_BEGUN)
         self._turned_s = clock.monotonic()
         self._results = Results()
@@ -265,10 +267,16 @@ class ControlLoop:
                 type=key.type,
                 house_id=key.house_id,
                 device_id=key.device_id,
+                times=alarm.times,
             )
             for key, alarm in self._state.alarms.items()
-            if alarm.alert_id is not None
+            if alarm.alert_id is not None and alarm.stands
         ]
+
+    def acknowledge(self, alert_id: AlertId, times: int) -> None:
+        """Take that somebody here has seen an alert, as it was told for the nth time."""
+        self._seen[alert_id] = times
+        self.inbox.wake.set()
 
     # ------------------------------------------------------------------------------------- running
 
@@ -333,10 +341,12 @@ class ControlLoop:
                 orders=tuple(news.orders),
                 withdrawn=frozenset(news.withdrawn),
                 asks=tuple(self._asks),
+                seen=dict(self._seen),
             ),
             now,
         )
         self._asks.clear()
+        self._seen.clear()
         self._state = result.state
         for ended in result.ended:
             finished.extend(self._results.ended(ended, t_ms))
@@ -425,4 +435,11 @@ def _alert_row(change: AlarmChange, t_ms: int) -> AlertRow:
         None if device_id is None else str(device_id),
         change.threshold,
         change.actual,
+        change.severity.value,
+        change.times,
+        change.key.about,
+        change.name,
+        None if change.under is None else str(change.under),
+        change.shelved,
+        change.flaps,
     )

@@ -1,6 +1,7 @@
 """What the engine must not forget over a restart: alarms, latches, relays, and told runs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -9,7 +10,7 @@ from msgspec import Struct
 from tokkatot.automation.guards import COOL_DOWN_S, DRY_RUN_RETRY_S, STARTS_WINDOW_S
 from tokkatot.automation.state import Alarm, AlarmKey, Booked, DryRun, Relay, Running, State
 from tokkatot.automation.timeline import Span, Timeline
-from tokkatot.domain.alerts import AlertType
+from tokkatot.domain.alerts import AlertState, AlertType
 from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
 
@@ -20,12 +21,19 @@ _UNSURE_MINUTES: Final = 2
 
 
 class _Raised(Struct, frozen=True, array_like=True):
-    """An alarm that was told: without its id it could never be cleared."""
+    """An alarm that was told: without its id it could never be cleared or come again."""
 
     type: AlertType
     house_id: HouseId
     device_id: DeviceId | None
     alert_id: AlertId
+    about: str | None = None
+    state: AlertState = AlertState.UNACKNOWLEDGED
+    times: int = 1
+    under: AlertId | None = None
+    shelved: bool = False
+    sounds: bool = False
+    flaps: bool = False
 
 
 class _Strikes(Struct, frozen=True, array_like=True):
@@ -101,7 +109,19 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
                 if not run.told and run.request is None
             ),
             raised=tuple(
-                _Raised(key.type, key.house_id, key.device_id, alarm.alert_id)
+                _Raised(
+                    key.type,
+                    key.house_id,
+                    key.device_id,
+                    alarm.alert_id,
+                    key.about,
+                    alarm.state,
+                    alarm.times,
+                    alarm.under,
+                    alarm.shelved,
+                    alarm.sounds,
+                    alarm.flaps,
+                )
                 for key, alarm in state.alarms.items()
                 if alarm.alert_id is not None
             ),
@@ -153,9 +173,9 @@ def recall(kept: bytes | None, now_s: float) -> State:
         return State()
     return State(
         alarms={
-            AlarmKey(type=one.type, house_id=one.house_id, device_id=one.device_id): Alarm(
-                since_s=now_s, alert_id=one.alert_id
-            )
+            AlarmKey(
+                type=one.type, house_id=one.house_id, device_id=one.device_id, about=one.about
+            ): _recalled_alarm(one, now_s)
             for one in memory.raised
         },
         dry_runs={
@@ -200,6 +220,21 @@ def _switched(state: State, now_s: float) -> Iterator[_Switched]:
         yield _Switched(
             device_id, relay.target, None if since_s is None else _minute(since_s), cools, starts
         )
+
+
+def _recalled_alarm(one: _Raised, now_s: float) -> Alarm:
+    """Return an alarm as if it was told just now: nobody is called again for a restart."""
+    alarm = Alarm(
+        alert_id=one.alert_id,
+        state=one.state,
+        told_s=now_s,
+        times=one.times,
+        under=one.under,
+        shelved=one.shelved,
+        sounds=one.sounds,
+        flaps=one.flaps,
+    )
+    return replace(alarm, since_s=now_s) if alarm.stands else alarm
 
 
 def _recalled(one: _Switched, kept_minute: int, now_s: float) -> Relay:

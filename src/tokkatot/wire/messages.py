@@ -170,18 +170,31 @@ class ScheduleRunRow(Struct, frozen=True, array_like=True):
 
 
 class AlertRow(Struct, frozen=True, array_like=True):
-    """`[seq, "a", alert, t, type, change, house, device, threshold, actual]`."""
+    """`[seq, "a", alert, t, type, change, house, device, threshold, actual, …]`.
+
+    A hub of an earlier version sends no more than that. `times` counts how often it was told,
+    `about` is the definition or the node that it is of, `name` what people call it. `under` is the
+    alert that it is told with: nobody is called for it then, nor where it is `shelved`. `flaps`
+    tells that it comes and goes.
+    """
 
     seq: Seq
     kind: Literal["a"]
     alert: str
     t: int
     type: Short
-    change: Literal["raised", "cleared"]
+    change: Literal["raised", "raised_again", "cleared"]
     house: str
     device: str | None
     threshold: float | None
     actual: float | None
+    severity: Literal["critical", "warning", "info"] | None = None
+    times: Annotated[int, Meta(ge=1, le=2**31 - 1)] = 1
+    about: Short | None = None
+    name: Short | None = None
+    under: str | None = None
+    shelved: bool = False
+    flaps: bool = False
 
 
 class EventRow(Struct, frozen=True, array_like=True):

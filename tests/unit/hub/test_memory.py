@@ -1,14 +1,18 @@
 """What outlives a restart."""
 
 from dataclasses import replace
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.engine import IDS, Bench
+from tests.support.alarms import furnish
+from tests.support.engine import IDS, Bench, device
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.state import State
 from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.quantities import Quantity
 from tokkatot.hub.memory import Memories, recall, remember
 
 PUMP, HEATER, LIGHT = DeviceRole.WATER_PUMP, DeviceRole.HEATER, DeviceRole.LIGHT
@@ -140,3 +144,27 @@ def test_a_first_start_remembers_nothing() -> None:
 @given(st.binary(max_size=60))
 def test_a_damaged_memory_is_as_none(kept: bytes) -> None:
     assert isinstance(recall(kept, 0.0), State)
+
+
+def test_alarms_are_after_a_restart_what_they_were_and_call_nobody_again() -> None:
+    bench = Bench()
+    sensors = tuple(
+        device(DeviceId(UUID(int=400 + n)), DeviceRole.GAS_SENSOR, Quantity.CO2) for n in range(6)
+    )
+    furnish(bench, *sensors)
+    bench.run(200)
+    before = {key: alarm for key, alarm in bench.state.alarms.items() if alarm.alert_id}
+    assert len(before) == 7
+    bench.state = recall(remember(bench.state, bench.now_s), bench.now_s)
+    after = bench.state.alarms
+    assert {
+        key: (one.alert_id, one.state, one.times, one.under, one.sounds)
+        for key, one in after.items()
+    } == {
+        key: (one.alert_id, one.state, one.times, one.under, one.sounds)
+        for key, one in before.items()
+    }
+    bench.alarms.clear()
+    bench.greet()
+    bench.run(100)
+    assert bench.alarms == []

@@ -1,24 +1,27 @@
 """The routes of alerts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 from typing_extensions import override
 
-from tokkatot.cloud.alerts import service, store
+from tokkatot.cloud.alerts import messages, service, shelves, store
 from tokkatot.cloud.alerts.model import Alert
 from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess
 from tokkatot.cloud.farms.ports import AlertDigest
 from tokkatot.cloud.farms.views import PersonView
-from tokkatot.cloud.platform.context import Tx
+from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.context import FromWhere, Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, PageRequest, page_of
 from tokkatot.cloud.platform.problems import NotFound
-from tokkatot.cloud.platform.schemas import View
+from tokkatot.cloud.platform.schemas import Body, View
+from tokkatot.domain.alarms import LONGEST_SHELF_MS
 from tokkatot.domain.alerts import AlertState, Severity
 
 router = APIRouter(prefix="/v1/farms/{farm}/alerts", tags=["alerts"])
@@ -37,6 +40,13 @@ class AlertView(View):
     type: str
     severity: Severity
     state: AlertState
+    name: str | None
+    """What people call an alarm of their own; a node's alert names the node in `about`."""
+    under: UUID | None
+    """The alert that it is told with: nobody is called for this one."""
+    times: int
+    flaps: bool
+    shelved_until: datetime | None
     threshold: float | None
     actual: float | None
     raised_at: datetime
@@ -75,6 +85,49 @@ async def acknowledge(alert: UUID, access: CanOperate, tx: Tx) -> AlertView:
     """Say that you have seen it; a second time changes nothing."""
     seen = await service.acknowledge(tx, access.farm_id, alert, access.caller.user_id)
     return (await alert_views(tx, [seen]))[0]
+
+
+class ShelveBody(Body):
+    """For how long nobody is to hear of it; 0 ends the rest."""
+
+    for_s: Annotated[int, Field(ge=0, le=LONGEST_SHELF_MS // 1000)]
+
+
+@router.put("/{alert}/shelve", responses=problems("conflict"))
+async def shelve(
+    alert: UUID, body: ShelveBody, access: CanOperate, tx: Tx, origin: FromWhere
+) -> AlertView:
+    """Let an alarm rest until a moment; dangerous heat and what the cloud sees never do."""
+    rest = timedelta(seconds=body.for_s)
+    shelved = await shelves.shelve(tx, access, alert, rest, origin=origin)
+    return (await alert_views(tx, [shelved]))[0]
+
+
+class TestBody(Body):
+    """How bad the test is to be: `critical` reaches people in their quiet hours too."""
+
+    severity: Severity
+
+
+class TestView(View):
+    """How many people were told."""
+
+    told: int
+
+
+@router.post("/test", status_code=202, responses=problems("conflict"))
+async def test(body: TestBody, access: CanOperate, tx: Tx, origin: FromWhere) -> TestView:
+    """Tell everybody on the farm, as their subscriptions want it, that this is a test."""
+    told = await messages.test(tx, access.farm_id, body.severity)
+    audit.record(
+        tx,
+        "alerts.tested",
+        farm_id=access.farm_id,
+        user_id=access.caller.user_id,
+        data={"told": told},
+        origin=origin,
+    )
+    return TestView(told=told)
 
 
 async def alert_views(tx: Transaction, alerts: Sequence[Alert]) -> list[AlertView]:

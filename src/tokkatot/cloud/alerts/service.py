@@ -11,9 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.accounts.model import User
-from tokkatot.cloud.alerts import store
+from tokkatot.cloud.alerts import messages, store
 from tokkatot.cloud.alerts.model import Alert
+from tokkatot.cloud.farms.hubs import touch_hub
 from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.audit import NOWHERE, Origin
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound
@@ -42,6 +44,9 @@ ONLINE_WITHIN = timedelta(seconds=SILENT_AFTER_S)
 COMES_BACK_WITHIN = timedelta(seconds=60)
 """What hubs are given to come back, and to send what they kept, before they are missed."""
 CLEARED_AT_ONCE = 500
+RAISED = frozenset({"alert.raised", "alert.raised_again"})
+CLOUDS_OWN = frozenset({AlertType.HUB_OFFLINE, AlertType.DATA_GAP})
+"""What the cloud alone sees; every other alert is its hub's."""
 
 
 async def views(tx: Transaction, alerts: Sequence[Alert]) -> list[JsonObject]:
@@ -57,6 +62,13 @@ async def views(tx: Transaction, alerts: Sequence[Alert]) -> list[JsonObject]:
             "type": alert.type.value,
             "severity": alert.severity.value,
             "state": alert.state.value,
+            "name": alert.name,
+            "under": None if alert.under is None else str(alert.under),
+            "times": alert.times,
+            "flaps": alert.flaps,
+            "shelved_until": None
+            if alert.shelved_until is None
+            else to_rfc3339(alert.shelved_until),
             "threshold": alert.threshold,
             "actual": alert.actual,
             "raised_at": to_rfc3339(alert.raised_at),
@@ -96,33 +108,54 @@ async def apply_row(
     # A hub whose clock is wrong still says what is wrong in its house.
     t = credible(row.t, now=tx.now) or tx.now
     alert = await store.locked(tx.session, alert_id)
-    if alert is not None:
-        if alert.hub_id != hub_id:
-            return _refused(row, "other_hub")
-        if row.change == "cleared":
-            await _clear(tx, alert, at=t)
-        return None
-    if not await _in_farm(tx, farm_id, house_id, device_id):
-        return _refused(row, "unknown_house_or_device")
-    alert = Alert(
-        id=alert_id,
-        farm_id=farm_id,
-        house_id=house_id,
-        device_id=device_id,
-        hub_id=hub_id,
-        type=type_,
-        severity=SEVERITIES[type_],
-        state=AlertState.UNACKNOWLEDGED,
-        threshold=row.threshold,
-        actual=row.actual,
-        raised_at=t,
-    )
-    tx.session.add(alert)
-    await _tell(tx, alert, "alert.raised", t=t)
+    if alert is not None and alert.hub_id != hub_id:
+        return _refused(row, "other_hub")
+    if alert is None:
+        if not await _in_farm(tx, farm_id, house_id, device_id):
+            return _refused(row, "unknown_house_or_device")
+        alert = Alert(
+            id=alert_id,
+            farm_id=farm_id,
+            house_id=house_id,
+            device_id=device_id,
+            hub_id=hub_id,
+            type=type_,
+            raised_at=t,
+            about=row.about,
+            name=row.name,
+            state=AlertState.NORMAL,
+            times=0,
+        )
+        tx.session.add(alert)
+    # Where its beginning was thinned out at the hub, what is left still says that it happened.
+    if row.change != "cleared" or alert.times == 0:
+        await _take_raised(tx, alert, row, at=t)
     if row.change == "cleared":
-        # Its beginning was thinned out at the hub; what is left still says that it happened.
-        await _clear(tx, alert, at=t)
+        await _clear(tx, alert, at=t, unheard=row.shelved or row.under is not None)
     return None
+
+
+async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: datetime) -> None:
+    """Note that a hub has raised an alert, or raised it again; what is known changes nothing."""
+    if row.times <= alert.times:
+        return
+    again = alert.times > 0
+    alert.state = ALERT_TRANSITIONS[
+        alert.state,
+        # What somebody saw while its hub was away comes again as from the beginning.
+        AlertEvent.RAISED if alert.state is AlertState.NORMAL else AlertEvent.RAISED_AGAIN,
+    ]
+    alert.severity = SEVERITIES[alert.type] if row.severity is None else Severity(row.severity)
+    alert.threshold, alert.actual = row.threshold, row.actual
+    alert.times, alert.flaps, alert.told_at = row.times, row.flaps, at
+    alert.under, alert.shelved = _uuid_or_none(row.under), row.shelved
+    alert.cleared_at = alert.acknowledged_at = alert.acknowledged_by = None
+    shelf = await store.shelf_of(tx.session, alert) if row.shelved else None
+    alert.shelved_until = None if shelf is None else shelf.until
+    alert.escalated = 0
+    await tell(tx, alert, "alert.raised_again" if again else "alert.raised", t=at)
+    if alert.under is None and not alert.shelved:
+        await messages.tell_people(tx, alert)
 
 
 async def acknowledge(tx: Transaction, farm_id: FarmId, alert_id: UUID, user_id: UserId) -> Alert:
@@ -139,17 +172,29 @@ async def acknowledge(tx: Transaction, farm_id: FarmId, alert_id: UUID, user_id:
         return alert
     if not await _acknowledge(tx, alert, user_id, at=tx.now):
         raise Conflict("conflict", "The alert is over.")
+    if alert.type not in CLOUDS_OWN:
+        # Its siren rests, and it is not told again before it has to be.
+        await touch_hub(tx, HubId(alert.hub_id))
     return alert
 
 
 async def take_acknowledged(
-    tx: Transaction, farm_id: FarmId, alert_id: UUID, *, by: UUID | None, at: datetime
+    tx: Transaction,
+    farm_id: FarmId,
+    alert_id: UUID,
+    *,
+    by: UUID | None,
+    at: datetime,
+    times: int,
 ) -> bool:
-    """Note that somebody has seen an alert at the hub; False: the farm has no such alert."""
+    """Note that somebody has seen an alert at the hub; False: the farm has no such alert.
+
+    What was told again since they looked they have not seen.
+    """
     alert = await store.locked(tx.session, alert_id)
     if alert is None or alert.farm_id != farm_id:
         return False
-    if alert.acknowledged_at is None:
+    if alert.acknowledged_at is None and times >= alert.times:
         known = by if by is not None and await tx.session.get(User, by) is not None else None
         await _acknowledge(tx, alert, None if known is None else UserId(known), at=at)
     return True
@@ -163,7 +208,10 @@ async def _acknowledge(
         return False
     alert.state = after
     alert.acknowledged_by, alert.acknowledged_at = user_id, at
-    await _tell(tx, alert, "alert.acknowledged", t=at, user_id=user_id)
+    await tell(tx, alert, "alert.acknowledged", t=at, user_id=user_id)
+    # Who has seen that many fail has seen each of them.
+    for member in await store.unseen_under(tx.session, alert.id):
+        await _acknowledge(tx, member, user_id, at=at)
     return True
 
 
@@ -229,13 +277,15 @@ async def _raise(
             threshold=threshold // timedelta(seconds=1),
             actual=(tx.now - since) // timedelta(seconds=1),
             raised_at=tx.now,
+            told_at=tx.now,
         )
         # Another process may look at the same moment: one of them raises it.
         .on_conflict_do_nothing()
         .returning(Alert)
     )
     if alert is not None:
-        await _tell(tx, alert, "alert.raised")
+        await tell(tx, alert, "alert.raised")
+        await messages.tell_people(tx, alert)
 
 
 async def _clear_of_hub(tx: Transaction, hub: store.WatchedHub, type_: AlertType) -> None:
@@ -244,23 +294,26 @@ async def _clear_of_hub(tx: Transaction, hub: store.WatchedHub, type_: AlertType
         await _clear(tx, alert, at=tx.now)
 
 
-async def _clear(tx: Transaction, alert: Alert, *, at: datetime) -> None:
-    after = ALERT_TRANSITIONS.get((alert.state, AlertEvent.CLEARED))
+async def _clear(tx: Transaction, alert: Alert, *, at: datetime, unheard: bool = False) -> None:
+    event = AlertEvent.CLEARED_UNHEARD if unheard else AlertEvent.CLEARED
+    after = ALERT_TRANSITIONS.get((alert.state, event))
     if after is None:
         return
     alert.state = after
     alert.cleared_at = at
-    await _tell(tx, alert, "alert.cleared", t=at)
+    await tell(tx, alert, "alert.cleared", t=at)
 
 
-async def _tell(
+async def tell(
     tx: Transaction,
     alert: Alert,
     event: str,
     *,
     t: datetime | None = None,
     user_id: UserId | None = None,
+    origin: Origin = NOWHERE,
 ) -> None:
+    """Log what happened to an alert, and tell the farm's screens."""
     view = (await views(tx, [alert]))[0]
     tx.emit(FarmId(alert.farm_id), "alert.changed", view)
     audit.record(
@@ -270,14 +323,17 @@ async def _tell(
         house_id=alert.house_id,
         device_id=alert.device_id,
         user_id=user_id,
-        severity=alert.severity if event == "alert.raised" else Severity.INFO,
+        severity=alert.severity if event in RAISED else Severity.INFO,
         data={
             "alert": str(alert.id),
             "type": alert.type.value,
+            **({} if alert.name is None else {"name": alert.name}),
+            **({} if alert.under is None else {"under": str(alert.under)}),
             "threshold": alert.threshold,
             "actual": alert.actual,
         },
         t=t,
+        origin=origin,
     )
 
 
@@ -293,6 +349,13 @@ async def _in_farm(
         {"house": house_id, "farm": farm_id, "device": device_id},
     )
     return bool(found)
+
+
+def _uuid_or_none(word: str | None) -> UUID | None:
+    try:
+        return None if word is None else UUID(word)
+    except ValueError:
+        return None
 
 
 def _refused(row: AlertRow, reason: str) -> RefusedRow:

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, text
+from sqlalchemy import ColumnElement, and_, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tokkatot.cloud.alerts.model import Alert
+from tokkatot.cloud.alerts.model import AlarmShelf, Alert, HouseAlarms
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.platform.newest import newest_first
+from tokkatot.domain.alarms import MAX_SHELVES
 from tokkatot.domain.alerts import AlertState, AlertType, Severity
 
+SEEN_AT_HUB = 100
+"""So many of the newest are told to a hub; it looks only at those that it still has."""
 LARGEST_STATE = 200
 """How many open alerts a screen shows; a house that has more has other troubles than a list."""
 
@@ -167,6 +170,69 @@ async def open_of_hub(session: AsyncSession, hub_id: UUID, kind: AlertType) -> A
         .where(Alert.hub_id == hub_id, Alert.type == kind, Alert.cleared_at.is_(None))
         .with_for_update()
     )
+
+
+async def unseen_under(session: AsyncSession, alert_id: UUID) -> Sequence[Alert]:
+    """Return the alerts that are told with another one and that nobody has seen, locked."""
+    found = await session.scalars(
+        select(Alert)
+        .where(Alert.under == alert_id, Alert.state == AlertState.UNACKNOWLEDGED)
+        .order_by(Alert.id)
+        .with_for_update()
+    )
+    return found.all()
+
+
+async def seen_of(session: AsyncSession, hub_id: UUID) -> Sequence[Alert]:
+    """Return the alerts of a hub that people have acknowledged lately, the newest first."""
+    found = await session.scalars(
+        select(Alert)
+        .where(
+            Alert.hub_id == hub_id,
+            Alert.acknowledged_at.is_not(None),
+            Alert.under.is_(None),
+            Alert.type.not_in((AlertType.HUB_OFFLINE, AlertType.DATA_GAP)),
+        )
+        .order_by(Alert.acknowledged_at.desc(), Alert.id.desc())
+        .limit(SEEN_AT_HUB)
+    )
+    return found.all()
+
+
+async def alarms_of(session: AsyncSession, house_ids: Iterable[UUID]) -> Mapping[UUID, HouseAlarms]:
+    """Return the alarms of houses by house, of those that have any."""
+    found = await session.scalars(
+        select(HouseAlarms).where(HouseAlarms.house_id.in_(list(house_ids)))
+    )
+    return {alarms.house_id: alarms for alarms in found}
+
+
+async def shelf_of(session: AsyncSession, alert: Alert) -> AlarmShelf | None:
+    """Return the shelf on which the alarm of an alert rests, or has rested."""
+    return await session.scalar(
+        select(AlarmShelf).where(
+            AlarmShelf.house_id == alert.house_id,
+            AlarmShelf.type == alert.type,
+            AlarmShelf.device_id.is_not_distinct_from(alert.device_id),
+            AlarmShelf.about.is_not_distinct_from(alert.about),
+        )
+    )
+
+
+async def shelves_in(session: AsyncSession, house_ids: Iterable[UUID]) -> Sequence[AlarmShelf]:
+    """Return the shelves of houses, those that end last first."""
+    found = await session.scalars(
+        select(AlarmShelf)
+        .where(AlarmShelf.house_id.in_(list(house_ids)))
+        .order_by(AlarmShelf.until.desc(), AlarmShelf.id)
+        .limit(MAX_SHELVES)
+    )
+    return found.all()
+
+
+async def purge_shelves(session: AsyncSession, *, now: datetime) -> None:
+    """Forget the shelves whose time is over."""
+    await session.execute(delete(AlarmShelf).where(AlarmShelf.until < now))
 
 
 async def device_names(session: AsyncSession, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:

@@ -14,6 +14,7 @@ What = Literal[
     "setpoints",
     "mode",
     "rules",
+    "alarms",
     "schedule",
     "stop",
     "hub",

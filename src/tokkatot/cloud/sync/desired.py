@@ -1,6 +1,7 @@
 """Builds what a hub is to hold from what people and staff have decided."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,6 +9,8 @@ import msgspec
 from typing_extensions import override
 
 from tokkatot.cloud.accounts import store as accounts_store
+from tokkatot.cloud.alerts.definitions import alarms_by_house
+from tokkatot.cloud.alerts.shelves import seen_at, shelves_in
 from tokkatot.cloud.devices import store
 from tokkatot.cloud.devices.configs import device_config
 from tokkatot.cloud.farms import store as farms_store
@@ -52,6 +55,7 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
         if house.id in driven or hub.house_id is None
     ]
     pin = await hub_pin(tx, FarmId(farm.id))
+    alarms = await alarms_by_house(tx, [house.id for house in houses])
     return DesiredDocument(
         farm_id=FarmId(farm.id),
         hub_id=hub_id,
@@ -59,12 +63,17 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
         expires_ms=to_ms(hub.desired_at + LIFETIME),
         time_zone=farm.time_zone,
         farm_name=farm.name,
-        houses=await house_configs(tx, farm, houses),
+        houses=tuple(
+            replace(house, alarms=alarms.get(house.id, ()))
+            for house in await house_configs(tx, farm, houses)
+        ),
         place=farm.place,
         devices=tuple(device_config(device, zone) for device, zone in devices),
         members=await _members(tx, farm),
         schedules=await schedules_in(tx, await _served(tx, hub, houses)),
         pin=None if pin is None else pin.sealed,
+        shelved=await shelves_in(tx, [house.id for house in houses]),
+        seen=await seen_at(tx, hub_id),
     )
 
 

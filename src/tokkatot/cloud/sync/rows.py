@@ -136,8 +136,15 @@ async def _acknowledged(tx: Transaction, hub: HubRecord, row: EventRow) -> Refus
     alert_id, at = _uuid(row.data.get("alert")), credible(row.t, now=tx.now)
     if alert_id is None or at is None:
         return _refused(row, "bad_event" if alert_id is None else Refusal.BAD_TIME)
+    times = row.data.get("times")
     found = await alerts.take_acknowledged(
-        tx, hub.farm_id, alert_id, by=_uuid(row.data.get("by")), at=at
+        tx,
+        hub.farm_id,
+        alert_id,
+        by=_uuid(row.data.get("by")),
+        at=at,
+        # A hub of an earlier version tells each alert once.
+        times=times if isinstance(times, int) else 1,
     )
     return None if found else _refused(row, "unknown_alert")
 

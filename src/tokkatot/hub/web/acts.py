@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tokkatot.domain.desired import HouseConfig
+from tokkatot.domain.ids import AlertId
 from tokkatot.hub.web.alert_book import ACKNOWLEDGED
 from tokkatot.hub.web.asking import answer, body_of
 from tokkatot.hub.web.door import Door
@@ -105,11 +106,14 @@ class Acts:
 
     async def _acknowledge(self, request: Request) -> Response:
         person = self._door.operator(request)
-        alerts, alert_id = self._parts.notes.alerts, str(request.path_params["alert"])
-        if alerts.is_unseen(alert_id):
+        alerts, alert = self._parts.notes.alerts, AlertId(request.path_params["alert"])
+        alert_id = str(alert)
+        times = alerts.unseen(alert_id)
+        if times is not None:
             control = self._parts.control
-            control.note(ACKNOWLEDGED, alert=alert_id, by=str(person.user_id))
+            control.note(ACKNOWLEDGED, alert=alert_id, by=str(person.user_id), times=times)
             control.flush()
+            control.acknowledge(alert, times)
         found = alerts.one(alert_id)
         if found is None:
             raise HubProblem("not_found", "There is no such alert here.")

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+
 from tokkatot.domain.alerts import (
     ALERT_TRANSITIONS,
     SEVERITIES,
@@ -58,11 +60,17 @@ class AlertBook:
 
     def take(self, row: AlertRow) -> Json:
         """Note what became of an alert, and return how it stands."""
-        before = self._noted.get(row.alert)
-        noted = before or Noted(row=row)
+        noted = self._noted.get(row.alert) or Noted(row=row)
         if row.change == "cleared":
-            noted = noted.after(AlertEvent.CLEARED) or noted
+            unheard = row.shelved or row.under is not None
+            event = AlertEvent.CLEARED_UNHEARD if unheard else AlertEvent.CLEARED
+            noted = noted.after(event) or noted
             noted = replace(noted, cleared_ms=row.t)
+        elif row.change == "raised_again":
+            again = noted.after(AlertEvent.RAISED_AGAIN) or Noted(row=row)
+            # It is since it began, but it is as it is told now.
+            now = msgspec.structs.replace(row, t=noted.row.t)
+            noted = replace(again, row=now, cleared_ms=None, seen_by=None, seen_ms=None)
         self._keep(noted)
         return self._view(noted)
 
@@ -77,10 +85,10 @@ class AlertBook:
         self._keep(after)
         return self._view(after)
 
-    def is_unseen(self, alert_id: str) -> bool:
-        """Tell whether somebody has still to see an alert; what is not here nobody has."""
+    def unseen(self, alert_id: str) -> int | None:
+        """Return for which time an alert was told that nobody has seen yet; None where all is."""
         found = self._find(alert_id)
-        return found is not None and found.seen_ms is None
+        return None if found is None or found.seen_ms is not None else found.row.times
 
     def one(self, alert_id: str) -> Json | None:
         """Return an alert."""
@@ -112,7 +120,17 @@ class AlertBook:
                 house, t_ms = str(one.house_id), self._began_ms
                 yield Noted(
                     row=AlertRow(
-                        0, "a", alert_id, t_ms, one.type, "raised", house, device, None, None
+                        0,
+                        "a",
+                        alert_id,
+                        t_ms,
+                        one.type,
+                        "raised",
+                        house,
+                        device,
+                        None,
+                        None,
+                        times=one.times,
                     )
                 )
 
@@ -129,7 +147,13 @@ class AlertBook:
             "device_id": row.device,
             "device_name": self._device_name(row.device),
             "type": row.type,
-            "severity": _severity(row.type).value,
+            "severity": row.severity or _severity(row.type).value,
+            "name": row.name,
+            "under": row.under,
+            "times": row.times,
+            "flaps": row.flaps,
+            # The page of a hub shows what is so; what rests and until when the cloud knows.
+            "shelved_until": None,
             "state": noted.state.value,
             "threshold": row.threshold,
             "actual": row.actual,

@@ -56,7 +56,20 @@ async def test_a_person_has_seen_an_alert_and_everybody_is_told(page: Page) -> N
         for row in page.hub.journal.recorded("events")
         if isinstance(row, EventRow) and row.type == "alert.acknowledged"
     ]
-    assert row.data == {"alert": alert["id"], "by": str(MANAGER)}
+    assert row.data == {"alert": alert["id"], "by": str(MANAGER), "times": 1}
+
+
+async def test_dangerous_heat_that_stays_comes_again_and_has_to_be_seen_again(page: Page) -> None:
+    await grow_hot(page)
+    (alert,) = await alerts_of(page)
+    await acknowledge(page, alert)
+    page.hub.sense(celsius=36.0)
+    await page.hub.turn()
+    await page.hub.turn(901)
+    (again,) = await alerts_of(page)
+    assert (again["id"], again["state"], again["times"]) == (alert["id"], "unacknowledged", 2)
+    assert (again["raised_at"], again["acknowledged_by"]) == (alert["raised_at"], None)
+    assert (await acknowledge(page, again))["state"] == "acknowledged"
 
 
 async def test_a_second_time_changes_nothing(page: Page) -> None:

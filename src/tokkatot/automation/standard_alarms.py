@@ -1,0 +1,173 @@
+"""What every house tells of by itself: water, warmth, sensors, actuators and nodes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tokkatot.automation.alarm_life import Condition
+from tokkatot.automation.modes import habits_of
+from tokkatot.automation.perception import Senses
+from tokkatot.automation.plan import Actuator, House, NodeGroup, Sensor, Trait
+from tokkatot.automation.plausibility import APART_C
+from tokkatot.automation.state import Alarm, AlarmKey, Climate, DryRun, Known, Relay
+from tokkatot.domain.alerts import AlertType
+from tokkatot.domain.houses import SetPoints
+from tokkatot.domain.ids import DeviceId
+
+WATER_DEADBAND_PERCENT = 2.0
+TEMPERATURE_MARGIN_C = 1.0
+TEMPERATURE_DEADBAND_C = 0.5
+OFF_BY_PERCENT = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One house as its alarms see it."""
+
+    house: House
+    setpoints: SetPoints
+    senses: Senses
+    climate: Climate
+    known: Mapping[DeviceId, Known]
+    relays: Mapping[DeviceId, Relay]
+    dry_runs: Mapping[DeviceId, DryRun]
+
+
+def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
+    """Yield the conditions of a house that are present, unknown, or on their way already.
+
+    What is raised clears only beyond its deadband; what is neither seen nor known is not told. A
+    cause comes before what it causes.
+    """
+    yield from _house_conditions(scene, alarms)
+    for node in scene.house.nodes:
+        yield from _node_condition(node, scene, alarms)
+    for sensor in scene.house.sensors:
+        yield from _sensor_conditions(sensor, scene, alarms)
+    for actuator in scene.house.actuators:
+        known, relay = scene.known[actuator.id], scene.relays[actuator.id]
+        if alarms or not known.online or _disobeys(known, relay) or actuator.trait is Trait.WATER:
+            yield from _actuator_conditions(actuator, known, relay, scene, alarms)
+
+
+def _condition(
+    key: AlarmKey,
+    house: House,
+    *,
+    present: bool | None,
+    threshold: float | None = None,
+    actual: float | None = None,
+    cause: AlarmKey | None = None,
+) -> Condition:
+    return Condition(
+        key=key,
+        manner=house.manners[key.type],
+        present=present,
+        threshold=threshold,
+        actual=actual,
+        cause=cause,
+    )
+
+
+def _node_condition(
+    node: NodeGroup, scene: Scene, alarms: Mapping[AlarmKey, Alarm]
+) -> Iterator[Condition]:
+    """Tell of a node of which nothing is there any more, rather than of all that hangs on it."""
+    away = all(sensor in scene.senses.stale for sensor in node.sensors) and not any(
+        scene.known[actuator].online for actuator in node.actuators
+    )
+    if away or node.key in alarms:
+        count = len(node.sensors) + len(node.actuators)
+        yield _condition(node.key, scene.house, present=away, actual=float(count))
+
+
+def _sensor_conditions(
+    sensor: Sensor, scene: Scene, alarms: Mapping[AlarmKey, Alarm]
+) -> Iterator[Condition]:
+    senses = scene.senses
+    stale, doubted = sensor.id in senses.stale, sensor.id in senses.doubted
+    if not (alarms or stale or doubted):
+        return
+    key = sensor.alarm_keys[AlertType.SENSOR_STALE]
+    if stale or key in alarms:
+        # Right after a start nobody knows: the sensor is neither overdue nor heard.
+        present = None if not stale and sensor.id in senses.unheard else stale
+        yield _condition(
+            key, scene.house, present=present, threshold=sensor.stale_after_s, cause=sensor.node
+        )
+    key = sensor.alarm_keys[AlertType.SENSOR_DOUBTFUL]
+    if doubted or key in alarms:
+        yield _condition(key, scene.house, present=doubted)
+
+
+def _actuator_conditions(
+    actuator: Actuator,
+    known: Known,
+    relay: Relay,
+    scene: Scene,
+    alarms: Mapping[AlarmKey, Alarm],
+) -> Iterator[Condition]:
+    keys, house = actuator.alarm_keys, scene.house
+    key = keys[AlertType.DEVICE_OFFLINE]
+    if not known.online or key in alarms:
+        yield _condition(key, house, present=not known.online, cause=actuator.node)
+    key = keys[AlertType.DEVICE_ERROR]
+    disobeys = _disobeys(known, relay)
+    if disobeys or key in alarms:
+        yield _condition(key, house, present=disobeys, threshold=relay.target, actual=known.level)
+    if actuator.trait is Trait.WATER:
+        key, dry_run = keys[AlertType.WATER_NOT_RISING], scene.dry_runs.get(actuator.id)
+        latched = dry_run is not None and dry_run.latched
+        if latched or key in alarms:
+            yield _condition(key, house, present=latched, actual=scene.senses.water_percent)
+
+
+def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
+    house, points, senses = scene.house, scene.setpoints, scene.senses
+
+    def seen(kind: AlertType, threshold: float, actual: float | None, margin: float) -> Condition:
+        key = house.alarm_keys[kind]
+        alarm = alarms.get(key)
+        # A negative margin watches for too low, a positive one for too high.
+        edge = threshold - margin if alarm is not None and alarm.stands else threshold
+        present = None if actual is None else (actual < edge if margin < 0 else actual > edge)
+        return _condition(key, house, present=present, threshold=threshold, actual=actual)
+
+    yield seen(
+        AlertType.WATER_LOW,
+        points.water_low_percent,
+        senses.water_percent,
+        -WATER_DEADBAND_PERCENT,
+    )
+    if habits_of(house.mode).warmth_matters:
+        yield seen(
+            AlertType.TEMPERATURE_LOW,
+            points.temperature_min_c - TEMPERATURE_MARGIN_C,
+            senses.temperature_c,
+            -TEMPERATURE_DEADBAND_C,
+        )
+    yield seen(
+        AlertType.TEMPERATURE_HIGH,
+        points.temperature_max_c + TEMPERATURE_MARGIN_C,
+        senses.temperature_c,
+        TEMPERATURE_DEADBAND_C,
+    )
+    yield _condition(
+        house.alarm_keys[AlertType.TEMPERATURE_HARD_LIMIT],
+        house,
+        present=scene.climate.over_hard_limit,
+        threshold=points.temperature_hard_max_c,
+        actual=senses.warmest_c,
+    )
+    key = house.alarm_keys[AlertType.SENSORS_DISAGREE]
+    if senses.is_apart or key in alarms:
+        yield _condition(
+            key, house, present=senses.is_apart, threshold=APART_C, actual=senses.temperature_c
+        )
+
+
+def _disobeys(known: Known, relay: Relay) -> bool | None:
+    if known.error is not None:
+        return True
+    if not known.online or known.level is None:
+        return None
+    return abs(known.level - relay.target) > OFF_BY_PERCENT

@@ -1,0 +1,126 @@
+"""Decides about the alarms that people write down for a house: all in one version."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from tokkatot.cloud.alerts import store
+from tokkatot.cloud.alerts.model import HouseAlarms
+from tokkatot.cloud.farms.changes import farm_changed
+from tokkatot.cloud.farms.houses import NO_PLACE, house_in
+from tokkatot.cloud.farms.hubs import touch_hubs
+from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Conflict, invalid_field
+from tokkatot.cloud.schedules import store as schedule_store
+from tokkatot.cloud.schedules.checks import Surroundings, surroundings
+from tokkatot.cloud.schedules.reading import read
+from tokkatot.cloud.schedules.service import Writer
+from tokkatot.domain.alarms import AgeLimit, AlarmDefinition, Drill, Standard, measured_by
+from tokkatot.domain.alerts import AlertType
+from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.ids import FarmId, HouseId
+from tokkatot.domain.schedules import SunTimes
+
+
+async def alarms_by_house(
+    tx: Transaction, house_ids: Sequence[UUID]
+) -> Mapping[HouseId, tuple[AlarmDefinition, ...]]:
+    """Return the alarms of houses as their hubs take them."""
+    stored = await store.alarms_of(tx.session, house_ids)
+    return {
+        HouseId(house_id): msgspec.convert(alarms.alarms, tuple[AlarmDefinition, ...])
+        for house_id, alarms in stored.items()
+    }
+
+
+async def alarms_in(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> HouseAlarms | None:
+    """Return the alarms of a house, None where nobody has written any.
+
+    Raises:
+        NotFound: when the farm has no such house.
+    """
+    await house_in(tx, farm_id, house_id)
+    return (await store.alarms_of(tx.session, [house_id])).get(house_id)
+
+
+async def set_alarms(
+    tx: Transaction, writer: Writer, house_id: HouseId, raw: Sequence[JsonObject], *, edited: int
+) -> HouseAlarms:
+    """Give a house these alarms in place of the former ones; the same make no new version.
+
+    Raises:
+        NotFound: when the farm has no such house.
+        Invalid: when one of them is no alarm of this house.
+        Conflict: when another version than the one edited holds, or the hub could not hold it.
+    """
+    farm_id, by = writer.access.farm_id, writer.access.caller.user_id
+    house = await house_in(tx, farm_id, house_id)
+    await schedule_store.lock_house(tx.session, house_id)
+    stored = await alarms_in(tx, farm_id, house_id)
+    version = 0 if stored is None else stored.version
+    if version != edited:
+        raise Conflict("conflict", f"Version {version} was written meanwhile: look at it first.")
+    alarms = _read(tx, raw, await surroundings(tx, house))
+    kept: list[JsonObject] = msgspec.json.decode(msgspec.json.encode(alarms))
+    if stored is None:
+        stored = HouseAlarms(house_id=house_id, alarms=[])
+        tx.session.add(stored)
+    elif stored.alarms == kept:
+        return stored
+    stored.version, stored.alarms = version + 1, kept
+    stored.changed_at, stored.changed_by = tx.now, by
+    touched = await touch_hubs(tx, farm_id, house_id)
+    await tx.session.flush()
+    await writer.documents.check(tx, touched)
+    audit.record(
+        tx,
+        "alarms.changed",
+        farm_id=farm_id,
+        house_id=house_id,
+        user_id=by,
+        data={"version": stored.version, "alarms": [alarm.name for alarm in alarms]},
+        origin=writer.origin,
+    )
+    farm_changed(tx, farm_id, "alarms", house_id)
+    return stored
+
+
+def _read(
+    tx: Transaction, raw: Sequence[JsonObject], around: Surroundings
+) -> Sequence[AlarmDefinition]:
+    """Return alarms as the engine takes them; one without an id gets one."""
+    alarms: list[AlarmDefinition] = []
+    seen: set[UUID | AlertType] = set()
+    for index, fields in enumerate(raw):
+        at = f"body.alarms.{index}"
+        alarm = read({"id": str(tx.new_id()), **fields}, AlarmDefinition, at)
+        if alarm.id in seen:
+            raise invalid_field(f"{at}.id", "repeated", "Two alarms have this id.")
+        if isinstance(alarm.watch, Standard):
+            if alarm.watch.type in seen:
+                raise invalid_field(
+                    f"{at}.watch.type", "repeated", "Two alarms say how this one is told."
+                )
+            seen.add(alarm.watch.type)
+        seen.add(alarm.id)
+        _check(alarm, f"{at}.watch", around)
+        alarms.append(alarm)
+    return alarms
+
+
+def _check(alarm: AlarmDefinition, at: str, around: Surroundings) -> None:
+    """Refuse an alarm whose house has not what it looks at."""
+    if isinstance(alarm.watch, AgeLimit) and around.house.kind is not HouseKind.COOP:
+        raise invalid_field(f"{at}.kind", "not_for_this_house", "It goes by the age of a flock.")
+    needs_sun = isinstance(alarm.watch, Drill) and isinstance(alarm.watch.at, SunTimes)
+    if needs_sun and not around.has_place:
+        raise invalid_field(f"{at}.at", "no_place", NO_PLACE)
+    for device_id, quantity in measured_by(alarm.watch):
+        device = around.devices.get(device_id)
+        if device is None:
+            raise invalid_field(at, "unknown_device", f"There is no device {device_id} here.")
+        if quantity is not None and quantity not in device.quantities:
+            raise invalid_field(at, "not_measured", f"{device.name} does not measure {quantity}.")
