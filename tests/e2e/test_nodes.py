@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +25,7 @@ from tests.support.site import HubProgram, Site, mosquitto_client
 from tests.support.stack import Stack, until
 from tokkatot.domain.devices import DeviceRole, Interface
 from tokkatot.domain.quantities import Quantity
+from tokkatot.kit.clock import to_ms
 from tokkatot.wire.topics import NodeLeaf
 
 pytestmark = [
@@ -248,6 +250,43 @@ async def test_a_value_that_cannot_be_is_listed_and_not_stored(farm: NodeFarm) -
     values = {item["quantity"]: item["value"] for item in (await farm.house.state())["readings"]}
     assert values["relative_humidity"] == 61.0
     assert values.get("temperature") != 999
+
+
+async def test_a_gateways_readings_go_the_way_of_a_nodes_each_once_at_its_own_time(
+    farm: NodeFarm,
+) -> None:
+    topic = f"facility/{farm.house.house_id}/sensors/relative_humidity"
+
+    async def stored(value: float) -> list[datetime]:
+        page = await farm.house.person.get(
+            f"{farm.house.path}/history", raw="true", quantity="relative_humidity", limit=500
+        )
+        items = page["items"]
+        return [datetime.fromisoformat(item["t"]) for item in items if item["value"] == value]
+
+    async def heard() -> bool:
+        publish(farm, GATEWAY, topic, "58.25")
+        return bool(await stored(58.25))
+
+    await eventually("a bare number is stored", heard, poll_s=1)
+    earlier = min(await stored(58.25)) - timedelta(seconds=90)
+    for message in ({"value": 57.5, "t": to_ms(earlier)},) * 2:
+        publish(farm, GATEWAY, topic, json.dumps(message))
+    publish(farm, GATEWAY, topic, "nan")
+
+    async def listed() -> bool:
+        page = await farm.house.person.get(f"{farm.house.path}/readings/refused")
+        return ("relative_humidity", "nan", "not_a_number") in [
+            (item["quantity"], item["raw"], item["reason"]) for item in page["items"]
+        ]
+
+    await eventually("what is no number is listed", listed)
+
+    async def there() -> bool:
+        return bool(await stored(57.5))
+
+    await eventually("the reading with a time is stored", there)
+    assert await stored(57.5) == [earlier]
 
 
 async def test_a_paho_node_answers_to_a_tap(farm: NodeFarm, lamp: PahoNode) -> None:

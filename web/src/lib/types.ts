@@ -254,6 +254,23 @@ export interface Series {
   truncated: boolean
 }
 
+/** An hour whose mean, lowest or highest value was unlike the same hour of the days before. */
+export interface Anomaly {
+  from: string
+  to: string
+  value: number
+  low: number
+  high: number
+  score: number
+}
+
+export interface SeriesAnomalies {
+  device_id: string
+  quantity: string
+  unit: string
+  anomalies: Anomaly[]
+}
+
 export interface FarmEvent {
   id: string
   t: string

@@ -65,10 +65,13 @@ async def _csv(batches: Batches) -> AsyncGenerator[bytes, None]:
 
 def _csv_rows(series: Exported, columns: Columns) -> bytes:
     named = (series.house, series.device, series.device_id, series.quantity, series.unit)
-    words = [_harmless(str(word)) for word in named]
-    text = io.StringIO()
-    csv.writer(text).writerows((t, *words, value, quality) for t, value, quality in _rows(columns))
-    return text.getvalue().encode()
+    words = io.StringIO()
+    csv.writer(words, lineterminator="").writerow([_harmless(str(word)) for word in named])
+    # The same in every row, so quoted once.
+    same = words.getvalue()
+    return "".join(
+        f"{t},{same},{value!r},{quality}\r\n" for t, value, quality in _rows(columns)
+    ).encode()
 
 
 def _harmless(word: str) -> str:

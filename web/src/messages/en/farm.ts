@@ -275,6 +275,8 @@ export const farm: FarmWords = {
   'history.highest': 'Highest',
   'history.mean': 'Average',
   'history.time': 'Time',
+  'history.unusual': 'Unlike other days',
+  'history.usual': 'usually {low} to {high} {unit}',
   'history.chart': 'Chart of {quantity}, {range}: lowest {low}, highest {high}',
 
   'settings.title': 'Settings',

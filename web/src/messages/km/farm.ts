@@ -269,6 +269,8 @@ export const farm = {
   'history.highest': 'ខ្ពស់បំផុត',
   'history.mean': 'មធ្យម',
   'history.time': 'ម៉ោង',
+  'history.unusual': 'ខុសពីថ្ងៃធម្មតា',
+  'history.usual': 'ធម្មតា {low} ដល់ {high} {unit}',
   'history.chart': 'ក្រាហ្វ {quantity} រយៈពេល {range}៖ ទាបបំផុត {low} ខ្ពស់បំផុត {high}',
 
   'settings.title': 'ការកំណត់',
