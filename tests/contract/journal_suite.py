@@ -137,11 +137,30 @@ class JournalSuite:
         assert await journal.state("other") is None
         await journal.close()
 
+    async def test_what_was_kept_before_an_order_is_on_the_disk_with_it(
+        self, journal: JournalPort
+    ) -> None:
+        await journal.keep_state("key", b"tap")
+        await journal.begin_order(ORDER, order_row(ORDER))
+        assert await journal.state("key") == b"tap"
+
     async def test_an_order_begins_once_only(self, journal: JournalPort) -> None:
         assert await journal.begin_order(ORDER, order_row(ORDER))
         assert not await journal.begin_order(ORDER, order_row(ORDER))
         await journal.finish_order(order_row(ORDER, "completed"))
         assert not await journal.begin_order(ORDER, order_row(ORDER))
+        await journal.record(urgent=True)
+
+        rows = decoded(await journal.stretch("events", 1, max_rows=10, max_bytes=9999))
+
+        assert [row.state for row in rows] == ["executing", "completed"]
+
+    async def test_an_order_that_was_noted_as_begun_is_begun(self, journal: JournalPort) -> None:
+        await journal.note_begun(order_row(ORDER))
+        await journal.note_begun(order_row(ORDER))
+        assert not await journal.begin_order(ORDER, order_row(ORDER))
+        await journal.finish_order(order_row(ORDER, "completed"))
+        await journal.note_begun(order_row(ORDER))
         await journal.record(urgent=True)
 
         rows = decoded(await journal.stretch("events", 1, max_rows=10, max_bytes=9999))

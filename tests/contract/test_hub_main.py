@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.bare_world import BareWorld
 from tests.support.engine import FARM, HUB, document
+from tests.support.engine import IDS as DEVICES
 from tests.support.processes import free_port
 from tokkatot.domain.desired import DesiredDocument
-from tokkatot.domain.devices import OFF, ON
+from tokkatot.domain.devices import OFF, ON, DeviceRole, Level
 from tokkatot.domain.quantities import Quality
 from tokkatot.hub.config import BrokerAddress, CloudSettings, DriverSettings, HubConfig, WebSettings
 from tokkatot.hub.folder import FolderRefused, own_folder
@@ -30,6 +31,7 @@ from tokkatot.wire.messages import EventRow, ReadingRow, Row, StreamName, decode
 
 IDS = IdSource(SystemClock())
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+PIN = "135790"
 
 
 def wired() -> DesiredDocument:
@@ -77,7 +79,7 @@ def config(folder: Path, port: int) -> HubConfig:
             ),
             keys={"k1": KEY.public_key()},
         ),
-        web=WebSettings(host="127.0.0.1", port=port),
+        web=WebSettings(host="127.0.0.1", port=port, pin=PIN),
         nodes=None,
         drivers=(
             DriverSettings(
@@ -113,9 +115,23 @@ async def running(
 
 
 async def until_on(world: BareWorld, channel: str) -> None:
+    await until_level(world, channel, ON)
+
+
+async def until_level(world: BareWorld, channel: str, level: Level) -> None:
     async with asyncio.timeout(20):
-        while world.level(channel) != ON:
+        while world.level(channel) != level:
             await asyncio.sleep(0.01)
+
+
+async def ordered(port: int, role: DeviceRole, action: str) -> tuple[str, str | None]:
+    """Give an order on the hub's own page; return its state there, and the reason."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as web:
+        entered = await web.post("/v1/auth/hub-pass", json={"pin": PIN})
+        web.headers["Authorization"] = f"Bearer {entered.json()['access_token']}"
+        path = f"/v1/farms/{FARM}/devices/{DEVICES[role]}/commands"
+        given = (await web.post(path, json={"action": action})).json()
+    return given["state"], given["reason"]
 
 
 async def until_journal_is(condition: str, port: int) -> None:
@@ -184,6 +200,10 @@ async def test_a_hub_that_starts_on_a_full_disk_controls_and_writes_when_there_i
     async with running(tmp_path, world, port, machine):
         await until_on(world, "water_pump")
         await until_journal_is("full", port)
+        assert await ordered(port, DeviceRole.WATER_PUMP, "off") == ("executing", None)
+        await until_level(world, "water_pump", OFF)
+        assert await ordered(port, DeviceRole.LIGHT, "on") == ("refused", "journal_full")
+        assert world.level("light") == OFF
         disk.is_full = False
         await until_journal_is("ok", port)
     journal = await open_there(tmp_path / "journal.sqlite", SystemClock(), IDS)
@@ -193,6 +213,23 @@ async def test_a_hub_that_starts_on_a_full_disk_controls_and_writes_when_there_i
     assert isinstance(first, EventRow)
     assert first.type == "hub.started"
     await journal.close()
+    vfs.die()
+    vfs.unregister()
+
+
+async def test_a_hub_ends_in_good_order_on_a_full_disk(tmp_path: Path, world: BareWorld) -> None:
+    disk = SimDisk()
+    vfs = DiskVfs("full-end", disk)
+
+    async def open_there(path: Path, clock: Clock, ids: IdSource) -> Journal:
+        return await Journal.open(path, clock=clock, ids=ids, vfs=vfs.name)
+
+    await keep(tmp_path, sealed(msgspec.json.encode(wired())))
+    machine = replace(machine_of(world), open_journal=open_there)
+    async with running(tmp_path, world, free_port(), machine):
+        await until_on(world, "water_pump")
+        disk.is_full = True
+    assert world.level("water_pump") == OFF
     vfs.die()
     vfs.unregister()
 
@@ -240,10 +277,10 @@ def test_a_folder_takes_one_hub_at_a_time(tmp_path: Path) -> None:
     ):
         raise AssertionError("it was not to be had")
     with own_folder(tmp_path / "data"):
-        assert (tmp_path / "data" / "hub.lock").stat().st_mode & 0o777 == 0o600
+        assert list((tmp_path / "data").iterdir()) == [], "a full disk has no room for a file"
 
 
 def test_a_folder_that_can_not_be_made_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(FolderRefused, match="can't be written"), own_folder(tmp_path / "file/x"):
+    with pytest.raises(FolderRefused, match="can't be used"), own_folder(tmp_path / "file/x"):
         raise AssertionError("it was not to be had")

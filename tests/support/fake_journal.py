@@ -143,6 +143,13 @@ class FakeJournal(JournalPort):
         return True
 
     @override
+    async def note_begun(self, row: CommandRow) -> None:
+        if UUID(row.command) not in self.card.orders:
+            self.card.orders[UUID(row.command)] = row
+            self._append("events", [row])
+        self._show(row)
+
+    @override
     async def begin_request(self, row: ScheduleRunRow) -> bool:
         if self.trouble is not None:
             raise self.trouble

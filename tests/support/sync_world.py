@@ -65,7 +65,11 @@ class SyncWorld:
         self.boots += 1
         self.journal = FakeJournal(self.card)
         self.session = HubSession(
-            hub_id=HUB, boot=f"boot-{self.boots}", software="1", heads=self.journal.heads()
+            hub_id=HUB,
+            boot=f"boot-{self.boots}",
+            software="1",
+            heads=self.journal.heads(),
+            random=lambda: 1.0,
         )
 
     def record(self, count: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import secrets
 import signal
 import sys
@@ -21,7 +22,7 @@ SAVE_EVERY_S = 10.0
 THREAD_TURN_S = 0.0005
 """How long control may wait for the interpreter while the journal's thread has it; Python's 5 ms is
 longer than a decision takes."""
-
+_STDERR = 2
 _REFUSED = 2
 _GAVE_UP = 1
 
@@ -46,10 +47,10 @@ def main(config: Path) -> int:
         with own_folder(settings.data_dir):
             asyncio.run(until_signal(_run(settings)))
     except (ConfigRefused, DriverRefused, FolderRefused, JournalError) as refusal:
-        print(refusal, file=sys.stderr)
+        _Lines().msg(str(refusal))
         return _REFUSED
     except GaveUp as gave_up:
-        print(f"The hub stopped, all at rest: {gave_up}", file=sys.stderr)
+        _Lines().msg(f"The hub stopped, all at rest: {gave_up}")
         return _GAVE_UP
     return 0
 
@@ -67,6 +68,19 @@ def _leave_out_rich() -> None:
     sys.modules["rich"] = None  # type: ignore[assignment]  # Python's own way to bar an import
 
 
+class _Lines:
+    """Writes lines to standard error, and loses them where it takes none.
+
+    It is often a file on the disk that is full: who tells of that must not end the hub.
+    """
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError):
+            os.write(_STDERR, f"{line}\n".encode(errors="backslashreplace"))
+
+    debug = info = warning = error = critical = msg
+
+
 def log_to_stderr() -> None:
     """Write the log as lines of JSON."""
     import structlog
@@ -78,7 +92,7 @@ def log_to_stderr() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: _Lines(),
         cache_logger_on_first_use=True,
     )
 
@@ -160,7 +174,8 @@ async def _save_for_ever(
             await clock.sleep(SAVE_EVERY_S)
         finally:
             for name, world in worlds.items():
-                _replace(_saved(config, name), world.save)
+                with suppress(OSError):  # a full disk: the next time again, and the house goes on
+                    _replace(_saved(config, name), world.save)
 
 
 def _replace(path: Path, content: Callable[[], bytes]) -> None:

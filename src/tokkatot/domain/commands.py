@@ -109,6 +109,14 @@ def is_final(state: CommandState) -> bool:
     return not TRANSITIONS[state]
 
 
+def may_be_repeated(action: str, level: Level, *, rest: Level) -> bool:
+    """Tell whether an order does no harm where it is carried out twice.
+
+    It hands the device back, clears its latch, or brings it to off or to where it rests.
+    """
+    return action in AT_ONCE or level in {OFF, rest}
+
+
 def lifetime_ms(level: Level) -> int:
     """Return how long an order to this level may still start: longer for the safe way, off."""
     return LIFETIME_OFF_MS if level == OFF else LIFETIME_ON_MS

@@ -18,13 +18,14 @@ def own_folder(path: Path) -> Iterator[None]:
     The kernel drops the lock with the process, however that ends.
 
     Raises:
-        FolderRefused: when it can't be written, or another hub uses it.
+        FolderRefused: when it can't be made or opened, or another hub uses it.
     """
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path / "hub.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # The folder itself is what is locked: on a full disk there is no room for a file.
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise FolderRefused(f"The data folder {path} can't be written: {error.strerror}") from error
+        raise FolderRefused(f"The data folder {path} can't be used: {error.strerror}") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

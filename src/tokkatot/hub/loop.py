@@ -17,8 +17,9 @@ from tokkatot.automation.plan import EMPTY_PLAN, Plan, plan_of, with_stops
 from tokkatot.automation.runs import RunOutcome
 from tokkatot.automation.state import State
 from tokkatot.domain.alerts import AlertType
-from tokkatot.domain.commands import Reason
+from tokkatot.domain.commands import Reason, may_be_repeated
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig
+from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import (
     AlertId,
     DeviceId,
@@ -37,6 +38,7 @@ from tokkatot.hub.drivers.port import Driver, Presence
 from tokkatot.hub.inbox import AskClockQuality, Begun, HubInbox
 from tokkatot.hub.intake import Intake, Knowledge, News
 from tokkatot.hub.journal.port import Answer, JournalError, JournalPort
+from tokkatot.hub.losses import Losses
 from tokkatot.hub.orders import run_row
 from tokkatot.hub.results import Results, command_row, level_in
 from tokkatot.hub.stops import Stops, Word
@@ -47,6 +49,7 @@ from tokkatot.kit.waiting import set_within
 from tokkatot.wire.messages import (
     AlertRow,
     Command,
+    CommandRow,
     EventRow,
     Execute,
     LiveDevice,
@@ -60,9 +63,13 @@ REST_WITHIN_S: Final = 3.0
 HEAD_EVERY_MS: Final = 60_000
 """How often the lived wall time is kept while no run is told: a card is not written each second."""
 
+KEPT_WITHIN_S: Final = 0.5
+"""A run waits no longer to be on the disk: it is to begin within a second of its time."""
+
 MAX_UNWRITTEN: Final = 2_000
 MAX_BEGUN: Final = 256
-"""So many of the newest orders are known for begun when they come again and the disk is away."""
+"""So many of the newest orders are known for begun though the disk can't tell: more than come in
+the 300 s that the longest of them lives."""
 
 SILENT_FOR_S: Final = 5.0
 """Control turns each second; one that did not for so long is stuck."""
@@ -85,7 +92,8 @@ class ControlLoop:
     """Owns the engine's state; everything else talks to it through its inbox.
 
     A turn waits for nothing outside the process: rows are handed to the journal's buffer, levels
-    to `Acting`, and what came of them returns through the inbox.
+    to `Acting`, and what came of them returns through the inbox. But the turn that begins a
+    schedule's run waits a moment for the disk, and lets the next one move what the run asks for.
     """
 
     def __init__(
@@ -127,6 +135,7 @@ class ControlLoop:
         self._intake = Intake(
             view=self.view, acting=self.acting, results=self._results, note=self.note
         )
+        self.losses = Losses(drivers, self.inbox, note=self.note)
         self._unwritten: deque[Row] = deque(maxlen=MAX_UNWRITTEN)
 
     # ----------------------------------------------------------------------- what the uplink asks
@@ -136,16 +145,20 @@ class ControlLoop:
         return self.view.live()
 
     async def order(self, command: Command) -> None:
-        """Take a person's order that was found good; it is begun at most once, ever."""
+        """Take a person's order that was found good; it is begun at most once, ever.
+
+        What is safe to be done twice waits for no disk that is in trouble: it is begun at most once
+        while this process lives, and in no later session.
+        """
+        if command.id in self._begun:
+            return  # it came again while it runs, and gets its answer from that
         t_ms = self._clock.now_ms()
         level = level_in(command)
         end_ms = t_ms + command.end_s * 1000
         started = command_row(command, level, "executing", None, t_ms=t_ms, end_ms=end_ms)
         try:
-            begun = await self._journal.begin_order(command.id, started)
+            begun = await self._begin(command, level, started)
         except JournalError as error:
-            if command.id in self._begun:
-                return  # it came again while it runs, and gets its answer from that
             log.warning("order.not_begun", command=str(command.id), reason=error.reason)
             await self._journal.finish_order(
                 command_row(
@@ -160,14 +173,30 @@ class ControlLoop:
                 command_row(command, level, "failed", Reason.NO_ANSWER, t_ms=t_ms, end_ms=end_ms)
             )
 
+    async def _begin(self, command: Command, level: Level, started: CommandRow) -> bool:
+        """Tell whether an order begins now: its STARTED is on the disk, or can do without."""
+        actuator = self._plan.actuators.get(DeviceId(command.device))
+        rest = OFF if actuator is None else actuator.rest
+        needs_disk = not may_be_repeated(command.action, level, rest=rest)
+        if needs_disk or self._journal.condition() == "ok":
+            try:
+                return await self._journal.begin_order(command.id, started)
+            except JournalError:
+                if needs_disk:
+                    raise
+        if command.id in self._begun:
+            return False
+        await self._journal.note_begun(started)
+        return True
+
     async def execute(self, request: Execute) -> None:
         """Run a schedule now, as a person asks; it is begun at most once, ever, and answered."""
+        if request.id in self._begun:
+            return  # as with an order
         lost = run_row(request, "failed", Reason.RESTARTED, self._clock.now_ms())
         try:
             begun = await self._journal.begin_request(lost)
         except JournalError as error:
-            if request.id in self._begun:
-                return  # as with an order
             log.warning("execute.not_begun", request=str(request.id), reason=error.reason)
             full = run_row(request, "skipped", Reason.JOURNAL_FULL, self._clock.now_ms())
             await self._journal.finish_order(full)
@@ -351,11 +380,39 @@ class ControlLoop:
         for ended in result.ended:
             finished.extend(self._results.ended(ended, t_ms))
         finished.extend(_run_row(run, t_ms) for run in result.runs if run.request is not None)
+        self.losses.tell(now.monotonic_s)
+        begun = self._begun_in(result.state)
         for decision in result.decisions:
             winner = decision.winner
+            if winner.schedule in begun and not decision.cut_by:
+                continue  # a crash must find on the disk what has moved something
             order = None if winner.command is None or decision.cut_by else str(winner.command)
             self.acting.want(decision.device_id, decision.target, order)
         await self._tell(result, news, finished, now, t_ms)
+        if begun:
+            await self._kept_soon()
+            self.inbox.wake.set()
+
+    def _begun_in(self, state: State) -> set[ScheduleId | None]:
+        """Return the schedules whose runs begin now; what people ask for is known of already."""
+        return {
+            run.schedule_id
+            for run in state.runs.values()
+            if run.request is None and (run.schedule_id, run.due_ms) not in self._begun_runs
+        }
+
+    async def _kept_soon(self) -> None:
+        """Wait a moment until all that was told is on the disk; one in trouble is not waited for.
+
+        Animals that are not fed are worse off than such that are fed twice after a power cut.
+        """
+        if self._unwritten or self._journal.condition() != "ok":
+            return
+        try:
+            async with asyncio.timeout(KEPT_WITHIN_S):
+                await self._journal.record(urgent=True)
+        except (JournalError, TimeoutError) as error:
+            log.warning("run.not_kept", reason=str(error))
 
     async def _tell(
         self, result: Step, news: News, finished: Sequence[Answer], now: Instant, t_ms: int
@@ -391,13 +448,13 @@ class ControlLoop:
     def _head_to_keep(self, result: Step) -> int | None:
         """Return how far wall time is kept: all of it where a run began or was told."""
         head_ms, kept_ms = result.state.timeline.head_ms, self._kept_head_ms
-        begun = {(run.schedule_id, run.due_ms) for run in result.state.runs.values()}
+        before = self._begun_runs
+        self._begun_runs = {(run.schedule_id, run.due_ms) for run in result.state.runs.values()}
         if head_ms is None:
             return None
         coarse = kept_ms is not None and 0 <= head_ms - kept_ms < HEAD_EVERY_MS
-        if result.runs or begun != self._begun_runs or not coarse:
+        if result.runs or before != self._begun_runs or not coarse:
             self._kept_head_ms = head_ms
-        self._begun_runs = begun
         return self._kept_head_ms
 
     def _driver_of(self, device: DeviceConfig) -> Driver | None:

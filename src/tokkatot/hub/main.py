@@ -25,7 +25,7 @@ from tokkatot.hub.drivers.port import Driver
 from tokkatot.hub.drivers.simulated.source import World
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.journal import Journal
-from tokkatot.hub.journal.port import JournalPort
+from tokkatot.hub.journal.port import JournalError, JournalPort
 from tokkatot.hub.lan import is_loopback, page_addresses, ways_to
 from tokkatot.hub.link import Connect, mqtt
 from tokkatot.hub.loop import ControlLoop
@@ -112,7 +112,10 @@ async def run_hub(config: HubConfig, machine: Machine) -> None:
             services.append(Service(name="node_broker", run=broker.run))
         await _supervised(control, drivers, services, clock=clock, random=machine.random)
     finally:
-        await journal.close()
+        try:
+            await journal.close()
+        except JournalError as error:
+            log.warning("journal.not_closed", reason=error.reason)
 
 
 def _random_bits(random_bytes: Callable[[int], bytes], bits: int) -> int:
@@ -200,6 +203,7 @@ class _Around:
                 boot=self.machine.random_bytes(4).hex(),
                 software=self.machine.software,
                 heads=self.journal.heads(),
+                random=self.machine.random,
             ),
             connect=self.machine.line(cloud.broker, config.farm_id, config.hub_id),
             journal=self.journal,
@@ -232,7 +236,7 @@ class _Around:
                 "replaced": self.journal.replaced,
                 "trouble": self.journal.trouble,
             },
-            "inbox_dropped": self.control.inbox.dropped,
+            "dropped": self.control.losses.counts(),
         }
 
 

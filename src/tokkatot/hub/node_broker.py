@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import signal
+import socket
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import structlog
 
 from tokkatot.domain.ids import FarmId
 from tokkatot.hub.config import BrokerAddress, EmbeddedBroker, NodeLogin
+from tokkatot.hub.supervisor import ServiceUnable
 from tokkatot.wire.topics import FROM_NODE, NodeLeaf
 
 HUB_LOGIN: Final = "hub"
@@ -30,14 +32,6 @@ _SALT_BYTES: Final = 12
 log = structlog.get_logger(__name__)
 
 
-class NodeBrokerFailed(Exception):
-    """The farm's broker could not be started or has ended; `reason` says why, for people."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 class NodeBroker:
     """One mosquitto with the files that it reads, all of them 0600 in their own folder."""
 
@@ -48,7 +42,9 @@ class NodeBroker:
         farm_id: FarmId,
         folder: Path,
         random_bytes: Callable[[int], bytes],
+        search_path: str = SEARCH_PATH,
     ) -> None:
+        self._search_path = search_path
         self._settings = settings
         self._farm_id = farm_id
         self._folder = folder
@@ -73,11 +69,14 @@ class NodeBroker:
         """Run the broker until cancelled.
 
         Raises:
-            NodeBrokerFailed: when mosquitto is missing or ends by itself.
+            ServiceUnable: when mosquitto is missing or ends by itself.
         """
-        program = shutil.which("mosquitto", path=SEARCH_PATH)
+        program = shutil.which("mosquitto", path=self._search_path)
         if program is None:
-            raise NodeBrokerFailed("mosquitto is not installed; install it or give [nodes] broker")
+            raise ServiceUnable(
+                "mosquitto is not installed, so no node can reach this hub: install it"
+                " (`apt install mosquitto`), or name another broker in [nodes]"
+            )
         self._end_stale()
         self._write_files()
         process = await asyncio.create_subprocess_exec(
@@ -89,13 +88,26 @@ class NodeBroker:
             stderr=asyncio.subprocess.DEVNULL,
         )
         log.info("node_broker.started", port=self._settings.port, pid=process.pid)
-        self._private("mosquitto.pid", str(process.pid))
         try:
+            self._private("mosquitto.pid", str(process.pid))
             status = await process.wait()
-            raise NodeBrokerFailed(f"mosquitto ended with status {status}; see mosquitto.log")
+            raise ServiceUnable(self._why_ended(status))
         finally:
             await _stop(process)
             self._pid_file.unlink(missing_ok=True)
+
+    def _why_ended(self, status: int) -> str:
+        host, port = self._settings.host, self._settings.port
+        try:
+            with socket.create_server(
+                (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+            ):
+                return f"mosquitto ended with status {status}; see {self._folder / 'mosquitto.log'}"
+        except OSError as error:
+            return (
+                f"the nodes' broker can't listen on port {port} of {host} ({error.strerror}): end"
+                " what listens there (a mosquitto of the system?), or set another [nodes] port"
+            )
 
     def _end_stale(self) -> None:
         """End the broker that a killed hub has left behind, and nothing else."""

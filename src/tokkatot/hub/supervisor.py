@@ -31,6 +31,14 @@ class Service:
     on_failure: Callable[[], None] | None = None
 
 
+class ServiceUnable(Exception):
+    """A service can't work until somebody acts; `reason` tells them what to do, on one line."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class GaveUp(Exception):
     """An essential service broke too often; the hub can't go on."""
 
@@ -47,17 +55,23 @@ async def supervise(service: Service, *, clock: Clock, random: Callable[[], floa
     """
     backoff = Backoff(first_s=FIRST_WAIT_S, cap_s=LONGEST_WAIT_S, random=random)
     failures: deque[float] = deque(maxlen=FAILURES_AT_MOST)
+    told: str | None = None
     while True:
         began_s = clock.monotonic()
         try:
             await service.run()
-        except Exception:
+        except ServiceUnable as error:
+            if error.reason != told:
+                log.error("service.unable", service=service.name, reason=error.reason)  # noqa: TRY400 - no traceback for what a person has to mend
+                told = error.reason
+        except Exception:  # supervisor: whatever breaks a service, it is run again
             log.exception("service.broke", service=service.name)
         else:
             return
         now_s = clock.monotonic()
         if now_s - began_s > WITHIN_S:
             backoff.reset()
+            told = None
         if service.on_failure is not None:
             service.on_failure()
         failures.append(now_s)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from tokkatot.domain.devices import OFF, Level
+from tokkatot.domain.commands import may_be_repeated
+from tokkatot.domain.devices import OFF, ON, Level
 from tokkatot.domain.ids import DeviceId
 from tokkatot.sim.desk import SentOrder
 from tokkatot.sim.layout import NEIGHBOUR
@@ -40,15 +41,16 @@ class _Order:
     asked_in: int = 0
     ends: set[str] = field(default_factory=set)
     is_excused: bool = False
-    """The card was restored since, so that its end may be told anew or never."""
+    """The card was restored since, or had no room: its end may be told anew or never."""
 
 
 class OrdersCheck:
     """Follows each order of one hub over its journal to the relay, and back to the cloud."""
 
-    def __init__(self, findings: Findings, light: DeviceId) -> None:
+    def __init__(self, findings: Findings, light: DeviceId, fans: frozenset[DeviceId]) -> None:
         self._findings = findings
         self._light = light
+        self._fans = fans
         self._orders: dict[str, _Order] = {}
         self._last_asked: dict[DeviceId, str] = {}
         self._session: str | None = None
@@ -117,6 +119,21 @@ class OrdersCheck:
         order.started_s = self._findings.now_s()
         if order.action == "auto":
             self._handed_back(order.device_id, order.started_s)
+
+    def started_unkept(self, command_id: UUID, row: CommandRow) -> None:
+        """Something begins that a crash may let nobody know of: so it must do no harm twice."""
+        assert row.action is not None, "an order does something"
+        assert row.level is not None, "an order has a level"
+        rest = ON if DeviceId(UUID(row.device)) in self._fans else OFF
+        if not may_be_repeated(row.action, row.level, rest=rest):
+            self._findings.broken(
+                "nothing moves before STARTED is on the disk", f"{command_id} sets {row.level}"
+            )
+        self._begun_here -= row.by == str(NEIGHBOUR)
+        self.started(command_id, row)
+        order = self._orders.get(str(command_id))
+        if order is not None:
+            order.is_excused = True
 
     def _handed_back(self, device_id: DeviceId, now_s: float) -> None:
         """Whatever was asked of a device, its end is now."""

@@ -1,7 +1,7 @@
 """The hub's driver of simulated nodes: the real protocol over a broker without a socket."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -49,6 +49,10 @@ class FarmDriver(Driver):
     @override
     def adopt(self, devices: Sequence[DeviceConfig]) -> None:
         self._book.adopt(devices)
+
+    @override
+    def dropped(self) -> Mapping[str, int]:
+        return dict(self._book.dropped)
 
     def break_off(self) -> None:
         """Lose the broker."""

@@ -48,6 +48,9 @@ class JournalListener:
     def begun(self, command_id: UUID, row: CommandRow) -> None:
         """An order's STARTED is on the disk."""
 
+    def begun_unkept(self, command_id: UUID, row: CommandRow) -> None:
+        """An order begins though its STARTED waits for a disk in trouble."""
+
     def begun_request(self, request_id: str) -> None:
         """It is on the disk that a schedule runs because somebody asked."""
 
@@ -77,6 +80,11 @@ class WatchedJournal(Journal):
         if begun:
             self.listener.begun(command_id, row)
         return begun
+
+    @override
+    async def note_begun(self, row: CommandRow) -> None:
+        await super().note_begun(row)
+        self.listener.begun_unkept(UUID(row.command), row)
 
     @override
     async def begin_request(self, row: ScheduleRunRow) -> bool:

@@ -157,7 +157,9 @@ class Yard(JournalListener):
         findings = self.findings
         self.desk = desk
         self.rows = RowsCheck(findings, self._grounds.store, self.layout.hub_id)
-        self.orders = OrdersCheck(findings, self.layout.light.id)
+        self.orders = OrdersCheck(
+            findings, self.layout.light.id, frozenset(fan.id for fan in self.layout.fans)
+        )
         self.requests = RequestsCheck(findings)
         self.safety = SafetyCheck(findings, self.layout, self.nodes)
         self.schedules = SchedulesCheck(findings, zone=zone, wall_ms=self._grounds.wall_ms)
@@ -318,6 +320,11 @@ class Yard(JournalListener):
     def begun(self, command_id: UUID, row: CommandRow) -> None:
         self.note("order.begun", str(command_id))
         self.orders.started(command_id, row)
+
+    @override
+    def begun_unkept(self, command_id: UUID, row: CommandRow) -> None:
+        self.note("order.begun_unkept", str(command_id))
+        self.orders.started_unkept(command_id, row)
 
     @override
     def begun_request(self, request_id: str) -> None:

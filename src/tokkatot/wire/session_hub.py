@@ -1,13 +1,14 @@
 """The hub's side of the sync session, as a state machine without I/O."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import assert_never
 from uuid import UUID
 
+from tokkatot.kit.backoff import Backoff
 from tokkatot.wire.messages import (
     MAX_BATCH_BYTES,
     NO_SESSION,
@@ -44,7 +45,14 @@ from tokkatot.wire.streams import StreamHead, Stretch
 from tokkatot.wire.topics import HubLeaf
 
 ANSWER_WITHIN_S = 15.0
-"""A hello or a batch that gets no answer for so long is followed by a new hello."""
+"""A batch that gets no answer for so long is followed by a hello."""
+
+GREET_AGAIN_S = 1.0
+"""A hello that gets no answer is followed by the next one after so long, and then ever later.
+
+After a broker's restart the first one is often lost, for the cloud does not listen yet; and while
+the hub greets, orders are of no session and refused.
+"""
 
 SILENCE_S = 45.0
 """While an answer is due and nothing at all is heard for so long, the link counts as half open."""
@@ -79,6 +87,7 @@ class Signal(StrEnum):
     WELCOMED_BY_LATER_LIFE = "cloud has rows that never left this card"
     RENUMBERED = "new epoch kept"
     EPOCH_CHANGED = "journal begun anew"
+    NO_WELCOME = "no welcome for 1, 2, 4 … 15 s"
     NO_ANSWER = "15 s without an answer"
     SILENCE = "45 s of silence"
     RENEWAL = "6 h of session"
@@ -102,7 +111,7 @@ SESSION: Mapping[tuple[Phase, Signal], tuple[Phase, tuple[Step, ...]]] = Mapping
         (_P.OFFLINE, _S.LINK_UP): (_P.GREETING, (_DO.SAY_HELLO,)),
         (_P.GREETING, _S.WELCOMED): (_P.SYNCED, (_DO.OPEN_LANES,)),
         (_P.GREETING, _S.WELCOMED_BY_LATER_LIFE): (_P.RENUMBERING, (_DO.NEW_EPOCH,)),
-        (_P.GREETING, _S.NO_ANSWER): (_P.GREETING, (_DO.SAY_HELLO,)),
+        (_P.GREETING, _S.NO_WELCOME): (_P.GREETING, (_DO.SAY_HELLO,)),
         (_P.GREETING, _S.EPOCH_CHANGED): (_P.GREETING, (_DO.SAY_HELLO,)),
         (_P.GREETING, _S.SILENCE): (_P.OFFLINE, (_DO.RECONNECT,)),
         (_P.GREETING, _S.LINK_DOWN): (_P.OFFLINE, ()),
@@ -185,7 +194,13 @@ class HubSession:
     """Inputs are method calls with the moment; each returns the actions to be done, in order."""
 
     def __init__(
-        self, *, hub_id: UUID, boot: str, software: str, heads: Mapping[StreamName, StreamHead]
+        self,
+        *,
+        hub_id: UUID,
+        boot: str,
+        software: str,
+        heads: Mapping[StreamName, StreamHead],
+        random: Callable[[], float],
     ) -> None:
         self._hub_id = hub_id
         self._boot = boot
@@ -193,6 +208,8 @@ class HubSession:
         self._lanes = {name: _Lane(head) for name, head in heads.items()}
         self._hello_ms = -1
         self._hello_at_s = 0.0
+        self._greet_again = Backoff(first_s=GREET_AGAIN_S, cap_s=ANSWER_WITHIN_S, random=random)
+        self._greet_again_s = GREET_AGAIN_S
         self._opened_at_s = 0.0
         self._heard_at_s = 0.0
         self._waiting_since_s: float | None = None
@@ -213,6 +230,7 @@ class HubSession:
         """The broker has accepted the hub, and its subscriptions."""
         self._heard_at_s = now.mono_s
         self._waiting_since_s = None
+        self._greet_again.reset()
         return self._move(Signal.LINK_UP, now)
 
     def link_down(self, now: Now) -> list[Action]:
@@ -272,12 +290,13 @@ class HubSession:
         """Time has passed; to be called at `deadline_s`, and harmless at any other time."""
         if self.phase in (Phase.OFFLINE, Phase.RENUMBERING):
             return []
-        asked_at_s = self._asked_at_s()
-        if asked_at_s is not None:
+        answer_due_s = self._answer_due_s()
+        if answer_due_s is not None:
             if now.mono_s - self._silent_since_s() >= SILENCE_S:
                 return self._move(Signal.SILENCE, now)
-            if now.mono_s - asked_at_s >= ANSWER_WITHIN_S:
-                return self._move(Signal.NO_ANSWER, now)
+            if now.mono_s >= answer_due_s:
+                greeting = self.phase is Phase.GREETING
+                return self._move(Signal.NO_WELCOME if greeting else Signal.NO_ANSWER, now)
         if self.phase is Phase.SYNCED and now.mono_s - self._opened_at_s >= RENEW_S:
             return self._move(Signal.RENEWAL, now)
         return self._read_due(now)
@@ -295,10 +314,10 @@ class HubSession:
         """Return when `tick` is due, in monotonic seconds; None: not before another input."""
         if self.phase in (Phase.OFFLINE, Phase.RENUMBERING):
             return None
-        asked_at_s = self._asked_at_s()
+        answer_due_s = self._answer_due_s()
         times: list[float] = []
-        if asked_at_s is not None:
-            times += [asked_at_s + ANSWER_WITHIN_S, self._silent_since_s() + SILENCE_S]
+        if answer_due_s is not None:
+            times += [answer_due_s, self._silent_since_s() + SILENCE_S]
         if self.phase is Phase.SYNCED:
             times.append(self._opened_at_s + RENEW_S)
             times += [lane.look_again_at_s for lane in self._lanes.values() if lane.has_rows_due()]
@@ -357,7 +376,7 @@ class HubSession:
             self.dropped["ack outside the batch"] += 1
             return []
         lane.sent, lane.due = None, ack.acked_through + 1
-        self._waiting_since_s = self._asked_at_s()
+        self._waiting_since_s = self._batch_sent_at_s()
         return [
             NoteAcked(stream=ack.stream, epoch=ack.epoch, through=ack.acked_through),
             *self._shift(ack.stream, LaneSignal.ACKED, now),
@@ -375,6 +394,7 @@ class HubSession:
                     actions.append(self._hello(now))
                 case Step.OPEN_LANES:
                     self._opened_at_s = now.mono_s
+                    self._greet_again.reset()
                     for name in self._lanes:
                         actions += self._shift(name, LaneSignal.OPENED, now)
                     actions += self._read_due(now)
@@ -420,6 +440,7 @@ class HubSession:
         # The hub knows its hellos apart by this number, so two never bear the same one.
         self._hello_ms = max(int(now.mono_s * 1000), self._hello_ms + 1)
         self._hello_at_s = now.mono_s
+        self._greet_again_s = self._greet_again.next_s()
         self._wait_from(now)
         hello = Hello(
             hub=self._hub_id,
@@ -453,10 +474,14 @@ class HubSession:
         if self._waiting_since_s is None:
             self._waiting_since_s = now.mono_s
 
-    def _asked_at_s(self) -> float | None:
-        """Return when the oldest request was sent that still lacks its answer."""
+    def _answer_due_s(self) -> float | None:
+        """Return when the oldest request that still lacks its answer is given up."""
         if self.phase is Phase.GREETING:
-            return self._hello_at_s
+            return self._hello_at_s + self._greet_again_s
+        sent_at_s = self._batch_sent_at_s()
+        return None if sent_at_s is None else sent_at_s + ANSWER_WITHIN_S
+
+    def _batch_sent_at_s(self) -> float | None:
         sent = [lane.sent_at_s for lane in self._lanes.values() if lane.sent is not None]
         return min(sent, default=None)
 

@@ -91,7 +91,13 @@ async def hub(broker: EmbeddedBroker, journal: Journal) -> AsyncIterator[Uplink]
     clock = SyncedClock(SystemClock(), is_machine_synchronised=lambda: False)
     loop = FakeLoop()
     uplink = Uplink(
-        HubSession(hub_id=HUB, boot="boot", software="1", heads=journal.heads()),
+        HubSession(
+            hub_id=HUB,
+            boot="boot",
+            software="1",
+            heads=journal.heads(),
+            random=lambda: 0.5,
+        ),
         connect=mqtt(address(broker), FARM, HUB),
         journal=journal,
         inbound=Inbound(

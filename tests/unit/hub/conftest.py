@@ -59,10 +59,12 @@ class Hub:
 
     async def turn(self, after_s: float = 1.0) -> None:
         self.clock.advance(after_s)
-        await self.control.turn()
-        for _ in range(10):
-            await asyncio.sleep(0)
-        await self.control.turn()
+        for _ in range(3):
+            await self.control.turn()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            if not self.control.inbox.wake.is_set():
+                return
 
     def command(
         self,

@@ -4,8 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
-from tokkatot.hub.supervisor import FAILURES_AT_MOST, GaveUp, Service, supervise
+from tokkatot.hub.supervisor import FAILURES_AT_MOST, GaveUp, Service, ServiceUnable, supervise
 from tokkatot.kit.clock import ManualClock
 
 
@@ -42,6 +43,24 @@ async def test_a_service_at_the_edge_is_run_again_for_ever_ever_more_slowly(
     await supervise(service, clock=clock, random=lambda: 1.0)
     assert (breaking.runs, breaking.told) == (21, 20)
     assert 300 < clock.monotonic() <= 20 * 30
+
+
+async def test_what_a_person_has_to_mend_is_told_on_one_line_and_once(clock: ManualClock) -> None:
+    reasons = iter(["no broker", "no broker", "port taken", "no broker"])
+
+    async def run() -> None:
+        reason = next(reasons, None)
+        if reason is not None:
+            raise ServiceUnable(reason)
+
+    with capture_logs() as logs:
+        await supervise(Service(name="edge", run=run), clock=clock, random=lambda: 1.0)
+    assert [(line["event"], line["reason"]) for line in logs] == [
+        ("service.unable", "no broker"),
+        ("service.unable", "port taken"),
+        ("service.unable", "no broker"),
+    ]
+    assert all("exc_info" not in line for line in logs)
 
 
 async def test_an_essential_service_that_breaks_too_often_is_given_up(clock: ManualClock) -> None:

@@ -81,7 +81,13 @@ class World:
             clock=self.clock,
             document=document,
         )
-        session = HubSession(hub_id=HUB, boot="boot", software="1", heads=self.journal.heads())
+        session = HubSession(
+            hub_id=HUB,
+            boot="boot",
+            software="1",
+            heads=self.journal.heads(),
+            random=lambda: 0.5,
+        )
         self.uplink = Uplink(
             session,
             connect=self.lines.connect,

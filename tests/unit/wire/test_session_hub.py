@@ -60,11 +60,7 @@ def test_what_is_live_waits_for_nothing_and_is_silent_without_a_session(world: S
     assert world.session.live(5, [], []) is None
 
 
-@pytest.mark.parametrize("what", ["hello", "batch"])
-def test_no_answer_for_15_s_makes_a_new_hello(world: SyncWorld, what: str) -> None:
-    if what == "hello":
-        world.unlink()
-        world.link()
+def test_a_batch_without_an_answer_for_15_s_makes_a_new_hello(world: SyncWorld) -> None:
     world.record(1)
     world.read()
     world.up.clear()
@@ -73,6 +69,51 @@ def test_no_answer_for_15_s_makes_a_new_hello(world: SyncWorld, what: str) -> No
     assert leaves(world) == []
     world.pass_time(0.2)
     assert leaves(world) == [HubLeaf.HELLO]
+
+
+def greeted_at(world: SyncWorld, seconds: int) -> list[int]:
+    """Let a cloud be heard that never answers a hello; return when the hub said one."""
+    said: list[int] = []
+    for second in range(seconds + 1):
+        if second:
+            world.pass_time(1)
+        said += [second] * leaves(world).count(HubLeaf.HELLO)
+        world.up.clear()
+        world.do(world.session.receive(HubLeaf.COMMAND, b"", world.now))
+    return said
+
+
+def test_a_hello_is_said_again_soon_and_then_ever_later_until_it_is_answered(
+    world: SyncWorld,
+) -> None:
+    world.unlink()
+    world.link()
+    assert greeted_at(world, 70) == [0, 1, 3, 7, 15, 30, 45, 60]
+
+
+def test_after_an_answer_and_on_a_new_line_a_hello_is_again_said_soon(world: SyncWorld) -> None:
+    world.unlink()
+    world.link()
+    greeted_at(world, 40)
+    world.unlink()
+    world.link()
+    assert greeted_at(world, 4) == [0, 1, 3]
+    world.pass_time(10)
+    world.deliver_up()
+    world.deliver_down()
+    assert world.session.phase is Phase.SYNCED
+    world.pass_time(RENEW_S)
+    assert greeted_at(world, 4) == [0, 1, 3]
+
+
+def test_a_hello_that_is_lost_at_a_brokers_restart_costs_a_second(world: SyncWorld) -> None:
+    world.unlink()
+    world.link()
+    world.up.clear()  # the cloud has not come back to the broker yet
+    world.pass_time(1)
+    world.deliver_up()
+    world.deliver_down()
+    assert world.session.phase is Phase.SYNCED
 
 
 def test_45_s_of_silence_end_the_link_but_only_while_an_answer_is_due(world: SyncWorld) -> None:
@@ -135,7 +176,7 @@ def test_the_time_lies_between_hello_and_welcome() -> None:
 def test_a_welcome_to_an_earlier_hello_is_not_taken(world: SyncWorld) -> None:
     world.unlink()
     world.link()
-    world.pass_time(15)
+    world.pass_time(1)
     world.deliver_up()
     world.deliver_down()
 

@@ -12,7 +12,7 @@ from tokkatot.cloud.platform.audit import EventEntry
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.alerts import Severity
 
-QUIET = ("desired.taken",)
+QUIET = ("desired.taken", "hub.dropped")
 """What machines note of each other; shown to whoever asks for it by its type."""
 
 

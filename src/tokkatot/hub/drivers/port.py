@@ -1,6 +1,6 @@
 """The port behind which every driver stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -92,6 +92,10 @@ class Driver(Protocol):
     def adopt(self, devices: Sequence[DeviceConfig]) -> None:
         """Take over exactly these devices from now on; those left out are not written any more."""
         ...
+
+    def dropped(self) -> Mapping[str, int]:
+        """Return how many messages were of no use since the start, by why."""
+        return {}
 
     async def run(self, inbox: Inbox) -> None:
         """Observe until cancelled, reconnecting by itself; it returns where the source ends."""

@@ -189,11 +189,15 @@ class Journal(JournalPort):
 
     @override
     async def begin_order(self, command_id: UUID, row: CommandRow) -> bool:
-        tail = pack_tail(row)
-        begun = await self._begun(Entry(begins=command_id, open_tail=tail, events=(tail,)))
+        begun = await self._begun(_start(row))
         if begun:
             self._show((row,))
         return begun
+
+    @override
+    async def note_begun(self, row: CommandRow) -> None:
+        self._push_order(_start(row))
+        self._show((row,))
 
     @override
     async def begin_request(self, row: ScheduleRunRow) -> bool:
@@ -325,6 +329,11 @@ class Journal(JournalPort):
     async def _change(self, job: Callable[[JournalStore], None]) -> None:
         async with _bounded(self._settings.timeout_s):
             await self._writer.change(job)
+
+
+def _start(row: CommandRow) -> Entry:
+    tail = pack_tail(row)
+    return Entry(begins=asked_in(row), open_tail=tail, events=(tail,))
 
 
 @asynccontextmanager

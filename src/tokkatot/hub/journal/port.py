@@ -102,7 +102,15 @@ class JournalPort(Protocol):
         """Commit that an order has STARTED, with its row; False if this order was begun before.
 
         It must return True before the relay moves. When it raises, the order must not start: refuse
-        it with `finish_order` and the reason `journal_full`.
+        it with `finish_order` and the reason `journal_full`; or, where it is safe to be done twice,
+        tell of it with `note_begun`.
+        """
+        ...
+
+    async def note_begun(self, row: CommandRow) -> None:
+        """Record that an order has begun without its STARTED on the disk; urgent, but doesn't wait.
+
+        Of an order that was begun before nothing is recorded.
         """
         ...
 

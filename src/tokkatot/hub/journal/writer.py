@@ -187,6 +187,9 @@ class Writer:
             self._store.keep_acks(
                 uptime_s=self._uptime_s(), mark_every_s=self._settings.mark_every_s
             )
+        except (JournalError, JournalBroken) as error:
+            # It costs no more than rows that are sent again; what is damaged is found at the start.
+            log.warning("journal.acks_not_kept", reason=str(error))
         finally:
             self._store.close()
             self._store = None

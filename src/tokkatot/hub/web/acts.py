@@ -43,8 +43,7 @@ class Acts:
         if device is None:
             raise HubProblem("not_found", "There is no such device here.")
         body = await body_of(request, OrderBody)
-        key = request.headers.get("idempotency-key")
-        return answer(await self._parts.taps.give(device, body, person, key=key), 202)
+        return answer(await self._parts.taps.give(device, body, person, key=_key(request)), 202)
 
     # --------------------------------------------------------------------------------------- stops
 
@@ -102,7 +101,8 @@ class Acts:
         schedule = self._parts.schedules.one(
             self._parts.document(), request.path_params["schedule"]
         )
-        return answer(await self._parts.schedules.run_now(schedule, person), 202)
+        run = await self._parts.schedules.run_now(schedule, person, key=_key(request))
+        return answer(run, 202)
 
     async def _acknowledge(self, request: Request) -> Response:
         person = self._door.operator(request)
@@ -118,3 +118,7 @@ class Acts:
         if found is None:
             raise HubProblem("not_found", "There is no such alert here.")
         return answer(found)
+
+
+def _key(request: Request) -> str | None:
+    return request.headers.get("idempotency-key")

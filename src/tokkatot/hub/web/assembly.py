@@ -12,6 +12,7 @@ from tokkatot.hub.journal.port import JournalPort
 from tokkatot.hub.lan import page_names
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.web.feed import Feed
+from tokkatot.hub.web.key_book import KeyBook
 from tokkatot.hub.web.notebook import Notebook
 from tokkatot.hub.web.parts import Figures, Parts
 from tokkatot.hub.web.past import Past
@@ -53,6 +54,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
         random_bytes=random_bytes,
     )
     feed = Feed(config.farm_id, clock=clock)
+    keys = KeyBook(journal)
     notes = Notebook(control=control, journal=journal, people=people, feed=feed, clock=clock)
     journal.watch(_harmless(notes.take))
     return HubWeb(
@@ -70,10 +72,13 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
                 control=control, notes=notes, feed=feed, clock=clock, software=software
             ),
             schedules=Schedules(
-                hub_id=config.hub_id, control=control, notes=notes, clock=clock, ids=ids
+                hub_id=config.hub_id, control=control, notes=notes, keys=keys, clock=clock, ids=ids
             ),
             feed=feed,
-            taps=Taps(hub_id=config.hub_id, control=control, notes=notes, clock=clock, ids=ids),
+            taps=Taps(
+                hub_id=config.hub_id, control=control, notes=notes, keys=keys, clock=clock, ids=ids
+            ),
+            keys=keys,
             clock=clock,
             new_id=ids.new,
             figures=figures,

@@ -9,6 +9,7 @@ from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.hub.journal.port import JournalPort
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.web.feed import Feed
+from tokkatot.hub.web.key_book import KeyBook
 from tokkatot.hub.web.notebook import Notebook
 from tokkatot.hub.web.past import Past
 from tokkatot.hub.web.people import People
@@ -39,9 +40,16 @@ class Parts:
     schedules: Schedules
     feed: Feed
     taps: Taps
+    keys: KeyBook
     clock: Clock
     new_id: Callable[[], UUID]
     figures: Figures
+
+    async def recall(self) -> None:
+        """Know what an earlier run of the hub has left."""
+        await self.people.recall()
+        await self.notes.stops.recall()
+        await self.keys.recall()
 
     def document(self) -> DesiredDocument:
         """Return the document that is in force.

@@ -72,6 +72,7 @@ class Reads:
             "status": "ok" if well else "stuck",
             "control_silent_s": round(silent_s, 3),
             "journal": self._parts.journal.condition(),
+            "dropped": self._parts.control.losses.counts(),
         }
         return answer(body, 200 if well else 503)
 

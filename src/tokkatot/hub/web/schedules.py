@@ -13,6 +13,7 @@ from tokkatot.domain.ids import HubId
 from tokkatot.domain.schedules import Schedule, devices_of
 from tokkatot.hub.loop import SILENT_FOR_S, ControlLoop
 from tokkatot.hub.web.feed import Json
+from tokkatot.hub.web.key_book import KeyBook
 from tokkatot.hub.web.notebook import Notebook
 from tokkatot.hub.web.people import Person
 from tokkatot.hub.web.problems import HubProblem
@@ -37,12 +38,14 @@ class Schedules:
         hub_id: HubId,
         control: ControlLoop,
         notes: Notebook,
+        keys: KeyBook,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._hub_id = hub_id
         self._control = control
         self._notes = notes
+        self._keys = keys
         self._clock = clock
         self._ids = ids
 
@@ -97,23 +100,29 @@ class Schedules:
             "held": True,
         }
 
-    async def run_now(self, schedule: Schedule, person: Person) -> Json:
-        """Let a schedule run, and return the run, which is answered later.
+    async def run_now(self, schedule: Schedule, person: Person, *, key: str | None) -> Json:
+        """Let a schedule run, and return the run, which is answered later; one key, one run.
 
         Raises:
             HubProblem: when control can't take it now.
         """
+        before = self._keys.find(person, key, schedule.id.bytes)
+        known = None if before is None else self._notes.runs.one(str(before))
+        if known is not None:
+            return known
         if self._control.silent_s() >= SILENT_FOR_S:
             raise HubProblem("unavailable", "The hub is busy.", retry_after_s=2)
         request = Execute(
             hub=self._hub_id,
-            id=self._ids.new(),
+            id=before or self._ids.new(),
             session=SESSION,
             schedule=schedule.id,
             issued=self._clock.now_ms(),
             ttl_ms=TTL_MS,
             by=person.user_id,
         )
+        if before is None:
+            await self._keys.keep(person, key, schedule.id.bytes, request.id)
         self._control.note(
             ASKED, schedule=str(schedule.id), request=str(request.id), by=str(person.user_id)
         )

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -12,6 +11,7 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from tokkatot.hub.config import WebSettings
+from tokkatot.hub.supervisor import ServiceUnable
 from tokkatot.hub.web.app import HubApp
 from tokkatot.hub.web.connection import PatientConnection
 from tokkatot.hub.web.parts import Parts
@@ -41,10 +41,9 @@ class HubWeb:
         """Serve until cancelled.
 
         Raises:
-            OSError: when the port or the certificate can't be had.
+            ServiceUnable: when the port or the certificate can't be had.
         """
-        await self._parts.people.recall()
-        await self._parts.notes.stops.recall()
+        await self._parts.recall()
         app = HubApp(self._parts, web_folder=find_web_app())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell_news(), name="web-news")
@@ -72,7 +71,7 @@ async def serve_on_port(app: ASGIApp, settings: WebSettings) -> None:
     """Serve until cancelled.
 
     Raises:
-        OSError: when the port or the certificate can't be had.
+        ServiceUnable: when the port or the certificate can't be had.
     """
     secured = settings.secured
     config = uvicorn.Config(
@@ -93,21 +92,29 @@ async def serve_on_port(app: ASGIApp, settings: WebSettings) -> None:
     )
     try:
         config.load()
-    except ssl.SSLError as error:
-        raise OSError(f"[web] certificate and key: {error}") from error
+    except OSError as error:
+        raise ServiceUnable(f"[web] the certificate and its key can't be used: {error}") from error
     server = _Server(config)
     # The server is handed its socket: to get one itself it would end the whole program.
-    host = settings.host
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    every = host == "::" and socket.has_dualstack_ipv6()
-    with socket.create_server(
-        (host, settings.port), family=family, dualstack_ipv6=every
-    ) as listening:
+    with _listening(settings) as listening:
         try:
             await server.serve(sockets=[listening])
         finally:
             if server.started:
                 await server.shutdown()
+
+
+def _listening(settings: WebSettings) -> socket.socket:
+    host, port = settings.host, settings.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    every = host == "::" and socket.has_dualstack_ipv6()
+    try:
+        return socket.create_server((host, port), family=family, dualstack_ipv6=every)
+    except OSError as error:
+        raise ServiceUnable(
+            f"the page can't listen on port {port} of {host} ({error.strerror}): end what listens"
+            " there, or set another [web] port"
+        ) from error
 
 
 class _Server(uvicorn.Server):

@@ -1,10 +1,11 @@
 """Orders that are given on the farm's own network: a person's orders like any other."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
+from uuid import UUID
 
+import msgspec
 from msgspec import Meta, Struct
 
 from tokkatot.domain.commands import AT_ONCE, Action, lifetime_ms
@@ -15,6 +16,7 @@ from tokkatot.domain.orders import Order, OrderRefused, StateUnknown, hold_s, re
 from tokkatot.domain.people import Right
 from tokkatot.hub.loop import SILENT_FOR_S, ControlLoop
 from tokkatot.hub.web.feed import Json
+from tokkatot.hub.web.key_book import KeyBook
 from tokkatot.hub.web.notebook import Notebook
 from tokkatot.hub.web.people import Person
 from tokkatot.hub.web.problems import HubProblem
@@ -26,8 +28,6 @@ SESSION: Final = "farm"
 """Stands where an order of the cloud names the session in which it came."""
 
 BEGIN_WITHIN_S: Final = 8.0
-MAX_KEYS: Final = 128
-MAX_KEY_CHARS: Final = 128
 
 _WHOLE: Final[Mapping[Level, Literal["on", "off"]]] = {OFF: "off", ON: "on"}
 _AT_ONCE: Final[Mapping[Action, Literal["auto", "reset"]]] = {
@@ -53,34 +53,36 @@ class Taps:
         hub_id: HubId,
         control: ControlLoop,
         notes: Notebook,
+        keys: KeyBook,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._hub_id = hub_id
         self._control = control
         self._notes = notes
+        self._keys = keys
         self._clock = clock
         self._ids = ids
-        self._given: OrderedDict[tuple[str, str], tuple[str, OrderBody, str]] = OrderedDict()
 
     async def give(
         self, device: DeviceConfig, body: OrderBody, person: Person, *, key: str | None
     ) -> Json:
-        """Begin an order and return where it stands; with the same key it begins once.
+        """Begin an order and return where it stands; with the same key it begins once, ever.
 
         Raises:
             HubProblem: when the person may not, or the device could not.
         """
         if not person.may(Right.OPERATE):
             raise HubProblem("forbidden")
-        if key is not None and len(key) > MAX_KEY_CHARS:
-            raise HubProblem("validation_failed", "The Idempotency-Key is too long.")
-        again = None if key is None else self._again(device, body, person, key)
-        if again is not None:
-            return again
-        command = self._command(device, body, person)
-        if key is not None:
-            self._keep(person, key, (str(device.id), body, str(command.id)))
+        what = b"%b %b" % (device.id.bytes, msgspec.json.encode(body))
+        before = self._keys.find(person, key, what)
+        known = None if before is None else self._notes.command(str(before))
+        if known is not None:
+            return known
+        # What is begun under an id that control knows is not begun again.
+        command = self._command(device, body, person, before or self._ids.new())
+        if before is None:
+            await self._keys.keep(person, key, what, command.id)
         self._notes.given_here(command.id)
         try:
             async with asyncio.timeout(BEGIN_WITHIN_S):
@@ -88,10 +90,13 @@ class Taps:
         except TimeoutError:
             raise HubProblem("unavailable", "The hub's disk does not answer.") from None
         begun = self._notes.command(str(command.id))
-        assert begun is not None, "control has told of it"
+        if begun is None:
+            raise HubProblem("unavailable", "The order was given before; nobody knows it now.")
         return begun
 
-    def _command(self, device: DeviceConfig, body: OrderBody, person: Person) -> Command:
+    def _command(
+        self, device: DeviceConfig, body: OrderBody, person: Person, command_id: UUID
+    ) -> Command:
         if device.role not in ACTUATORS:
             raise HubProblem(
                 "validation_failed",
@@ -116,7 +121,7 @@ class Taps:
             raise HubProblem("state_unknown") from None
         return Command(
             hub=self._hub_id,
-            id=self._ids.new(),
+            id=command_id,
             session=SESSION,
             device=device.id,
             action=_wire_action(action, level),
@@ -126,24 +131,6 @@ class Taps:
             end_s=end_s,
             by=person.user_id,
         )
-
-    def _again(
-        self, device: DeviceConfig, body: OrderBody, person: Person, key: str
-    ) -> Json | None:
-        before = self._given.get((str(person.user_id), key))
-        if before is None:
-            return None
-        if before[:2] != (str(device.id), body):
-            raise HubProblem("idempotency_mismatch")
-        known = self._notes.command(before[2])
-        if known is None:
-            raise HubProblem("unavailable", "The order is being begun.", retry_after_s=1)
-        return known
-
-    def _keep(self, person: Person, key: str, given: tuple[str, OrderBody, str]) -> None:
-        self._given[str(person.user_id), key] = given
-        if len(self._given) > MAX_KEYS:
-            self._given.popitem(last=False)
 
 
 def _wire_action(action: Action, level: Level) -> OrderAction:

@@ -106,6 +106,29 @@ async def test_rows_wait_and_are_written_as_soon_as_there_is_room(disk: SimDisk)
         assert await journal.begin_order(ORDER, order_row(ORDER))
 
 
+async def test_what_began_without_the_disk_is_told_in_its_order_once_there_is_room(
+    disk: SimDisk,
+) -> None:
+    async with opened(disk) as journal:
+        disk.is_full = True
+        with pytest.raises(JournalFull):
+            await journal.begin_order(ORDER, order_row(ORDER))
+        await journal.note_begun(order_row(ORDER))
+        await journal.finish_order(order_row(ORDER, "completed"))
+        disk.is_full = False
+        await journal.record(urgent=True)
+
+        assert await told(journal) == ["executing", "completed"]
+
+
+async def test_it_is_closed_though_nothing_can_be_written(disk: SimDisk) -> None:
+    async with opened(disk) as journal:
+        await journal.record(readings=[reading(1)], urgent=True)
+        await journal.acked("readings", journal.heads()["readings"].epoch, 1)
+        disk.is_full = True
+        await journal.close()
+
+
 async def test_it_tries_again_though_nobody_has_anything_to_tell(disk: SimDisk) -> None:
     disk.is_full = True
     async with opened(disk) as journal:

@@ -133,8 +133,7 @@ async def page(hub: Hub, tmp_path: Path) -> AsyncIterator[Page]:
 async def served(hub: Hub, folder: Path) -> AsyncIterator[Page]:
     """Begin with a page that knows nothing but what the journal has kept."""
     page = Page(hub, folder)
-    await page.parts.people.recall()
-    await page.parts.notes.stops.recall()
+    await page.parts.recall()
     reading = asyncio.create_task(page.parts.past.run())
     try:
         async with asyncio.timeout(30):

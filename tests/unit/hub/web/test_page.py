@@ -1,7 +1,7 @@
 """What the hub's page shows and takes, in the shapes of the cloud."""
 
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests.unit.hub.web.conftest import (
     VIEWER,
     Page,
     peopled,
+    served,
 )
 from tokkatot.cloud.alerts.api import AlertView
 from tokkatot.cloud.commands.api import CommandView
@@ -23,6 +24,7 @@ from tokkatot.cloud.overview.views import HouseCardView, HouseStateView
 from tokkatot.cloud.realtime.api import ChangesView
 from tokkatot.cloud.telemetry.api import HistoryView
 from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.hub.drivers.port import Presence
 from tokkatot.hub.journal.port import JournalFull
 from tokkatot.wire.messages import CommandRow
 
@@ -203,6 +205,63 @@ async def test_a_full_disk_is_told_and_makes_nobody_start_the_hub_again(page: Pa
     async with page.client() as web:
         answer = await web.get("/health")
     assert (answer.status_code, answer.json()["journal"]) == (200, "full")
+
+
+async def test_health_tells_what_was_dropped(page: Page) -> None:
+    page.hub.driver.dropped = lambda: {"repeated": 2}  # type: ignore[method-assign]
+    async with page.client() as web:
+        answer = await web.get("/health")
+    assert answer.json()["dropped"] == {"fake: repeated": 2}
+
+
+async def test_the_same_key_is_the_same_order_over_a_restart(page: Page, tmp_path: Path) -> None:
+    key = {"Idempotency-Key": "k"}
+    async with await page.person(OWNER) as web:
+        first = await page.order(web, LIGHT, {"action": "on", "duration_s": 60}, **key)
+    await page.hub.turn(0.01)
+    page.hub.restart()
+    page.hub.driver.levels.clear()
+    async with served(page.hub, tmp_path) as later:
+        await later.hub.configure(page.parts.document())
+        async with await later.person(OWNER) as web:
+            again = await later.order(web, LIGHT, {"action": "on", "duration_s": 60}, **key)
+            other = await later.order(web, LIGHT, {"action": "off"}, **key)
+    assert (again.json()["id"], again.json()["state"]) == (first.json()["id"], "completed")
+    assert later.hub.driver.levels.get(LIGHT, OFF) == OFF
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_mismatch")
+
+
+async def test_an_order_that_a_crash_kept_from_beginning_begins_under_its_key(
+    page: Page, tmp_path: Path
+) -> None:
+    key = {"Idempotency-Key": "k"}
+    async with await page.person(OWNER) as web:
+        first = await page.order(web, LIGHT, {"action": "on"}, **key)
+    card = page.hub.journal.card
+    del card.orders[UUID(first.json()["id"])]
+    card.streams["events"].rows.clear()
+    page.hub.restart()
+    async with served(page.hub, tmp_path) as later:
+        await later.hub.configure(page.parts.document())
+        later.hub.control.inbox.offer(Presence(device_id=LIGHT, online=True))
+        await later.hub.turn()
+        async with await later.person(OWNER) as web:
+            again = await later.order(web, LIGHT, {"action": "on"}, **key)
+    assert (again.json()["id"], again.json()["state"]) == (first.json()["id"], "executing")
+
+
+async def test_on_a_full_disk_the_page_switches_off_and_refuses_on_with_the_reason(
+    page: Page,
+) -> None:
+    async with await page.person(MANAGER) as web:
+        await page.order(web, LIGHT, {"action": "on"})
+        page.hub.journal.trouble = JournalFull("no room")
+        off = await page.order(web, LIGHT, {"action": "off"})
+        assert page.hub.driver.levels[LIGHT] == OFF
+        on = await page.order(web, LIGHT, {"action": "on"})
+    assert (off.status_code, off.json()["state"]) == (202, "executing")
+    assert (on.json()["state"], on.json()["reason"]) == ("refused", "journal_full")
+    assert page.hub.driver.levels[LIGHT] == OFF
 
 
 async def test_one_address_can_not_keep_the_hub_busy(page: Page) -> None:

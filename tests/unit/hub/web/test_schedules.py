@@ -124,6 +124,24 @@ async def test_a_person_lets_it_run_now_and_sees_what_became_of_it(page: Page) -
     assert [r.request for r in events if isinstance(r, ScheduleRunRow)] == [run["id"]]
 
 
+async def test_the_same_key_is_the_same_run_over_a_restart(page: Page, tmp_path: Path) -> None:
+    key = {"Idempotency-Key": "k"}
+    async with await page.person(MANAGER) as web:
+        first = await web.post(f"{PATH}/execute-now", headers=key)
+        again = await web.post(f"{PATH}/execute-now", headers=key)
+    for _ in range(40):
+        await page.hub.turn()
+    page.hub.restart()
+    async with served(page.hub, tmp_path) as later:
+        await later.hub.configure(page.parts.document())
+        async with await later.person(MANAGER) as web:
+            last = await web.post(f"{PATH}/execute-now", headers=key)
+        await later.hub.turn()
+        (run,) = (await get(later, f"{PATH}/executions"))["items"]
+    assert {one.json()["id"] for one in (first, again, last)} == {run["id"]}
+    assert (last.json()["outcome"], run["outcome"]) == ("executed", "executed")
+
+
 async def test_open_pages_hear_of_a_run(page: Page) -> None:
     async with await page.person(OWNER) as web:
         since = (await web.get(f"{FARM_PATH}/changes?since=0")).json()["next_since"]

@@ -144,6 +144,7 @@ export const manage: ManageWords = {
   'event.desired.refused': 'The control box did not take over new settings',
   'event.journal.replaced': 'The control box lost its old records and began anew',
   'event.journal.refused': 'The control box could not record some data',
+  'event.hub.dropped': 'The control box could not use some messages',
   'event.readings.gap': 'Data is missing for a while',
   'event.reading.refused': '{device} sent a value that can’t be right',
   'event.schedule.executed': 'A schedule was carried out',

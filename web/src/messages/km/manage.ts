@@ -141,6 +141,7 @@ export const manage = {
   'event.desired.refused': 'ប្រអប់បញ្ជាមិនទទួលការកំណត់ថ្មី',
   'event.journal.replaced': 'ប្រអប់បញ្ជាបានបាត់ទិន្នន័យចាស់ ហើយចាប់ផ្ដើមកត់ត្រាថ្មី',
   'event.journal.refused': 'ប្រអប់បញ្ជាកត់ត្រាទិន្នន័យខ្លះមិនបាន',
+  'event.hub.dropped': 'ប្រអប់បញ្ជាប្រើសារខ្លះមិនបាន',
   'event.readings.gap': 'ខ្វះទិន្នន័យមួយរយៈ',
   'event.reading.refused': '{device} ផ្ញើលេខមិនត្រឹមត្រូវ',
   'event.schedule.executed': 'បានធ្វើតាមកាលវិភាគ',

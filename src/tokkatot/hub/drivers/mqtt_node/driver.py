@@ -63,6 +63,7 @@ class MqttNodeDriver(Driver):
         self._heard = asyncio.Event()
         self._client: aiomqtt.Client | None = None
         self._ask_again = False
+        self._trouble: str | None = None
 
     @override
     def adopt(self, devices: Sequence[DeviceConfig]) -> None:
@@ -71,12 +72,16 @@ class MqttNodeDriver(Driver):
         self._heard.set()
 
     @override
+    def dropped(self) -> Mapping[str, int]:
+        return dict(self.book.dropped)
+
+    @override
     async def run(self, inbox: Inbox) -> None:
         while True:
             try:
                 await self._listen(inbox)
             except* aiomqtt.MqttError as errors:
-                log.warning("nodes.disconnected", driver=self.name, reason=_reason(errors))
+                self._note_trouble(_reason(errors))
             finally:
                 self._client = None
                 for observation in self.book.lost():
@@ -114,11 +119,17 @@ class MqttNodeDriver(Driver):
             await self._subscribe(client)
             self._client = client
             self._backoff.reset()
+            self._trouble = None
             log.info("nodes.connected", driver=self.name, broker=self._broker.host)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._repeat(client, inbox))
                 async for message in client.messages:
                     self._receive(message, inbox)
+
+    def _note_trouble(self, reason: str) -> None:
+        if reason != self._trouble:
+            log.warning("nodes.disconnected", driver=self.name, reason=reason)
+        self._trouble = reason
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:
         """Listen, and have all that is retained said: also again, for devices that are new."""

@@ -1,0 +1,161 @@
+"""A schedule's run and the disk: what a power cut as the relay moves lets happen, and be told."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from tests.support.engine import FARM, HUB, IDS, document
+from tests.support.fake_driver import FakeDriver
+from tests.support.schedules import DAWN_MS, FEEDER, SIX_MS, feeding
+from tokkatot.domain.devices import OFF, Level
+from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.schedules import Missed
+from tokkatot.hub.clock_sync import ClockQuality
+from tokkatot.hub.journal.journal import Journal
+from tokkatot.hub.loop import ControlLoop
+from tokkatot.kit.ids import IdSource
+from tokkatot.sim.chance import Chance
+from tokkatot.sim.disk import DiskVfs, SimDisk, VirtualDiskThread
+from tokkatot.sim.time import LocalClock, VirtualLoop
+from tokkatot.wire.messages import ScheduleRunRow, decode_row
+
+_NAMES = count(1)
+ONCE = feeding(missed=Missed.ONCE)
+
+
+class _NoLuck(Chance):
+    """Lets a power cut take everything that was not synced."""
+
+    @override
+    def uniform(self) -> float:
+        return 0.0
+
+
+class _Feeder(FakeDriver):
+    """Tells when the feeder is switched on."""
+
+    def __init__(self, on_feed: Callable[[], None]) -> None:
+        super().__init__()
+        self._on_feed = on_feed
+
+    @override
+    async def write(
+        self, device_id: DeviceId, level: Level, *, order: str, timeout_s: float
+    ) -> None:
+        if device_id == IDS[FEEDER] and level > OFF:
+            self._on_feed()
+        await super().write(device_id, level, order=order, timeout_s=timeout_s)
+
+
+class Life:
+    """A process of a hub on a card, on virtual time."""
+
+    def __init__(self, card: SimDisk, wall_ms: int) -> None:
+        self.card = card
+        self.disk = VirtualDiskThread()
+        self.fed_at_s: list[float] = []
+        self.on_feed: Callable[[], None] = lambda: None
+        self._loop = VirtualLoop()  # type: ignore[abstract]  # what it lacks, nobody here asks for
+        self._clock = LocalClock(self._loop, wall_ms=wall_ms)
+        self._vfs = DiskVfs(f"power-cut-{next(_NAMES)}", card)
+        self._running = self._loop.create_task(self._run())
+
+    def until(self, seconds: float) -> None:
+        self._loop.run_until(seconds)
+        if self._running.done():
+            self._running.result()
+
+    def told(self) -> list[tuple[str, str | None]]:
+        """Return what the journal holds of runs."""
+        rows: list[tuple[str, str | None]] = []
+        self._loop.create_task(self._tell(rows))
+        self.until(self._loop.time() + 10)
+        return rows
+
+    def end(self) -> None:
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until(self._loop.time() + 1)
+        self._vfs.die()
+        self._vfs.unregister()
+
+    async def _run(self) -> None:
+        ids = IdSource(self._clock)
+        self._journal = await Journal.open(
+            Path("/journal.sqlite"),
+            clock=self._clock,
+            ids=ids,
+            disk=self.disk,
+            free_bytes=lambda _: 1 << 40,
+            vfs=self._vfs.name,
+        )
+        driver = _Feeder(self._fed)
+        control = ControlLoop(
+            farm_id=FARM,
+            hub_id=HUB,
+            journal=self._journal,
+            drivers=[driver],
+            clock=self._clock,
+            ids=ids,
+            clock_quality=lambda: ClockQuality.GOOD,
+        )
+        await control.recall()
+        await control.configure(replace(document(), schedules=(ONCE,)), 1)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(control.acting.run())
+            group.create_task(driver.run(control.inbox))
+            group.create_task(control.run())
+
+    def _fed(self) -> None:
+        self.fed_at_s.append((self._clock.now_ms() - SIX_MS) / 1000)
+        self.on_feed()
+
+    async def _tell(self, told: list[tuple[str, str | None]]) -> None:
+        stretch = await self._journal.stretch("events", 1, max_rows=500, max_bytes=10**6)
+        rows = [] if stretch is None else [decode_row(raw) for raw in stretch.rows]
+        told += [(row.outcome, row.reason) for row in rows if isinstance(row, ScheduleRunRow)]
+
+
+@contextmanager
+def life(card: SimDisk, wall_ms: int) -> Iterator[Life]:
+    one = Life(card, wall_ms)
+    try:
+        yield one
+    finally:
+        one.end()
+
+
+def test_a_power_cut_as_the_feeder_starts_feeds_nobody_twice_and_is_told() -> None:
+    card = SimDisk()
+    with life(card, DAWN_MS) as first:
+        first.on_feed = lambda: card.cut_power(_NoLuck(0))
+        first.until(12)
+        assert len(first.fed_at_s) == 1
+    with life(card, DAWN_MS + 60_000) as second:
+        second.until(120)
+        assert second.fed_at_s == []
+        assert second.told() == [("failed", "restarted")]
+
+
+def _fills(one: Life) -> None:
+    one.card.is_full = True
+
+
+def _hangs(one: Life) -> None:
+    one.disk.stall()
+
+
+@pytest.mark.parametrize("trouble", [_fills, _hangs])
+def test_a_disk_in_trouble_keeps_nobody_from_the_feed(trouble: Callable[[Life], None]) -> None:
+    with life(SimDisk(), DAWN_MS) as one:
+        one.until(5)
+        trouble(one)
+        one.until(20)
+        (fed_s,) = one.fed_at_s
+        assert 0 <= fed_s <= 2
