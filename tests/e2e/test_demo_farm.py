@@ -73,6 +73,40 @@ async def test_who_forgot_their_password_is_seen_by_their_farm(stack: Stack) -> 
     await person.close()
 
 
+async def test_a_stop_of_the_farm_reaches_the_hub_of_every_house_and_is_lifted_in_each(
+    stack: Stack, manager: Person
+) -> None:
+    farm = f"/farms/{(await manager.farm())['id']}"
+    cards = (await manager.get(f"{farm}/houses"))["items"]
+    houses = [await manager.house(card["name"]) for card in cards]
+    assert len(houses) == 3
+    for house in houses:
+        await house.reporting()
+
+    async def versions() -> list[int]:
+        return [(await hub_state(stack, house))["configured"] for house in houses]
+
+    async def every_hub_holds_more_than(before: list[int]) -> None:
+        async def held() -> bool:
+            return all(now > then for now, then in zip(await versions(), before, strict=True))
+
+        await eventually("every hub has heard of it", held)
+
+    before = await versions()
+    await manager.post(f"{farm}/stop")
+    try:
+        await every_hub_holds_more_than(before)
+        for house in houses:
+            refused = await house.ended(await house.tap("Heater", "on", duration_s=1))
+            assert (refused["state"], refused["reason"]) == ("refused", "software_stop")
+        before = await versions()
+    finally:
+        await manager.delete(f"{farm}/stop")
+    await every_hub_holds_more_than(before)
+    states = [await house.state() for house in houses]
+    assert [state["stop"] for state in states] == [None] * 3
+
+
 async def test_an_actuator_that_was_held_is_handed_back_and_its_trace_says_so(
     coop: HouseView,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tokkatot.wire.cursor import VERDICTS
 from tokkatot.wire.session_cloud import ANSWERS
-from tokkatot.wire.session_hub import LANE, SESSION, LaneState, Phase
+from tokkatot.wire.session_tables import LANE, SESSION, LaneState, Phase
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "sync.md"
 

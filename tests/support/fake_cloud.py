@@ -92,8 +92,8 @@ class FakeCloud:
 
     def _open(self, stream: StreamName, position: StreamPosition) -> Cursor:
         known = self.stored.cursors.get((stream, position.epoch))
-        first = all(name != stream for name, _ in self.stored.cursors)
-        cursor = open_cursor(known, position, first_epoch=first)
+        epochs = [epoch for name, epoch in self.stored.cursors if name == stream]
+        cursor = open_cursor(known, position, newest_epoch=epochs[-1] if epochs else None)
         self.stored.cursors[stream, position.epoch] = cursor
         return cursor
 

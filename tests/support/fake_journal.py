@@ -253,8 +253,8 @@ class FakeJournal(JournalPort):
     async def new_epoch(self, stream: StreamName) -> StreamHead:
         kept = self.card.streams[stream]
         kept.epoch = f"{stream}-{next(_EPOCHS)}"
-        kept.base = kept.acked
-        kept.unsent_from = kept.base + 1
+        kept.base = kept.acked = 0
+        kept.unsent_from = 1
         return self.heads()[stream]
 
     @override

@@ -45,6 +45,11 @@ class Person:
         """Return the body of a PUT that must succeed."""
         return _body(await self.http.put(path, json=body))
 
+    async def delete(self, path: str) -> None:
+        """Ask for a DELETE that must succeed."""
+        answer = await self.http.delete(path)
+        assert answer.is_success, f"{answer.request.url}: {answer.status_code} {answer.text}"
+
     async def close(self) -> None:
         """Close the connections."""
         await self.http.aclose()

@@ -18,7 +18,8 @@ from tokkatot.wire.session_actions import (
     Reconnect,
     Send,
 )
-from tokkatot.wire.session_hub import HubSession, Phase
+from tokkatot.wire.session_hub import HubSession
+from tokkatot.wire.session_tables import Phase
 from tokkatot.wire.topics import HubLeaf
 
 T = TypeVar("T")
@@ -85,22 +86,24 @@ class SyncWorld:
         self.expected.update(row.t for row in rows)
         self.do(self.session.grew(self.journal.heads(), self.now))
 
-    def image(self) -> tuple[FakeCard, set[int]]:
-        return copy.deepcopy(self.card), set(self.expected)
+    def image(self) -> FakeCard:
+        return copy.deepcopy(self.card)
 
-    def restore_card(self, image: tuple[FakeCard, set[int]]) -> None:
+    def restore_card(self, image: FakeCard) -> None:
         """Boot from an old image: what came later is gone, but for what the cloud has."""
-        card, expected = image
-        self.card = copy.deepcopy(card)
-        self.expected = expected | {row.t for row in self.cloud.readings()}
+        self.card = copy.deepcopy(image)
+        self.expected = self._left()
         self.boot()
 
     def restore_cloud(self, backup: Stored) -> None:
         """Take the cloud back to a backup: what the hub still holds is to come again."""
         self.cloud.stored = copy.deepcopy(backup)
-        kept = self.card.streams["readings"]
-        held = {row.t for row in kept.rows[kept.base :] if isinstance(row, ReadingRow)}
-        self.expected = held | {row.t for row in self.cloud.readings()}
+        self.expected = self._left()
+
+    def _left(self) -> set[int]:
+        """Return the readings that lie anywhere at all."""
+        held = self.card.streams["readings"].rows
+        return {row.t for row in (*held, *self.cloud.readings()) if isinstance(row, ReadingRow)}
 
     @property
     def now(self) -> Now:

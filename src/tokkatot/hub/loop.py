@@ -150,8 +150,6 @@ class ControlLoop:
         What is safe to be done twice waits for no disk that is in trouble: it is begun at most once
         while this process lives, and in no later session.
         """
-        if command.id in self._begun:
-            return  # it came again while it runs, and gets its answer from that
         t_ms = self._clock.now_ms()
         level = level_in(command)
         end_ms = t_ms + command.end_s * 1000
@@ -182,21 +180,21 @@ class ControlLoop:
             try:
                 return await self._journal.begin_order(command.id, started)
             except JournalError:
-                if needs_disk:
+                if needs_disk and command.id not in self._begun:
                     raise
         if command.id in self._begun:
-            return False
+            return False  # it came again while it runs, and gets its answer from that
         await self._journal.note_begun(started)
         return True
 
     async def execute(self, request: Execute) -> None:
         """Run a schedule now, as a person asks; it is begun at most once, ever, and answered."""
-        if request.id in self._begun:
-            return  # as with an order
         lost = run_row(request, "failed", Reason.RESTARTED, self._clock.now_ms())
         try:
             begun = await self._journal.begin_request(lost)
         except JournalError as error:
+            if request.id in self._begun:
+                return  # as with an order
             log.warning("execute.not_begun", request=str(request.id), reason=error.reason)
             full = run_row(request, "skipped", Reason.JOURNAL_FULL, self._clock.now_ms())
             await self._journal.finish_order(full)

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import signal
-import socket
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import structlog
 
 from tokkatot.domain.ids import FarmId
 from tokkatot.hub.config import BrokerAddress, EmbeddedBroker, NodeLogin
+from tokkatot.hub.lan import listen_on
 from tokkatot.hub.supervisor import ServiceUnable
 from tokkatot.wire.topics import FROM_NODE, NodeLeaf
 
@@ -99,9 +99,7 @@ class NodeBroker:
     def _why_ended(self, status: int) -> str:
         host, port = self._settings.host, self._settings.port
         try:
-            with socket.create_server(
-                (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-            ):
+            with listen_on(host, port):
                 return f"mosquitto ended with status {status}; see {self._folder / 'mosquitto.log'}"
         except OSError as error:
             return (

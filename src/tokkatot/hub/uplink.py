@@ -38,7 +38,8 @@ from tokkatot.wire.session_actions import (
     TakeExecute,
     TakeOrder,
 )
-from tokkatot.wire.session_hub import ROWS_BYTES, HubSession, Phase
+from tokkatot.wire.session_hub import ROWS_BYTES, HubSession
+from tokkatot.wire.session_tables import Phase
 from tokkatot.wire.streams import STREAMS, Stretch
 
 TICK_S = 1.0
@@ -201,10 +202,13 @@ class Uplink:
             stretch = await self._read(wanted)
             async with self._turn:
                 actions = self._session.rows(stream, stretch, self._now())
+                for action in actions:
+                    if not isinstance(action, Send):
+                        await self._act(link, action)
             for action in actions:
-                assert isinstance(action, Send), "rows that were read are sent"
-                self._counts["batches"] += 1
-                await link.send(action.leaf, action.payload, qos=action.qos)
+                if isinstance(action, Send):
+                    self._counts["batches"] += 1
+                    await link.send(action.leaf, action.payload, qos=action.qos)
 
     async def _read(self, wanted: ReadRows) -> Stretch | None:
         try:

@@ -71,9 +71,7 @@ class RowsCheck:
         if before is not None and head is before:
             return
         card = self.card
-        if before is not None and before.epoch != head.epoch:
-            # A new epoch numbers what no ack covers anew, from 1.
-            card.base = min(card.base + before.acked, card.next - 1)
+        card.base = head.before
         self._commit(card.base + head.next - card.next)
         card.heads = dict(heads)
 

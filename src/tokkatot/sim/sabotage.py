@@ -15,7 +15,7 @@ from tokkatot.hub.drivers.mqtt_node.source import NodeBook
 from tokkatot.hub.journal import store
 from tokkatot.hub.journal.journal import Journal
 from tokkatot.hub.journal.slots import TwoSlots
-from tokkatot.hub.web.taps import Taps
+from tokkatot.hub.web.key_book import KeyBook
 from tokkatot.sim import mistakes
 from tokkatot.sim.cloud import SimStore
 from tokkatot.sim.mistakes import NEVER_S, Patch
@@ -141,8 +141,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         breaks="an order begins however old it is",
         shows="no order runs stale",
         trouble=("straggling line",),
-        seed=2,
-        hours=0.3,
+        seed=15,
+        hours=0.1,
         patches=((orders, "_is_alive", mistakes.always_alive),),
     ),
     Sabotage(
@@ -150,8 +150,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         breaks="an order of a session that has ended begins",
         shows="no order of another session runs",
         trouble=("sloppy broker", "straggling line"),
-        seed=3,
-        hours=0.1,
+        seed=6,
+        hours=0.25,
         patches=((orders, "_objection", mistakes.any_session),),
     ),
     Sabotage(
@@ -215,7 +215,10 @@ _ALL: Final[Sequence[Sabotage]] = (
         trouble=("restored card",),
         seed=5,
         hours=0.95,
-        patches=((Journal, "heads", mistakes.all_sent),),
+        patches=(
+            (Journal, "heads", mistakes.all_sent),
+            (session_hub, "is_another", mistakes.believed),
+        ),
     ),
     Sabotage(
         name="silence-unnoticed",
@@ -303,8 +306,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         breaks="a request to run a schedule that comes twice runs it twice",
         shows="no request runs twice",
         trouble=("rough line",),
-        seed=5,
-        hours=0.4,
+        seed=11,
+        hours=0.45,
         patches=((Journal, "begin_request", mistakes.request_again),),
     ),
     Sabotage(
@@ -332,7 +335,7 @@ _ALL: Final[Sequence[Sabotage]] = (
         trouble=("slow disk",),
         seed=2,
         hours=0.15,
-        patches=((Taps, "_again", mistakes.never_given),),
+        patches=((KeyBook, "find", mistakes.never_given),),
     ),
     Sabotage(
         name="not-handed-back",

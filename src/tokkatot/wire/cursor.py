@@ -20,9 +20,7 @@ from tokkatot.wire.messages import (
     Up,
     decode_row,
 )
-
-NOT_KEPT = "not_kept"
-"""The reason of a gap row that stands in a stream for rows that the hub no longer holds."""
+from tokkatot.wire.streams import NOT_KEPT, mark_of
 
 MAX_RAW_CHARS = 2048
 """How much of a refused row is kept for people to look at."""
@@ -32,13 +30,15 @@ MAX_RAW_CHARS = 2048
 class Cursor:
     """How far one stream of one hub is stored, in one epoch; the cloud keeps one for each epoch.
 
-    Rows through `join_through` may have been stored under an earlier epoch already (a card restored
-    from an old image): they are joined against what is stored instead of simply added.
+    Rows through `join_through` may have been stored under another epoch already (a card restored
+    from an old image): they are joined against what is stored instead of simply added. `mark` tells
+    the last row that is stored from another one with its number; None where nobody could tell.
     """
 
     epoch: str
     seq: int = 0
     join_through: int = 0
+    mark: str | None = None
 
 
 @unique
@@ -97,23 +97,24 @@ class Receipt:
     """Some of these rows lie within `cursor.join_through`: add only what is not stored yet."""
 
 
-def open_cursor(known: Cursor | None, position: StreamPosition, *, first_epoch: bool) -> Cursor:
+def open_cursor(
+    known: Cursor | None, position: StreamPosition, *, newest_epoch: str | None
+) -> Cursor:
     """Return the cursor of the epoch that a hello names; `known` is the stored one of this epoch.
 
-    An epoch that follows another one begins with a backlog that may be stored already, unless the
-    hub has nothing recorded yet.
+    `newest_epoch` is the stream's one that was opened last. Where the hub names another, new or one
+    that it was in before, what it has recorded until now may be stored already, under that one.
     """
-    if known is not None:
-        assert known.epoch == position.epoch, "the cursor belongs to the epoch that was asked for"
-        return known
-    return Cursor(
-        epoch=position.epoch, join_through=0 if first_epoch else max(position.next - 1, 0)
-    )
+    assert known is None or known.epoch == position.epoch, "the cursor belongs to this epoch"
+    cursor = known or Cursor(epoch=position.epoch)
+    if newest_epoch in {None, position.epoch}:
+        return cursor
+    return replace(cursor, join_through=max(cursor.join_through, position.next - 1))
 
 
 def acked_through(cursor: Cursor) -> AckedThrough:
     """Return what a welcome says of a stream."""
-    return AckedThrough(epoch=cursor.epoch, seq=cursor.seq)
+    return AckedThrough(epoch=cursor.epoch, seq=cursor.seq, mark=cursor.mark)
 
 
 def ack(receipt: Receipt, batch: Up | ReadingsUp) -> Ack:
@@ -155,7 +156,9 @@ def _receive_readings(cursor: Cursor, batch: ReadingsUp) -> Receipt | None:
         return Receipt(verdict=VERDICTS[Place.BEHIND], cursor=cursor, skipped=skipped)
     return Receipt(
         verdict=VERDICTS[Place.NEXT],
-        cursor=replace(cursor, seq=first + len(rows) - 1),
+        cursor=replace(
+            cursor, seq=first + len(rows) - 1, mark=mark_of(msgspec.json.encode(rows[-1]))
+        ),
         readings=rows[skipped:] if skipped else rows,
         skipped=skipped,
         join=cursor.seq < cursor.join_through,
@@ -187,7 +190,7 @@ def _receive_rows(cursor: Cursor, first: int, raws: Sequence[msgspec.Raw]) -> Re
         return Receipt(verdict=VERDICTS[Place.BEHIND], cursor=cursor, skipped=skipped)
     return Receipt(
         verdict=VERDICTS[Place.NEXT],
-        cursor=replace(cursor, seq=seq),
+        cursor=replace(cursor, seq=seq, mark=_mark_of_last(raws[-1], own_gaps, seq)),
         readings=readings,
         rows=rows,
         refused=refused,
@@ -195,6 +198,11 @@ def _receive_rows(cursor: Cursor, first: int, raws: Sequence[msgspec.Raw]) -> Re
         skipped=skipped,
         join=cursor.seq < cursor.join_through,
     )
+
+
+def _mark_of_last(raw: msgspec.Raw, own_gaps: Sequence[GapRow], seq: int) -> str | None:
+    """Return the mark of a batch's last row; a gap is made anew each time that it is read."""
+    return None if own_gaps and own_gaps[-1].seq == seq else mark_of(raw)
 
 
 def _read(raw: msgspec.Raw, *, due: int) -> Row | RefusedRow:

@@ -42,11 +42,12 @@ class StreamPosition(Struct, frozen=True, kw_only=True):
     next: Seq
 
 
-class AckedThrough(Struct, frozen=True, kw_only=True):
-    """The last row of a stream that the cloud has stored (0: none)."""
+class AckedThrough(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last row of a stream that the cloud has stored (0: none); `mark` tells it from others."""
 
     epoch: Epoch
     seq: Seq
+    mark: Annotated[str, Meta(max_length=32)] | None = None
 
 
 class Hello(Body, frozen=True, kw_only=True):

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum, unique
-from types import MappingProxyType
 from typing import assert_never
 from uuid import UUID
 
@@ -41,7 +39,17 @@ from tokkatot.wire.session_actions import (
     TakeExecute,
     TakeOrder,
 )
-from tokkatot.wire.streams import StreamHead, Stretch
+from tokkatot.wire.session_tables import (
+    LANE,
+    SESSION,
+    LaneSignal,
+    LaneState,
+    LaneStep,
+    Phase,
+    Signal,
+    Step,
+)
+from tokkatot.wire.streams import StreamHead, Stretch, is_another
 from tokkatot.wire.topics import HubLeaf
 
 ANSWER_WITHIN_S = 15.0
@@ -67,127 +75,29 @@ ROWS_BYTES = MAX_BATCH_BYTES - 512
 """What the rows of a batch may take: the rest is for the fields around them."""
 
 
-@unique
-class Phase(StrEnum):
-    """Where the session stands."""
-
-    OFFLINE = "offline"
-    GREETING = "greeting"
-    RENUMBERING = "renumbering"
-    SYNCED = "synced"
-
-
-@unique
-class Signal(StrEnum):
-    """What moves the session."""
-
-    LINK_UP = "link up"
-    LINK_DOWN = "link down"
-    WELCOMED = "welcomed"
-    WELCOMED_BY_LATER_LIFE = "cloud has rows that never left this card"
-    RENUMBERED = "new epoch kept"
-    EPOCH_CHANGED = "journal begun anew"
-    NO_WELCOME = "no welcome for 1, 2, 4 … 15 s"
-    NO_ANSWER = "15 s without an answer"
-    SILENCE = "45 s of silence"
-    RENEWAL = "6 h of session"
-    FORGOTTEN = "cloud does not hold the session"
-
-
-@unique
-class Step(StrEnum):
-    """What a transition of the session does."""
-
-    SAY_HELLO = "say hello"
-    OPEN_LANES = "open lanes"
-    CLOSE_LANES = "close lanes"
-    NEW_EPOCH = "begin new epoch"
-    RECONNECT = "reconnect"
-
-
-_P, _S, _DO = Phase, Signal, Step
-SESSION: Mapping[tuple[Phase, Signal], tuple[Phase, tuple[Step, ...]]] = MappingProxyType(
-    {
-        (_P.OFFLINE, _S.LINK_UP): (_P.GREETING, (_DO.SAY_HELLO,)),
-        (_P.GREETING, _S.WELCOMED): (_P.SYNCED, (_DO.OPEN_LANES,)),
-        (_P.GREETING, _S.WELCOMED_BY_LATER_LIFE): (_P.RENUMBERING, (_DO.NEW_EPOCH,)),
-        (_P.GREETING, _S.NO_WELCOME): (_P.GREETING, (_DO.SAY_HELLO,)),
-        (_P.GREETING, _S.EPOCH_CHANGED): (_P.GREETING, (_DO.SAY_HELLO,)),
-        (_P.GREETING, _S.SILENCE): (_P.OFFLINE, (_DO.RECONNECT,)),
-        (_P.GREETING, _S.LINK_DOWN): (_P.OFFLINE, ()),
-        (_P.RENUMBERING, _S.RENUMBERED): (_P.GREETING, (_DO.SAY_HELLO,)),
-        (_P.RENUMBERING, _S.LINK_DOWN): (_P.OFFLINE, ()),
-        (_P.SYNCED, _S.NO_ANSWER): (_P.GREETING, (_DO.CLOSE_LANES, _DO.SAY_HELLO)),
-        (_P.SYNCED, _S.EPOCH_CHANGED): (_P.GREETING, (_DO.CLOSE_LANES, _DO.SAY_HELLO)),
-        (_P.SYNCED, _S.RENEWAL): (_P.GREETING, (_DO.CLOSE_LANES, _DO.SAY_HELLO)),
-        (_P.SYNCED, _S.FORGOTTEN): (_P.GREETING, (_DO.CLOSE_LANES, _DO.SAY_HELLO)),
-        (_P.SYNCED, _S.SILENCE): (_P.OFFLINE, (_DO.CLOSE_LANES, _DO.RECONNECT)),
-        (_P.SYNCED, _S.LINK_DOWN): (_P.OFFLINE, (_DO.CLOSE_LANES,)),
-    }
-)
-
-
-@unique
-class LaneState(StrEnum):
-    """Where one stream stands in the session."""
-
-    CLOSED = "closed"
-    IDLE = "idle"
-    READING = "reading"
-    IN_FLIGHT = "in flight"
-
-
-@unique
-class LaneSignal(StrEnum):
-    """What moves a stream."""
-
-    OPENED = "opened"
-    ROWS_DUE = "rows due"
-    ROWS = "rows read"
-    NO_ROWS = "no rows read"
-    ACKED = "acked"
-    CLOSED = "session ended"
-
-
-@unique
-class LaneStep(StrEnum):
-    """What a transition of a stream does."""
-
-    READ = "read rows"
-    SEND = "send batch"
-
-
-_L, _X, _GO = LaneState, LaneSignal, LaneStep
-LANE: Mapping[tuple[LaneState, LaneSignal], tuple[LaneState, tuple[LaneStep, ...]]] = (
-    MappingProxyType(
-        {
-            (_L.CLOSED, _X.OPENED): (_L.IDLE, ()),
-            (_L.IDLE, _X.ROWS_DUE): (_L.READING, (_GO.READ,)),
-            (_L.READING, _X.ROWS): (_L.IN_FLIGHT, (_GO.SEND,)),
-            (_L.READING, _X.NO_ROWS): (_L.IDLE, ()),
-            (_L.IN_FLIGHT, _X.ACKED): (_L.IDLE, ()),
-            (_L.IDLE, _X.CLOSED): (_L.CLOSED, ()),
-            (_L.READING, _X.CLOSED): (_L.CLOSED, ()),
-            (_L.IN_FLIGHT, _X.CLOSED): (_L.CLOSED, ()),
-        }
-    )
-)
-
-
 @dataclass(slots=True)
 class _Lane:
-    """One stream: `due` is the next row to send, `sent` the batch in flight."""
+    """One stream: `due` is the next row to send, `sent` the batch in flight.
+
+    `mark` is what the cloud knows of the row before it, until that was found to be the hub's own.
+    """
 
     head: StreamHead
     state: LaneState = LaneState.CLOSED
     due: int = 1
+    mark: str | None = None
     sent: tuple[int, int] | None = None
     sent_at_s: float = 0.0
     look_again_at_s: float = 0.0
 
     def has_rows_due(self) -> bool:
         """Tell whether the lane is free and rows wait for it."""
-        return self.state is LaneState.IDLE and self.due < self.head.next
+        return self.state is LaneState.IDLE and self.first < self.head.next
+
+    @property
+    def first(self) -> int:
+        """Return the row to read next: the last one that is stored, where it is to be compared."""
+        return self.due if self.mark is None else self.due - 1
 
 
 class HubSession:
@@ -258,8 +168,14 @@ class HubSession:
         lane = self._lanes[stream]
         if lane.state is not LaneState.READING:
             return []
-        if stretch is None or (stretch.epoch, stretch.first) != (lane.head.epoch, lane.due):
+        if stretch is None or (stretch.epoch, stretch.first) != (lane.head.epoch, lane.first):
             lane.look_again_at_s = now.mono_s + LOOK_AGAIN_S
+            return self._shift(stream, LaneSignal.NO_ROWS, now)
+        if lane.mark is not None and is_another(stretch.rows[0], lane.mark):
+            self._later = (stream,)
+            return self._move(Signal.FORKED, now)
+        lane.mark = None
+        if stretch.last < lane.due:
             return self._shift(stream, LaneSignal.NO_ROWS, now)
         lane.sent, lane.sent_at_s = (stretch.first, stretch.last), now.mono_s
         return self._shift(stream, LaneSignal.ROWS, now, stretch)
@@ -347,10 +263,11 @@ class HubSession:
         actions: list[Action] = [
             LearnClock(cloud_ms=welcome.t, sent_s=self._hello_at_s, heard_s=now.mono_s)
         ]
-        acked: dict[StreamName, int] = {
-            "events": _seq(welcome.events),
-            "readings": _seq(welcome.readings),
+        told: dict[StreamName, AckedThrough | None] = {
+            "events": welcome.events,
+            "readings": welcome.readings,
         }
+        acked = {name: _seq(told[name]) for name in self._lanes}
         self._later = tuple(
             name for name, lane in self._lanes.items() if acked[name] >= lane.head.unsent_from
         )
@@ -359,7 +276,7 @@ class HubSession:
         self.session = welcome.session
         actions.append(MarkContact())
         for name, lane in self._lanes.items():
-            lane.due = acked[name] + 1
+            lane.due, lane.mark = acked[name] + 1, _mark(told[name])
             if acked[name] != lane.head.acked:
                 actions.append(NoteAcked(stream=name, epoch=lane.head.epoch, through=acked[name]))
         return actions + self._move(Signal.WELCOMED, now)
@@ -401,7 +318,7 @@ class HubSession:
                 case Step.CLOSE_LANES:
                     self.session = None
                     for name, lane in self._lanes.items():
-                        lane.sent = None
+                        lane.sent = lane.mark = None
                         actions += self._shift(name, LaneSignal.CLOSED, now)
                 case Step.NEW_EPOCH:
                     actions.append(BeginEpochs(streams=self._later))
@@ -428,7 +345,7 @@ class HubSession:
         for step in steps:
             match step:
                 case LaneStep.READ:
-                    actions.append(ReadRows(stream=stream, first=lane.due))
+                    actions.append(ReadRows(stream=stream, first=lane.first))
                 case LaneStep.SEND:
                     assert stretch is not None, "what was read is sent"
                     actions.append(self._batch(stretch, now))
@@ -497,3 +414,7 @@ def _position(head: StreamHead) -> StreamPosition:
 
 def _seq(acked: AckedThrough | None) -> int:
     return 0 if acked is None else acked.seq
+
+
+def _mark(acked: AckedThrough | None) -> str | None:
+    return None if acked is None or acked.seq == 0 else acked.mark

@@ -74,8 +74,9 @@ class Life:
     def told(self) -> list[tuple[str, str | None]]:
         """Return what the journal holds of runs."""
         rows: list[tuple[str, str | None]] = []
-        self._loop.create_task(self._tell(rows))
+        telling = self._loop.create_task(self._tell(rows))
         self.until(self._loop.time() + 10)
+        telling.result()
         return rows
 
     def end(self) -> None:

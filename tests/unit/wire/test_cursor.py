@@ -1,5 +1,6 @@
 """What the cloud takes of a batch."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import hypothesis.strategies as st
@@ -9,7 +10,6 @@ from hypothesis import given
 
 from tokkatot.wire.cursor import (
     MAX_RAW_CHARS,
-    NOT_KEPT,
     Cursor,
     Receipt,
     Verdict,
@@ -29,6 +29,7 @@ from tokkatot.wire.messages import (
     decode_up,
     encode,
 )
+from tokkatot.wire.streams import NOT_KEPT
 
 
 def reading(seq: int) -> ReadingRow:
@@ -136,16 +137,17 @@ def test_a_gap_that_is_declared_in_the_events_is_a_row_like_others() -> None:
     assert (list(receipt.rows), list(receipt.own_gaps)) == ([gap], [])
 
 
-def test_only_an_epoch_after_another_has_a_backlog_to_join() -> None:
+def test_what_was_recorded_before_a_change_of_epochs_is_joined() -> None:
     position = StreamPosition(epoch="e", next=51)
 
-    first = open_cursor(None, position, first_epoch=True)
-    later = open_cursor(None, position, first_epoch=False)
+    first = open_cursor(None, position, newest_epoch=None)
+    later = open_cursor(None, position, newest_epoch="another")
     known = Cursor(epoch="e", seq=20, join_through=7)
 
     assert first == Cursor(epoch="e")
     assert later == Cursor(epoch="e", join_through=50)
-    assert open_cursor(known, position, first_epoch=False) is known
+    assert open_cursor(known, position, newest_epoch="e") is known
+    assert open_cursor(known, position, newest_epoch="another") == replace(known, join_through=50)
     assert receive(later, sent(1, [reading(1)])).join
     assert not receive(Cursor(epoch="e", seq=50, join_through=50), sent(51, [reading(51)])).join
 

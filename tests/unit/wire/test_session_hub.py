@@ -7,7 +7,8 @@ from tests.support.sync_world import BATCH_ROWS, SyncWorld
 from tokkatot.wire.messages import Ack, Hello, Up, decode, encode
 from tokkatot.wire.session_actions import LearnClock, TakeDesired, TakeOrder
 from tokkatot.wire.session_cloud import ask_for_hello
-from tokkatot.wire.session_hub import LANE, RENEW_S, SESSION, LaneState, Phase
+from tokkatot.wire.session_hub import RENEW_S
+from tokkatot.wire.session_tables import LANE, SESSION, LaneState, Phase
 from tokkatot.wire.topics import HubLeaf
 
 

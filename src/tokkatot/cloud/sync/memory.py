@@ -87,8 +87,11 @@ class MemoryTransaction(SyncTransaction):
         self._draft.hubs[hub.hub_id] = replace(hub, peer=peer)
 
     @override
-    async def has_epoch(self, hub_id: HubId, stream: StreamName) -> bool:
-        return any(key.hub_id == hub_id and key.stream == stream for key in self._draft.cursors)
+    async def newest_epoch(self, hub_id: HubId, stream: StreamName) -> str | None:
+        for key in reversed(self._draft.cursors):
+            if (key.hub_id, key.stream) == (hub_id, stream):
+                return key.epoch
+        return None
 
     @override
     async def lock_cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:

@@ -21,6 +21,7 @@ class HubCursor(Base):
     epoch: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger)
     join_through: Mapped[int] = mapped_column(BigInteger)
+    mark: Mapped[str | None]
     opened_at: Mapped[datetime]
     moved_at: Mapped[datetime]
 

@@ -39,17 +39,20 @@ WHERE h.id = ANY(%s) AND h.revoked_at IS NULL
 """
 _LOCK_HUB_SQL = "SELECT id FROM hubs WHERE id = %s FOR NO KEY UPDATE"
 _LOCK_CURSORS_SQL = """
-SELECT hub_id, stream, epoch, seq, join_through FROM hub_cursors
+SELECT hub_id, stream, epoch, seq, join_through, mark FROM hub_cursors
 WHERE (hub_id, stream, epoch) IN (SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[]))
 ORDER BY hub_id, stream, epoch FOR UPDATE
 """
-_HAS_EPOCH_SQL = "SELECT EXISTS (SELECT FROM hub_cursors WHERE hub_id = %s AND stream = %s)"
+_NEWEST_EPOCH_SQL = """
+SELECT epoch FROM hub_cursors WHERE hub_id = %s AND stream = %s ORDER BY opened_at DESC LIMIT 1
+"""
 _MOVE_CURSORS_SQL = """
-INSERT INTO hub_cursors (hub_id, stream, epoch, seq, join_through, opened_at, moved_at)
-SELECT hub_id, stream, epoch, seq, join_through, %s, %s
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
-AS c (hub_id, stream, epoch, seq, join_through)
-ON CONFLICT (hub_id, stream, epoch) DO UPDATE SET seq = excluded.seq, moved_at = excluded.moved_at
+INSERT INTO hub_cursors (hub_id, stream, epoch, seq, join_through, mark, opened_at, moved_at)
+SELECT hub_id, stream, epoch, seq, join_through, mark, %s, %s
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[])
+AS c (hub_id, stream, epoch, seq, join_through, mark)
+ON CONFLICT (hub_id, stream, epoch) DO UPDATE SET seq = excluded.seq,
+join_through = excluded.join_through, mark = excluded.mark, moved_at = excluded.moved_at
 """
 _QUARANTINE_SQL = """
 INSERT INTO quarantined_rows (hub_id, stream, epoch, seq, raw, reason, received_at)
@@ -84,7 +87,7 @@ class PostgresStore(SyncStore):
                     tx, connection, self._intake, seen=self._seen, cautious=cautious
                 )
                 yield transaction
-        except BaseException as error:
+        except BaseException as error:  # whatever it was: nothing of it is remembered
             self._intake.forget()
             self._seen.clear()
             if _is_refusal(error):
@@ -171,10 +174,10 @@ class PostgresTransaction(SyncTransaction):
         await self._see(hub)
 
     @override
-    async def has_epoch(self, hub_id: HubId, stream: StreamName) -> bool:
-        cursor = await self._connection.execute(_HAS_EPOCH_SQL, (hub_id, stream))
+    async def newest_epoch(self, hub_id: HubId, stream: StreamName) -> str | None:
+        cursor = await self._connection.execute(_NEWEST_EPOCH_SQL, (hub_id, stream))
         row = await cursor.fetchone()
-        return row is not None and bool(row[0])
+        return None if row is None else str(row[0])
 
     @override
     async def lock_cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:
@@ -189,9 +192,9 @@ class PostgresTransaction(SyncTransaction):
         )
         return {
             CursorKey(hub_id=HubId(hub_id), stream=stream, epoch=epoch): Cursor(
-                epoch=epoch, seq=seq, join_through=join_through
+                epoch=epoch, seq=seq, join_through=join_through, mark=mark
             )
-            for hub_id, stream, epoch, seq, join_through in await cursor.fetchall()
+            for hub_id, stream, epoch, seq, join_through, mark in await cursor.fetchall()
         }
 
     @override
@@ -209,6 +212,7 @@ class PostgresTransaction(SyncTransaction):
                 [key.epoch for key, _ in moved],
                 [cursor.seq for _, cursor in moved],
                 [cursor.join_through for _, cursor in moved],
+                [cursor.mark for _, cursor in moved],
             ),
         )
 

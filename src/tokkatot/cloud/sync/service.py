@@ -233,9 +233,9 @@ async def _open(
 ) -> Cursor:
     key = CursorKey(hub_id=hub.hub_id, stream=stream, epoch=position.epoch)
     known = (await tx.lock_cursors([key])).get(key)
-    first_epoch = known is None and not await tx.has_epoch(hub.hub_id, stream)
-    cursor = open_cursor(known, position, first_epoch=first_epoch)
-    if known is None:
+    newest = await tx.newest_epoch(hub.hub_id, stream)
+    cursor = open_cursor(known, position, newest_epoch=newest)
+    if cursor != known:
         await tx.move_cursors({key: cursor})
     return cursor
 

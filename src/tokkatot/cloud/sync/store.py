@@ -48,8 +48,8 @@ class SyncTransaction(Protocol):
         """Keep the session that holds from now on, and what the hub said of itself."""
         ...
 
-    async def has_epoch(self, hub_id: HubId, stream: StreamName) -> bool:
-        """Tell whether a stream has a cursor, in whatever epoch."""
+    async def newest_epoch(self, hub_id: HubId, stream: StreamName) -> str | None:
+        """Return the epoch of a stream whose cursor was opened last, None where it has none."""
         ...
 
     async def lock_cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:

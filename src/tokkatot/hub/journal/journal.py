@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -85,12 +85,11 @@ class Journal(JournalPort):
             free_bytes=free_bytes,
             vfs=vfs,
         )
-        try:
+        with ExitStack() as unless_opened:
+            unless_opened.callback(disk.stop)
             async with _bounded(settings.open_timeout_s):
                 await writer.open()
-        except BaseException:
-            disk.stop()
-            raise
+            unless_opened.pop_all()
         return cls(writer, disk=disk, slots=TwoSlots(path.parent, "desired"), settings=settings)
 
     @override
@@ -209,7 +208,7 @@ class Journal(JournalPort):
         try:
             async with _bounded(self._settings.start_timeout_s):
                 return await pending.done
-        except BaseException:
+        except (JournalError, asyncio.CancelledError):
             # What the disk has already is corrected by the refusal that follows in the buffer.
             buffer.withdraw(pending)
             raise

@@ -23,4 +23,5 @@ class Stream:
             next=self.next - self.base,
             acked=max(self.acked - self.base, 0),
             unsent_from=max(unsent - self.base, 1),
+            before=self.base,
         )

@@ -176,7 +176,10 @@ class JournalPort(Protocol):
         ...
 
     async def new_epoch(self, stream: StreamName) -> StreamHead:
-        """Begin a new epoch: rows that no ack covers are numbered anew from 1."""
+        """Begin a new epoch: all rows that are held are numbered anew from 1.
+
+        Also those that were acknowledged: the cloud that did so may have been replaced since.
+        """
         ...
 
     async def close(self) -> None:

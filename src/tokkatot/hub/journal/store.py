@@ -1,7 +1,7 @@
 """The journal's SQLite file, spoken to from one thread and without a clock of its own."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -23,9 +23,8 @@ from tokkatot.hub.journal.rows import (
     unpack,
     unpack_reading,
 )
-from tokkatot.wire.cursor import NOT_KEPT
 from tokkatot.wire.messages import EventRow, GapRow, StreamName
-from tokkatot.wire.streams import STREAMS, StreamHead, Stretch
+from tokkatot.wire.streams import NOT_KEPT, STREAMS, StreamHead, Stretch
 
 MAX_SERIES = 4096
 """Readings of further series are kept too, but as JSON: nothing outside may grow a table."""
@@ -65,11 +64,10 @@ class JournalStore:
         except apsw.Error as error:
             raise translated(error) from error
         store = cls(connection)
-        try:
+        with ExitStack() as unless_opened:
+            unless_opened.callback(store.close)
             store._prepare(new_epoch, size_limit_bytes)
-        except BaseException:
-            store.close()
-            raise
+            unless_opened.pop_all()
         return store
 
     def close(self) -> None:
@@ -333,9 +331,10 @@ class JournalStore:
         self._change({name: replace(s, unsent_from=None) for name, s in self._streams.items()})
 
     def new_epoch(self, name: StreamName, epoch: str) -> None:
-        """Number the rows that no ack covers anew, from 1."""
+        """Number all rows that are held anew, from 1."""
         stream = self._streams[name]
-        start = min(stream.acked + 1, stream.next)
+        with self._disk():
+            start = self._lowest(name) or stream.next
         self._change(
             {name: replace(stream, epoch=epoch, base=start - 1, acked=start - 1, unsent_from=start)}
         )
@@ -460,7 +459,7 @@ class JournalStore:
                 self._recount()
             yield
             self._db.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # whatever it was: it is rolled back and raised again
             # Whether a commit that failed has kept its rows only the file can tell.
             self._doubtful = True
             # SQLite has rolled back by itself after some errors (a full disk, for one).
@@ -492,7 +491,7 @@ class JournalStore:
         try:
             with self._disk(), self._transaction():
                 yield
-        except BaseException:
+        except BaseException:  # whatever it was: it is taken back and raised again
             for name, value in nexts.items():
                 self._streams[name].next = value
             for key in list(self._series)[known_series:]:

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from tokkatot.wire.messages import ReadingRow
@@ -14,6 +15,10 @@ MAX_POINTS: Final = 2_880
 """24 hours of them."""
 
 MAX_SERIES: Final = 100
+
+LEAST_GAP_MS: Final = 600_000
+GAP_STEPS: Final = 5
+"""A hole of so many usual steps is a hole, not a slow sensor."""
 
 Point = tuple[int, float, int]
 """Time in milliseconds, value, quality."""
@@ -57,11 +62,15 @@ class _Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """Points of one series; `summed_up` where they stand for more than they are."""
+    """Points of one series; `summed_up` where they stand for more than they are.
+
+    Over `gaps` no line leads: nothing was measured in them.
+    """
 
     device: str
     quantity: str
     points: Sequence[Point]
+    gaps: Sequence[tuple[int, int]]
     summed_up: bool
 
 
@@ -100,6 +109,7 @@ class History:
                     device=device,
                     quantity=quantity,
                     points=_thinned(found, points),
+                    gaps=_gaps([t_ms for t_ms, _, _ in found]),
                     summed_up=len(found) > points,
                 )
 
@@ -109,6 +119,16 @@ class History:
         if series is None and len(self._series) < MAX_SERIES:
             series = self._series[key] = _Series()
         return series
+
+
+def _gaps(times: Sequence[int]) -> Sequence[tuple[int, int]]:
+    """Return the holes that are longer than a sensor's usual pause, as the cloud tells them."""
+    pauses = [after - before for before, after in pairwise(times)]
+    if not pauses:
+        return []
+    usual_ms = sorted(pauses)[len(pauses) // 2]
+    longest_ms = max(LEAST_GAP_MS, GAP_STEPS * usual_ms)
+    return [(before, after) for before, after in pairwise(times) if after - before > longest_ms]
 
 
 def _thinned(found: list[Point], points: int) -> Sequence[Point]:

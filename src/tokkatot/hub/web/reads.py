@@ -137,6 +137,7 @@ class Reads:
                 "quantity": one.quantity,
                 "unit": SPECS[Quantity(one.quantity)].unit,
                 "points": one.points,
+                "gaps": one.gaps,
                 "truncated": one.summed_up,
             }
             for one in drawn

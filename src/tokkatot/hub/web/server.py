@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from tokkatot.hub.config import WebSettings
+from tokkatot.hub.lan import listen_on
 from tokkatot.hub.supervisor import ServiceUnable
 from tokkatot.hub.web.app import HubApp
 from tokkatot.hub.web.connection import PatientConnection
@@ -106,10 +107,8 @@ async def serve_on_port(app: ASGIApp, settings: WebSettings) -> None:
 
 def _listening(settings: WebSettings) -> socket.socket:
     host, port = settings.host, settings.port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    every = host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((host, port), family=family, dualstack_ipv6=every)
+        return listen_on(host, port)
     except OSError as error:
         raise ServiceUnable(
             f"the page can't listen on port {port} of {host} ({error.strerror}): end what listens"

@@ -127,6 +127,8 @@ async def test_it_is_closed_though_nothing_can_be_written(disk: SimDisk) -> None
         await journal.acked("readings", journal.heads()["readings"].epoch, 1)
         disk.is_full = True
         await journal.close()
+    async with opened(disk) as journal:
+        assert journal.heads()["readings"].next == 2
 
 
 async def test_it_tries_again_though_nobody_has_anything_to_tell(disk: SimDisk) -> None:

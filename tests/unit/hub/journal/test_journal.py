@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -208,7 +209,7 @@ async def test_a_damaged_file_is_moved_aside_and_the_hub_goes_on(path: Path) -> 
 
 
 async def test_a_file_that_breaks_while_it_is_used_is_replaced(path: Path) -> None:
-    journal = await open_journal(path)
+    journal = await open_journal(path, settings=replace(SETTINGS, timeout_s=30))
     many = [reading(t) for t in range(5_000)]
     await journal.record(readings=many, urgent=True)
     before = journal.heads()["readings"].epoch

@@ -12,8 +12,8 @@ from tokkatot.hub.journal.faults import JournalBroken
 from tokkatot.hub.journal.port import JournalError, JournalFull
 from tokkatot.hub.journal.rows import Entry, PackedReading, pack_tail
 from tokkatot.hub.journal.store import JournalStore
-from tokkatot.wire.cursor import NOT_KEPT
 from tokkatot.wire.messages import EventRow, GapRow, Row, StreamName, decode_row
+from tokkatot.wire.streams import NOT_KEPT
 
 MIB = 1024 * 1024
 
@@ -185,11 +185,15 @@ def test_a_file_that_is_no_journal_is_not_touched(shelf: Shelf) -> None:
         shelf.open()
 
 
-def test_a_new_epoch_after_a_restored_card_renumbers_by_one_row(shelf: Shelf) -> None:
+def test_a_new_epoch_after_a_restored_card_renumbers_all_that_is_held_by_one_row(
+    shelf: Shelf,
+) -> None:
     store = shelf.open()
     epoch = store.heads()["readings"].epoch
     store.apply([readings(1, 10)], uptime_s=0)
     store.note_acked("readings", epoch, 6)
+    store.thin(max_rows=6, t_ms=0, reason="disk_full")
+    store.note_acked("readings", epoch, 8)
     store.new_epoch("readings", "second")
     store.note_acked("readings", epoch, 9)
 

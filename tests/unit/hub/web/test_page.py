@@ -58,6 +58,7 @@ async def test_the_answers_are_the_clouds(page: Page) -> None:
     assert "temperature_hard_limit" in {alert["type"] for alert in alerts}
     assert card["worst_alert"] == "critical"
     assert [point[1] for point in history["series"][0]["points"]] == [26.0, 36.0]
+    assert history["series"][0]["gaps"] == []
 
 
 async def test_a_tap_moves_the_relay_and_is_recorded_with_its_person(page: Page) -> None:
