@@ -1,6 +1,10 @@
 """`tokkatot climate`: let the twin of a house live through recorded weather."""
 
 import sys
+from collections.abc import Iterator
+from dataclasses import astuple
+from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +15,18 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
+Row = tuple[float, ...]
+
+
+class House(StrEnum):
+    """The twins that there are."""
+
+    LETTUCE = "lettuce"
+    TOMATO = "tomato"
+    TUNNEL = "tunnel"
+    OPEN = "open"
+    HENS = "hens"
+
 
 @app.callback()
 def climate() -> None:
@@ -20,33 +36,89 @@ def climate() -> None:
 @app.command()
 def simulate(
     weather: Annotated[Path, typer.Argument(help="An .epw file, or a .csv with named columns.")],
-    days: Annotated[float, typer.Option(min=0.1, help="How long the season is.")] = 40.0,
-    start_day: Annotated[float, typer.Option(min=0.0, help="Days into the weather.")] = 0.0,
+    house: Annotated[
+        House, typer.Option(help="Lettuce, tomatoes, broilers in a tunnel or an open coop, hens.")
+    ] = House.LETTUCE,
+    days: Annotated[int, typer.Option(min=1, help="How long the season is.")] = 40,
+    start_day: Annotated[int, typer.Option(min=0, help="Days into the weather.")] = 0,
+    birds: Annotated[int, typer.Option(min=1, help="How many there are at the start.")] = 5000,
     wur: Annotated[
         bool, typer.Option("--wur", help="The .csv has no header and Wageningen's columns.")
     ] = False,
 ) -> None:
-    """Grow a season of lettuce by a grower's rules; print it day by day as CSV."""
+    """Let a house live under its baseline rules; print it day by day as CSV."""
+    series = _read(weather, wur=wur)
+    names, lived = _lives(house, series, start_day * 86_400.0, birds)
+    print(",".join(names))
+    try:
+        for row in islice(lived, days):
+            print(",".join(f"{value:.6g}" for value in row))
+    except ValueError as ended:
+        sys.exit(f"{weather}: {ended}")
+
+
+def _lives(
+    house: House, series: "WeatherSeries", start_s: float, birds: int
+) -> tuple[tuple[str, ...], Iterator[Row]]:
+    match house:
+        case House.LETTUCE:
+            return _lettuce(series, start_s)
+        case House.TOMATO:
+            return _tomatoes(series, start_s)
+        case House.TUNNEL | House.OPEN | House.HENS:
+            return _poultry(series, start_s, house, birds)
+
+
+def _lettuce(weather: "WeatherSeries", start_s: float) -> tuple[tuple[str, ...], Iterator[Row]]:
     from tokkatot.climate.control.lettuce import GrowerRules, grower
     from tokkatot.climate.env.lettuce import LIMITS, LettuceSeason
     from tokkatot.climate.physics.lettuce import shown
 
-    season = LettuceSeason(weather=_read(weather, wur=wur), start_s=start_day * 86_400)
-    rules = GrowerRules()
-    a_day = round(86_400 / season.step_s)
-    print("day,dry_weight_g_m2,crop_eur_m2,heat_eur_m2,co2_eur_m2,violations_eur_m2,total_eur_m2")
-    sums = [0.0] * 5
-    for step in range(round(days * a_day)):
-        try:
-            outdoor = season.outdoor()
-        except ValueError as ended:
-            sys.exit(f"{weather}: {ended}")
-        earned = season.step(grower(shown(season.state), outdoor.radiation_w_m2, rules, LIMITS))
-        parts = (earned.crop, earned.heat, earned.co2, earned.violations, earned.total)
-        sums = [total + part for total, part in zip(sums, parts, strict=True)]
-        if (step + 1) % a_day == 0:
+    season, rules = LettuceSeason(weather=weather, start_s=start_s), GrowerRules()
+
+    def live() -> Iterator[Row]:
+        sums, a_day = [0.0] * 4, round(86_400 / season.step_s)
+        while True:
+            for _ in range(a_day):
+                radiation = season.outdoor().radiation_w_m2
+                earned = season.step(grower(shown(season.state), radiation, rules, LIMITS))
+                parts = (earned.crop, earned.heat, earned.co2, earned.violations)
+                sums = [total + part for total, part in zip(sums, parts, strict=True)]
             grown = 1000 * season.state.dry_weight_kg_m2
-            print((step + 1) // a_day, f"{grown:.2f}", *(f"{s:.4f}" for s in sums), sep=",")
+            yield season.steps // a_day, grown, *sums, season.earned
+
+    money = ("crop", "heat", "co2", "violations", "total")
+    return ("day", "dry_weight_g_m2", *(f"{name}_eur_m2" for name in money)), live()
+
+
+def _tomatoes(weather: "WeatherSeries", start_s: float) -> tuple[tuple[str, ...], Iterator[Row]]:
+    from tokkatot.climate.control.greenhouse import TomatoRules
+    from tokkatot.climate.env.days import GreenhouseDay, columns, greenhouse_days
+    from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
+    from tokkatot.climate.physics.greenhouse.model import State
+
+    lived = greenhouse_days(weather, State(), bleiswijk_led(), TomatoRules(), start_s=start_s)
+    return columns(GreenhouseDay), (astuple(day) for day in lived)
+
+
+def _poultry(
+    weather: "WeatherSeries", start_s: float, house: House, birds: int
+) -> tuple[tuple[str, ...], Iterator[Row]]:
+    from tokkatot.climate.control.coop import StageRules
+    from tokkatot.climate.env.days import CoopDay, columns, coop_days
+    from tokkatot.climate.physics.poultry.houses import (
+        day_old,
+        in_lay,
+        open_house,
+        tunnel_house,
+        with_hens,
+    )
+
+    state, built = day_old(birds), tunnel_house() if house is House.TUNNEL else open_house()
+    if house is House.HENS:
+        state, built = in_lay(birds), with_hens(built)
+    lived = coop_days(weather, state, built, StageRules(), start_s=start_s)
+    return columns(CoopDay), (astuple(day) for day in lived)
 
 
 def _read(path: Path, *, wur: bool) -> "WeatherSeries":

@@ -56,3 +56,15 @@ def test_a_file_that_is_no_weather_is_refused_by_its_name(tmp_path: Path, name: 
     code, text = run(str(tmp_path / name))
     assert code == 1
     assert "line" in text
+
+
+@pytest.mark.parametrize(
+    ("house", "grows"),
+    [("tomato", "lamps_kwh_m2"), ("tunnel", "bird_kg"), ("open", "bird_kg"), ("hens", "feed_kg")],
+)
+def test_every_house_tells_its_days(weather: Path, house: str, grows: str) -> None:
+    code, text = run(str(weather), "--days", "2", "--house", house)
+    header, first, second = text.splitlines()
+    column = header.split(",").index(grows)
+    assert code == 0
+    assert float(second.split(",")[column]) > float(first.split(",")[column]) > 0

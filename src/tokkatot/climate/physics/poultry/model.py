@@ -49,7 +49,7 @@ class Parameters:
     pad_efficiency: float = 0.75
     fog_kg_s: float = 0.1
     fog_w: float = 2000.0
-    heater_w: float = 200e3
+    heater_w: float = 120e3
     lamp_w: float = 2500.0
 
     # heat of the birds (CIGR 2002)
