@@ -1,149 +1,180 @@
-"""How fast a chart comes out of 63 million stored readings, and what one of them costs on disk."""
+"""How fast charts come out of 63 million readings and what one takes on disk, beside others."""
 
 import asyncio
-import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from uuid import UUID
+from time import perf_counter
 
 import numpy as np
 import psycopg
+from psycopg import sql
 
-from benches.support.statistics import p95
-from tests.support.postgres import TestDatabases, running_postgres
+from benches.support.charts import Charts, Ours, Plain, day_span_ms, influx, victoria
+from benches.support.sensors import DAY_MS, SENSORS
+from benches.support.servers import Missing
+from benches.support.statistics import p95, spread
+from benches.support.together import say
 from tokkatot.cli.bench import Report
-from tokkatot.cloud.platform.database import Database
-from tokkatot.cloud.telemetry import history
-from tokkatot.cloud.telemetry.blocks import Columns, pack
-from tokkatot.cloud.telemetry.drawing import Shape
-from tokkatot.cloud.telemetry.history import SeriesKey
-from tokkatot.cloud.telemetry.postgres import PostgresReadingStore, keep_day
-from tokkatot.cloud.telemetry.store import Span
-from tokkatot.kit.clock import SystemClock, to_ms
-from tokkatot.kit.ids import IdSource
+from tokkatot.cloud.platform.migrate import upgrade
+from tokkatot.cloud.platform.postgres import EmbeddedPostgres
 
-UNITS = {
-    "history_24h_p95_ms": "ms",
-    "history_30d_p95_ms": "ms",
-    "history_1y_p95_ms": "ms",
-    "growth_x": "1",
-    "bytes_per_sealed_reading": "B",
-}
-FIGURES = tuple(UNITS)
+FOLDER = "TOKKATOT_BENCH_STORE"
+"""Names the folder where filled stores are kept."""
 
-SENSORS = 20
 DAYS = 366
 FEW_DAYS = 37
 """A tenth: growth compares what is asked of both."""
 STEP_MS = 10_000
+WEIGHED_DAYS = 30
+WEIGHED_STEP_MS = 30_000
 QUESTIONS = 200
-POINTS = 500
-SPANS = {"history_24h_p95_ms": 1, "history_30d_p95_ms": 30, "history_1y_p95_ms": 365}
-END = datetime(2026, 1, 1, tzinfo=UTC)
+RIVAL_QUESTIONS = 40
+SPANS = {"24h": 1, "30d": 30, "1y": 365}
+RIVALS: Mapping[str, Callable[[Path], AbstractContextManager[Charts]]] = {
+    "influxdb": influx,
+    "victoriametrics": victoria,
+}
+OTHERS = ("plain_postgresql", *RIVALS)
+
+OURS = tuple(f"history_{name}_p95_ms" for name in SPANS)
+GROWTH, BYTES = "growth_x", "bytes_per_sealed_reading"
+FIGURES = (
+    *OURS,
+    GROWTH,
+    BYTES,
+    *(f"{other}_{figure}" for other in OTHERS for figure in (*OURS, BYTES)),
+)
 
 
 def run(figures: Sequence[str], report: Report) -> None:
-    """Fill a store by days, ask it for charts, and weigh it."""
-    with (
-        tempfile.TemporaryDirectory(prefix="tokkatot-bench-") as folder,
-        running_postgres(Path(folder)) as server,
-    ):
-        databases = TestDatabases(server)
-        with databases.migrated() as url:
-            found = asyncio.run(_measure(url))
-        with databases.migrated() as url:
-            found["bytes_per_sealed_reading"] = asyncio.run(_weigh(url))
-    for figure in figures:
-        report(figure, found[figure], UNITS[figure])
+    """Fill each store once, ask it for charts, and weigh a month of it."""
+    folder = _folder()
+    say(f"filled stores are kept in {folder}")
+    with asyncio.Runner() as runner, _postgres(folder, runner) as postgres:
+        for figure, value in _ours(folder, postgres, runner):
+            if figure in figures:
+                report(figure, value, _unit(figure))
+        for other in OTHERS:
+            if not any(figure.startswith(other) for figure in figures):
+                continue
+            try:
+                for figure, value in _other(other, folder, postgres):
+                    if figure in figures:
+                        report(figure, value, _unit(figure))
+            except Missing as missing:
+                say(f"{other}: left out; it needs {missing}")
 
 
-async def _measure(url: str) -> dict[str, float]:
-    clock = SystemClock()
-    database = Database.open(url, clock=clock, ids=IdSource(clock))
-    try:
-        await _fill(url, range(FEW_DAYS), step_ms=STEP_MS)
-        few = {
-            name: await _p95_ms(database, days, FEW_DAYS)
-            for name, days in SPANS.items()
-            if days < FEW_DAYS
-        }
-        await _fill(url, range(FEW_DAYS, DAYS), step_ms=STEP_MS)
-        many = {name: await _p95_ms(database, days, DAYS) for name, days in SPANS.items()}
-    finally:
-        await database.close()
-    return many | {"growth_x": max(many[name] / few[name] for name in few)}
+def _unit(figure: str) -> str:
+    if figure.endswith(BYTES):
+        return "B"
+    return "1" if figure == GROWTH else "ms"
 
 
-async def _weigh(url: str) -> float:
-    """Return the bytes on disk of a reading every 30 seconds, its index and all included."""
-    await _fill(url, range(30), step_ms=30_000)
-    async with await psycopg.AsyncConnection.connect(url, connect_timeout=10) as connection:
-        row = await (
-            await connection.execute(
-                "SELECT pg_total_relation_size('packed_readings')::float8 / sum(n)"
-                " FROM packed_readings"
-            )
-        ).fetchone()
-    assert row is not None, "a sum has one row"
-    return float(row[0])
+def _ours(
+    folder: Path, postgres: EmbeddedPostgres, runner: asyncio.Runner
+) -> Iterator[tuple[str, float]]:
+    stores = {
+        name: Ours(_database(postgres, name, migrated=True), runner)
+        for name in ("few", "many", "weighed")
+    }
+    _fill_once(folder / "few.done", stores["few"], range(FEW_DAYS), STEP_MS)
+    _fill_once(folder / "many.done", stores["many"], range(DAYS), STEP_MS)
+    few = {
+        name: _p95_ms(stores["few"], name, FEW_DAYS, QUESTIONS)
+        for name, days in SPANS.items()
+        if days < FEW_DAYS
+    }
+    many = {name: _p95_ms(stores["many"], name, DAYS, QUESTIONS) for name in SPANS}
+    for name, took_ms in many.items():
+        yield f"history_{name}_p95_ms", took_ms
+    yield GROWTH, max(many[name] / few[name] for name in few)
+    yield BYTES, _bytes_a_reading(folder / "weighed.done", stores["weighed"])
+    for store in stores.values():
+        store.close()
 
 
-async def _fill(url: str, days: range, *, step_ms: int) -> None:
-    """Write packed days, counted back from the end, of sensors with jitter, steps and noise."""
-    count = 86_400_000 // step_ms
-    say(f"filling {len(days) * SENSORS * count:,} readings")
-    random = np.random.default_rng(days.start)
-    wave = 25 + 5 * np.sin(np.arange(count) / count * 2 * np.pi)
-    async with await psycopg.AsyncConnection.connect(url, connect_timeout=10) as connection:
-        await connection.execute("SET session_replication_role = replica")
-        for series_id in range(1, SENSORS + 1):
-            await connection.execute(
-                "INSERT INTO series (id, farm_id, house_id, device_id, quantity)"
-                " OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, 'temperature')"
-                " ON CONFLICT DO NOTHING",
-                (series_id, *(UUID(int=series_id),) * 3),
-            )
-        for back in days:
-            day = END - timedelta(days=back + 1)
-            for series_id in range(1, SENSORS + 1):
-                columns = Columns(
-                    t_ms=to_ms(day) + np.arange(count) * step_ms + random.integers(0, 41, count),
-                    value=np.round(wave + random.normal(0, 0.2, count), 1),
-                    quality=np.zeros(count, np.uint8),
-                )
-                await keep_day(connection, series_id, day.date(), columns, pack(columns))
-            await connection.commit()
-        await connection.set_autocommit(True)
-        for table in ("packed_readings", "rollups"):
-            await connection.execute(
-                psycopg.sql.SQL("VACUUM ANALYZE {}").format(psycopg.sql.Identifier(table))
-            )
+def _other(other: str, folder: Path, postgres: EmbeddedPostgres) -> Iterator[tuple[str, float]]:
+    for name, figures in (("many", OURS), ("weighed", (BYTES,))):
+        with _opened(other, name, folder, postgres) as (store, done):
+            if figures == (BYTES,):
+                yield f"{other}_{BYTES}", _bytes_a_reading(done, store)
+                continue
+            _fill_once(done, store, range(DAYS), STEP_MS)
+            for span, figure in zip(SPANS, figures, strict=True):
+                yield f"{other}_{figure}", _p95_ms(store, span, DAYS, RIVAL_QUESTIONS)
 
 
-async def _p95_ms(database: Database, days: int, stored_days: int) -> float:
-    """Return how long a chart of so many days takes, of any sensor and at any place."""
+@contextmanager
+def _opened(
+    other: str, name: str, folder: Path, postgres: EmbeddedPostgres
+) -> Iterator[tuple[Charts, Path]]:
+    if other not in RIVALS:
+        url = _database(postgres, f"plain_{name}", migrated=False)
+        yield Plain(url), folder / f"plain-{name}.done"
+        return
+    with RIVALS[other](folder / f"{other}-{name}") as store:
+        yield store, folder / f"{other}-{name}.done"
+
+
+def _bytes_a_reading(done: Path, store: Charts) -> float:
+    _fill_once(done, store, range(WEIGHED_DAYS), WEIGHED_STEP_MS)
+    return store.size_bytes() / (WEIGHED_DAYS * SENSORS * (DAY_MS // WEIGHED_STEP_MS))
+
+
+def _fill_once(done: Path, store: Charts, days: range, step_ms: int) -> None:
+    if done.exists():
+        return
+    say(f"filling {done.stem}: {len(days) * SENSORS * (DAY_MS // step_ms):,} readings")
+    began_s = perf_counter()
+    store.fill(days, step_ms=step_ms)
+    say(f"filled after {perf_counter() - began_s:.0f} s")
+    done.touch()
+
+
+def _p95_ms(store: Charts, span: str, stored_days: int, questions: int) -> float:
+    """Return how long a chart takes, of any sensor and at any place."""
+    days = SPANS[span]
     random = np.random.default_rng(days)
-    readings = PostgresReadingStore(database)
     took_ms = []
-    for _ in range(QUESTIONS):
-        key = SeriesKey(
-            id=int(random.integers(1, SENSORS + 1)), device_id=UUID(int=1), quantity="temperature"
-        )
-        end = END - timedelta(days=random.random() * (stored_days - days))
-        span = Span(start=end - timedelta(days=days), end=end)
-        began_s = time.perf_counter()
-        async with database.transaction() as tx:
-            (drawn,) = await history.draw(
-                readings.within(tx), [key], span, points=POINTS, shape=Shape.AVERAGE
-            )
-        took_ms.append((time.perf_counter() - began_s) * 1000)
-        assert POINTS / 2 < len(drawn.points) <= POINTS, f"{len(drawn.points)} points"
+    for _ in range(questions):
+        sensor = int(random.integers(1, SENSORS + 1))
+        start_ms, end_ms = day_span_ms(days, random.random() * (stored_days - days))
+        began_s = perf_counter()
+        points = store.draw(sensor, start_ms, end_ms)
+        took_ms.append((perf_counter() - began_s) * 1000)
+        assert points > 200, f"{points} points"
+    say(f"{type(store).__name__} {span}: {spread(took_ms, 'ms')}")
     return p95(took_ms)
 
 
-def say(text: str) -> None:
-    """Tell a person what goes on; standard output is for figures alone."""
-    print(text, file=sys.stderr, flush=True)
+def _folder() -> Path:
+    named = os.environ.get(FOLDER)  # noqa: TID251 - where a benchmark keeps its data
+    folder = Path(named) if named else Path(__file__).parents[1] / "data" / "bench-history"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _postgres(folder: Path, runner: asyncio.Runner) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(
+        folder / "postgres", log_path=folder / "postgres.log", options=("max_wal_size=8GB",)
+    )
+    runner.run(server.start())
+    try:
+        yield server
+    finally:
+        runner.run(server.stop())
+
+
+def _database(postgres: EmbeddedPostgres, name: str, *, migrated: bool) -> str:
+    url = postgres.url(name)
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        there = connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
+        if there.fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    if migrated:
+        upgrade(url)
+    return url

@@ -1,13 +1,10 @@
 """The hub: how fast it decides and acts, what it survives, and how fast a farm can be simulated."""
 
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from os import getloadavg
+from collections.abc import Sequence
 from pathlib import Path
 
 from benches.support import backlog, card, engine, safety, simulation, stops, trigger
-from benches.support.servers import Missing
+from benches.support.together import Figures, Together, run_together, say
 from tests.support.stack import Stack
 from tokkatot.cli.bench import Report
 
@@ -28,9 +25,6 @@ UNITS = {
     backlog.LIVE: "s",
 }
 FIGURES = tuple(UNITS)
-
-Figures = Iterator[tuple[str, float]]
-Measure = Callable[[Path, Sequence[str]], Figures]
 
 
 def _engine(_folder: Path, _figures: Sequence[str]) -> Figures:
@@ -62,7 +56,7 @@ def _backlog(folder: Path, _figures: Sequence[str]) -> Figures:
         yield from backlog.measure(stack, folder / "hub", say)
 
 
-TOGETHER: Mapping[tuple[str, ...], Measure] = {
+TOGETHER: Together = {
     ("engine_step_p99_ms",): _engine,
     ("simulated_speed_x",): _simulation,
     trigger.FIGURES: _trigger,
@@ -71,25 +65,8 @@ TOGETHER: Mapping[tuple[str, ...], Measure] = {
     card.FIGURES: _card,
     backlog.FIGURES: _backlog,
 }
-"""Figures that are measured in the same set-up, with what measures them."""
 
 
 def run(figures: Sequence[str], report: Report) -> None:
     """Measure the figures that are asked for; what can't be measured here is left out and told."""
-    for together, measure in TOGETHER.items():
-        wanted = [figure for figure in together if figure in figures]
-        if not wanted:
-            continue
-        say(f"measuring {', '.join(wanted)}; load {getloadavg()[0]:.1f}")
-        with tempfile.TemporaryDirectory(prefix="tokkatot-bench-") as name:
-            try:
-                for figure, value in measure(Path(name) / "run", wanted):
-                    if figure in wanted:
-                        report(figure, value, UNITS[figure])
-            except Missing as missing:
-                say(f"{', '.join(wanted)}: left out; it needs {missing}")
-
-
-def say(text: str) -> None:
-    """Tell a person what goes on; standard output is for figures alone."""
-    print(text, file=sys.stderr, flush=True)
+    run_together(TOGETHER, UNITS, figures, report)

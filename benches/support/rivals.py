@@ -25,7 +25,7 @@ context.set("level", level)
 return {{ payload: {{ v: 1, id: msg._msgid, set: level, lease_s: 30 }} }}
 """
 
-_HOME_ASSISTANT_ENTRY = {
+MQTT_ENTRY = {
     "version": 1,
     "minor_version": 1,
     "key": "core.config_entries",
@@ -141,7 +141,7 @@ def home_assistant(
     (folder / "configuration.yaml").write_text(json.dumps(configuration))
     storage = folder / ".storage"
     storage.mkdir()
-    entry = json.loads(json.dumps(_HOME_ASSISTANT_ENTRY))
+    entry = json.loads(json.dumps(MQTT_ENTRY))
     entry["data"]["entries"][0]["data"]["port"] = port
     (storage / "core.config_entries").write_text(json.dumps(entry))
     command = (program, "--config", str(folder), "--log-no-color")

@@ -1,6 +1,7 @@
 """Runs the cloud: the web server and the background work of the roles that are wanted."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -69,6 +70,7 @@ _FOLD_EVERY_S = 600.0
 _GIVE_UP_EVERY_S = 6 * 3600.0
 _DEADLINES_EVERY_S = 1.0
 _WATCH_EVERY_S = 15.0
+_MAX_FILES = 65_536
 _GRACE_S = 5
 """How long running requests may take to end when the server does."""
 
@@ -292,6 +294,14 @@ def _jobs(context: Context, readings: ReadingStore) -> Sequence[tuple[str, float
     )
 
 
+def _allow_many_sockets() -> None:
+    """Take as many open files as this process may have: the usual 1024 are few sockets."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: the command line has its own."""
 
@@ -325,6 +335,7 @@ def _app(context: Context, readings: ReadingStore) -> FastAPI:
 
 async def _serve(context: Context, app: FastAPI) -> None:
     settings = context.settings
+    _allow_many_sockets()
     server = _Server(
         uvicorn.Config(
             app,

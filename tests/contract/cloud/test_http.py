@@ -1,15 +1,19 @@
 """What every request passes before a route."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from tests.support.cloud import PASSWORD, Cloud, cloud_over
+from tokkatot.cloud.app import ROUTERS
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.http import HttpLimits
 from tokkatot.domain.ids import FarmId
@@ -181,3 +185,24 @@ async def test_requests_are_counted_by_route(cloud: Cloud) -> None:
         in counted
     )
     assert str(farm) not in counted
+
+
+def test_no_dependency_of_a_route_waits_for_a_thread() -> None:
+    # FastAPI runs plain functions in a pool of threads: four of them cost more than the request.
+    found = {
+        dependency.call
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for dependency in flat(route.dependant)
+    }
+    calls = [call for call in found if call is not None]
+    waiting = [c for c in calls if not (iscoroutinefunction(c) or isasyncgenfunction(c))]
+    assert calls
+    assert [c.__qualname__ for c in waiting if not iscoroutinefunction(type(c).__call__)] == []
+
+
+def flat(dependant: Dependant) -> Iterator[Dependant]:
+    for dependency in dependant.dependencies:
+        yield dependency
+        yield from flat(dependency)

@@ -41,7 +41,7 @@ class FarmDirectory(Protocol):
         ...
 
 
-def farm_directory(connection: HTTPConnection) -> FarmDirectory:
+async def farm_directory(connection: HTTPConnection) -> FarmDirectory:
     """Return the directory of the process that serves this request."""
     directory: FarmDirectory = connection.app.state.farm_directory
     return directory

@@ -47,19 +47,19 @@ class Automation(Protocol):
         ...
 
 
-def automation(connection: HTTPConnection) -> Automation:
+async def automation(connection: HTTPConnection) -> Automation:
     """Return the automation of the process that serves this request."""
     found: Automation = connection.app.state.automation
     return found
 
 
-def documents(connection: HTTPConnection) -> Documents:
+async def documents(connection: HTTPConnection) -> Documents:
     """Return the documents of the process that serves this request."""
     found: Documents = connection.app.state.documents
     return found
 
 
-def alert_digest(connection: HTTPConnection) -> AlertDigest:
+async def alert_digest(connection: HTTPConnection) -> AlertDigest:
     """Return the digest of the process that serves this request."""
     digest: AlertDigest = connection.app.state.alert_digest
     return digest

@@ -46,7 +46,7 @@ class Context:
         return (self.listener,) if self.fan_out is None else (self.listener, self.fan_out)
 
 
-def context(connection: HTTPConnection) -> Context:
+async def context(connection: HTTPConnection) -> Context:
     """Return the context of the process that serves this request or socket."""
     found = connection.app.state.context
     assert isinstance(found, Context), "set by create_app"
@@ -61,7 +61,7 @@ async def transaction(
         yield tx
 
 
-def origin(connection: HTTPConnection) -> Origin:
+async def origin(connection: HTTPConnection) -> Origin:
     """Return from where a request came, as the event log keeps it."""
     user_agent = connection.headers.get("user-agent")
     return Origin(

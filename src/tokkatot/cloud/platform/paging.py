@@ -59,7 +59,7 @@ class PageRequest:
             raise _bad_cursor() from None
 
 
-def page_request(
+async def page_request(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(max_length=_MAX_CURSOR_CHARS)] = None,
 ) -> PageRequest:

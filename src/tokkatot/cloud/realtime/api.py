@@ -30,7 +30,7 @@ class ChangesView(View):
     snapshot: dict[str, Any]
 
 
-def realtime(connection: HTTPConnection) -> Realtime:
+async def realtime(connection: HTTPConnection) -> Realtime:
     """Return what serves this process's sockets."""
     found = connection.app.state.realtime
     assert isinstance(found, Realtime), "set by the app"

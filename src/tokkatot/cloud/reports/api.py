@@ -31,7 +31,7 @@ class EventView(View):
     data: dict[str, Any]
 
 
-def wanted(
+async def wanted(
     house: UUID | None = None,
     device: UUID | None = None,
     user: UUID | None = None,

@@ -45,7 +45,7 @@ _MAX_OF_FARM = 1000
 _MAX_HOURS = 7 * 24
 
 
-def writer(access: CanOperate, origin: FromWhere, documents: HubDocuments) -> Writer:
+async def writer(access: CanOperate, origin: FromWhere, documents: HubDocuments) -> Writer:
     """Return who changes a schedule of the farm in the path."""
     return Writer(access=access, origin=origin, documents=documents)
 

@@ -81,7 +81,7 @@ class PreviewView(View):
     truncated: bool
 
 
-def previews(connection: HTTPConnection) -> Previews:
+async def previews(connection: HTTPConnection) -> Previews:
     """Return what runs the previews of this process."""
     found = connection.app.state.previews
     assert isinstance(found, Previews), "set by the app"

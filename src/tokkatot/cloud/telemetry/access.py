@@ -9,7 +9,7 @@ from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.telemetry.store import Readings, ReadingStore
 
 
-def reading_store(connection: HTTPConnection) -> ReadingStore:
+async def reading_store(connection: HTTPConnection) -> ReadingStore:
     """Return where this process keeps readings."""
     found: ReadingStore = connection.app.state.readings
     return found
@@ -18,7 +18,7 @@ def reading_store(connection: HTTPConnection) -> ReadingStore:
 Store = Annotated[ReadingStore, Depends(reading_store)]
 
 
-def readings_of_request(store: Store, tx: Tx) -> Readings:
+async def readings_of_request(store: Store, tx: Tx) -> Readings:
     """Return the readings as the request's transaction sees them."""
     return store.within(tx)
 

@@ -39,7 +39,7 @@ class Drawing:
     shape: Shape
 
 
-def drawing(
+async def drawing(
     points: Annotated[int, Query(ge=2, le=history.MAX_POINTS)] = 500,
     shape: Shape = Shape.AVERAGE,
 ) -> Drawing:

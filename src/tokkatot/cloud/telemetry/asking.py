@@ -61,7 +61,7 @@ def _span(start: datetime, end: datetime) -> Span:
     return Span(start=start, end=end)
 
 
-def period(
+async def period(
     start: Annotated[Instant | None, Query(alias="from")] = None,
     end: Annotated[
         Instant | None, Query(alias="to", description="Not included; left out: now.")
@@ -83,7 +83,7 @@ class Asked:
     period: Period
 
 
-def asked(
+async def asked(
     period: SomePeriod,
     device: Annotated[list[UUID] | None, Query(max_length=MAX_SERIES)] = None,
     quantity: Annotated[list[Quantity] | None, Query(max_length=len(SPECS))] = None,

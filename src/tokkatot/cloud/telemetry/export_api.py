@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/farms/{farm}", tags=["reports"])
 _LONGEST: Final = timedelta(days=3660)
 
 
-def exports(connection: HTTPConnection) -> Exports:
+async def exports(connection: HTTPConnection) -> Exports:
     """Return what makes the files of this process."""
     found = connection.app.state.exports
     assert isinstance(found, Exports), "set by create_app"
