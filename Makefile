@@ -51,12 +51,13 @@ check-web: $(STAMPS)/node_modules
 coverage: dev ## run the tests and tell which branches they miss
 	@$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term --cov-report=html
 
-proof: dev ## run what is too long for CI
+proof: dev $(STAMPS)/train ## run what is too long for CI
 	@$(BIN)/pytest -m proof --timeout 3600
 
 bench: dev ## measure; needs an otherwise idle machine
 	@$(BIN)/tokkatot bench slice
 	@$(BIN)/tokkatot bench hub
+	@$(BIN)/tokkatot bench vision
 
 lock: $(STAMPS)/dev ## renew the hashed requirements; add UPGRADE=1 for newer versions
 	@$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/base.txt
@@ -88,6 +89,12 @@ $(STAMPS)/venv: requirements/base.txt requirements/build.txt pyproject.toml hatc
 $(STAMPS)/dev: $(STAMPS)/venv requirements/dev.txt
 	@echo "Installing the packages of its development …"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# torch is large and only learning needs it; pip takes the build for the CPU where it is offered.
+$(STAMPS)/train: $(STAMPS)/venv pyproject.toml
+	@echo "Installing the packages of learning …"
+	@$(PIP) install -e '.[train]' -c requirements/base.txt
 	@touch $@
 
 $(STAMPS)/node: requirements/node.txt tools/npm.py $(if $(HAS_NODE),,$(STAMPS)/venv) | $(STAMPS)

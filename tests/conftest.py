@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ _FOLDER_MARKS = {
     "simulation": "simulation",
 }
 _SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))  # noqa: TID251
+HAS_TORCH = find_spec("torch") is not None and find_spec("onnx") is not None
 _NO_SKIP = os.environ.get("CI") == "true"  # noqa: TID251 - the one setting of the test run
 
 
@@ -32,6 +34,8 @@ def pytest_report_header() -> list[str]:
         name for name in ("chromium", *_BROKER_PROGRAMS, *_STORES) if not _is_installed(name)
     ]
     lines = [f"left out: every test that needs {name}, which is not installed" for name in missing]
+    if not HAS_TORCH:
+        lines.append("left out: every test of learning, whose packages are not installed")
     if not SHARED_DATA.is_dir():
         lines.append(f"left out: every test of the recorded data, which is not in {SHARED_DATA}")
     return [] if _NO_SKIP else lines
@@ -57,6 +61,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _lacks_something(item: pytest.Item) -> bool:
     if item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir():
+        return True
+    if item.get_closest_marker("training") and not HAS_TORCH:
         return True
     # Where nothing may be left out, a test fails for what it lacks.
     programs = {name for mark in item.iter_markers("needs") for name in mark.args}

@@ -46,10 +46,11 @@ def bench(
 
 
 def line(name: str, figure: str, value: float, unit: str) -> str:
-    """Return a figure as it is printed.
+    """Return a figure as it is printed: to three places, a small one to four digits.
 
     Raises:
         ValueError: where the value is no number, which JSON has no word for.
     """
-    fields = {"bench": name, "figure": figure, "value": round(value, 3), "unit": unit}
+    rounded = round(value, 3) if abs(value) >= 1 else float(f"{value:.4g}")
+    fields = {"bench": name, "figure": figure, "value": rounded, "unit": unit}
     return json.dumps(fields, allow_nan=False)

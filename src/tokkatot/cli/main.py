@@ -12,7 +12,7 @@ COMMANDS: dict[str, str] = {
     "cloud": "Run the cloud, all of its roles or some.",
     "hub": "Run the on-farm agent.",
     "staff": "What staff do: registration keys, hubs, reset codes.",
-    "vision": "Disease in droppings: sets of photographs, and what is learned from them.",
+    "vision": "Disease in droppings: data, models, and the detector.",
     "simulate": "Let a farm live in virtual time with everything that may go wrong.",
     "climate": "The twin of a house: let it live through weather.",
     "bench": "Measure: each figure is one JSON line.",

@@ -47,7 +47,7 @@ class PortTaken(Exception):
     """Somebody listens there already, or we may not; the text is one line for a person."""
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, *, remedy: str = "set TOKKATOT_HTTP_PORT") -> None:
     """Raise PortTaken where the web server could not listen."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -57,7 +57,7 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             raise PortTaken(
                 f"Port {port} of {host} can't be used ({error.strerror}): "
-                "end what listens there, or set TOKKATOT_HTTP_PORT to another."
+                f"end what listens there, or {remedy} to another."
             ) from error
 
 

@@ -1,15 +1,146 @@
-"""`tokkatot vision`: disease in droppings."""
+"""`tokkatot vision`: learn, judge, freeze and serve the models that look at droppings."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tokkatot.cli import vision_data
+from tokkatot.cli.progress import counted
+from tokkatot.cli.running import check_port
+from tokkatot.cli.vision_data import SplitFile
+from tokkatot.cli.vision_refusals import refusals
+
+if TYPE_CHECKING:
+    from tokkatot.vision.data.photos import PhotoSet
+    from tokkatot.vision.data.splits import Split
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(
     vision_data.app, name="data", help="Check, divide and count sets of labelled photographs."
 )
 
+Models = Annotated[Path | None, typer.Option(help="A folder of models; ours where none is named.")]
+Config = Annotated[Path | None, typer.Option(help="How to learn; as ours where none is named.")]
 
-@app.callback()
-def vision() -> None:
-    """Disease in droppings: sets of photographs."""
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Option(help="Photographs to learn from.")],
+    weights: Annotated[Path, typer.Option(help="ImageNet weights of MobileNetV1, as a .pth file.")],
+    out: Annotated[Path, typer.Option(help="Where it stands is kept; the same folder goes on.")],
+    config: Config = None,
+) -> None:
+    """Learn an ensemble; what was stopped goes on where it was."""
+    _needs_torch()
+    from tokkatot.vision.data.photos import read_photos
+    from tokkatot.vision.train.config import SHIPPED, read_config
+    from tokkatot.vision.train.learning import Sources, learn
+
+    with refusals():
+        sources = Sources(photos=read_photos(data), imagenet=weights)
+        settings = read_config(config or SHIPPED)
+        mix = learn(settings, sources, out, tell=_tell, count=counted("read"))
+    for name, member in zip(settings.members, mix.members, strict=True):
+        _tell(f"{name}: weight {member.weight:.2f}, temperature {member.temperature:.2f}")
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Option(help="The folder that `train` wrote.")],
+    data: Annotated[Path, typer.Option(help="The photographs that were learned from.")],
+    out: Annotated[Path, typer.Option(help="Where the models are written.")],
+    config: Config = None,
+) -> None:
+    """Freeze a learned ensemble as ONNX, with its card, and prove that both agree."""
+    _needs_torch()
+    from tokkatot.vision.data.photos import read_photos
+    from tokkatot.vision.train.config import SHIPPED, read_config
+    from tokkatot.vision.train.freezing import freeze
+
+    with refusals():
+        settings = read_config(config or SHIPPED)
+        frozen = freeze(settings, read_photos(data), run, out, count=counted("read"))
+    print(f"{frozen.version}: the largest difference of an answer is {frozen.parity:.1e}")
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(help="Photographs by class, or with a manifest.")],
+    split_file: SplitFile = None,
+    models: Models = None,
+    report: Annotated[Path | None, typer.Option(help="Where an HTML report is written.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a figure.")] = False,
+) -> None:
+    """Judge a set, or the held-out parts of a split, and print every figure."""
+    from tokkatot.cli.bench import line
+    from tokkatot.vision.detect.detector import Detector
+    from tokkatot.vision.detect.ensemble import SHIPPED, Ensemble
+    from tokkatot.vision.evaluate.figures import figures
+    from tokkatot.vision.evaluate.judging import judge_set
+    from tokkatot.vision.evaluate.report import report as page_of
+
+    with refusals():
+        photos, parts = _held_out(data, split_file)
+        detector = Detector(Ensemble.load(models or SHIPPED))
+        judgement = judge_set(detector, photos, parts, counted("read"))
+    found = dict(figures(judgement, detector))
+    for name, score in found.items():
+        if as_json:
+            print(line("vision", name, score.value, "1"))
+        else:
+            print(
+                f"{name:32} {score.value:.4f}  [{score.low:.4f}, {score.high:.4f}]  {score.count}"
+            )
+    if report is not None:
+        report.write_text(page_of(judgement, found, title=f"Models {detector.version}: {data}"))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="0.0.0.0 opens it to the network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    models: Models = None,
+) -> None:
+    """Serve the detector over HTTP."""
+    import uvicorn
+
+    from tokkatot.detector.app import DetectorApp
+    from tokkatot.kit.clock import SystemClock
+    from tokkatot.kit.ids import IdSource
+    from tokkatot.vision.detect.detector import Detector
+    from tokkatot.vision.detect.ensemble import SHIPPED, Ensemble
+
+    with refusals():
+        detector = Detector(Ensemble.load(models or SHIPPED))
+        check_port(host, port, remedy="set --port")
+    app = DetectorApp(detector, new_id=IdSource(SystemClock()).new)
+    print(f"The detector listens on http://{host}:{port}", file=sys.stderr, flush=True)
+    uvicorn.run(
+        app.asgi, host=host, port=port, log_level="warning", access_log=False, server_header=False
+    )
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _needs_torch() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None or find_spec("onnx") is None:
+        typer.echo("Learning needs more packages: pip install 'tokkatot[train]'.", err=True)
+        raise typer.Exit(2)
+
+
+def _held_out(folder: Path, split_file: Path | None) -> "tuple[PhotoSet, Split | None]":
+    """Return the photographs that may be judged: all, or what a split holds out."""
+    from tokkatot.vision.data.photos import read_photos
+    from tokkatot.vision.data.splits import HELD_OUT, read_split
+
+    photos = read_photos(folder)
+    if split_file is None:
+        return photos, None
+    split = read_split(split_file, photos.photos)
+    return photos.only(lambda photo: split[photo.name] in HELD_OUT), split

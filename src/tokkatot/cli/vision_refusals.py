@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import typer
 
+from tokkatot.cli.running import PortTaken
+
 _REFUSED = 2
 
 
@@ -12,9 +14,10 @@ _REFUSED = 2
 def refusals() -> Iterator[None]:
     """Tell a person in one line what they can mend."""
     from tokkatot.vision.data.photos import DataRefused
+    from tokkatot.vision.detect.ensemble import ModelRefused
 
     try:
         yield
-    except DataRefused as refusal:
+    except (DataRefused, ModelRefused, PortTaken) as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(_REFUSED) from None

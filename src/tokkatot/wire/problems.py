@@ -114,6 +114,11 @@ CODES: Mapping[str, CodeSpec] = MappingProxyType(
         "body_too_large": _spec(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large", "Send less."
         ),
+        "picture_refused": _spec(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "This picture can't be judged",
+            "Send one sharp photograph of a dropping, as JPEG, PNG or WebP.",
+        ),
         "state_unknown": _spec(
             HTTPStatus.CONFLICT,
             "The device has not reported what it is doing",

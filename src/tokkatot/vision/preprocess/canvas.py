@@ -16,3 +16,8 @@ def on_canvas(picture: Image.Image) -> Pixels:
     if picture.size != (SIDE, SIDE):
         picture = picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     return np.asarray(picture.convert("RGB"))
+
+
+def as_batch(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return canvases (N, height, width, RGB) as the models take them: (N, RGB, h, w) of 0 to 1."""
+    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)

@@ -1,7 +1,7 @@
 import io
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
@@ -31,6 +31,7 @@ def test_different_pictures_differ_in_many_bits() -> None:
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=30), st.integers(0, 20))
+@settings(deadline=None)
 def test_pairs_are_those_that_comparing_each_with_each_finds(
     hashes: list[int], within: int
 ) -> None:
@@ -54,6 +55,7 @@ def test_pairs_are_found_over_the_borders_of_what_is_compared_at_once() -> None:
 
 
 @given(st.data())
+@settings(deadline=None)
 def test_what_is_linked_is_one_component_and_nothing_else_is(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 12))
     number = st.integers(0, count - 1)

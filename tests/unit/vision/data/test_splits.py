@@ -2,7 +2,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokkatot.vision.data.fingerprints import Pair
@@ -58,6 +58,7 @@ photo_sets = st.lists(
 
 
 @given(photo_sets, st.integers(0, 5), st.data())
+@settings(deadline=None)
 def test_no_split_leaks(photos: list[Photo], seed: int, data: st.DataObject) -> None:
     number = st.integers(0, len(photos) - 1)
     copies = [

@@ -1,0 +1,1 @@
+"""The detector as a service of its own: pictures in by HTTP, verdicts out."""

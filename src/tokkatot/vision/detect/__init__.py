@@ -1,0 +1,1 @@
+"""From what the models say to what a person is told."""

@@ -1,0 +1,82 @@
+"""The frozen models in ONNX Runtime, as their description says."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from tokkatot.vision.detect.mixing import Answers, Mix
+
+SHIPPED: Final = Path(__file__).parent / "models"
+DESCRIPTION: Final = "ensemble.json"
+INPUT: Final = "pictures"
+
+
+class ModelRefused(Exception):
+    """Models that are not there or not the ones that are described; one line for a person."""
+
+
+class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One model: its name, its file beside the description, and the hash of that."""
+
+    name: str
+    file: str
+    sha256: str
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """What belongs together: models, and how they are mixed."""
+
+    version: str
+    models: tuple[ModelFile, ...]
+    mix: Mix
+
+
+class Ensemble:
+    """Some models that look at the same pictures, each on one thread."""
+
+    def __init__(
+        self, description: Description, sessions: Sequence[onnxruntime.InferenceSession]
+    ) -> None:
+        self.description = description
+        self._sessions = sessions
+
+    @classmethod
+    def load(cls, folder: Path = SHIPPED) -> "Ensemble":
+        """Load the models of a folder.
+
+        Raises:
+            ModelRefused: where they are not all there, or not the described ones.
+        """
+        if not (folder / DESCRIPTION).is_file():
+            raise ModelRefused(
+                f"There are no models in {folder}; `tokkatot vision train` makes some."
+            )
+        try:
+            text = (folder / DESCRIPTION).read_bytes()
+            description = msgspec.json.decode(text, type=Description)
+            files = [(folder / model.file).read_bytes() for model in description.models]
+        except (OSError, msgspec.MsgspecError) as error:
+            raise ModelRefused(f"The models in {folder} can't be read: {error}") from None
+        for model, data in zip(description.models, files, strict=True):
+            if hashlib.sha256(data).hexdigest() != model.sha256:
+                raise ModelRefused(f"{folder / model.file} is not the described file.")
+        return cls(description, [_session(data) for data in files])
+
+    def answers(self, batch: npt.NDArray[np.float32]) -> list[Answers]:
+        """Return each model's answers to a batch as `as_batch` makes it."""
+        return [np.asarray(session.run(None, {INPUT: batch})[0]) for session in self._sessions]
+
+
+def _session(data: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # An arena keeps the memory of the largest batch for ever.
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,1 @@
+"""How good the models are, told so that nobody is deceived."""

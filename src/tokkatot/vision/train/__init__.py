@@ -1,0 +1,1 @@
+"""How the models are learned; needs the extra `train`, which nothing else does."""

@@ -1,0 +1,72 @@
+"""Freezes learned networks as ONNX files with their description, and proves that they agree."""
+
+import hashlib
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import onnx
+import torch
+
+from tokkatot.vision.data.canvases import Canvases
+from tokkatot.vision.detect.ensemble import (
+    DESCRIPTION,
+    INPUT,
+    Description,
+    Ensemble,
+    ModelFile,
+)
+from tokkatot.vision.detect.mixing import Mix
+from tokkatot.vision.preprocess.canvas import SIDE, as_batch
+from tokkatot.vision.train.fitting import answers_of
+
+OPSET = 17
+_ANSWERS = "answers"
+
+
+def export(networks: Mapping[str, torch.nn.Module], mix: Mix, out: Path) -> Description:
+    """Write the models and their description."""
+    out.mkdir(parents=True, exist_ok=True)
+    models = []
+    for name, network in networks.items():
+        file = f"{name}.onnx"
+        _export(network, out / file)
+        digest = hashlib.sha256((out / file).read_bytes()).hexdigest()
+        models.append(ModelFile(name=name, file=file, sha256=digest))
+    version = hashlib.sha256("".join(model.sha256 for model in models).encode()).hexdigest()[:12]
+    description = Description(version=version, models=tuple(models), mix=mix)
+    text = msgspec.json.format(msgspec.json.encode(description))
+    (out / DESCRIPTION).write_bytes(text + b"\n")
+    return description
+
+
+def parity(
+    networks: Mapping[str, torch.nn.Module], ensemble: Ensemble, canvases: Canvases
+) -> float:
+    """Return the largest difference of any answer between the networks and their frozen files."""
+    frozen = ensemble.answers(as_batch(canvases))
+    learned = [answers_of(network, canvases) for network in networks.values()]
+    return max(float(np.abs(one - other).max()) for one, other in zip(frozen, learned, strict=True))
+
+
+def _export(network: torch.nn.Module, path: Path) -> None:
+    with warnings.catch_warnings():
+        # The newer exporter needs a compiler of its own to write the same few operators.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network.eval(),
+            (torch.zeros((2, 3, SIDE, SIDE)),),
+            path,
+            input_names=[INPUT],
+            output_names=[_ANSWERS],
+            dynamic_axes={INPUT: {0: "count"}, _ANSWERS: {0: "count"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    for node in model.graph.node:
+        node.doc_string = ""
+    onnx.save(model, path)

@@ -1,0 +1,96 @@
+"""Freezes a learned ensemble, proves that the files agree with it, and writes their card."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tokkatot.vision.data.photos import DataRefused, PhotoSet
+from tokkatot.vision.data.splits import HELD_OUT, Part
+from tokkatot.vision.detect.detector import Detector
+from tokkatot.vision.detect.ensemble import Description, Ensemble
+from tokkatot.vision.detect.mixing import Mix
+from tokkatot.vision.evaluate.figures import figures
+from tokkatot.vision.evaluate.judging import judge_set
+from tokkatot.vision.evaluate.scores import Score
+from tokkatot.vision.train.config import TrainConfig
+from tokkatot.vision.train.exporting import export, parity
+from tokkatot.vision.train.learning import MIX_FILE, Divided, divided_photos, load_member
+
+CARD = "CARD.md"
+_TEMPLATE = Path(__file__).parent / "card.md"
+_COMPARED = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """What was made, and how far it is from what was learned."""
+
+    version: str
+    parity: float
+
+
+def freeze(
+    config: TrainConfig,
+    photos: PhotoSet,
+    run: Path,
+    out: Path,
+    *,
+    count: Callable[[int, int], None],
+) -> Frozen:
+    """Write models, description and card into `out`.
+
+    Raises:
+        DataRefused: where the photographs, or a finished learning, can't be read.
+    """
+    mix = _mix(run)
+    networks = {name: load_member(name, member, run) for name, member in config.members.items()}
+    description = export(networks, mix, out)
+    divided = divided_photos(config, photos, count)
+    ensemble = Ensemble.load(out)
+    some = divided.canvases[divided.where(Part.VALIDATION)][:_COMPARED]
+    difference = parity(networks, ensemble, some)
+    held_out = photos.only(lambda photo: divided.split[photo.name] in HELD_OUT)
+    detector = Detector(ensemble)
+    found = dict(figures(judge_set(detector, held_out, divided.split, count), detector))
+    sizes = [(out / model.file).stat().st_size for model in description.models]
+    (out / CARD).write_text(_card(description, divided, found, sum(sizes), difference))
+    return Frozen(version=description.version, parity=difference)
+
+
+def _mix(run: Path) -> Mix:
+    try:
+        return msgspec.json.decode((run / MIX_FILE).read_bytes(), type=Mix)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DataRefused(f"{run} holds no finished learning: {error}") from None
+
+
+def _card(
+    description: Description,
+    divided: Divided,
+    found: Mapping[str, Score],
+    size: int,
+    difference: float,
+) -> str:
+    sizes = {part: len(divided.where(part)) for part in Part}
+    rows = "\n".join(
+        f"| `{name}` | {score.value:.4f} | {score.low:.4f} to {score.high:.4f} | {score.count} |"
+        for name, score in found.items()
+    )
+    members = "\n".join(
+        f"| {model.name} | {member.weight:.2f} | {member.temperature:.2f} | `{model.sha256}` |"
+        for model, member in zip(description.models, description.mix.members, strict=True)
+    )
+    return _TEMPLATE.read_text().format(
+        version=description.version,
+        megabytes=size / 1e6,
+        parity=difference,
+        rows=rows,
+        members=members,
+        train=sizes[Part.TRAIN],
+        validation=sizes[Part.VALIDATION],
+        test=sizes[Part.TEST],
+        unseen=sizes[Part.UNSEEN],
+        doubt=description.mix.doubt_above,
+    )

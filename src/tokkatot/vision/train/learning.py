@@ -1,0 +1,164 @@
+"""Learns an ensemble: divides the set, learns each network, and mixes them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tokkatot.vision.data.canvases import Canvases, read_canvases
+from tokkatot.vision.data.fingerprints import fingerprints, near_pairs
+from tokkatot.vision.data.impostors import TAUGHT, impostors
+from tokkatot.vision.data.photos import DataRefused, Photo, PhotoSet
+from tokkatot.vision.data.splits import Part, Split, divide, write_split
+from tokkatot.vision.detect.mixing import Mix
+from tokkatot.vision.findings import FINDINGS, Finding
+from tokkatot.vision.train.blending import fit_mix
+from tokkatot.vision.train.config import (
+    KernelConfig,
+    MemberConfig,
+    TrainConfig,
+    digest_of,
+)
+from tokkatot.vision.train.fitting import Fitting, Lessons, Round, answers_of, new_network
+from tokkatot.vision.train.kernels import learn_kernels, new_machine
+from tokkatot.vision.train.networks import Mirrored
+
+SPLIT_FILE = "split.csv"
+MIX_FILE = "mix.json"
+
+Tell = Callable[[str], None]
+Count = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the photographs and the weights to start from are."""
+
+    photos: PhotoSet
+    imagenet: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divided:
+    """A set on canvases, with the part and the label of each."""
+
+    photos: tuple[Photo, ...]
+    canvases: Canvases
+    labels: npt.NDArray[np.int64]
+    split: Split
+
+    def where(self, *parts: Part) -> npt.NDArray[np.int64]:
+        """Return the numbers of the photographs of some parts."""
+        return np.flatnonzero([self.split[photo.name] in parts for photo in self.photos])
+
+
+def learn(config: TrainConfig, sources: Sources, out: Path, *, tell: Tell, count: Count) -> Mix:
+    """Learn everything that the folder `out` does not hold yet, and write it there.
+
+    Two processes may learn a member each in the same folder.
+
+    Raises:
+        DataRefused: where the photographs can't be learned from.
+    """
+    torch.set_num_threads(config.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    divided = divided_photos(config, sources.photos, count)
+    write_split(divided.split, out / SPLIT_FILE)
+    for name in config.members:
+        learn_member(name, config, divided, sources.imagenet, out, tell)
+    networks = [load_member(name, member, out) for name, member in config.members.items()]
+    seen = divided.where(Part.VALIDATION)
+    answers = [answers_of(network, divided.canvases[seen]) for network in networks]
+    mix = fit_mix(answers, divided.labels[seen])
+    (out / MIX_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(mix)) + b"\n")
+    return mix
+
+
+def divided_photos(config: TrainConfig, photos: PhotoSet, count: Count) -> Divided:
+    """Read a set and divide it as the configuration says.
+
+    Raises:
+        DataRefused: where it can't be learned from.
+    """
+    strange = set(photos.labels()) ^ {finding.value for finding in Finding}
+    if strange:
+        raise DataRefused(
+            f"The classes must be {', '.join(FINDINGS)}; see to {', '.join(strange)}."
+        )
+    canvases = read_canvases(photos, count)
+    copies = near_pairs(fingerprints(canvases))
+    split = divide(photos.photos, copies, config.split.shares, seed=config.split.seed)
+    return Divided(
+        photos=photos.photos,
+        canvases=canvases,
+        labels=np.array([FINDINGS.index(Finding(photo.label)) for photo in photos.photos]),
+        split=split,
+    )
+
+
+def load_member(name: str, config: MemberConfig, out: Path) -> torch.nn.Module:
+    """Return a learned network as it is exported."""
+    state = torch.load(_weights(out, name))["state"]
+    if isinstance(config, KernelConfig):
+        machine = new_machine(config)
+        machine.load_state_dict(state)
+        # Its histograms are the same whichever way a picture is turned.
+        return machine.eval()
+    network = new_network(config, None)
+    network.load_state_dict(state)
+    return Mirrored(network).eval()
+
+
+def learn_member(
+    name: str,
+    config: TrainConfig,
+    divided: Divided,
+    imagenet: Path | None,
+    out: Path,
+    tell: Tell,
+) -> None:
+    """Learn what is left of one network, and write its weights."""
+    member = config.members[name]
+    digest = digest_of(member, config.split)
+    lessons = _lessons(config, member, divided)
+
+    def told(done: Round) -> None:
+        tell(f"{name}: round {done.epoch} of {done.epochs}, loss {done.loss:.4f}")
+
+    if isinstance(member, KernelConfig):
+        state = learn_kernels(member, lessons).state_dict()
+    else:
+        network = new_network(member, imagenet)
+        checkpoint = out / f"{name}.checkpoint.pt"
+        fitting = Fitting(member, network, checkpoint=checkpoint, digest=digest)
+        state = fitting.run(lessons, told).state_dict()
+    torch.save({"digest": digest, "state": state}, _weights(out, name))
+
+
+def _weights(out: Path, name: str) -> Path:
+    return out / f"{name}.pt"
+
+
+def _lessons(config: TrainConfig, member: MemberConfig, divided: Divided) -> Lessons:
+    chosen = divided.where(Part.TRAIN)
+    photos = [divided.photos[number] for number in chosen]
+    return Lessons(
+        pictures=divided.canvases[chosen],
+        labels=divided.labels[chosen],
+        weights=_shown(config, photos),
+        impostors=impostors(config.drawn_impostors, seed=member.seed, kinds=TAUGHT),
+    )
+
+
+def _shown(config: TrainConfig, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
+    """Return how often each photograph is shown: rare classes and sources more often."""
+    return np.array(
+        [
+            config.shown.get(photo.label, 1.0) * config.shown.get(photo.source or "", 1.0)
+            for photo in photos
+        ]
+    )

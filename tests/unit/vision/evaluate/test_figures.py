@@ -1,0 +1,101 @@
+"""Figures and report of a set whose verdicts are known."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.support.pictures import drawn
+from tests.support.vision import DOUBT_ABOVE, FakeDetector, judged, quality
+from tokkatot.vision.data.photos import Photo
+from tokkatot.vision.data.splits import Part
+from tokkatot.vision.detect.verdict import Verdict, decide
+from tokkatot.vision.evaluate.figures import figures
+from tokkatot.vision.evaluate.judging import Judgement
+from tokkatot.vision.evaluate.report import report
+from tokkatot.vision.findings import FINDINGS, Finding
+from tokkatot.vision.preprocess.canvas import on_canvas
+
+Case = tuple[Finding, Finding, float, float, str, Part]
+"""Truth, what is told, how sure, doubt, source, part."""
+
+CASES: tuple[Case, ...] = (
+    (Finding.HEALTHY, Finding.HEALTHY, 0.9, 0.0, "farm", Part.TEST),
+    (Finding.HEALTHY, Finding.SALMONELLA, 0.85, 0.0, "farm", Part.UNSEEN),
+    (Finding.HEALTHY, Finding.HEALTHY, 0.6, 0.9, "pcr", Part.TEST),
+    (Finding.COCCIDIOSIS, Finding.COCCIDIOSIS, 0.95, 0.0, "farm", Part.UNSEEN),
+    (Finding.SALMONELLA, Finding.SALMONELLA, 0.7, 0.0, "pcr", Part.TEST),
+    (Finding.SALMONELLA, Finding.SALMONELLA, 0.99, 0.9, "farm", Part.TEST),
+    (Finding.NEWCASTLE, Finding.NEWCASTLE, 0.9, 0.0, "pcr", Part.UNSEEN),
+    (Finding.NEWCASTLE, Finding.HEALTHY, 0.5, 0.0, "farm", Part.TEST),
+)
+
+
+def verdict_of(case: Case) -> Verdict:
+    _, told, confidence, doubt, _, _ = case
+    return decide(judged(told, confidence, doubt=doubt), quality(), doubt_above=DOUBT_ABOVE)
+
+
+@pytest.fixture
+def judgement() -> Judgement:
+    return Judgement(
+        photos=tuple(
+            Photo(name=f"{number}<b>.jpg", label=case[0].value, source=case[4])
+            for number, case in enumerate(CASES)
+        ),
+        parts=tuple(case[5] for case in CASES),
+        canvases=np.stack([on_canvas(drawn(seed)) for seed in range(len(CASES))]),
+        labels=np.array([FINDINGS.index(case[0]) for case in CASES]),
+        verdicts=tuple(map(verdict_of, CASES)),
+    )
+
+
+def test_each_figure_is_what_counting_by_hand_gives(judgement: Judgement) -> None:
+    found = {name: score.value for name, score in figures(judgement, FakeDetector())}
+
+    assert {name: found[name] for name in found if "refused" not in name} == pytest.approx(
+        {
+            "accuracy": 6 / 8,
+            "macro_f1": (4 / 6 + 1 + 4 / 5 + 2 / 3) / 4,
+            "pcr_accuracy": 1,
+            "unseen_scene_accuracy": 2 / 3,
+            "healthy_recall": 2 / 3,
+            "coccidiosis_recall": 1,
+            "salmonella_recall": 1,
+            # At a sixth both are found, and nothing else is as likely.
+            "newcastle_recall": 1,
+            "ece": (0.2 + 0.85 + 0.4 + 0.06 + 0.3 + 0.5) / 8,
+            "ece_pcr": (0.4 + 0.3 + 0.1) / 3,
+            # Told with 0.8 and without doubt: coccidiosis, Newcastle, and one healthy bird.
+            "alert_precision": 2 / 3,
+            "sick_alert_rate": 2 / 5,
+            "healthy_alert_rate": 1 / 3,
+            "centre_masked_alert_rate": 1,
+        }
+    )
+    assert found["good_refused"] == 2 / 8
+
+
+def test_what_a_set_does_not_say_has_no_figure(judgement: Judgement) -> None:
+    healthy = judgement.chosen(judgement.labels == 0)
+    plain = replace(
+        healthy,
+        photos=tuple(replace(photo, source=None) for photo in healthy.photos),
+        parts=(None,) * len(healthy.photos),
+    )
+
+    names = dict(figures(plain, FakeDetector()))
+
+    assert not {"pcr_accuracy", "unseen_scene_accuracy", "newcastle_recall"} & set(names)
+    assert not any(math.isnan(score.value) for score in names.values())
+
+
+def test_the_report_needs_nothing_beside_it_and_shows_the_errors(judgement: Judgement) -> None:
+    page = report(judgement, dict(figures(judgement, FakeDetector())), title="<models>")
+
+    assert page.count("<figure>") == 2
+    assert "healthy taken for salmonella, 0.85: 1&lt;b&gt;.jpg" in page
+    assert "<title>&lt;models&gt;</title>" in page
+    assert 'src="http' not in page
+    assert "no diagnosis" in page

@@ -1,0 +1,125 @@
+"""A whole learning on a few drawn pictures: what it makes, and that it goes on where it stopped."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.pictures import drawn, write_set
+from tokkatot.vision.data.photos import DataRefused, PhotoSet, read_photos
+from tokkatot.vision.data.splits import Part, read_split
+from tokkatot.vision.detect.detector import Detector
+from tokkatot.vision.detect.ensemble import Ensemble, ModelRefused
+from tokkatot.vision.findings import FINDINGS
+from tokkatot.vision.train.config import KernelConfig, NetworkConfig, SplitConfig, TrainConfig
+
+pytestmark = [pytest.mark.training, pytest.mark.timeout(600)]
+
+CONFIG = TrainConfig(
+    split=SplitConfig(seed=1, validation=0.2, test=0.2, unseen=0.0),
+    members={
+        "small": NetworkConfig(
+            network="small", seed=1, epochs=2, batch=8, rate=1e-3, width=4, precision="float32"
+        ),
+        "colours": KernelConfig(seed=2, landmarks=12, variations=1),
+    },
+    drawn_impostors=16,
+    threads=1,
+)
+
+
+class Interrupted(Exception):
+    """What a person's Ctrl-C is."""
+
+
+def untold(done: int, total: int) -> None:
+    assert 0 < done <= total
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> PhotoSet:
+    write_set(
+        tmp_path / "set",
+        {
+            finding.value: [drawn(100 * place + n, width=112, height=112) for n in range(15)]
+            for place, finding in enumerate(FINDINGS)
+        },
+    )
+    return read_photos(tmp_path / "set")
+
+
+def test_an_ensemble_is_learned_frozen_and_judges(photos: PhotoSet, tmp_path: Path) -> None:
+    from tokkatot.vision.train.freezing import CARD, freeze  # noqa: PLC0415
+    from tokkatot.vision.train.learning import SPLIT_FILE, Sources, learn  # noqa: PLC0415
+
+    run, out = tmp_path / "run", tmp_path / "models"
+    told: list[str] = []
+
+    mix = learn(CONFIG, Sources(photos=photos, imagenet=None), run, tell=told.append, count=untold)
+    frozen = freeze(CONFIG, photos, run, out, count=untold)
+
+    split = read_split(run / SPLIT_FILE, photos.photos)
+    assert [line.split(",")[0] for line in told] == [
+        "small: round 1 of 2",
+        "small: round 2 of 2",
+    ]
+    assert sum(member.weight for member in mix.members) == pytest.approx(1)
+    assert list(split.values()).count(Part.TRAIN) == 36
+    assert frozen.parity < 1e-4
+    detector = Detector(Ensemble.load(out))
+    verdict = detector.judge(photos.path(photos.photos[0]).read_bytes())
+    assert detector.models == ("small", "colours")
+    assert sum(verdict.judged.probabilities.values()) == pytest.approx(1)
+    card = (out / CARD).read_text()
+    assert "CC BY 4.0" in card
+    assert frozen.version in card
+    assert "| `accuracy` |" in card
+
+
+def test_a_learning_that_was_stopped_goes_on_and_ends_the_same(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    import torch  # noqa: PLC0415
+
+    from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
+
+    def stop(text: str) -> None:
+        assert "round 1" in text
+        raise Interrupted
+
+    sources = Sources(photos=photos, imagenet=None)
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    rest: list[str] = []
+
+    learn(CONFIG, sources, whole, tell=lambda _: None, count=untold)
+    with pytest.raises(Interrupted):
+        learn(CONFIG, sources, resumed, tell=stop, count=untold)
+    learn(CONFIG, sources, resumed, tell=rest.append, count=untold)
+
+    assert [line.split(",")[0] for line in rest] == ["small: round 2 of 2"]
+    one, other = (torch.load(folder / "small.pt")["state"] for folder in (whole, resumed))
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_classes_that_no_model_knows_are_refused(tmp_path: Path) -> None:
+    from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
+
+    write_set(tmp_path / "set", {"cats": [drawn(1)], "dogs": [drawn(2)]})
+    sources = Sources(photos=read_photos(tmp_path / "set"), imagenet=None)
+
+    with pytest.raises(DataRefused, match="classes must be"):
+        learn(CONFIG, sources, tmp_path / "run", tell=lambda _: None, count=untold)
+
+
+def test_models_that_were_tampered_with_are_refused(photos: PhotoSet, tmp_path: Path) -> None:
+    from tokkatot.vision.train.freezing import freeze  # noqa: PLC0415
+    from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
+
+    run, out = tmp_path / "run", tmp_path / "models"
+    learn(CONFIG, Sources(photos=photos, imagenet=None), run, tell=lambda _: None, count=untold)
+    freeze(CONFIG, photos, run, out, count=untold)
+    file = out / "small.onnx"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+
+    with pytest.raises(ModelRefused, match="not the described file"):
+        Ensemble.load(out)
