@@ -32,11 +32,14 @@ export interface Told {
 }
 
 const ICONS: Readonly<Record<string, IconName>> = {
+  alarms: 'bell',
   alert: 'bell',
+  alerts: 'bell',
   command: 'power',
   crop: 'sprout',
   desired: 'refresh',
   device: 'cog',
+  escalation: 'bell',
   farm: 'home',
   flock: 'hen',
   house: 'home',
@@ -48,6 +51,7 @@ const ICONS: Readonly<Record<string, IconName>> = {
   password: 'key',
   reading: 'chart',
   readings: 'chart',
+  retention: 'chart',
   rules: 'limits',
   schedule: 'clock',
   setpoints: 'limits',
