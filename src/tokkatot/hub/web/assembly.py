@@ -12,6 +12,7 @@ from tokkatot.hub.journal.port import JournalPort
 from tokkatot.hub.lan import page_names
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.web.feed import Feed
+from tokkatot.hub.web.giving import Giving
 from tokkatot.hub.web.key_book import KeyBook
 from tokkatot.hub.web.notebook import Notebook
 from tokkatot.hub.web.parts import Figures, Parts
@@ -56,6 +57,9 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
     feed = Feed(config.farm_id, clock=clock)
     keys = KeyBook(journal)
     notes = Notebook(control=control, journal=journal, people=people, feed=feed, clock=clock)
+    giving = Giving(
+        hub_id=config.hub_id, control=control, notes=notes, keys=keys, clock=clock, ids=ids
+    )
     journal.watch(_harmless(notes.take))
     return HubWeb(
         Parts(
@@ -71,13 +75,9 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
             screens=Screens(
                 control=control, notes=notes, feed=feed, clock=clock, software=software
             ),
-            schedules=Schedules(
-                hub_id=config.hub_id, control=control, notes=notes, keys=keys, clock=clock, ids=ids
-            ),
+            schedules=Schedules(giving),
             feed=feed,
-            taps=Taps(
-                hub_id=config.hub_id, control=control, notes=notes, keys=keys, clock=clock, ids=ids
-            ),
+            taps=Taps(giving),
             keys=keys,
             clock=clock,
             new_id=ids.new,

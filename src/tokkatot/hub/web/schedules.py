@@ -1,6 +1,5 @@
 """The schedules that this hub runs: shown and run now as in the cloud, and never changed."""
 
-import asyncio
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,19 +8,13 @@ import msgspec
 
 from tokkatot.automation.occurrences import Locality, next_due, over_at, upcoming
 from tokkatot.domain.desired import DesiredDocument, HouseConfig
-from tokkatot.domain.ids import HubId
 from tokkatot.domain.schedules import Schedule, devices_of
-from tokkatot.hub.loop import SILENT_FOR_S, ControlLoop
 from tokkatot.hub.web.feed import Json
-from tokkatot.hub.web.key_book import KeyBook
-from tokkatot.hub.web.notebook import Notebook
+from tokkatot.hub.web.giving import SESSION, Giving
 from tokkatot.hub.web.people import Person
 from tokkatot.hub.web.problems import HubProblem
 from tokkatot.hub.web.run_book import ASKED
-from tokkatot.hub.web.taps import BEGIN_WITHIN_S, SESSION
 from tokkatot.hub.web.views import iso
-from tokkatot.kit.clock import Clock
-from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import Execute
 
 TTL_MS: Final = 30_000
@@ -32,22 +25,8 @@ MAX_HOURS: Final = 7 * 24
 class Schedules:
     """Reads the document in force; who made a schedule and when only the cloud knows."""
 
-    def __init__(
-        self,
-        *,
-        hub_id: HubId,
-        control: ControlLoop,
-        notes: Notebook,
-        keys: KeyBook,
-        clock: Clock,
-        ids: IdSource,
-    ) -> None:
-        self._hub_id = hub_id
-        self._control = control
-        self._notes = notes
-        self._keys = keys
-        self._clock = clock
-        self._ids = ids
+    def __init__(self, giving: Giving) -> None:
+        self._giving = giving
 
     def one(self, document: DesiredDocument, schedule_id: UUID) -> Schedule:
         """Return a schedule.
@@ -74,7 +53,7 @@ class Schedules:
     def view(self, document: DesiredDocument, schedule: Schedule) -> Json:
         """Return a schedule with what it does next and did last."""
         devices = {device.id: device for device in document.devices}
-        runs = self._notes.runs.of(str(schedule.id))
+        runs = self._giving.notes.runs.of(str(schedule.id))
         due_ms = self._next_ms(document, schedule)
         return {
             "id": str(schedule.id),
@@ -106,33 +85,28 @@ class Schedules:
         Raises:
             HubProblem: when control can't take it now.
         """
-        before = self._keys.find(person, key, schedule.id.bytes)
-        known = None if before is None else self._notes.runs.one(str(before))
+        before = self._giving.keys.find(person, key, schedule.id.bytes)
+        known = None if before is None else self._giving.notes.runs.one(str(before))
         if known is not None:
             return known
-        if self._control.silent_s() >= SILENT_FOR_S:
-            raise HubProblem("unavailable", "The hub is busy.", retry_after_s=2)
+        self._giving.check_quick()
         request = Execute(
-            hub=self._hub_id,
-            id=before or self._ids.new(),
+            hub=self._giving.hub_id,
+            id=before or self._giving.ids.new(),
             session=SESSION,
             schedule=schedule.id,
-            issued=self._clock.now_ms(),
+            issued=self._giving.clock.now_ms(),
             ttl_ms=TTL_MS,
             by=person.user_id,
         )
         if before is None:
-            await self._keys.keep(person, key, schedule.id.bytes, request.id)
-        self._control.note(
+            await self._giving.keys.keep(person, key, schedule.id.bytes, request.id)
+        self._giving.control.note(
             ASKED, schedule=str(schedule.id), request=str(request.id), by=str(person.user_id)
         )
-        self._control.flush()
-        try:
-            async with asyncio.timeout(BEGIN_WITHIN_S):
-                await self._control.execute(request)
-        except TimeoutError:
-            raise HubProblem("unavailable", "The hub's disk does not answer.") from None
-        run = self._notes.runs.one(str(request.id))
+        self._giving.control.flush()
+        await self._giving.begun(self._giving.control.execute(request))
+        run = self._giving.notes.runs.one(str(request.id))
         if run is None:
             raise HubProblem("unavailable", "The hub's journal has no room.")
         return run
@@ -144,7 +118,7 @@ class Schedules:
             return []
         locality = _locality(document)
         runs: list[Json] = []
-        for due_ms in upcoming(schedule, self._clock.now_ms(), count, locality):
+        for due_ms in upcoming(schedule, self._giving.clock.now_ms(), count, locality):
             until_ms = over_at(schedule, due_ms, locality, house.flock)
             runs.append(
                 {
@@ -159,7 +133,7 @@ class Schedules:
 
     def within(self, document: DesiredDocument, house: str | None, hours: int) -> list[Json]:
         """Return what all schedules will do within some hours, the next first."""
-        end = iso(self._clock.now_ms() + hours * 3_600_000)
+        end = iso(self._giving.clock.now_ms() + hours * 3_600_000)
         runs = [
             run
             for schedule in document.schedules
@@ -172,7 +146,7 @@ class Schedules:
     def _next_ms(self, document: DesiredDocument, schedule: Schedule) -> int | None:
         if _applies(document, schedule) is None:
             return None
-        return next_due(schedule, self._clock.now_ms(), _locality(document))
+        return next_due(schedule, self._giving.clock.now_ms(), _locality(document))
 
 
 def _locality(document: DesiredDocument) -> Locality:
