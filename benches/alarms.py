@@ -12,7 +12,6 @@ from tokkatot.cli.bench import Report
 UNITS = {
     failing.CALLED: "alarms",
     failing.LISTED: "alarms",
-    failing.NAIVE: "alarms",
     watching.OURS: "1/s",
     watching.NAIVE: "1/s",
     told.MESSAGE: "ms",

@@ -89,7 +89,10 @@ function sentence(event: FarmEvent, names: Names, speech: Speech): string {
     member: (member === null ? null : names.member(member)) ?? t('event.a_member'),
     name: name ?? textOf(data['crop']) ?? '—',
     count: speech.number(numberOf(data['count']) ?? 0),
-    alert: either(`alert.${String(data['type'])}`, 'alert.other'),
+    alert:
+      typeof data['name'] === 'string'
+        ? data['name']
+        : either(`alert.${String(data['type'])}`, 'alert.other'),
     // How long it lasts was asked once; afterwards it is about whether it worked.
     order: order(data, event.type === 'command.requested', speech),
   })

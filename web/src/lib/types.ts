@@ -200,6 +200,10 @@ export interface Alert {
   type: string
   severity: Severity
   state: AlertState
+  /** What people call an alarm of their own. */
+  name?: string | null
+  /** The alert that it is told with. */
+  under?: string | null
   threshold: number | null
   actual: number | null
   raised_at: string
