@@ -1,0 +1,116 @@
+"""Seasons as Gymnasium environments, for programs that learn."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from tokkatot.climate.env.lettuce import LIMITS, SLOWNESS, LettuceSeason
+from tokkatot.climate.physics.air import vapour_g_m3
+from tokkatot.climate.physics.lettuce import Controls, shown
+from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.weather.series import WeatherSeries
+
+Observation = NDArray[np.float32]
+Action = NDArray[np.floating[Any]]
+Info = dict[str, Any]
+
+LOWEST = (0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -60.0, 0.0)
+HIGHEST = (0.6, 2400.0, 40.0, 100.0, 1.2, 7.5, 150.0, 1.0, 2000.0, 0.01, 60.0, 0.1)
+"""What is observed: dry weight in kg/m², CO2 in ppm, °C, % humidity; the actuators in mg/m² s, mm/s
+and W/m²; the part of the season that is over; radiation, CO2 in kg/m³, °C, vapour in kg/m³."""
+
+LETTUCE = "tokkatot/Lettuce-v0"
+
+
+class LettuceEnv(gymnasium.Env[Observation, Action]):
+    """A season of lettuce, observed, steered and paid as the published benchmark does it.
+
+    An action is how far each actuator moves, of what it can in a step: -1 back, 1 forth. The season
+    ends in harvest, which is a terminal state and no time limit.
+    """
+
+    metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium's own declaration
+
+    def __init__(self, plant: Callable[[np.random.Generator], LettuceSeason], steps: int) -> None:
+        """Take what plants a new season; it may draw weather, prices and parameters by chance."""
+        self.observation_space = spaces.Box(
+            np.array(LOWEST, np.float32), np.array(HIGHEST, np.float32), dtype=np.float32
+        )
+        self.action_space = spaces.Box(-1.0, 1.0, (3,), dtype=np.float32)
+        self._plant = plant
+        self._steps = steps
+        self._season: LettuceSeason | None = None
+
+    @override
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[Observation, Info]:
+        super().reset(seed=seed)
+        season = self._plant(self.np_random)
+        self._season = season
+        return self._observed(season, season.outdoor()), {}
+
+    @override
+    def step(self, action: Action) -> tuple[Observation, float, bool, bool, Info]:
+        season = self._season
+        assert season is not None, "call reset first"
+        assert season.steps < self._steps, "the season is over; call reset"
+        outdoor, now = season.outdoor(), season.controls
+        # Gaussian policies overshoot.
+        co2, air, heat = (SLOWNESS * min(max(float(part), -1.0), 1.0) for part in action)
+        earned = season.step(
+            Controls(
+                co2_kg_m2_s=now.co2_kg_m2_s + co2 * LIMITS.co2_kg_m2_s,
+                ventilation_m_s=now.ventilation_m_s + air * LIMITS.ventilation_m_s,
+                heating_w_m2=now.heating_w_m2 + heat * LIMITS.heating_w_m2,
+            )
+        )
+        over = season.steps >= self._steps
+        seen = self._observed(season, outdoor if over else season.outdoor())
+        parts = {
+            "crop": earned.crop,
+            "heat": earned.heat,
+            "co2": earned.co2,
+            "violations": earned.violations,
+        }
+        return seen, earned.total, over, False, parts
+
+    def _observed(self, season: LettuceSeason, outdoor: Outdoor) -> Observation:
+        inside, controls = shown(season.state), season.controls
+        return np.array(
+            (
+                season.state.dry_weight_kg_m2,
+                inside.co2_ppm,
+                inside.air_c,
+                inside.humidity_pct,
+                1e6 * controls.co2_kg_m2_s,
+                1e3 * controls.ventilation_m_s,
+                controls.heating_w_m2,
+                season.steps / self._steps,
+                outdoor.radiation_w_m2,
+                1e-6 * outdoor.co2_mg_m3,
+                outdoor.temperature_c,
+                1e-3 * vapour_g_m3(outdoor.temperature_c, outdoor.vapour_pa),
+            ),
+            np.float32,
+        )
+
+
+def lettuce(weather: WeatherSeries, *, start_s: float = 0.0, days: float = 40.0) -> LettuceEnv:
+    """Return the environment on one stretch of weather, as the benchmark has it."""
+
+    def plant(_chance: np.random.Generator) -> LettuceSeason:
+        return LettuceSeason(weather=weather, start_s=start_s)
+
+    return LettuceEnv(plant, round(days * 86_400 / LettuceSeason(weather=weather).step_s))
+
+
+def register() -> None:
+    """Tell Gymnasium the names; its plug-in group calls this where the package is installed."""
+    if LETTUCE not in gymnasium.registry:
+        gymnasium.register(LETTUCE, entry_point="tokkatot.climate.env.gym:lettuce")
