@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from tests.support.engine import HOUSE, IDS, THERMOMETER
 from tests.unit.hub.web.conftest import FARM_PATH, MANAGER, OWNER, PIN, VIEWER, Page, served
+from tokkatot.automation.alarms import sounding
 from tokkatot.cloud.alerts.api import AlertView
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.hub.journal.port import JournalTimeout
@@ -57,6 +58,15 @@ async def test_a_person_has_seen_an_alert_and_everybody_is_told(page: Page) -> N
         if isinstance(row, EventRow) and row.type == "alert.acknowledged"
     ]
     assert row.data == {"alert": alert["id"], "by": str(MANAGER), "times": 1}
+
+
+async def test_who_has_seen_an_alert_here_silences_its_siren(page: Page) -> None:
+    await grow_hot(page)
+    (alert,) = await alerts_of(page)
+    assert sounding(page.hub.control._state.alarms) == {HOUSE}
+    await acknowledge(page, alert)
+    await page.hub.turn()
+    assert sounding(page.hub.control._state.alarms) == frozenset()
 
 
 async def test_dangerous_heat_that_stays_comes_again_and_has_to_be_seen_again(page: Page) -> None:
