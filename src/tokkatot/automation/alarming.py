@@ -11,6 +11,7 @@ from tokkatot.automation.inputs import Inputs
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.plan import Plan
 from tokkatot.automation.proposals import Proposal, Source
+from tokkatot.automation.run_alarms import failures
 from tokkatot.automation.standard_alarms import Scene, conditions
 from tokkatot.automation.state import AlarmKey, Memo, Settled, State
 from tokkatot.automation.watches import Watched, watch
@@ -72,6 +73,7 @@ def _seen(
     outside = _outside(scenes) if watches else {}
     for scene in scenes:
         yield from conditions(scene, state.alarms)
+        yield from failures(scene, state.alarms)
         if not scene.house.watching:
             continue
         watched = _watched(plan, scene, state, outside, now)

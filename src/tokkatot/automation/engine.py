@@ -170,7 +170,8 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
         agenda=turn.agenda,
         runs=_settled(plan, turn, outcomes, learned.known, now_s),
     )
-    after, changes = alarm(plan, _scenes(settings, after), after, inputs, now)
+    scenes = _scenes(settings, after, turn.outcomes, now_s)
+    after, changes = alarm(plan, scenes, after, inputs, now)
     return Step(
         state=after,
         decisions=tuple(outcome.decision for outcome in outcomes.values()),
@@ -361,7 +362,9 @@ def _settled(
     return runs
 
 
-def _scenes(settings: Sequence[_Setting], after: State) -> Sequence[Scene]:
+def _scenes(
+    settings: Sequence[_Setting], after: State, runs: Sequence[RunOutcome], now_s: float
+) -> Sequence[Scene]:
     return [
         Scene(
             house=setting.house,
@@ -371,6 +374,8 @@ def _scenes(settings: Sequence[_Setting], after: State) -> Sequence[Scene]:
             known=after.known,
             relays=after.relays,
             dry_runs=after.dry_runs,
+            runs=runs,
+            now_s=now_s,
         )
         for setting in settings
     ]

@@ -157,6 +157,7 @@ class House:
     flock: Flock | None = None
     rules: tuple[Rule, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    run_keys: Mapping[ScheduleId, AlarmKey] = field(default_factory=dict)
     nodes: tuple[NodeGroup, ...] = ()
     watching: tuple[Watching, ...] = ()
     manners: Mapping[AlertType, Manner] = field(default_factory=lambda: MANNERS)
@@ -287,6 +288,12 @@ def _house(
         flock=house.flock,
         rules=tuple(rule for rule in rules if not isinstance(rule, Exclusion)),
         schedules=schedules,
+        run_keys={
+            schedule.id: AlarmKey(
+                type=AlertType.SCHEDULE_FAILED, house_id=house.id, about=str(schedule.id)
+            )
+            for schedule in schedules
+        },
         nodes=tuple(
             NodeGroup(
                 key=key,

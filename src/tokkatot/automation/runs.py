@@ -274,9 +274,14 @@ def _obstacle(
 
 def _patience_s(answer: Answer | None, known: Known | None, now_s: float) -> float:
     """Return how long a device may take; a drive that still moves may take its whole travel."""
-    if answer is None or known is None or known.moved_s is None:
+    if answer is None or known is None or not is_on_its_way(known, now_s):
         return ANSWER_S
-    return max(ANSWER_S, answer.travel_s) if now_s - known.moved_s < ANSWER_S else ANSWER_S
+    return max(ANSWER_S, answer.travel_s)
+
+
+def is_on_its_way(known: Known, now_s: float) -> bool:
+    """Tell whether a device has moved within the time that it may take to say so."""
+    return known.moved_s is not None and now_s - known.moved_s < ANSWER_S
 
 
 def _blocker(schedule: Schedule, answer: Answer) -> str:

@@ -1,6 +1,6 @@
 """What every house tells of by itself: water, warmth, sensors, actuators and nodes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tokkatot.automation.alarm_life import Condition
@@ -8,6 +8,7 @@ from tokkatot.automation.modes import habits_of
 from tokkatot.automation.perception import Senses
 from tokkatot.automation.plan import Actuator, House, NodeGroup, Sensor, Trait
 from tokkatot.automation.plausibility import APART_C
+from tokkatot.automation.runs import RunOutcome, is_on_its_way
 from tokkatot.automation.state import Alarm, AlarmKey, Climate, DryRun, Known, Relay
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.houses import SetPoints
@@ -21,7 +22,7 @@ OFF_BY_PERCENT = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """One house as its alarms see it."""
+    """One house as its alarms see it; `runs` are what came of the runs that ended now."""
 
     house: House
     setpoints: SetPoints
@@ -30,6 +31,8 @@ class Scene:
     known: Mapping[DeviceId, Known]
     relays: Mapping[DeviceId, Relay]
     dry_runs: Mapping[DeviceId, DryRun]
+    runs: Sequence[RunOutcome]
+    now_s: float
 
 
 def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
@@ -45,7 +48,8 @@ def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condi
         yield from _sensor_conditions(sensor, scene, alarms)
     for actuator in scene.house.actuators:
         known, relay = scene.known[actuator.id], scene.relays[actuator.id]
-        if alarms or not known.online or _disobeys(known, relay) or actuator.trait is Trait.WATER:
+        disobeys = _disobeys(actuator, known, relay, scene.now_s)
+        if alarms or not known.online or disobeys or actuator.trait is Trait.WATER:
             yield from _actuator_conditions(actuator, known, relay, scene, alarms)
 
 
@@ -111,7 +115,7 @@ def _actuator_conditions(
     if not known.online or key in alarms:
         yield _condition(key, house, present=not known.online, cause=actuator.node)
     key = keys[AlertType.DEVICE_ERROR]
-    disobeys = _disobeys(known, relay)
+    disobeys = _disobeys(actuator, known, relay, scene.now_s)
     if disobeys or key in alarms:
         yield _condition(key, house, present=disobeys, threshold=relay.target, actual=known.level)
     if actuator.trait is Trait.WATER:
@@ -165,9 +169,12 @@ def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterato
         )
 
 
-def _disobeys(known: Known, relay: Relay) -> bool | None:
+def _disobeys(actuator: Actuator, known: Known, relay: Relay, now_s: float) -> bool | None:
     if known.error is not None:
         return True
     if not known.online or known.level is None:
         return None
-    return abs(known.level - relay.target) > OFF_BY_PERCENT
+    if abs(known.level - relay.target) <= OFF_BY_PERCENT:
+        return False
+    travels_s = 0.0 if relay.changed_s is None else now_s - relay.changed_s
+    return not (travels_s < actuator.spec.travel_s and is_on_its_way(known, now_s))

@@ -150,6 +150,7 @@ STANDARD: frozenset[AlertType] = frozenset(
         AlertType.DEVICE_OFFLINE,
         AlertType.DEVICE_ERROR,
         AlertType.NODE_OFFLINE,
+        AlertType.SCHEDULE_FAILED,
     }
 )
 """What a hub tells of every house and people may want otherwise; never the hard limit."""

@@ -32,6 +32,7 @@ class AlertType(StrEnum):
     DEVICE_OFFLINE = "device_offline"
     DEVICE_ERROR = "device_error"
     NODE_OFFLINE = "node_offline"
+    SCHEDULE_FAILED = "schedule_failed"
     LIMIT = "limit"
     RATE = "rate"
     DIFFERENCE = "difference"
@@ -57,6 +58,7 @@ SEVERITIES: Mapping[AlertType, Severity] = MappingProxyType(
         AlertType.DEVICE_OFFLINE: Severity.WARNING,
         AlertType.DEVICE_ERROR: Severity.WARNING,
         AlertType.NODE_OFFLINE: Severity.CRITICAL,
+        AlertType.SCHEDULE_FAILED: Severity.WARNING,
         AlertType.LIMIT: Severity.WARNING,
         AlertType.RATE: Severity.WARNING,
         AlertType.DIFFERENCE: Severity.WARNING,

@@ -58,6 +58,7 @@ _WHAT: Mapping[str, tuple[str, str]] = MappingProxyType(
             "ប្រអប់ឧបករណ៍ដាច់ទំនាក់ទំនង",
             "A node with its devices is offline",
         ),
+        AlertType.SCHEDULE_FAILED: ("កាលវិភាគមិនបានដំណើរការ", "A schedule could not do its work"),
         AlertType.LIMIT: ("លេខហួសកំណត់", "A value is beyond its limit"),
         AlertType.RATE: ("លេខប្ដូរលឿនពេក", "A value changes too fast"),
         AlertType.DIFFERENCE: ("លេខខុសពីគោលដៅឆ្ងាយពេក", "A value is too far from its target"),
@@ -114,6 +115,10 @@ _ADVICE: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Check the node’s power and cable.",
         ),
         AlertType.DEVICE_ERROR: ("ទៅមើលឧបករណ៍ផ្ទាល់។", "Go and look at the device."),
+        AlertType.SCHEDULE_FAILED: (
+            "មើលឧបករណ៍ផ្ទាល់ រួចធ្វើដោយដៃបើចាំបាច់។",
+            "Look at its devices, and do by hand what is needed.",
+        ),
         AlertType.ALARM_TEST: (
             "ចុច «ខ្ញុំបានឃើញហើយ» ដើម្បីបញ្ជាក់ថាដំណឹងមកដល់។",
             "Say that you have seen it: that proves that messages arrive.",
@@ -144,6 +149,8 @@ def words(facts: Facts, language: Language) -> Words:
     """Return a message in a language; a type that has no words yet is still told."""
     pick = 0 if language is KM else 1
     named = facts.name or _WHAT.get(facts.type, _WRONG)[pick]
+    if facts.type == AlertType.SCHEDULE_FAILED and facts.name is not None:
+        named = f"{_WHAT[facts.type][pick]}: {facts.name}"
     return Words(
         what=named,
         where=" · ".join(part for part in (facts.farm, facts.house, facts.device) if part),
