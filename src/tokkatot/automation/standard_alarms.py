@@ -128,40 +128,45 @@ def _actuator_conditions(
 def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
     house, points, senses = scene.house, scene.setpoints, scene.senses
 
-    def seen(kind: AlertType, threshold: float, actual: float | None, margin: float) -> Condition:
+    def seen(
+        kind: AlertType, threshold: float, actual: float | None, margin: float
+    ) -> Iterator[Condition]:
         key = house.alarm_keys[kind]
         alarm = alarms.get(key)
         # A negative margin watches for too low, a positive one for too high.
         edge = threshold - margin if alarm is not None and alarm.stands else threshold
         present = None if actual is None else (actual < edge if margin < 0 else actual > edge)
-        return _condition(key, house, present=present, threshold=threshold, actual=actual)
+        if present or alarm is not None:
+            yield _condition(key, house, present=present, threshold=threshold, actual=actual)
 
-    yield seen(
+    yield from seen(
         AlertType.WATER_LOW,
         points.water_low_percent,
         senses.water_percent,
         -WATER_DEADBAND_PERCENT,
     )
     if habits_of(house.mode).warmth_matters:
-        yield seen(
+        yield from seen(
             AlertType.TEMPERATURE_LOW,
             points.temperature_min_c - TEMPERATURE_MARGIN_C,
             senses.temperature_c,
             -TEMPERATURE_DEADBAND_C,
         )
-    yield seen(
+    yield from seen(
         AlertType.TEMPERATURE_HIGH,
         points.temperature_max_c + TEMPERATURE_MARGIN_C,
         senses.temperature_c,
         TEMPERATURE_DEADBAND_C,
     )
-    yield _condition(
-        house.alarm_keys[AlertType.TEMPERATURE_HARD_LIMIT],
-        house,
-        present=scene.climate.over_hard_limit,
-        threshold=points.temperature_hard_max_c,
-        actual=senses.warmest_c,
-    )
+    key = house.alarm_keys[AlertType.TEMPERATURE_HARD_LIMIT]
+    if scene.climate.over_hard_limit or key in alarms:
+        yield _condition(
+            key,
+            house,
+            present=scene.climate.over_hard_limit,
+            threshold=points.temperature_hard_max_c,
+            actual=senses.warmest_c,
+        )
     key = house.alarm_keys[AlertType.SENSORS_DISAGREE]
     if senses.is_apart or key in alarms:
         yield _condition(
