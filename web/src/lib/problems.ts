@@ -27,6 +27,7 @@ export const PROBLEM_CODES = [
   'code_expired',
   'rate_limited',
   'body_too_large',
+  'picture_refused',
   'state_unknown',
   'device_offline',
   'hub_offline',

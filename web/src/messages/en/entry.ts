@@ -89,6 +89,7 @@ export const entry: EntryWords = {
   'problem.rate_limited': 'Too many tries. Please wait a moment.',
   'problem.rate_limited_for': 'Too many tries. Please wait {duration}.',
   'problem.body_too_large': 'This is too large.',
+  'problem.picture_refused': 'This picture can’t be used. Take one sharp picture of a dropping.',
   'problem.state_unknown': 'It is not known whether the device is on. Choose on or off.',
   'problem.device_offline': 'The device is offline. Check its power and cable.',
   'problem.hub_offline': 'The control box is offline. Check power and internet.',

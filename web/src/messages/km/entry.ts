@@ -85,6 +85,7 @@ export const entry = {
   'problem.rate_limited': 'ព្យាយាមញឹកញាប់ពេក។ សូមរង់ចាំបន្តិច។',
   'problem.rate_limited_for': 'ព្យាយាមញឹកញាប់ពេក។ សូមរង់ចាំ {duration}។',
   'problem.body_too_large': 'ទិន្នន័យធំពេក។',
+  'problem.picture_refused': 'រូបនេះប្រើមិនបាន។ សូមថតលាមកមាន់មួយរូបឲ្យច្បាស់។',
   'problem.state_unknown': 'មិនទាន់ដឹងថាឧបករណ៍បើក ឬបិទ។ សូមជ្រើសបើក ឬបិទ។',
   'problem.device_offline': 'ឧបករណ៍ដាច់ទំនាក់ទំនង។ សូមពិនិត្យភ្លើង និងខ្សែ។',
   'problem.hub_offline': 'ប្រអប់បញ្ជាដាច់ទំនាក់ទំនង។ សូមពិនិត្យភ្លើង និងអ៊ីនធឺណិត។',
