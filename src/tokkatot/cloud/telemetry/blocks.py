@@ -196,7 +196,11 @@ def _part(coding: _Coding, numbers: NDArray[np.uint64], *, decimals: int = 0) ->
     largest = int(numbers.max())
     width = next(width for width in _WIDTHS if largest < 1 << 8 * width)
     turned = numbers.astype(f"<u{width}").view(np.uint8).reshape(-1, width).T.tobytes()
-    deflated = zlib.compress(turned, _LEVEL)
+    # Noise repeats by chance, in threes and fours: to say it again is shorter than to point back.
+    deflater = zlib.compressobj(
+        _LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_FILTERED
+    )
+    deflated = deflater.compress(turned) + deflater.flush()
     return _PART.pack(coding, decimals, width, len(deflated)) + deflated
 
 
