@@ -55,6 +55,8 @@ def _export(network: torch.nn.Module, path: Path) -> None:
     with warnings.catch_warnings():
         # The newer exporter needs a compiler of its own to write the same few operators.
         warnings.simplefilter("ignore", DeprecationWarning)
+        # It folds no mirrored slice, and says so of each.
+        warnings.simplefilter("ignore", UserWarning)
         torch.onnx.export(
             network.eval(),
             (torch.zeros((2, 3, SIDE, SIDE)),),
