@@ -12,6 +12,7 @@ from tests.support.automated import Automated, Json, automated
 from tests.support.cloud import Cloud, Person
 from tests.support.running import HandHub, Running, hand_hub, phone, running_cloud
 from tests.support.yard import Yard, make_yard, ms
+from tokkatot.automation.runs import LONGEST_ANSWER_S, LONGEST_WINDOW_S
 from tokkatot.cloud.main import clean
 from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.schedules import executions
@@ -158,9 +159,9 @@ async def test_an_answer_that_comes_after_all_counts(farm: Automated) -> None:
     request = await asked(farm, made)
     await sent(farm, request)
     # A device that is offline is tried again for a while before the hub says what became of it.
-    farm.cloud.clock.advance(600)
+    farm.cloud.clock.advance(LONGEST_WINDOW_S)
     assert await swept(farm) == 0
-    farm.cloud.clock.advance(600)
+    farm.cloud.clock.advance(LONGEST_ANSWER_S + LIFETIME.total_seconds() + 1)
     assert await swept(farm) == 1
     (listed,) = await runs_of(farm, made)
     assert (listed["outcome"], listed["reason"]) == ("skipped", "no_answer")

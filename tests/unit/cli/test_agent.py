@@ -23,14 +23,14 @@ async def stumble() -> None:
 
 
 def test_an_error_in_a_stray_callback_is_one_line_of_the_log(
-    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     try:
         log_to_stderr()
         asyncio.run(until_signal(stumble()))
     finally:
         structlog.reset_defaults()
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = capfd.readouterr().err.splitlines()
     entry = json.loads(line)
     assert (entry["event"], entry["level"]) == ("loop.stray", "error")
     assert "Bad file descriptor" in entry["exception"]
