@@ -12,12 +12,16 @@ TOLERANCE_S: Final = 3.0
 ANSWERED_WITHIN_S: Final = 1200.0
 """The longest run of the simulation, with what a node may need to come back."""
 
+STRETCH_WITHIN_S: Final = 3600.0 + ANSWERED_WITHIN_S
+"""A stretch that ends at a minute of each hour goes on until then, and is cut as long as that."""
+
 
 @dataclass(slots=True, kw_only=True)
 class _Request:
     """What was asked, and what became of it."""
 
     sent_s: float
+    within_s: float
     begun_s: float | None = None
     answers: int = 0
     is_excused: bool = False
@@ -32,7 +36,10 @@ class RequestsCheck:
 
     def sent(self, request: SentRequest) -> None:
         """The cloud has sent a request."""
-        self._requests[str(request.id)] = _Request(sent_s=self._findings.now_s())
+        self._requests[str(request.id)] = _Request(
+            sent_s=self._findings.now_s(),
+            within_s=STRETCH_WITHIN_S if request.goes_on else ANSWERED_WITHIN_S,
+        )
 
     def begun(self, request_id: str) -> None:
         """The journal has committed that it begins, and told the hub so."""
@@ -77,7 +84,7 @@ class RequestsCheck:
         now_s = self._findings.now_s()
         for request_id, request in self._requests.items():
             begun_s = request.begun_s
-            is_due = begun_s is not None and now_s - begun_s > ANSWERED_WITHIN_S
+            is_due = begun_s is not None and now_s - begun_s > request.within_s
             if is_due and not request.answers and not request.is_excused:
                 self._findings.broken("each request has one answer", f"{request_id} has none")
 

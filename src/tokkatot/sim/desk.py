@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tokkatot.automation.runs import goes_on
 from tokkatot.cloud.sync.dispatch import DESIRED_AGAIN_S
 from tokkatot.domain.commands import lifetime_ms
 from tokkatot.domain.desired import DesiredDocument
@@ -52,11 +53,15 @@ class SentOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentRequest:
-    """A request to run a schedule now, on its way; nobody queues one."""
+    """A request to run a schedule now, on its way; nobody queues one.
+
+    One that `goes_on` asks for a stretch of time, whose end a clock tells.
+    """
 
     id: RequestId
     schedule_id: ScheduleId
     session: str
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +136,12 @@ class Desk:
 
     def execute(self, schedule_id: ScheduleId, session: str, *, by: UserId) -> None:
         """Ask the hub to run a schedule now."""
+        (schedule,) = (one for one in self.document.schedules if one.id == schedule_id)
         request = SentRequest(
-            id=RequestId(self._ids.new()), schedule_id=schedule_id, session=session
+            id=RequestId(self._ids.new()),
+            schedule_id=schedule_id,
+            session=session,
+            goes_on=goes_on(schedule),
         )
         body = wire.Execute(
             hub=self.document.hub_id,

@@ -315,8 +315,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         breaks="a request to run a schedule is never answered",
         shows="each request has one answer",
         trouble=("slow disk",),
-        seed=1,
-        hours=0.55,
+        seed=7,
+        hours=0.65,
         patches=((Journal, "finish_order", mistakes.request_unanswered),),
     ),
     Sabotage(
