@@ -38,6 +38,14 @@ export default ts.config(
         { object: 'Date', property: 'now', message: 'Ask src/lib/clock.ts: it knows server time.' },
         { object: 'Math', property: 'random', message: 'Randomness is handed in.' },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.name="watch"] > ArrowFunctionExpression > ArrayExpression',
+          message: 'A new array is always another one: hand over an array of sources.',
+        },
+      ],
     },
   },
   {

@@ -93,6 +93,29 @@ def test_a_tap_is_confirmed_when_the_relay_has_moved(phone: Phone, demo: Demo) -
     assert demo.relay(COOP, device_id) == 0
 
 
+def test_new_readings_ask_for_no_new_chart(phone: Phone) -> None:
+    phone.log_in(MANAGER)
+    asked: list[str] = []
+    frames: list[str] = []
+
+    def hear(frame: str | bytes) -> None:
+        frames.append(str(frame))
+
+    phone.page.on("websocket", lambda socket: socket.on("framereceived", hear))
+    phone.open_house(COOP)
+    expect(phone.page.locator(".uplot")).to_be_visible(timeout=SOON_MS)
+    frames.clear()
+    phone.page.on("request", lambda request: asked.append(request.url))
+
+    def enough() -> bool:
+        phone.page.wait_for_timeout(200)
+        return sum('"type":"readings"' in frame for frame in frames) >= 4
+
+    until("readings come", enough, within_s=60)
+    # One is asked for every five minutes, which may be now.
+    assert len([url for url in asked if "/history" in url]) <= 1
+
+
 def test_a_hold_can_be_made_longer_after_the_tap(phone: Phone) -> None:
     phone.log_in(MANAGER)
     phone.open_house(COOP)

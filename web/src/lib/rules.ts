@@ -37,6 +37,6 @@ export function useRules(house_path: string) {
     if (found !== null && found.version === rules.value?.version) rules.value = found
   }
 
-  watch(() => [farm.plans, farm.link === 'offline'], load, { immediate: true })
+  watch([() => farm.plans, () => farm.link === 'offline'], load, { immediate: true })
   return { ...form, rules, write, look }
 }

@@ -154,6 +154,8 @@ class Database:
             pool_size=limits.pool_size,
             max_overflow=limits.pool_overflow,
             pool_timeout=limits.pool_timeout_s,
+            # The connection that was used last has its statements prepared and its pages at hand.
+            pool_use_lifo=True,
             # A server that restarted closes every connection: ask before use, not after failure.
             pool_pre_ping=True,
             pool_recycle=3600,
