@@ -184,12 +184,14 @@ async def test_quiet_hours_are_those_of_the_persons_clock_and_urgent_ones_ignore
     ],
 )
 async def test_a_subscription_that_makes_no_sense_is_refused(house: House, body: Json) -> None:
-    await subscribe(house, status=422, **body)
+    refused = await subscribe(house, status=422, **body)
+    assert refused["code"] == "validation_failed"
 
 
 async def test_nobody_subscribes_to_a_farm_that_they_can_not_see(house: House) -> None:
     _, elsewhere = await house.cloud.sign_up("Elsewhere")
-    await subscribe(house, status=404, farm_id=str(elsewhere))
+    refused = await subscribe(house, status=404, farm_id=str(elsewhere))
+    assert refused["code"] == "not_found"
 
 
 async def test_a_test_reaches_everybody_once_a_minute(house: House) -> None:

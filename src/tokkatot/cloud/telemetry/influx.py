@@ -21,6 +21,7 @@ from tokkatot.cloud.telemetry.postgres import (
 from tokkatot.cloud.telemetry.rollups import (
     SUMMED_SQL,
     add_to_day,
+    parted,
     rolled_count,
     summary_of,
     summed_places,
@@ -135,12 +136,7 @@ class InfluxReadings(Readings):
         rows = await self._tx.session.execute(
             text(_ROLLED_SQL), summed_places(series_id, span, width_s=width_s, every=every)
         )
-        rolled, days = [], []
-        for *numbers, day in rows:
-            if day is None:
-                rolled.append(numbers)
-            else:
-                days.append(day)
+        rolled, days = parted(rows)
         parts = [summary_of(rolled, wide_ms)]
         for stretch in _stretches(days):
             found = await self.read([series_id], stretch.cut_to(span))

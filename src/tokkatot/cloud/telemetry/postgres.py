@@ -17,6 +17,7 @@ from tokkatot.cloud.telemetry.rollups import (
     add_to_day,
     block_places,
     keep_usual,
+    parted,
     rolled_count,
     summary_of,
     summed_places,
@@ -167,12 +168,7 @@ class PostgresReadings(Readings):
         rows = await self._tx.session.execute(
             text(_ROLLED_SQL), summed_places(series_id, span, width_s=width_s, every=every)
         )
-        rolled, bodies = [], []
-        for *numbers, body in rows:
-            if body is None:
-                rolled.append(numbers)
-            else:
-                bodies.append(body)
+        rolled, bodies = parted(rows)
         still_open = merge(unpack(body) for body in bodies).within(span.start_ms, span.end_ms)
         return joined([summary_of(rolled, wide_ms), summarise(still_open, wide_ms)])
 
