@@ -53,6 +53,8 @@ async def test_everybody_on_the_farm_is_told_what_where_and_what_to_do(house: Ho
         assert (message["alert_id"], message["kind"]) == (ONE, "alert")
         assert (message["importance"], message["read_at"]) == ("important", None)
         assert message["where"] == "Kandal · Coop"
+        parts = (message["farm"], message["house"], message["device"])
+        assert parts == ("Kandal", "Coop", None)
         assert message["value"] == "១២ % (កំណត់ ២០ %)"
     status, _ = await call(house, "PATCH", "/v1/users/me", {"language": "en"})
     assert status == 200

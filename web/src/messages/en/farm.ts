@@ -6,6 +6,7 @@ export const farm: FarmWords = {
   'nav.main': 'Menu',
   'nav.home': 'Home',
   'nav.alerts': 'Alerts',
+  'nav.messages': 'Messages',
   'nav.history': 'History',
   'nav.settings': 'Settings',
 
@@ -228,7 +229,18 @@ export const farm: FarmWords = {
   'alerts.together': '{count} together',
   'alerts.value': '{value} (limit {threshold})',
   'alerts.more': 'Show more',
+  'alerts.rest': 'Let it rest',
+  'alerts.rest_how_long': 'For how long?',
+  'alerts.rest_help': 'Nobody hears of it until then. If it is still there, it is told again.',
+  'alerts.rest.3600': '1 hour',
+  'alerts.rest.28800': '8 hours',
+  'alerts.rest.86400': '1 day',
+  'alerts.rests_until': 'Rests until {time}',
+  'alerts.rest_end': 'End the rest',
+  'alerts.open_house': 'See {house}',
   'alerts.count': '{count} need a look',
+
+  'messages.count': '{count} unread messages',
 
   'severity.critical': 'Urgent',
   'severity.warning': 'Warning',

@@ -4,6 +4,7 @@ export const farm = {
   'nav.main': 'ម៉ឺនុយ',
   'nav.home': 'ទំព័រដើម',
   'nav.alerts': 'ការព្រមាន',
+  'nav.messages': 'សារ',
   'nav.history': 'ប្រវត្តិ',
   'nav.settings': 'ការកំណត់',
 
@@ -222,7 +223,18 @@ export const farm = {
   'alerts.together': 'ចំនួន {count}',
   'alerts.value': '{value} (កំណត់ {threshold})',
   'alerts.more': 'មើលទៀត',
+  'alerts.rest': 'ផ្អាកបណ្ដោះអាសន្ន',
+  'alerts.rest_how_long': 'ផ្អាកប៉ុន្មាន?',
+  'alerts.rest_help': 'មិនប្រាប់អ្នកណាអំពីរឿងនេះ រហូតដល់ពេលនោះ។ បើបញ្ហានៅតែមាន នឹងប្រាប់វិញ។',
+  'alerts.rest.3600': '១ ម៉ោង',
+  'alerts.rest.28800': '៨ ម៉ោង',
+  'alerts.rest.86400': '១ ថ្ងៃ',
+  'alerts.rests_until': 'ផ្អាកដល់ {time}',
+  'alerts.rest_end': 'ឈប់ផ្អាក',
+  'alerts.open_house': 'ទៅមើល{house}',
   'alerts.count': '{count} ត្រូវមើល',
+
+  'messages.count': 'សារ {count} មិនទាន់អាន',
 
   'severity.critical': 'បន្ទាន់',
   'severity.warning': 'ប្រយ័ត្ន',
