@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.influx import Influx, InfluxRow
-from tokkatot.cloud.telemetry import copy, partitions
+from tokkatot.cloud.telemetry import partitions
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, unpack
 from tokkatot.cloud.telemetry.postgres import (
     PostgresReadings,
@@ -105,12 +105,7 @@ class InfluxReadings(Readings):
     @override
     async def add(self, arrivals: Mapping[int, Arrivals]) -> None:
         await self._influx.write([line for one in arrivals.items() for line in _lines(*one)])
-        await self._blocks.add_blocks(
-            copy.row(series_id, min(of_day.t_ms), len(of_day), ELSEWHERE)
-            for series_id, series in arrivals.items()
-            if len(series)
-            for _, of_day in series.by_day()
-        )
+        await self._blocks.add_blocks(arrivals, lambda _: ELSEWHERE)
 
     @override
     async def read(self, series: Sequence[int], span: Span) -> dict[int, Columns]:
