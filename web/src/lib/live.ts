@@ -90,7 +90,13 @@ export function isUnseen(alert: Alert): boolean {
 }
 
 /** Types that never rest: what kills within minutes, and what the cloud sees of a hub. */
-const RESTLESS: ReadonlySet<string> = new Set(['temperature_hard_limit', 'hub_offline', 'data_gap'])
+const RESTLESS: ReadonlySet<string> = new Set([
+  'temperature_hard_limit',
+  'dropping_suspicious',
+  'flock_suspicious',
+  'hub_offline',
+  'data_gap',
+])
 
 export function mayRest(alert: Alert): boolean {
   return alert.cleared_at === null && alert.house_id !== null && !RESTLESS.has(alert.type)

@@ -261,7 +261,13 @@ export const farm = {
   'alert.expression': 'មានអ្វីខុសប្រក្រតី',
   'alert.alarm_test': 'សាកល្បងការព្រមាន',
   'alert.many_devices': 'ឧបករណ៍ច្រើនមានបញ្ហាដូចគ្នា',
+  'disease.coccidiosis': 'ជំងឺកុកស៊ីឌីយ៉ូស',
+  'disease.salmonella': 'ជំងឺសាល់ម៉ូណែឡា',
+  'disease.newcastle': 'ជំងឺញូវកាស',
+  'disease.some': 'ជំងឺ',
   'alert.alarm_flood': 'មានការព្រមានច្រើនក្នុងពេលតែមួយ',
+  'alert.dropping_suspicious': 'រូបលាមកមួយមានសញ្ញា{disease}',
+  'alert.flock_suspicious': 'រូបលាមកច្រើនមានសញ្ញា{disease}ដូចគ្នា',
   'alert.other': 'មានអ្វីខុសប្រក្រតី',
 
   'todo.water_low': 'មើលថាម៉ូទ័របូមទឹកដើរឬអត់។',
@@ -281,6 +287,10 @@ export const farm = {
   'todo.alarm_test': 'ចុច «ខ្ញុំបានឃើញហើយ» ដើម្បីបញ្ជាក់ថាដំណឹងមកដល់។',
   'todo.many_devices': 'មើលភ្លើង និងហ្វុយស៊ីប។ មើលបញ្ជីការព្រមានទាំងអស់។',
   'todo.alarm_flood': 'មើលបញ្ជីការព្រមានទាំងអស់ រួចទៅមើលផ្ទាល់។',
+  'todo.dropping_suspicious':
+    'នេះមិនមែនជារោគវិនិច្ឆ័យទេ។ ញែកសត្វនៅកន្លែងនោះ រួចហៅពេទ្យសត្វមកមើល និងធ្វើតេស្ត PCR។',
+  'todo.flock_suspicious':
+    'ហៅពេទ្យសត្វថ្ងៃនេះ ហើយធ្វើតេស្ត PCR។ កុំយកសត្វចូលឬចេញ។ លាងដៃនិងស្បែកជើងមុនចូលទ្រុងផ្សេង។',
   'todo.limit': 'សូមទៅមើលផ្ទាល់។',
   'todo.rate': 'សូមទៅមើលផ្ទាល់។',
   'todo.difference': 'សូមទៅមើលផ្ទាល់។',
