@@ -64,6 +64,8 @@ lock: $(STAMPS)/dev ## renew the hashed requirements; add UPGRADE=1 for newer ve
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements/build.in -o requirements/build.txt
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements/node.in -o requirements/node.txt
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements/dev.in -o requirements/dev.txt
+	@$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --extra train -c requirements/base.txt \
+		--excludes requirements/no-gpu.txt --no-emit-package torch -o requirements/train.txt
 
 dist: dev ## build wheel and sdist
 	@$(BIN)/python -m build --no-isolation --sdist --wheel
@@ -91,10 +93,12 @@ $(STAMPS)/dev: $(STAMPS)/venv requirements/dev.txt
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-# torch is large and only learning needs it; pip takes the build for the CPU where it is offered.
-$(STAMPS)/train: $(STAMPS)/venv pyproject.toml
+# torch is large and only learning needs it. Its build, for the CPU or a GPU, is the machine's choice, so no hash can
+# name it; pip takes the one for the CPU where it is offered.
+$(STAMPS)/train: $(STAMPS)/venv requirements/train.txt pyproject.toml
 	@echo "Installing the packages of learning …"
-	@$(PIP) install -e '.[train]' -c requirements/base.txt
+	@$(PIP) install --require-hashes -r requirements/train.txt
+	@$(PIP) install "$$(grep -o 'torch==[0-9.]*' pyproject.toml)"
 	@touch $@
 
 $(STAMPS)/node: requirements/node.txt tools/npm.py $(if $(HAS_NODE),,$(STAMPS)/venv) | $(STAMPS)

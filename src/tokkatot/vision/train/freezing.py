@@ -1,11 +1,12 @@
 """Freezes a learned ensemble, proves that the files agree with it, and writes their card."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from tokkatot.vision.data.impostors import TAUGHT, UNTAUGHT, impostors
 from tokkatot.vision.data.photos import DataRefused, PhotoSet
 from tokkatot.vision.data.splits import HELD_OUT, Part
 from tokkatot.vision.detect.detector import Detector
@@ -14,6 +15,7 @@ from tokkatot.vision.detect.mixing import Mix
 from tokkatot.vision.evaluate.figures import figures
 from tokkatot.vision.evaluate.judging import judge_set
 from tokkatot.vision.evaluate.scores import Score
+from tokkatot.vision.findings import FINDINGS
 from tokkatot.vision.train.config import TrainConfig
 from tokkatot.vision.train.exporting import export, parity
 from tokkatot.vision.train.learning import MIX_FILE, Divided, divided_photos, load_member
@@ -21,6 +23,8 @@ from tokkatot.vision.train.learning import MIX_FILE, Divided, divided_photos, lo
 CARD = "CARD.md"
 _TEMPLATE = Path(__file__).parent / "card.md"
 _COMPARED = 64
+KNOWN_COUNT = 12
+KNOWN_SEED = 77_003
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +59,16 @@ def freeze(
     detector = Detector(ensemble)
     found = dict(figures(judge_set(detector, held_out, divided.split, count), detector))
     sizes = [(out / model.file).stat().st_size for model in description.models]
-    (out / CARD).write_text(_card(description, divided, found, sum(sizes), difference))
+    known = known_answers(detector)
+    (out / CARD).write_text(_card(description, divided, found, known, sum(sizes), difference))
     return Frozen(version=description.version, parity=difference)
+
+
+def known_answers(detector: Detector) -> list[list[float]]:
+    """Return doubt and probabilities of some drawn pictures, by which anybody can check files."""
+    drawn = impostors(KNOWN_COUNT, seed=KNOWN_SEED, kinds={**TAUGHT, **UNTAUGHT})
+    judged = [verdict.judged for verdict in detector.judge_canvases(list(drawn))]
+    return [[one.doubt, *(one.probabilities[finding] for finding in FINDINGS)] for one in judged]
 
 
 def _mix(run: Path) -> Mix:
@@ -70,6 +82,7 @@ def _card(
     description: Description,
     divided: Divided,
     found: Mapping[str, Score],
+    known: Sequence[Sequence[float]],
     size: int,
     difference: float,
 ) -> str:
@@ -87,6 +100,8 @@ def _card(
         megabytes=size / 1e6,
         parity=difference,
         rows=rows,
+        known_seed=KNOWN_SEED,
+        known="\n".join(_known_row(number, values) for number, values in enumerate(known)),
         members=members,
         train=sizes[Part.TRAIN],
         validation=sizes[Part.VALIDATION],
@@ -94,3 +109,8 @@ def _card(
         unseen=sizes[Part.UNSEEN],
         doubt=description.mix.doubt_above,
     )
+
+
+def _known_row(number: int, values: Sequence[float]) -> str:
+    cells = " | ".join(f"{value:.4f}" for value in values)
+    return f"| {number} | {cells} |"
