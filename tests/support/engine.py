@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from uuid import UUID
 
+from msgspec import structs
+
 from tokkatot.automation.alarms import AlarmChange
 from tokkatot.automation.engine import Decision, Ended, Step, step
 from tokkatot.automation.inputs import Asked, Contact, Inputs, Order, Report, Sample
@@ -163,7 +165,7 @@ class Bench:
         self.last = step(
             self.plan,
             self.state,
-            replace(inputs, **more),  # type: ignore[arg-type]  # a test names real fields
+            structs.replace(inputs, **more),
             Instant(monotonic_s=self.now_s, utc_ms=self.wall_ms),
         )
         self.state = self.last.state

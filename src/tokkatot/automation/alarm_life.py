@@ -1,7 +1,9 @@
 """The life of one alarm after ISA-18.2: what moves it from one state to another."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum, unique
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tokkatot.automation.manners import Manner
 from tokkatot.automation.state import Alarm, AlarmKey
@@ -16,8 +18,7 @@ FLAP_CALM_S = 900.0
 """… and is over only when its condition was gone for so long."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """What an alarm looks at: `present` None leaves it as it is (nothing is known).
 
     While `cause` is there too it is told in silence: who knows the cause knows this as well.

@@ -1,7 +1,8 @@
 """What the houses of a hub have to tell in one step, and which sirens sound for it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import Struct
 
 from tokkatot.automation.alarm_life import Condition
 from tokkatot.automation.alarms import AlarmChange, Circumstances, follow, sounding
@@ -13,7 +14,7 @@ from tokkatot.automation.plan import Plan
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.run_alarms import failures
 from tokkatot.automation.standard_alarms import Scene, conditions
-from tokkatot.automation.state import AlarmKey, Memo, Settled, State
+from tokkatot.automation.state import Alarm, AlarmKey, Memo, Settled, State
 from tokkatot.automation.watches import Watched, watch
 from tokkatot.domain.devices import ON, DeviceRole
 from tokkatot.domain.ids import DeviceId, HouseId
@@ -22,10 +23,20 @@ from tokkatot.domain.quantities import Quantity
 SOUND = Proposal(source=Source.RULE, reason="alarm", level=ON)
 
 
+class Alarmed(Struct, frozen=True, kw_only=True):
+    """What is remembered of the alarms after a step, and what is to be told of them."""
+
+    alarms: Mapping[AlarmKey, Alarm]
+    told_s: tuple[float, ...]
+    memos: Mapping[AlarmKey, Memo]
+    settled: Mapping[HouseId, Settled]
+    changes: tuple[AlarmChange, ...]
+
+
 def alarm(
     plan: Plan, scenes: Sequence[Scene], state: State, inputs: Inputs, now: Instant
-) -> tuple[State, tuple[AlarmChange, ...]]:
-    """Return the state with its alarms after this step, and what is to be told of them."""
+) -> Alarmed:
+    """Return the alarms after this step; the state is the one from before it, with what is new."""
     now_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
     settled = _settled(plan, state.settled, now.monotonic_s)
     memos: dict[AlarmKey, Memo] = {}
@@ -43,10 +54,13 @@ def alarm(
             settled_s={house_id: one.since_s for house_id, one in settled.items()},
         ),
     )
-    after = replace(
-        state, alarms=followed.alarms, told_s=followed.told_s, memos=memos, settled=settled
+    return Alarmed(
+        alarms=followed.alarms,
+        told_s=followed.told_s,
+        memos=memos,
+        settled=settled,
+        changes=followed.changes,
     )
-    return after, followed.changes
 
 
 def sirens(plan: Plan, state: State) -> Iterator[DeviceId]:

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tokkatot.automation.alarm_life import (
     Condition,
@@ -42,8 +44,7 @@ class Change(StrEnum):
     CLEARED = "cleared"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmChange:
+class AlarmChange(Struct, frozen=True, kw_only=True):
     """One alert that was raised or cleared, with the value and the threshold of that moment.
 
     `under` is the alert that it is told with; nobody is called for it then, nor where it is
@@ -63,8 +64,7 @@ class AlarmChange:
     flaps: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True, kw_only=True):
     """What else decides how alarms are told: who has seen what, what rests, how long houses are up.
 
     `seen` tells which telling of an alert somebody has acknowledged, `settled_s` since when each
@@ -78,8 +78,7 @@ class Circumstances:
     settled_s: Mapping[HouseId, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class Followed(Struct, frozen=True, kw_only=True):
     """The alarms after a step, what changed, and when people were called lately."""
 
     alarms: Mapping[AlarmKey, Alarm]
@@ -192,8 +191,10 @@ class _Step:
         if alarm.state not in (AlertState.UNACKNOWLEDGED, AlertState.RETURNED):
             return alarm
         assert alarm.alert_id is not None, "it was raised"
-        if self._around.seen.get(alarm.alert_id, 0) < alarm.times and (
-            alarm.under is None or alarm.under not in self._around.seen
+        seen = self._around.seen
+        if not seen or (
+            seen.get(alarm.alert_id, 0) < alarm.times
+            and (alarm.under is None or alarm.under not in seen)
         ):
             return alarm
         return acknowledged(alarm)
@@ -201,8 +202,10 @@ class _Step:
     def _settled(self, condition: Condition, before: Alarm | None) -> Condition:
         """Return the condition, unknown while its house is only warming up."""
         hold_off_s = condition.manner.hold_off_s
+        if hold_off_s == 0.0:
+            return condition
         since_s = self._around.settled_s.get(condition.key.house_id, self._now_s)
-        if hold_off_s == 0.0 or self._now_s - since_s >= hold_off_s:
+        if self._now_s - since_s >= hold_off_s:
             return condition
         stands = before is not None and before.stands
         return replace(condition, present=None if stands else False)
@@ -217,7 +220,8 @@ class _Step:
 
         What is on its way out is left alone: it is over soon, or it comes back and is told then.
         """
-        is_shelved = condition.key in self._around.shelved
+        shelved = self._around.shelved
+        is_shelved = bool(shelved) and condition.key in shelved
         if is_shelved and not alarm.shelved:
             self.after[condition.key] = replace(alarm, shelved=True)
         elif alarm.gone_s is not None:

@@ -1,15 +1,15 @@
 """Whether a condition holds, with its hysteresis and its delay."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.rules import Combine, Comparison, Condition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Believed:
+class Believed(Struct, frozen=True, kw_only=True):
     """What a house's believed sensors say: each for itself, and together by their mean."""
 
     together: Mapping[Quantity, float]
@@ -22,8 +22,7 @@ class Believed:
         return self.alone.get((device_id, quantity))
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A condition on its way: since when its value is beyond, and whether it holds."""
 
     since_s: float | None = None

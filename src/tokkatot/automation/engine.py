@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from enum import StrEnum, unique
+
+from msgspec import Struct
 
 from tokkatot.automation.alarming import SOUND, alarm, sirens
 from tokkatot.automation.alarms import AlarmChange
@@ -48,8 +49,7 @@ _AT_REST = Relay()
 _NOT_DRY = DryRun()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What one actuator is to do, with the trace that answers "why is it on?".
 
     `winner` is what was decided before the interlocks, `cut_by` names those that changed it.
@@ -83,8 +83,7 @@ class HoldEnd(StrEnum):
     UNKNOWN_DEVICE = "unknown_device"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """An order that is over; `by` is the interlock that cut or refused it."""
 
     command: CommandId
@@ -93,8 +92,7 @@ class Ended:
     by: Interlock | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """What comes out of one step."""
 
     state: State
@@ -104,8 +102,7 @@ class Step:
     runs: tuple[RunOutcome, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Setting:
+class _Setting(Struct, frozen=True, kw_only=True):
     """A house at this moment, with what its rules concluded."""
 
     house: House
@@ -116,8 +113,7 @@ class _Setting:
     around: frozenset[Interlock]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True, kw_only=True):
     """One actuator after this step."""
 
     decision: Decision
@@ -148,38 +144,42 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     for siren in sirens(plan, state):
         turn.asked.setdefault(siren, []).append(SOUND)
     outcomes = _all(settings, learned, turn, inputs, now_s)
-    after = replace(
-        learned,
-        timeline=timeline,
-        climates={setting.house.id: setting.climate for setting in settings},
-        filling=frozenset(setting.house.id for setting in settings if setting.filling),
-        relays={key: outcome.relay for key, outcome in outcomes.items()},
-        dry_runs={
-            key: outcome.dry_run
-            for key, outcome in outcomes.items()
-            if outcome.dry_run is not _NOT_DRY
-        },
-        holds={key: outcome.hold for key, outcome in outcomes.items() if outcome.hold is not None},
-        targets={setting.house.id: setting.targets for setting in settings},
-        apart_s={
-            setting.house.id: setting.senses.apart_s
-            for setting in settings
-            if setting.senses.apart_s is not None
-        },
-        ruled=ruled,
-        agenda=turn.agenda,
-        runs=_settled(plan, turn, outcomes, learned.known, now_s),
-    )
-    scenes = _scenes(settings, after, turn.outcomes, now_s)
-    after, changes = alarm(plan, scenes, after, inputs, now)
+    runs = _settled(plan, turn, outcomes, learned.known, now_s)
+    relays = {key: outcome.relay for key, outcome in outcomes.items()}
+    dry_runs = {
+        key: outcome.dry_run for key, outcome in outcomes.items() if outcome.dry_run is not _NOT_DRY
+    }
+    scenes = _scenes(settings, learned.known, relays, dry_runs, turn.outcomes, now_s)
+    told = alarm(plan, scenes, learned, inputs, now)
     return Step(
-        state=after,
+        state=State(
+            sensed=learned.sensed,
+            known=learned.known,
+            climates={setting.house.id: setting.climate for setting in settings},
+            filling=frozenset(setting.house.id for setting in settings if setting.filling),
+            relays=relays,
+            dry_runs=dry_runs,
+            holds={
+                key: outcome.hold for key, outcome in outcomes.items() if outcome.hold is not None
+            },
+            alarms=told.alarms,
+            told_s=told.told_s,
+            memos=told.memos,
+            settled=told.settled,
+            apart_s=_apart(settings),
+            ruled=ruled,
+            targets={setting.house.id: setting.targets for setting in settings},
+            timeline=timeline,
+            agenda=turn.agenda,
+            runs=runs,
+            basis=learned.basis,
+        ),
         decisions=tuple(outcome.decision for outcome in outcomes.values()),
         ended=(
             *_homeless(plan, state, inputs),
             *(ended for outcome in outcomes.values() for ended in outcome.ended),
         ),
-        alarms=changes,
+        alarms=told.changes,
         runs=tuple(turn.outcomes),
     )
 
@@ -362,8 +362,22 @@ def _settled(
     return runs
 
 
+def _apart(settings: Sequence[_Setting]) -> Mapping[HouseId, float]:
+    """Return since when the thermometers of houses contradict each other."""
+    return {
+        setting.house.id: setting.senses.apart_s
+        for setting in settings
+        if setting.senses.apart_s is not None
+    }
+
+
 def _scenes(
-    settings: Sequence[_Setting], after: State, runs: Sequence[RunOutcome], now_s: float
+    settings: Sequence[_Setting],
+    known: Mapping[DeviceId, Known],
+    relays: Mapping[DeviceId, Relay],
+    dry_runs: Mapping[DeviceId, DryRun],
+    runs: Sequence[RunOutcome],
+    now_s: float,
 ) -> Sequence[Scene]:
     return [
         Scene(
@@ -371,9 +385,9 @@ def _scenes(
             setpoints=setting.targets.setpoints,
             senses=setting.senses,
             climate=setting.climate,
-            known=after.known,
-            relays=after.relays,
-            dry_runs=after.dry_runs,
+            known=known,
+            relays=relays,
+            dry_runs=dry_runs,
             runs=runs,
             now_s=now_s,
         )

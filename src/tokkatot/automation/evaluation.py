@@ -1,10 +1,11 @@
 """What an expression is now; None where somebody it asks does not know."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from operator import add, ge, gt, le, lt, mul, sub
 from types import MappingProxyType
 from typing import assert_never
+
+from msgspec import Struct
 
 from tokkatot.automation.conditions import Believed
 from tokkatot.automation.state import Known
@@ -38,8 +39,7 @@ _RELATIONS: Mapping[Relation, Callable[[float, float], bool]] = MappingProxyType
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """All that an expression can ask of its house."""
 
     believed: Believed

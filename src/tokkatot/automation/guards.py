@@ -1,7 +1,10 @@
 """Which interlocks are active for one actuator, from how it and its house have been."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.perception import Senses
@@ -48,8 +51,7 @@ _ROOM = frozenset({Interlock.SETTLING})
 _NOTHING: frozenset[Interlock] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guarded:
+class Guarded(Struct, frozen=True, kw_only=True):
     """An actuator with what its interlocks need to know of it."""
 
     actuator: Actuator

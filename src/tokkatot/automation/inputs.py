@@ -1,15 +1,15 @@
 """What has happened since the last step."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tokkatot.domain.devices import Level
 from tokkatot.domain.ids import AlertId, CommandId, DeviceId, RequestId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(Struct, frozen=True, kw_only=True):
     """A value that steers: fresh, accepted, in the quantity's own unit."""
 
     device_id: DeviceId
@@ -17,8 +17,7 @@ class Sample:
     value: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What an actuator says that it does; a level of None means that it does not know."""
 
     device_id: DeviceId
@@ -26,16 +25,14 @@ class Report:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(Struct, frozen=True, kw_only=True):
     """A device came or went."""
 
     device_id: DeviceId
     online: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True):
     """A person's order whose signature, lifetime and device were found good."""
 
     command: CommandId
@@ -44,22 +41,19 @@ class Order:
     hold_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """A person hands an actuator back to automatic: whatever holds it is over."""
 
     device_id: DeviceId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reset:
+class Reset(Struct, frozen=True, kw_only=True):
     """A person clears the latch of an actuator; it asks for nothing itself."""
 
     device_id: DeviceId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """A person wants a schedule to run now; the outcome bears the name of the request."""
 
     schedule_id: ScheduleId
@@ -69,8 +63,7 @@ class Ask:
 Asked = Order | Release | Reset
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(Struct, frozen=True, kw_only=True):
     """Everything new for one step; `new_alert_id` names an alert that is raised in it.
 
     `orders` are what people want of actuators, in their order. `withdrawn` are orders that their

@@ -1,10 +1,9 @@
 """A moment as the engine sees it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instant:
+class Instant(Struct, frozen=True, kw_only=True):
     """Monotonic seconds for every duration, and the wall time where the hub knows it."""
 
     monotonic_s: float

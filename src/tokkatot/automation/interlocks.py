@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import StrEnum, unique
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from tokkatot.automation.plan import Trait
 from tokkatot.domain.devices import OFF, ON, Level
@@ -98,8 +99,7 @@ TABLE: Mapping[Interlock, Mapping[Trait, Effect]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constrained:
+class Constrained(Struct, frozen=True, kw_only=True):
     """The level that is left, and the interlocks that wanted another one than was asked for."""
 
     level: Level

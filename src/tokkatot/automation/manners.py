@@ -1,15 +1,15 @@
 """How an alarm is told: how bad it is, how patient it is, and whether it sounds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from tokkatot.domain.alarms import AlarmDefinition, Standard
 from tokkatot.domain.alerts import SEVERITIES, AlertType, Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class Manner(Struct, frozen=True, kw_only=True):
     """How one alarm is told; see `AlarmDefinition`."""
 
     severity: Severity

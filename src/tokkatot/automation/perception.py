@@ -1,7 +1,9 @@
 """What a house feels like now, from what its sensors last said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tokkatot.automation.conditions import Believed
 from tokkatot.automation.inputs import Inputs
@@ -13,8 +15,7 @@ from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Senses:
+class Senses(Struct, frozen=True, kw_only=True):
     """A house at one moment; None where no believed value tells.
 
     `warmest_c` looks at values too that are not believed yet: heat is never waited for. `apart_s`
@@ -36,12 +37,11 @@ class Senses:
 
 def learn(plan: Plan, state: State, inputs: Inputs, now_s: float) -> State:
     """Return the state with the new samples, reports and contacts in it."""
-    return replace(
-        state,
-        known=_known(plan, state, inputs, now_s),
-        sensed=_sensed(plan, state, inputs, now_s),
-        basis=plan.actuators,
-    )
+    known = _known(plan, state, inputs, now_s)
+    sensed = _sensed(plan, state, inputs, now_s)
+    if known is state.known and sensed is state.sensed and state.basis is plan.actuators:
+        return state
+    return replace(state, known=known, sensed=sensed, basis=plan.actuators)
 
 
 def _known(plan: Plan, state: State, inputs: Inputs, now_s: float) -> Mapping[DeviceId, Known]:
@@ -90,8 +90,7 @@ def _sensed(
     return sensed
 
 
-@dataclass(slots=True)
-class _Look:
+class _Look(Struct):
     """What a walk over the probes of a house finds."""
 
     stale: set[DeviceId] = field(default_factory=set)

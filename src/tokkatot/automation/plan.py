@@ -157,7 +157,7 @@ class House:
     flock: Flock | None = None
     rules: tuple[Rule, ...] = ()
     schedules: tuple[Schedule, ...] = ()
-    run_keys: Mapping[ScheduleId, AlarmKey] = field(default_factory=dict)
+    run_keys: tuple[AlarmKey, ...] = ()
     nodes: tuple[NodeGroup, ...] = ()
     watching: tuple[Watching, ...] = ()
     manners: Mapping[AlertType, Manner] = field(default_factory=lambda: MANNERS)
@@ -288,12 +288,10 @@ def _house(
         flock=house.flock,
         rules=tuple(rule for rule in rules if not isinstance(rule, Exclusion)),
         schedules=schedules,
-        run_keys={
-            schedule.id: AlarmKey(
-                type=AlertType.SCHEDULE_FAILED, house_id=house.id, about=str(schedule.id)
-            )
+        run_keys=tuple(
+            AlarmKey(type=AlertType.SCHEDULE_FAILED, house_id=house.id, about=str(schedule.id))
             for schedule in schedules
-        },
+        ),
         nodes=tuple(
             NodeGroup(
                 key=key,

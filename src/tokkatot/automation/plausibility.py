@@ -1,8 +1,10 @@
 """Which values of a sensor can be believed: not too fast, not stuck, not alone against another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from tokkatot.automation.state import Sensed
 from tokkatot.domain.houses import SetPoints

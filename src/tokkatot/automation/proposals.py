@@ -1,7 +1,8 @@
 """What sources ask of one actuator, each with its reason."""
 
-from dataclasses import dataclass
 from enum import StrEnum, unique
+
+from msgspec import Struct
 
 from tokkatot.domain.devices import Level
 from tokkatot.domain.ids import CommandId, DeviceId, ScheduleId
@@ -18,8 +19,7 @@ class Source(StrEnum):
     INTERLOCK = "interlock"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(Struct, frozen=True, kw_only=True):
     """A level that a source asks for; `until_s` is monotonic, None while its condition lasts.
 
     Of two schedules the one with the higher `priority` wins.
@@ -34,8 +34,7 @@ class Proposal:
     priority: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(Struct, frozen=True, kw_only=True):
     """A person's order for one actuator; it always has an end."""
 
     command: CommandId

@@ -1,6 +1,6 @@
 """What the rules that people wrote for a house ask for."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tokkatot.automation.conditions import Believed, beyond, follow
 from tokkatot.automation.proposals import Proposal, Source

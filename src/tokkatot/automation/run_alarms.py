@@ -27,8 +27,8 @@ def failures(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Conditi
     }
     if not ended and not alarms:
         return
-    for schedule in house.schedules:
-        key, outcome = house.run_keys[schedule.id], ended.get(schedule.id)
+    for schedule, key in zip(house.schedules, house.run_keys, strict=True):
+        outcome = ended.get(schedule.id) if ended else None
         if not schedule.enabled or (outcome is not Outcome.FAILED and key not in alarms):
             continue
         yield Condition(

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum, unique
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.state import Known, Running
@@ -45,8 +47,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOutcome:
+class RunOutcome(Struct, frozen=True, kw_only=True):
     """The one answer to a run that was due or asked for.
 
     `due_ms` is None where no clock told when that was.
@@ -59,8 +60,7 @@ class RunOutcome:
     request: RequestId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """What a run asks for at one time: a whole schedule, or one step of a sequence."""
 
     devices: tuple[DeviceId, ...]
@@ -68,8 +68,7 @@ class Part:
     length_s: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What one actuator was told in this step, and by whom."""
 
     target: Level

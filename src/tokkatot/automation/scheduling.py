@@ -1,9 +1,11 @@
 """Which schedules begin, go on and end in a step, and what they ask for."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tokkatot.automation.conditions import NOT_HELD, Believed, combined, follow
 from tokkatot.automation.curves import age_of, ventilated_share
@@ -54,8 +56,7 @@ MAX_MISSED = 500
 _REASON_LENGTH = 60
 
 
-@dataclass(slots=True, kw_only=True)
-class Turn:
+class Turn(Struct, kw_only=True):
     """What the schedules come to in one step."""
 
     agenda: dict[ScheduleId, Booked] = field(default_factory=dict)
@@ -89,14 +90,15 @@ class Turn:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
+class _Scene(Struct, frozen=True, kw_only=True):
     """All that one schedule's turn may look at."""
 
     plan: Plan
     house: House
     state: State
     passage: Passage
+    through_ms: int | None
+    """How far the passage goes: asked of it once, for all schedules of a house."""
     believed: Believed
     now: Instant
     today_ms: int | None
@@ -131,24 +133,28 @@ def take_turn(
             house=house,
             state=state,
             passage=passage,
+            through_ms=passage.through_ms,
             believed=believed[house.id],
             now=now,
             today_ms=today_ms,
             turn=turn,
         )
         for schedule in house.schedules:
-            _live(scene, schedule, [ask for ask in asks if ask.schedule_id == schedule.id])
+            own = [ask for ask in asks if ask.schedule_id == schedule.id] if asks else ()
+            _live(scene, schedule, own)
     for schedule_id, run in state.runs.items():
         if schedule_id not in plan.schedules:
             turn.end(run, "removed")
-    for proposals_of_device in turn.asked.values():
-        # Sorting is stable: of equal priority the one that is listed first in the house wins.
-        proposals_of_device.sort(key=_rank)
+    _rank(turn.asked)
     return turn
 
 
-def _rank(proposal: Proposal) -> int:
-    return -proposal.priority
+def _rank(asked: Mapping[DeviceId, list[Proposal]]) -> None:
+    """Put the proposals for each device in the order of their schedules' priority."""
+    for proposals_of_device in asked.values():
+        if len(proposals_of_device) > 1:
+            # Sorting is stable: of equal priority the one that is listed first in the house wins.
+            proposals_of_device.sort(key=lambda proposal: -proposal.priority)
 
 
 def _live(scene: _Scene, schedule: Schedule, asks: Sequence[Ask]) -> None:
@@ -236,8 +242,9 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
             ahead=_told_ahead(scene, schedule, before),
         )
         return run or _resumed(scene, schedule, now_ms)
-    passage = scene.passage
-    if not (before.recalled or passage.jumped or _reaches(passage, before.next_ms)):
+    through_ms, next_ms = scene.through_ms, before.next_ms
+    is_reached = through_ms is not None and next_ms is not None and through_ms >= next_ms
+    if not (before.recalled or scene.passage.jumped or is_reached):
         turn.agenda[schedule.id] = before
         return run
     run = _account(scene, schedule, run, now_ms)
@@ -251,12 +258,6 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
     if before.recalled and run is None:
         run = _resumed(scene, schedule, now_ms)
     return run
-
-
-def _reaches(passage: Passage, next_ms: int | None) -> bool:
-    return next_ms is not None and any(
-        span.through_ms >= next_ms for span in (*passage.due, *passage.missed)
-    )
 
 
 def _account(scene: _Scene, schedule: Schedule, run: Running | None, now_ms: int) -> Running | None:
@@ -283,7 +284,7 @@ def _told_ahead(scene: _Scene, schedule: Schedule, before: Booked | None) -> fro
         return frozenset()
     told = set[int]() if before is None else set(before.ahead)
     if before is not None and before.of is not None:
-        earlier = replace(locality, zone=ZoneInfo(before.zone))
+        earlier = Locality(zone=ZoneInfo(before.zone), place=locality.place)
         told.update(islice(_moments(before.of, spans, earlier), MAX_MISSED))
     for moment in _within(scene, schedule, spans):
         if moment not in told:

@@ -1,7 +1,8 @@
 """What every house tells of by itself: water, warmth, sensors, actuators and nodes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tokkatot.automation.alarm_life import Condition
 from tokkatot.automation.modes import habits_of
@@ -20,8 +21,7 @@ TEMPERATURE_DEADBAND_C = 0.5
 OFF_BY_PERCENT = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(Struct, frozen=True, kw_only=True):
     """One house as its alarms see it; `runs` are what came of the runs that ended now."""
 
     house: House
@@ -44,13 +44,17 @@ def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condi
     yield from _house_conditions(scene, alarms)
     for node in scene.house.nodes:
         yield from _node_condition(node, scene, alarms)
-    for sensor in scene.house.sensors:
-        yield from _sensor_conditions(sensor, scene, alarms)
+    told_of = {key.device_id for key in alarms}
+    in_doubt = scene.senses.stale | scene.senses.doubted | told_of
+    for sensor in scene.house.sensors if in_doubt else ():
+        if sensor.id in in_doubt:
+            yield from _sensor_conditions(sensor, scene, alarms)
     for actuator in scene.house.actuators:
         known, relay = scene.known[actuator.id], scene.relays[actuator.id]
         disobeys = _disobeys(actuator, known, relay, scene.now_s)
-        if alarms or not known.online or disobeys or actuator.trait is Trait.WATER:
-            yield from _actuator_conditions(actuator, known, relay, scene, alarms)
+        is_pump = actuator.trait is Trait.WATER
+        if not known.online or disobeys or is_pump or (told_of and actuator.id in told_of):
+            yield from _actuator_conditions(actuator, relay, scene, alarms, disobeys=disobeys)
 
 
 def _condition(
@@ -89,8 +93,6 @@ def _sensor_conditions(
 ) -> Iterator[Condition]:
     senses = scene.senses
     stale, doubted = sensor.id in senses.stale, sensor.id in senses.doubted
-    if not (alarms or stale or doubted):
-        return
     key = sensor.alarm_keys[AlertType.SENSOR_STALE]
     if stale or key in alarms:
         # Right after a start nobody knows: the sensor is neither overdue nor heard.
@@ -105,17 +107,17 @@ def _sensor_conditions(
 
 def _actuator_conditions(
     actuator: Actuator,
-    known: Known,
     relay: Relay,
     scene: Scene,
     alarms: Mapping[AlarmKey, Alarm],
+    *,
+    disobeys: bool | None,
 ) -> Iterator[Condition]:
-    keys, house = actuator.alarm_keys, scene.house
+    keys, house, known = actuator.alarm_keys, scene.house, scene.known[actuator.id]
     key = keys[AlertType.DEVICE_OFFLINE]
     if not known.online or key in alarms:
         yield _condition(key, house, present=not known.online, cause=actuator.node)
     key = keys[AlertType.DEVICE_ERROR]
-    disobeys = _disobeys(actuator, known, relay, scene.now_s)
     if disobeys or key in alarms:
         yield _condition(key, house, present=disobeys, threshold=relay.target, actual=known.level)
     if actuator.trait is Trait.WATER:

@@ -1,9 +1,8 @@
 """What the engine remembers from one step to the next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from typing_extensions import override
+from msgspec import Struct, field
 
 from tokkatot.automation.conditions import NOT_HELD, Held
 from tokkatot.automation.proposals import Hold, Proposal
@@ -16,8 +15,7 @@ from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.schedules import Schedule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sensed:
+class Sensed(Struct, frozen=True, kw_only=True):
     """The newest believed value of one quantity of one device, and when it came.
 
     `moved_s` is when it last changed; `strange` is a value that came since and is too far away to
@@ -30,8 +28,7 @@ class Sensed:
     strange: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What is known of one device: since when it belongs here, if it is there, what it says.
 
     `moved_s` is when it last said another level than before.
@@ -44,8 +41,7 @@ class Known:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Climate:
+class Climate(Struct, frozen=True, kw_only=True):
     """Where a house's temperature rules stand."""
 
     heating: bool = False
@@ -54,8 +50,7 @@ class Climate:
     over_hard_limit: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
+class Relay(Struct, frozen=True, kw_only=True):
     """What the engine last decided for one actuator, since when, and when it last started.
 
     `recalled_s` is when a hub that begins again took it over: nobody knows what was in between.
@@ -69,8 +64,7 @@ class Relay:
     recalled_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DryRun:
+class DryRun(Struct, frozen=True, kw_only=True):
     """The watch over one pump: the level to rise from, since when nothing flows, the strikes.
 
     `reset_s` is when a person cleared its latch.
@@ -85,8 +79,7 @@ class DryRun:
     reset_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmKey:
+class AlarmKey(Struct, frozen=True, kw_only=True, cache_hash=True):
     """What an alarm is about: one condition of one house or of one device in it.
 
     `about` is what else tells it from others: the id of its definition, the name of a node, the
@@ -97,19 +90,9 @@ class AlarmKey:
     house_id: HouseId
     device_id: DeviceId | None = None
     about: str | None = None
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        known_by = (self.type, self.house_id, self.device_id, self.about)
-        object.__setattr__(self, "_hash", hash(known_by))
-
-    @override
-    def __hash__(self) -> int:
-        return self._hash
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
+class Alarm(Struct, frozen=True, kw_only=True):
     """One alarm: its state after ISA-18.2, and what its next change depends on.
 
     `since_s` is since when its condition is there, `gone_s` since when it is gone while the alarm
@@ -144,15 +127,13 @@ class Alarm:
 _STANDING = frozenset({AlertState.UNACKNOWLEDGED, AlertState.ACKNOWLEDGED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class Trail(Struct, frozen=True, kw_only=True):
     """What a value was lately, the oldest first: seconds and value."""
 
     points: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextDrill:
+class NextDrill(Struct, frozen=True, kw_only=True):
     """When a test of the alarms begins next, as told at a moment; None: never."""
 
     asked_ms: int
@@ -164,16 +145,14 @@ Memo = Trail | NextDrill
 """What the definition of an alarm has to remember from one step to the next."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True):
     """Since when a house is in the mode that it is in, as far as this run of the hub knows."""
 
     mode: HouseMode | None
     since_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booked:
+class Booked(Struct, frozen=True, kw_only=True):
     """What is known of a schedule beside its run: when it is due next, and its conditions.
 
     `recalled` tells that an earlier run of the hub knew it: what was due since then was missed.
@@ -191,8 +170,7 @@ class Booked:
     ahead: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class Running(Struct, frozen=True, kw_only=True):
     """A run of a schedule: the part of it that goes on, and whether it is accounted for.
 
     It waits for its devices until `waiting` is false; `obstacle` is what kept it from its outcome.
@@ -220,8 +198,7 @@ class Running:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ruled:
+class Ruled(Struct, frozen=True, kw_only=True):
     """Where a rule stands: its condition, its stage, its level, and which twin leads since when.
 
     `asks` is what it asks for as it stands, so that a rule that rests costs nothing.
@@ -235,16 +212,14 @@ class Ruled:
     asks: tuple[tuple[DeviceId, Proposal], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuledHouse:
+class RuledHouse(Struct, frozen=True, kw_only=True):
     """Where the rules of a house stand, in their order; another list of rules begins anew."""
 
     basis: object
     rules: tuple[Ruled, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
+class Targets(Struct, frozen=True, kw_only=True):
     """The set-points that are in force until a moment.
 
     `basis` is the plan's house that they were made from: another one makes them anew.
@@ -256,8 +231,7 @@ class Targets:
     until_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Struct, frozen=True, kw_only=True):
     """The engine's whole memory; a new one comes out of every step.
 
     `basis` are the actuators of the plan whose devices are known: another plan's are met anew.

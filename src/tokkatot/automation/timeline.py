@@ -4,7 +4,7 @@ A moment that was lived through once is never due again, so a clock that is set 
 twice; a moment that went by unseen was missed and is accounted for.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tokkatot.automation.instant import Instant
 
@@ -22,16 +22,14 @@ MAX_SPANS = 8
 """Clocks that were wrong by years in more ways than this are not told apart for ever."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """Wall time after one moment, through another."""
 
     after_ms: int
     through_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
+class Timeline(Struct, frozen=True, kw_only=True):
     """How far wall time has been lived, and when on the monotonic clock that was.
 
     `at_s` is None right after a start: the monotonic clock of an earlier run tells nothing now.
@@ -47,8 +45,7 @@ class Timeline:
         return self.lived[-1].through_ms if self.lived else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
+class Passage(Struct, frozen=True, kw_only=True):
     """Wall time that went by: what is due now, and what was missed.
 
     `jumped` tells that the clock was set by so much, or back, that what lies between where it
@@ -60,6 +57,11 @@ class Passage:
     missed: tuple[Span, ...] = ()
     jumped: bool = False
     ahead: tuple[Span, ...] = ()
+
+    @property
+    def through_ms(self) -> int | None:
+        """Return how far it goes; None where nothing is due or missed."""
+        return max((span.through_ms for span in (*self.due, *self.missed)), default=None)
 
 
 NOTHING = Passage()
@@ -148,7 +150,10 @@ def _ahead(timeline: Timeline, now_ms: int) -> tuple[Span, ...]:
 def _unlived(timeline: Timeline, span: Span) -> tuple[Span, ...]:
     """Return what of a span was not lived through in an earlier stretch."""
     left = [span] if span.through_ms > span.after_ms else []
-    for old in timeline.lived[:-1]:
+    earlier = timeline.lived[:-1]
+    if not earlier:
+        return tuple(left)
+    for old in earlier:
         left = [
             piece
             for one in left

@@ -1,7 +1,8 @@
 """What the alarms that people wrote down see in their house."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tokkatot.automation.alarm_life import Condition
 from tokkatot.automation.conditions import beyond
@@ -29,8 +30,7 @@ TRAIL_POINTS = 16
 """A window is looked at in so many steps: the rate of a value that trembles is no rate."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
+class Watched(Struct, frozen=True, kw_only=True):
     """A house with all that its own alarms look at; `now_ms` is None while no clock is known."""
 
     house: House
@@ -41,8 +41,7 @@ class Watched:
     now_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     present: bool | None
     threshold: float | None = None
     actual: float | None = None

@@ -1,11 +1,11 @@
 """What the engine must not forget over a restart: alarms, latches, relays, and told runs."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tokkatot.automation.guards import COOL_DOWN_S, DRY_RUN_RETRY_S, STARTS_WINDOW_S
 from tokkatot.automation.state import Alarm, AlarmKey, Booked, DryRun, Relay, Running, State

@@ -1,6 +1,6 @@
 """What the hub shows of its world: last readings, and every device with why it is as it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tokkatot.automation.engine import Decision
@@ -51,6 +51,8 @@ class WorldView:
         self._devices: dict[DeviceId, DeviceView] = {}
         self._online: dict[DeviceId, bool] = {}
         self._looked_at: dict[DeviceId, object] = {}
+        self._shown: object = None
+        """What was decided and known when all was shown last, if nothing has come since."""
         self._document: DesiredDocument | None = None
 
     @property
@@ -65,6 +67,7 @@ class WorldView:
         self._devices = {key: view for key, view in self._devices.items() if key in devices}
         self._online = {key: online for key, online in self._online.items() if key in devices}
         self._looked_at = {}
+        self._shown = None
         names = {str(device_id) for device_id in devices}
         self._readings = {key: value for key, value in self._readings.items() if key[0] in names}
 
@@ -82,11 +85,16 @@ class WorldView:
     def contact(self, device_id: DeviceId, *, online: bool) -> None:
         """Note that a device came or went."""
         self._online[device_id] = online
+        self._shown = None
 
     def decided(
-        self, state: State, decisions: Iterable[Decision], now: Instant, t_ms: int
+        self, state: State, decisions: Sequence[Decision], now: Instant, t_ms: int
     ) -> list[DeviceStateRow]:
         """Show what a step decided, and return a row for every device that changed."""
+        shown = state.known, [(item.target, item.winner, item.cut_by) for item in decisions]
+        if shown == self._shown:
+            return []
+        self._shown = shown
         by_device: Mapping[DeviceId, Decision] = {item.device_id: item for item in decisions}
         rows: list[DeviceStateRow] = []
         document = self._document

@@ -184,7 +184,7 @@ def all_anew(_: object, span: timeline.Span) -> tuple[timeline.Span, ...]:
 
 def agenda_forgotten(kept: bytes | None, now_s: float) -> State:
     """Recall everything but which schedules were told through when."""
-    return replace(_TRUE_RECALL(kept, now_s), agenda={}, runs={})
+    return msgspec.structs.replace(_TRUE_RECALL(kept, now_s), agenda={}, runs={})
 
 
 _TRUE_RECALL: Final = memory.recall

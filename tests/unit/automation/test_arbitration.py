@@ -1,10 +1,10 @@
 """Who wins an actuator."""
 
-from dataclasses import replace
 from itertools import permutations
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.engine import HOUSE
 from tokkatot.automation.arbitration import arbitrate

@@ -35,7 +35,6 @@ export const ICON_NAMES = [
   'limits',
   'list',
   'logout',
-  'message',
   'moon',
   'more',
   'next',

@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
-from tokkatot.cloud.schedules.model import Written
 from tokkatot.domain.alerts import AlertState, AlertType, Severity
 
 
@@ -69,12 +68,16 @@ class Alert(Base):
     """To how many people in turn it was brought since then, for nobody had seen it."""
 
 
-class HouseAlarms(Written):
-    """What a house wants to be told of beyond what every house tells."""
+class HouseAlarms(Base):
+    """What a house wants to be told of beyond what every house tells, in one version."""
 
     __tablename__ = "house_alarms"
 
-    items: Mapped[list[JsonObject]] = mapped_column("alarms", JSONB)
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
+    version: Mapped[int]
+    alarms: Mapped[list[JsonObject]] = mapped_column(JSONB)
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 
 class AlarmShelf(Base):

@@ -14,6 +14,7 @@ from tokkatot.cloud.telemetry.intake import (
     EARLIEST_MS,
     RefusedValue,
     Sender,
+    keep_latest,
     list_refused,
 )
 from tokkatot.cloud.telemetry.partitions import DAY_MS
@@ -106,6 +107,7 @@ async def post(
     accepted = sum(len(fresh) for fresh in arrivals.values())
     if accepted:
         await stored.add(arrivals)
+        await keep_latest(connection, arrivals)
     if refused:
         await list_refused(
             connection,
