@@ -272,6 +272,7 @@ def test_no_page_is_wider_than_its_screen(phone: Phone, demo: Demo, width: int) 
         f"{demo.house_path(COOP)}/schedules",
         f"{demo.house_path(COOP)}/schedules/new",
         f"{demo.house_path(COOP)}/rules",
+        "/messages",
         "/settings",
         "/settings/sessions",
     ):

@@ -160,7 +160,7 @@ async def test_an_order_ends_by_itself_and_the_screen_says_until_when(
     stack: Stack, coop: HouseView
 ) -> None:
     light = await coop.actuator("Light")
-    command = await coop.ended(await coop.tap("Light", "on", duration_s=3))
+    command = await coop.ended(await coop.tap("Light", "on", duration_s=8))
     why = (await coop.actuator("Light"))["why"]
     assert (why["source"], why["until"] is not None) == ("person", True)
 
@@ -174,13 +174,17 @@ async def test_an_order_ends_by_itself_and_the_screen_says_until_when(
 async def test_a_viewer_who_tries_to_switch_a_pump_is_refused_and_nothing_moves(
     stack: Stack, viewer: Person, coop: HouseView
 ) -> None:
+    # Held, so that no rule moves it meanwhile.
+    held = await coop.ended(await coop.tap("Water pump", "off", duration_s=600))
+    assert held["state"] == "completed"
     pump = await coop.actuator("Water pump")
     house = await viewer.house("Coop 1")
     answer = await viewer.http.post(
         f"{house.device_path(pump['device_id'])}/commands", json={"action": "on"}
     )
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    assert await level_in_hub(stack, coop, pump["device_id"]) == pump["actual"]
+    assert await level_in_hub(stack, coop, pump["device_id"]) == 0.0
+    assert (await coop.ended(await coop.tap("Water pump", "auto")))["state"] == "completed"
 
 
 async def test_the_same_idempotency_key_gives_one_command(coop: HouseView) -> None:

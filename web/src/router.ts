@@ -9,7 +9,7 @@ import {
 } from 'vue-router'
 
 import { HUB_ID } from '@/lib/hub'
-import { loadFarmWords, loadPlanWords } from '@/lib/i18n'
+import { loadWords } from '@/lib/i18n'
 import { useSession } from '@/stores/session'
 
 declare module 'vue-router' {
@@ -21,11 +21,16 @@ declare module 'vue-router' {
 
 const open = { open: true }
 
+type Loaded = () => Promise<{ default: Component }>
+
 /** Loads a page of schedules or rules together with its words, which no other page needs. */
-function planned(
-  page: () => Promise<{ default: Component }>,
-): () => Promise<{ default: Component }> {
-  return async () => (await Promise.all([page(), loadPlanWords()]))[0]
+function planned(page: Loaded): Loaded {
+  return async () => (await Promise.all([page(), loadWords('plan')]))[0]
+}
+
+/** The same for a page of messages and alarms. */
+function warned(page: Loaded): Loaded {
+  return async () => (await Promise.all([page(), loadWords('alarm')]))[0]
 }
 
 const HOUSE = 'farms/:farm/houses/:house'
@@ -64,7 +69,7 @@ export const router = createRouter({
     { path: '/', redirect: start },
     {
       path: '/',
-      component: async () => (await Promise.all([import('@/SignedIn.vue'), loadFarmWords()]))[0],
+      component: async () => (await Promise.all([import('@/SignedIn.vue'), loadWords('farm')]))[0],
       children: [
         { path: 'farms', component: () => import('@/pages/FarmsPage.vue') },
         { path: 'farms/:farm', component: () => import('@/pages/HousesPage.vue') },
@@ -76,6 +81,8 @@ export const router = createRouter({
         },
         ...plans,
         { path: 'farms/:farm/alerts', component: () => import('@/pages/AlertsPage.vue') },
+        { path: 'farms/:farm/alerts/:alert', component: () => import('@/pages/AlertPage.vue') },
+        { path: 'messages', component: warned(() => import('@/pages/MessagesPage.vue')) },
         { path: 'farms/:farm/history', component: () => import('@/pages/HistoryPage.vue') },
         { path: 'farms/:farm/events', component: () => import('@/pages/EventsPage.vue') },
         { path: 'farms/:farm/settings', component: () => import('@/pages/FarmPage.vue') },

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from starlette.applications import Starlette
@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from tokkatot.detector.answers import Json, brief, detailed
 from tokkatot.detector.turns import Crowded, Turns
-from tokkatot.vision.detect.detector import Judge
+from tokkatot.vision.detect.detector import Detecting
 from tokkatot.vision.detect.verdict import Verdict
 from tokkatot.vision.preprocess.decoding import MAX_BYTES, PictureRefused
 from tokkatot.wire.problems import CODES, MEDIA_TYPE, problem_type
@@ -28,20 +28,6 @@ RETRY_AFTER_S: Final = 2
 _AROUND_BYTES: Final = 16 * 1024
 """Of a multipart body beside its file."""
 _BY_STATUS: Final[Mapping[int, str]] = {404: "not_found", 405: "method_not_allowed"}
-
-
-class Detecting(Judge, Protocol):
-    """A judge that can say which models it asks."""
-
-    @property
-    def version(self) -> str:
-        """Which models judge."""
-        ...
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Their names."""
-        ...
 
 
 class Problem(Exception):

@@ -41,6 +41,8 @@ class AlertType(StrEnum):
     ALARM_TEST = "alarm_test"
     MANY_DEVICES = "many_devices"
     ALARM_FLOOD = "alarm_flood"
+    DROPPING_SUSPICIOUS = "dropping_suspicious"
+    FLOCK_SUSPICIOUS = "flock_suspicious"
     HUB_OFFLINE = "hub_offline"
     DATA_GAP = "data_gap"
 
@@ -67,6 +69,8 @@ SEVERITIES: Mapping[AlertType, Severity] = MappingProxyType(
         AlertType.ALARM_TEST: Severity.INFO,
         AlertType.MANY_DEVICES: Severity.WARNING,
         AlertType.ALARM_FLOOD: Severity.CRITICAL,
+        AlertType.DROPPING_SUSPICIOUS: Severity.WARNING,
+        AlertType.FLOCK_SUSPICIOUS: Severity.CRITICAL,
         AlertType.HUB_OFFLINE: Severity.CRITICAL,
         AlertType.DATA_GAP: Severity.WARNING,
     }
@@ -111,8 +115,14 @@ ALERT_TRANSITIONS: Mapping[tuple[AlertState, AlertEvent], AlertState] = MappingP
     }
 )
 
-NEVER_HIDDEN: frozenset[AlertType] = frozenset({AlertType.TEMPERATURE_HARD_LIMIT})
-"""What kills within minutes is neither shelved nor told together with others."""
+NEVER_HIDDEN: frozenset[AlertType] = frozenset(
+    {
+        AlertType.TEMPERATURE_HARD_LIMIT,
+        AlertType.DROPPING_SUSPICIOUS,
+        AlertType.FLOCK_SUSPICIOUS,
+    }
+)
+"""What kills within minutes, or spreads, is neither shelved nor told together with others."""
 
 
 def worst(severities: Iterable[Severity]) -> Severity:

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.wire.messages import MAX_ADDRESSES, LanAddress
+from tokkatot.wire.pictures import MAX_CAMERAS, Camera, CameraKind
 
 EMBEDDED = "embedded"
 _MAX_BYTES = 256 * 1024
@@ -106,6 +107,19 @@ class DriverSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSettings:
+    """Cameras that look at droppings, how often, and how much of the disk their pictures take.
+
+    `models` None: those of the package.
+    """
+
+    cameras: tuple[Camera, ...]
+    every_s: float
+    limit_bytes: int
+    models: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HubConfig:
     """Everything that a hub is told at its start; it never changes while it runs.
 
@@ -120,6 +134,7 @@ class HubConfig:
     web: WebSettings | None
     nodes: BrokerAddress | EmbeddedBroker | None
     drivers: tuple[DriverSettings, ...]
+    pictures: PictureSettings | None = None
 
 
 class _Hub(Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,12 +178,30 @@ class _Nodes(Struct, frozen=True, forbid_unknown_fields=True):
     logins: dict[Name, Annotated[str, Meta(min_length=8)] | _Login] = {}
 
 
+class _Camera(Struct, frozen=True, forbid_unknown_fields=True):
+    house: UUID
+    kind: CameraKind
+    path: str | None = None
+    url: str | None = None
+    login: str | None = None
+    password: str | None = None
+    password_file: str | None = None
+
+
+class _Pictures(Struct, frozen=True, forbid_unknown_fields=True):
+    every_minutes: Annotated[float, Meta(ge=1, le=1440)] = 30
+    limit_mb: Annotated[int, Meta(ge=16, le=1024 * 1024)] = 500
+    models: str | None = None
+
+
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     hub: _Hub
     cloud: _Cloud | None = None
     web: _Web = _Web()
     nodes: _Nodes | None = None
     drivers: dict[Name, dict[str, object]] = {}
+    cameras: Annotated[dict[Name, _Camera], Meta(max_length=MAX_CAMERAS)] = {}
+    pictures: _Pictures = _Pictures()
 
 
 def read_config(path: Path) -> HubConfig:
@@ -201,6 +234,37 @@ def _settings(file: _File, folder: Path) -> HubConfig:
         web=_web(file.web, folder) if file.web.enabled else None,
         nodes=None if file.nodes is None else _nodes(file.nodes, folder),
         drivers=tuple(_driver(name, options) for name, options in file.drivers.items()),
+        pictures=_pictures(file, folder) if file.cameras else None,
+    )
+
+
+def _pictures(file: _File, folder: Path) -> PictureSettings:
+    pictures = file.pictures
+    return PictureSettings(
+        cameras=tuple(_camera(name, camera, folder) for name, camera in file.cameras.items()),
+        every_s=pictures.every_minutes * 60,
+        limit_bytes=pictures.limit_mb * 1024 * 1024,
+        models=None if pictures.models is None else folder / pictures.models,
+    )
+
+
+def _camera(name: str, camera: _Camera, folder: Path) -> Camera:
+    where = f"[cameras.{name}]"
+    if camera.kind == "http":
+        if camera.url is None or urlsplit(camera.url).scheme not in {"http", "https"}:
+            raise ValueError(f"{where} needs a url: http://… of a single picture")
+        target = camera.url
+    elif camera.path is None:
+        raise ValueError(f"{where} needs a path: a file or a folder, or such as /dev/video0")
+    else:
+        target = str(folder / camera.path)
+    return Camera(
+        name=name,
+        house=camera.house,
+        kind=camera.kind,
+        where=target,
+        login=camera.login,
+        password=_password(camera.password, camera.password_file, folder, where),
     )
 
 

@@ -12,12 +12,15 @@ import structlog
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.hub.announcer import Announcer
 from tokkatot.hub.assembly import Surroundings, build_drivers
+from tokkatot.hub.camera.process import ModelsProcess
+from tokkatot.hub.camera.watch import Watch
 from tokkatot.hub.clock_sync import SyncedClock
 from tokkatot.hub.config import (
     BrokerAddress,
     CloudSettings,
     EmbeddedBroker,
     HubConfig,
+    PictureSettings,
     WebSettings,
 )
 from tokkatot.hub.desired import DesiredRefused, open_desired
@@ -167,6 +170,10 @@ class _Around:
         uplink = None if self.config.cloud is None else self._uplink(self.config.cloud, clock)
         if uplink is not None:
             services.append(Service(name="uplink", run=uplink.run))
+        pictures = self.config.pictures
+        watch = None if pictures is None else self._watch(pictures, clock)
+        if watch is not None:
+            services.append(Service(name="pictures", run=watch.run))
         if self.config.web is not None:
             # Imported only where it is served: a hub without a web carries none.
             from tokkatot.hub.web.assembly import build_web  # noqa: PLC0415
@@ -181,6 +188,7 @@ class _Around:
                 random_bytes=self.machine.random_bytes,
                 software=self.machine.software,
                 figures=lambda: self._figures(uplink, clock),
+                watch=watch,
                 serve=self.machine.serve,
             )
             services.append(Service(name="web", run=web.run))
@@ -193,6 +201,16 @@ class _Around:
             lan_name(self.config.hub_id),
             interfaces=partial(ways_to, web),
             clock=self.machine.clock,
+        )
+
+    def _watch(self, pictures: PictureSettings, clock: SyncedClock) -> Watch:
+        return Watch(
+            pictures,
+            folder=self.config.data_dir / "pictures",
+            judging=ModelsProcess(),
+            journal=self.journal,
+            clock=clock,
+            new_id=self.ids.new,
         )
 
     def _uplink(self, cloud: CloudSettings, clock: SyncedClock) -> Uplink:

@@ -102,6 +102,8 @@ class SchedulesCheck:
         while self._said and self._said[-1][0] >= since_ms:
             _, key = self._said.pop()
             self._may_be_told[key] += 1
+        # A card that was put back sends what it holds again: the cloud can't know what it dropped.
+        self._may_be_told.update(self._told_early.keys())
 
     def says(self, rows: Iterable[Row]) -> None:
         """The hub hands these rows to its journal."""

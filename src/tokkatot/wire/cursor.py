@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
-from itertools import count
 from types import MappingProxyType
 
 import msgspec
@@ -149,7 +148,7 @@ def receive(cursor: Cursor, batch: Up | ReadingsUp) -> Receipt:
 def _receive_readings(cursor: Cursor, batch: ReadingsUp) -> Receipt | None:
     """Take a batch of good readings whole; None where its numbers are not consecutive."""
     first, rows = batch.first, batch.rows
-    if not all(row.seq == expected for row, expected in zip(rows, count(first), strict=False)):
+    if [row.seq for row in rows] != list(range(first, first + len(rows))):
         return None
     skipped = min(cursor.seq + 1 - first, len(rows))
     if skipped == len(rows):

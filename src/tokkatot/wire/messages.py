@@ -96,7 +96,7 @@ class Ack(Body, frozen=True, kw_only=True):
     quarantined: int = 0
 
 
-class ReadingRow(Struct, frozen=True, array_like=True):
+class ReadingRow(Struct, frozen=True, array_like=True, gc=False):
     """`[seq, "r", device, quantity, t, value, quality]`."""
 
     seq: Seq

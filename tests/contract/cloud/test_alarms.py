@@ -111,6 +111,21 @@ async def test_a_limit_by_age_is_for_coops_and_what_every_house_tells_is_said_on
     assert twice["errors"][0]["code"] == "repeated"
 
 
+async def test_fewer_alarms_are_taken_however_long_the_document_of_the_hub_is(
+    farm: Automated,
+) -> None:
+    written = await put(farm, limit())
+    async with farm.cloud.context.database.transaction() as tx:
+        await (await tx.psycopg()).execute(
+            "UPDATE devices SET address = jsonb_build_object('note', repeat('x', 400000))"
+            " WHERE id = %s",
+            (UUID(farm.devices["light"]),),
+        )
+    more = await put(farm, *written["alarms"], limit(threshold=33.0), version=1, status=409)
+    assert more["code"] == "conflict"
+    assert (await put(farm, version=1))["alarms"] == []
+
+
 # ---------------------------------------------------------------------------------- what hubs say
 
 
@@ -254,7 +269,9 @@ async def test_a_shelf_whose_time_is_over_is_forgotten(house: House) -> None:
 @pytest.mark.parametrize("for_s", [-1, 7 * 86_400 + 1, None])
 async def test_nothing_rests_for_longer_than_a_week(house: House, for_s: int | None) -> None:
     await house.send("events", [house.alert_row(1, "raised")])
-    await act(house, "shelve", {"for_s": for_s}, status=422)
+    refused = await act(house, "shelve", {"for_s": for_s}, status=422)
+    assert [error["field"] for error in refused["errors"]] == ["body.for_s"]
+    assert (await desired(house)).shelved == ()
 
 
 async def test_dangerous_heat_never_rests(house: House) -> None:

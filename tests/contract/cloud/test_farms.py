@@ -46,9 +46,9 @@ async def test_a_deleted_farm_is_gone_until_staff_bring_it_back(cloud: Cloud) ->
     answer = await cloud.http.delete(f"/v1/farms/{farm}", headers=owner.headers)
     assert answer.status_code == 204
     for person in (owner, staff):
-        await cloud.get(f"/v1/farms/{farm}", person, status=404)
+        assert (await cloud.get(f"/v1/farms/{farm}", person, status=404))["code"] == "not_found"
     await cloud.post(f"/v1/staff/farms/{farm}/restore", {}, staff, status=204)
-    await cloud.get(f"/v1/farms/{farm}", owner)
+    assert (await cloud.get(f"/v1/farms/{farm}", owner))["id"] == str(farm)
 
 
 async def test_a_farm_can_t_be_brought_back_after_thirty_days(cloud: Cloud) -> None:
@@ -56,7 +56,8 @@ async def test_a_farm_can_t_be_brought_back_after_thirty_days(cloud: Cloud) -> N
     await cloud.http.delete(f"/v1/farms/{farm}", headers=owner.headers)
     cloud.clock.advance(31 * 86_400)
     staff = await cloud.staff()
-    await cloud.post(f"/v1/staff/farms/{farm}/restore", {}, staff, status=404)
+    gone = await cloud.post(f"/v1/staff/farms/{farm}/restore", {}, staff, status=404)
+    assert gone["code"] == "not_found"
 
 
 async def test_a_member_without_an_account_comes_in_by_a_code(cloud: Cloud) -> None:
@@ -83,7 +84,8 @@ async def test_inviting_somebody_is_no_way_into_their_account(cloud: Cloud) -> N
     body = {"name": "Victim", "phone": victim.login, "role": "viewer"}
     await cloud.post(f"/v1/farms/{farm}/members", body, owner)
     path = f"/v1/farms/{farm}/members/{victim.user_id}/reset-code"
-    await cloud.post(path, {}, owner, status=403)
+    refused = await cloud.post(path, {}, owner, status=403)
+    assert refused["code"] == "forbidden"
 
 
 async def test_a_member_who_joined_another_farm_gets_codes_from_staff_only(cloud: Cloud) -> None:
@@ -215,7 +217,8 @@ async def test_a_greenhouse_has_crops_and_no_flocks(cloud: Cloud) -> None:
     crop = {"crop_type": "tomato", "planted_on": "2026-02-01"}
     await cloud.post(f"{path}/crop-cycles", crop, owner)
     flock = {"placed_on": "2026-02-01", "placed_count": 1}
-    await cloud.post(f"{path}/flocks", flock, owner, status=409)
+    refused = await cloud.post(f"{path}/flocks", flock, owner, status=409)
+    assert refused["code"] == "conflict"
 
 
 async def test_a_zone_with_devices_stays(cloud: Cloud) -> None:

@@ -286,7 +286,7 @@ async def test_an_unused_code_leaves_the_password_as_it_is(
 ) -> None:
     await forget(cloud)
     await work(cloud, office)
-    await cloud.log_in(ADDRESS, PASSWORD)
+    assert (await cloud.log_in(ADDRESS, PASSWORD)).user_id == owner.user_id
 
 
 async def test_a_login_is_sent_over_tls_to_a_server_whose_name_is_certified(

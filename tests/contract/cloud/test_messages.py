@@ -53,6 +53,8 @@ async def test_everybody_on_the_farm_is_told_what_where_and_what_to_do(house: Ho
         assert (message["alert_id"], message["kind"]) == (ONE, "alert")
         assert (message["importance"], message["read_at"]) == ("important", None)
         assert message["where"] == "Kandal · Coop"
+        parts = (message["farm"], message["house"], message["device"])
+        assert parts == ("Kandal", "Coop", None)
         assert message["value"] == "១២ % (កំណត់ ២០ %)"
     status, _ = await call(house, "PATCH", "/v1/users/me", {"language": "en"})
     assert status == 200
@@ -184,12 +186,14 @@ async def test_quiet_hours_are_those_of_the_persons_clock_and_urgent_ones_ignore
     ],
 )
 async def test_a_subscription_that_makes_no_sense_is_refused(house: House, body: Json) -> None:
-    await subscribe(house, status=422, **body)
+    refused = await subscribe(house, status=422, **body)
+    assert refused["code"] == "validation_failed"
 
 
 async def test_nobody_subscribes_to_a_farm_that_they_can_not_see(house: House) -> None:
     _, elsewhere = await house.cloud.sign_up("Elsewhere")
-    await subscribe(house, status=404, farm_id=str(elsewhere))
+    refused = await subscribe(house, status=404, farm_id=str(elsewhere))
+    assert refused["code"] == "not_found"
 
 
 async def test_a_test_reaches_everybody_once_a_minute(house: House) -> None:

@@ -361,7 +361,7 @@ async def test_a_new_epoch_adds_only_what_an_earlier_one_has_not_brought(bench: 
     assert await bench.values() == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-STATEMENTS = ("hubs", "lock_cursors", "add_rows", "quarantine", "add_readings", "move_cursors")
+STATEMENTS = ("hold", "add_rows", "quarantine", "add_readings", "move_cursors")
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -219,6 +219,17 @@ async def test_a_listener_hears_commits_and_owns_up_after_a_lost_connection(
     await asyncio.wait([listening])
 
 
+async def test_a_connection_that_the_server_closed_is_left_before_use(
+    postgres_url: str, database: Database
+) -> None:
+    async with database.transaction() as tx:
+        pid = await tx.session.scalar(text("SELECT pg_backend_pid()"))
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as other:
+        await other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    async with database.transaction() as tx:
+        assert await tx.session.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
 async def test_a_transaction_that_is_cancelled_while_it_copies_ends_as_cancelled(
     postgres_url: str, database: Database
 ) -> None:

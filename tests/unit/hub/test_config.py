@@ -211,3 +211,36 @@ async def test_wrong_options_of_a_driver_are_refused_and_named(
     config = read(tmp_path, LEAST + text)
     with pytest.raises(DriverRefused, match=says):
         build_drivers(config, around(None))
+
+
+def test_cameras_have_a_house_a_source_and_a_share_of_the_disk(tmp_path: Path) -> None:
+    text = (
+        f'[cameras.front]\nhouse = "{HOUSE}"\nkind = "v4l2"\npath = "/dev/video0"\n'
+        f'[cameras.back]\nhouse = "{HOUSE}"\nkind = "http"\nurl = "http://10.0.0.9/now.jpg"\n'
+        'login = "eye"\npassword = "secret"\n'
+        f'[cameras.card]\nhouse = "{HOUSE}"\nkind = "file"\npath = "shots"\n'
+        '[pictures]\nevery_minutes = 10\nlimit_mb = 64\nmodels = "models"\n'
+    )
+    pictures = read(tmp_path, LEAST + text).pictures
+    assert pictures is not None
+    assert [(one.name, one.kind, one.where, one.password) for one in pictures.cameras] == [
+        ("front", "v4l2", "/dev/video0", None),
+        ("back", "http", "http://10.0.0.9/now.jpg", "secret"),
+        ("card", "file", str(tmp_path / "shots"), None),
+    ]
+    assert (pictures.every_s, pictures.limit_bytes) == (600, 64 * 1024 * 1024)
+    assert pictures.models == tmp_path / "models"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('kind = "http"\npath = "x"', "needs a url"),
+        ('kind = "http"\nurl = "file:///etc/passwd"', "needs a url"),
+        ('kind = "file"', "needs a path"),
+        ('kind = "onvif"\npath = "x"', "Invalid enum value 'onvif'"),
+    ],
+)
+def test_a_camera_that_nothing_can_read_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(ConfigRefused, match=reason):
+        read(tmp_path, f'{LEAST}[cameras.front]\nhouse = "{HOUSE}"\n{text}\n')

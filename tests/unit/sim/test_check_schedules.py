@@ -121,6 +121,19 @@ def test_a_run_told_before_it_was_due_and_dropped_is_found_when_it_is_told_again
     assert hub.found(at_s=2 * TEN + 20) == ["no schedule run is told twice"]
 
 
+def test_a_card_from_before_may_bring_once_more_what_the_cloud_dropped_but_not_twice(
+    hub: Hub,
+) -> None:
+    hub.run(2 * TEN, at_s=TEN - 60)
+    hub.check.forget(SEASON.start_ms + round((TEN + 1) * 1000), dropped=hub.rows)
+    hub.now_s = TEN + 100
+    hub.check.card_restored(SEASON.start_ms + round((TEN + 60) * 1000))
+    hub.run(2 * TEN, at_s=TEN + 120)
+    assert hub.found(at_s=TEN + 120) == []
+    hub.run(2 * TEN, at_s=TEN + 140)
+    assert hub.found(at_s=TEN + 140) == ["no schedule run is told twice"]
+
+
 def test_a_restored_cloud_may_show_a_forgotten_run_as_often_as_it_was_told(hub: Hub) -> None:
     hub.run(TEN, at_s=TEN + 20)
     hub.check.card_restored(SEASON.start_ms + round((TEN - 60) * 1000))

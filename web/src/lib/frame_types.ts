@@ -31,6 +31,7 @@ export interface FarmChange {
     | 'setpoints'
     | 'mode'
     | 'rules'
+    | 'alarms'
     | 'schedule'
     | 'stop'
     | 'hub'
@@ -52,6 +53,7 @@ export type ServerFrame =
   | FrameOf<'device.state', DeviceStateData>
   | FrameOf<'alert.changed', Alert>
   | FrameOf<'schedule.executed', Execution>
+  | FrameOf<'message.new', { users: string[]; quietly: string[] }>
   | FrameOf<'farm.changed', FarmChange>
   | FrameOf<'readings', { house_id: string; values: ReadingTuple[] }>
   | FrameOf<'snapshot', { houses: Record<string, SnapshotHouse> }>

@@ -35,6 +35,8 @@ interface Held {
   unknown(house_id: string): void
   command(command: Command): void
   run(execution: Execution): void
+  /** People were told something. */
+  told(users: readonly string[]): void
   changed(what: FarmChange['what']): void
 }
 
@@ -86,6 +88,9 @@ export class Frames {
         break
       case 'schedule.executed':
         this.held.run(frame.data)
+        break
+      case 'message.new':
+        this.held.told([...frame.data.users, ...frame.data.quietly])
         break
       case 'farm.changed':
         this.held.changed(frame.data.what)

@@ -2,14 +2,7 @@
 
 import { ref, shallowRef } from 'vue'
 
-import type {
-  Catalogue,
-  EntryWords,
-  FarmWords,
-  ManageWords,
-  MessageKey,
-  PlanWords,
-} from '@/messages'
+import type { Catalogue, EntryWords, LaterWords, MessageKey } from '@/messages'
 import { entry } from '@/messages/km/entry'
 import type { Problem } from './problems'
 import type { Language } from './types'
@@ -25,32 +18,40 @@ const ENTRY: Readonly<Record<Language, () => Promise<EntryWords>>> = {
   km: () => Promise.resolve(entry),
   en: async () => (await import('@/messages/en/entry')).entry,
 }
-const FARM: Readonly<Record<Language, () => Promise<FarmWords & ManageWords>>> = {
-  km: async () => {
-    const [{ farm }, { manage }] = await Promise.all([
-      import('@/messages/km/farm'),
-      import('@/messages/km/manage'),
-    ])
-    return { ...farm, ...manage }
+/** The words that only some pages need, by the pages that need them. */
+type Part = 'farm' | 'plan' | 'alarm'
+type Loads = () => Promise<Partial<LaterWords>>
+const LATER: Readonly<Record<Part, Readonly<Record<Language, Loads>>>> = {
+  farm: {
+    km: async () => {
+      const [{ farm }, { manage }] = await Promise.all([
+        import('@/messages/km/farm'),
+        import('@/messages/km/manage'),
+      ])
+      return { ...farm, ...manage }
+    },
+    en: async () => {
+      const [{ farm }, { manage }] = await Promise.all([
+        import('@/messages/en/farm'),
+        import('@/messages/en/manage'),
+      ])
+      return { ...farm, ...manage }
+    },
   },
-  en: async () => {
-    const [{ farm }, { manage }] = await Promise.all([
-      import('@/messages/en/farm'),
-      import('@/messages/en/manage'),
-    ])
-    return { ...farm, ...manage }
+  plan: {
+    km: async () => (await import('@/messages/km/plan')).plan,
+    en: async () => (await import('@/messages/en/plan')).plan,
   },
-}
-
-const PLAN: Readonly<Record<Language, () => Promise<PlanWords>>> = {
-  km: async () => (await import('@/messages/km/plan')).plan,
-  en: async () => (await import('@/messages/en/plan')).plan,
+  alarm: {
+    km: async () => (await import('@/messages/km/alarm')).alarm,
+    en: async () => (await import('@/messages/en/alarm')).alarm,
+  },
 }
 
 const current = ref<Language>('km')
 const catalogue = shallowRef<Partial<Catalogue>>(entry)
-let behind_login = false
-let planning = false
+/** What was needed so far: another language brings all of it. */
+const needed = new Set<Part>()
 
 export function isLanguage(value: unknown): value is Language {
   return value === 'km' || value === 'en'
@@ -66,12 +67,11 @@ export function setLanguage(language: Language): Promise<void> {
 }
 
 async function show(language: Language): Promise<void> {
-  const [first, more, plans] = await Promise.all([
+  const [first, ...later] = await Promise.all([
     ENTRY[language](),
-    behind_login ? FARM[language]() : undefined,
-    planning ? PLAN[language]() : undefined,
+    ...[...needed].map((part) => LATER[part][language]()),
   ])
-  catalogue.value = { ...first, ...more, ...plans }
+  catalogue.value = Object.assign({}, first, ...later) as Partial<Catalogue>
   current.value = language
   document.documentElement.lang = language
   try {
@@ -81,15 +81,9 @@ async function show(language: Language): Promise<void> {
   }
 }
 
-/** Fetches the words of the pages behind the log-in. */
-export async function loadFarmWords(): Promise<void> {
-  behind_login = true
-  await setLanguage(current.value)
-}
-
-/** Fetches the words of schedules and rules. */
-export async function loadPlanWords(): Promise<void> {
-  planning = true
+/** Fetches words that a page needs beyond the first ones. */
+export async function loadWords(...parts: Part[]): Promise<void> {
+  for (const part of parts) needed.add(part)
   await setLanguage(current.value)
 }
 

@@ -35,6 +35,7 @@ export const ICON_NAMES = [
   'limits',
   'list',
   'logout',
+  'message',
   'moon',
   'more',
   'next',

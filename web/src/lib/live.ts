@@ -89,6 +89,24 @@ export function isUnseen(alert: Alert): boolean {
   return alert.state === 'unacknowledged' || alert.state === 'returned'
 }
 
+/** Types that never rest: what kills within minutes, and what the cloud sees of a hub. */
+const RESTLESS: ReadonlySet<string> = new Set([
+  'temperature_hard_limit',
+  'dropping_suspicious',
+  'flock_suspicious',
+  'hub_offline',
+  'data_gap',
+])
+
+export function mayRest(alert: Alert): boolean {
+  return alert.cleared_at === null && alert.house_id !== null && !RESTLESS.has(alert.type)
+}
+
+/** Tells whether people want to hear nothing of it now. */
+export function rests(alert: Alert, now_ms: number): boolean {
+  return (toMs(alert.shelved_until ?? null) ?? 0) > now_ms
+}
+
 const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 }
 
 /** The worst first; among equals the newest. */

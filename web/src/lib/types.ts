@@ -204,6 +204,8 @@ export interface Alert {
   name?: string | null
   /** The alert that it is told with. */
   under?: string | null
+  /** Until when people want to hear nothing of it; a hub's own page doesn't tell. */
+  shelved_until?: string | null
   threshold: number | null
   actual: number | null
   raised_at: string

@@ -1,5 +1,6 @@
 /** Every key that the screen may say; the Khmer words define them, the other languages follow. */
 
+import type { alarm } from './km/alarm'
 import type { entry } from './km/entry'
 import type { farm } from './km/farm'
 import type { manage } from './km/manage'
@@ -9,5 +10,8 @@ export type EntryWords = Readonly<Record<keyof typeof entry, string>>
 export type FarmWords = Readonly<Record<keyof typeof farm, string>>
 export type ManageWords = Readonly<Record<keyof typeof manage, string>>
 export type PlanWords = Readonly<Record<keyof typeof plan, string>>
-export type Catalogue = EntryWords & FarmWords & ManageWords & PlanWords
+export type AlarmWords = Readonly<Record<keyof typeof alarm, string>>
+/** What is fetched when it is first needed. */
+export type LaterWords = FarmWords & ManageWords & PlanWords & AlarmWords
+export type Catalogue = EntryWords & LaterWords
 export type MessageKey = keyof Catalogue

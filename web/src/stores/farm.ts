@@ -6,7 +6,7 @@ import { computed, reactive, ref, shallowRef, watch } from 'vue'
 import { heard, now } from '@/lib/clock'
 import { Frames, type Shown } from '@/lib/frames'
 import { HUB_ID } from '@/lib/hub'
-import { byUrgency, isOpen, isUnseen } from '@/lib/live'
+import { byUrgency, isOpen, isUnseen, rests } from '@/lib/live'
 import { useNow } from '@/lib/now'
 import { asProblem, type Problem } from '@/lib/problems'
 import { allOf } from '@/lib/pages'
@@ -39,7 +39,9 @@ export const useFarm = defineStore('farm', () => {
   const problem = shallowRef<Problem | null>(null)
   /** The house on the screen, which is fetched again when there may be holes. */
   const looking_at = ref<string | null>(null)
-  /** Rises when schedules or rules were changed, on whichever phone. */
+  /** Rises when the person may have been told something. */
+  const told = ref(0)
+  /** Rises when schedules, rules or alarms were changed, on whichever phone. */
   const plans = ref(0)
   /** The newest word of a hub on a run of a schedule. */
   const last_run = shallowRef<Execution | null>(null)
@@ -60,7 +62,10 @@ export const useFarm = defineStore('farm', () => {
     () =>
       heard_ms.value > 0 && ticking.value - heard_ms.value < FRESH_MS && link.value !== 'offline',
   )
-  const unseen = computed(() => alerts.value?.value.filter(isUnseen) ?? [])
+  const unseen = computed(
+    () =>
+      alerts.value?.value.filter((alert) => isUnseen(alert) && !rests(alert, ticking.value)) ?? [],
+  )
 
   const frames = new Frames({
     houses,
@@ -72,8 +77,11 @@ export const useFarm = defineStore('farm', () => {
     run(execution) {
       last_run.value = execution
     },
+    told(users) {
+      if (users.includes(session.user?.id ?? '')) told.value += 1
+    },
     changed(what) {
-      if (what === 'schedule' || what === 'rules') plans.value += 1
+      if (what === 'schedule' || what === 'rules' || what === 'alarms') plans.value += 1
       else void reload()
     },
   })
@@ -142,6 +150,8 @@ export const useFarm = defineStore('farm', () => {
 
   async function reload(): Promise<void> {
     const house_id = looking_at.value
+    // Of what was told on another farm no frame comes here.
+    told.value += 1
     await Promise.all([
       loadFarm(),
       loadHouses(),
@@ -186,8 +196,17 @@ export const useFarm = defineStore('farm', () => {
   }
 
   async function acknowledge(alert: Alert): Promise<void> {
-    const path = `farms/${id.value ?? ''}/alerts/${alert.id}/acknowledge`
-    frames.alert(await session.api.json<Alert>(path, { method: 'PUT' }))
+    await settle(alert, 'acknowledge', {})
+  }
+
+  /** Lets an alert rest for a while; no time at all ends its rest. */
+  async function shelve(alert: Alert, for_s: number): Promise<void> {
+    await settle(alert, 'shelve', { body: { for_s } })
+  }
+
+  async function settle(alert: Alert, what: string, given: { body?: unknown }): Promise<void> {
+    const path = `farms/${id.value ?? ''}/alerts/${alert.id}/${what}`
+    frames.alert(await session.api.json<Alert>(path, { method: 'PUT', ...given }))
   }
 
   function listener(farm_id: string) {
@@ -229,6 +248,7 @@ export const useFarm = defineStore('farm', () => {
     problem,
     looking_at,
     plans,
+    told,
     last_run,
     zone,
     role,
@@ -243,6 +263,7 @@ export const useFarm = defineStore('farm', () => {
     loadAlerts,
     loadState,
     acknowledge,
+    shelve,
     wake,
     lost,
   }

@@ -5,18 +5,20 @@ import { describe, expect, it } from 'vitest'
 import { ICON_NAMES } from '@/lib/icons'
 import { PROBLEM_CODES } from '@/lib/problems'
 import { QUANTITIES } from '@/lib/quantities'
+import { alarm as enAlarm } from '@/messages/en/alarm'
 import { entry as enEntry } from '@/messages/en/entry'
 import { farm as enFarm } from '@/messages/en/farm'
 import { manage as enManage } from '@/messages/en/manage'
 import { plan as enPlan } from '@/messages/en/plan'
+import { alarm as kmAlarm } from '@/messages/km/alarm'
 import { entry as kmEntry } from '@/messages/km/entry'
 import { farm as kmFarm } from '@/messages/km/farm'
 import { manage as kmManage } from '@/messages/km/manage'
 import { plan as kmPlan } from '@/messages/km/plan'
 import { sprite } from '../../build/icons.js'
 
-const km: Record<string, string> = { ...kmEntry, ...kmFarm, ...kmManage, ...kmPlan }
-const en: Record<string, string> = { ...enEntry, ...enFarm, ...enManage, ...enPlan }
+const km: Record<string, string> = { ...kmEntry, ...kmFarm, ...kmManage, ...kmPlan, ...kmAlarm }
+const en: Record<string, string> = { ...enEntry, ...enFarm, ...enManage, ...enPlan, ...enAlarm }
 const KHMER = /[\u1780-\u17ff]/
 /** The same in every language: names, and each language's own name. */
 const SAME = new Set(['app.name', 'settings.language.en', 'settings.language.km'])

@@ -7,17 +7,14 @@ import msgspec
 
 from tokkatot.cloud.alerts import store
 from tokkatot.cloud.alerts.model import HouseAlarms
-from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.houses import NO_PLACE, house_in
-from tokkatot.cloud.farms.hubs import touch_hubs
-from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.problems import Conflict, invalid_field
-from tokkatot.cloud.schedules import store as schedule_store
-from tokkatot.cloud.schedules.checks import Surroundings, surroundings
+from tokkatot.cloud.platform.problems import invalid_field
+from tokkatot.cloud.schedules.checks import Surroundings
 from tokkatot.cloud.schedules.reading import read
 from tokkatot.cloud.schedules.service import Writer
+from tokkatot.cloud.schedules.written import keep, opened
 from tokkatot.domain.alarms import AgeLimit, AlarmDefinition, Drill, Standard, measured_by
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.houses import HouseKind
@@ -31,7 +28,7 @@ async def alarms_by_house(
     """Return the alarms of houses as their hubs take them."""
     stored = await store.alarms_of(tx.session, house_ids)
     return {
-        HouseId(house_id): msgspec.convert(alarms.alarms, tuple[AlarmDefinition, ...])
+        HouseId(house_id): msgspec.convert(alarms.items, tuple[AlarmDefinition, ...])
         for house_id, alarms in stored.items()
     }
 
@@ -56,35 +53,8 @@ async def set_alarms(
         Invalid: when one of them is no alarm of this house.
         Conflict: when another version than the one edited holds, or the hub could not hold it.
     """
-    farm_id, by = writer.access.farm_id, writer.access.caller.user_id
-    house = await house_in(tx, farm_id, house_id)
-    await schedule_store.lock_house(tx.session, house_id)
-    stored = await alarms_in(tx, farm_id, house_id)
-    version = 0 if stored is None else stored.version
-    if version != edited:
-        raise Conflict("conflict", f"Version {version} was written meanwhile: look at it first.")
-    alarms = _read(tx, raw, await surroundings(tx, house))
-    kept: list[JsonObject] = msgspec.json.decode(msgspec.json.encode(alarms))
-    if stored is None:
-        stored = HouseAlarms(house_id=house_id, alarms=[])
-        tx.session.add(stored)
-    elif stored.alarms == kept:
-        return stored
-    stored.version, stored.alarms = version + 1, kept
-    stored.changed_at, stored.changed_by = tx.now, by
-    touched = await touch_hubs(tx, farm_id, house_id)
-    await tx.session.flush()
-    await writer.documents.check(tx, touched)
-    audit.record(
-        tx,
-        "alarms.changed",
-        farm_id=farm_id,
-        house_id=house_id,
-        user_id=by,
-        data={"version": stored.version, "alarms": [alarm.name for alarm in alarms]},
-        origin=writer.origin,
-    )
-    farm_changed(tx, farm_id, "alarms", house_id)
+    stored, around = await opened(tx, writer.access.farm_id, house_id, HouseAlarms, edited=edited)
+    await keep(tx, writer, stored, _read(tx, raw, around), name="alarms")
     return stored
 
 

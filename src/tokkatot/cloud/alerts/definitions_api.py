@@ -64,7 +64,7 @@ async def _view(tx: Transaction, stored: HouseAlarms | None) -> AlarmsView:
     return AlarmsView.model_validate(
         {
             "version": stored.version,
-            "alarms": stored.alarms,
+            "alarms": stored.items,
             "updated_by": person(stored.changed_by, people),
             "updated_at": stored.changed_at,
         }

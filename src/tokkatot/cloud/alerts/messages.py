@@ -156,7 +156,7 @@ async def _quantity(tx: Transaction, alert: Alert) -> Quantity | None:
     if alert.about is None or alert.house_id is None:
         return None
     stored = (await store.alarms_of(tx.session, [alert.house_id])).get(alert.house_id)
-    raw = () if stored is None else stored.alarms
+    raw = () if stored is None else stored.items
     for definition in msgspec.convert(raw, tuple[AlarmDefinition, ...]):
         if str(definition.id) == alert.about:
             return getattr(definition.watch, "quantity", None)

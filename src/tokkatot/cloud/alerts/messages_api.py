@@ -50,6 +50,10 @@ class MessageView(View):
     type: str
     what: str
     where: str
+    farm: str
+    house: str | None
+    device: str | None
+    """The parts of `where`, as they were named then."""
     value: str | None
     advice: str
     read_at: datetime | None
@@ -198,6 +202,9 @@ def _view(row: Message, language: Language) -> MessageView:
         type=facts.type,
         what=said.what,
         where=said.where,
+        farm=facts.farm,
+        house=facts.house,
+        device=facts.device,
         value=said.value,
         advice=said.advice,
         read_at=row.read_at,

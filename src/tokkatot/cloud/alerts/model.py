@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
+from tokkatot.cloud.schedules.model import Written
 from tokkatot.domain.alerts import AlertState, AlertType, Severity
 
 
@@ -68,16 +69,12 @@ class Alert(Base):
     """To how many people in turn it was brought since then, for nobody had seen it."""
 
 
-class HouseAlarms(Base):
-    """What a house wants to be told of beyond what every house tells, in one version."""
+class HouseAlarms(Written):
+    """What a house wants to be told of beyond what every house tells."""
 
     __tablename__ = "house_alarms"
 
-    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
-    version: Mapped[int]
-    alarms: Mapped[list[JsonObject]] = mapped_column(JSONB)
-    changed_at: Mapped[datetime]
-    changed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    items: Mapped[list[JsonObject]] = mapped_column("alarms", JSONB)
 
 
 class AlarmShelf(Base):

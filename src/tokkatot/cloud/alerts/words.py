@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from tokkatot.domain.alerts import AlertType
+from tokkatot.domain.droppings import Disease
 from tokkatot.domain.people import Language
 from tokkatot.domain.quantities import SPECS, Quantity
 
@@ -67,6 +68,14 @@ _WHAT: Mapping[str, tuple[str, str]] = MappingProxyType(
         AlertType.ALARM_TEST: ("សាកល្បងការព្រមាន", "Test of the alarms"),
         AlertType.MANY_DEVICES: ("ឧបករណ៍ច្រើនមានបញ្ហាដូចគ្នា", "Many devices have the same trouble"),
         AlertType.ALARM_FLOOD: ("មានការព្រមានច្រើនក្នុងពេលតែមួយ", "Many alarms at once"),
+        AlertType.DROPPING_SUSPICIOUS: (
+            "រូបលាមកមួយមានសញ្ញាជំងឺ",
+            "A photograph of droppings shows signs of disease",
+        ),
+        AlertType.FLOCK_SUSPICIOUS: (
+            "រូបលាមកច្រើនមានសញ្ញាជំងឺដូចគ្នា",
+            "Several photographs of droppings show the same disease",
+        ),
         AlertType.HUB_OFFLINE: ("ប្រអប់បញ្ជាដាច់ទំនាក់ទំនង", "The control box is offline"),
         AlertType.DATA_GAP: ("ខ្វះទិន្នន័យមួយរយៈ", "Data is missing for a while"),
     }
@@ -131,6 +140,14 @@ _ADVICE: Mapping[str, tuple[str, str]] = MappingProxyType(
             "មើលបញ្ជីការព្រមានទាំងអស់ រួចទៅមើលផ្ទាល់។",
             "See all of them in the list of alerts, then go and look.",
         ),
+        AlertType.DROPPING_SUSPICIOUS: (
+            "នេះមិនមែនជារោគវិនិច្ឆ័យទេ។ ញែកសត្វនៅកន្លែងនោះ រួចហៅពេទ្យសត្វមកមើល និងធ្វើតេស្ត PCR។",
+            "This is no diagnosis. Keep the birds there apart, call a vet and ask for a PCR test.",
+        ),
+        AlertType.FLOCK_SUSPICIOUS: (
+            "ហៅពេទ្យសត្វថ្ងៃនេះ ហើយធ្វើតេស្ត PCR។ កុំយកសត្វចូលឬចេញ។ លាងដៃនិងស្បែកជើងមុនចូលទ្រុងផ្សេង។",
+            "Call a vet today and ask for a PCR test. Let no bird in or out, and wash well.",
+        ),
         AlertType.HUB_OFFLINE: (
             "មើលភ្លើង និងអ៊ីនធឺណិតនៅកសិដ្ឋាន។",
             "Check power and internet at the farm.",
@@ -139,6 +156,31 @@ _ADVICE: Mapping[str, tuple[str, str]] = MappingProxyType(
             "បើកើតញឹកញាប់ សូមទាក់ទងបុគ្គលិក។",
             "If it happens often, contact the staff.",
         ),
+    }
+)
+_DISEASES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        Disease.COCCIDIOSIS: ("ជំងឺកុកស៊ីឌីយ៉ូស", "coccidiosis"),
+        Disease.SALMONELLA: ("ជំងឺសាល់ម៉ូណែឡា", "salmonella"),
+        Disease.NEWCASTLE: ("ជំងឺញូវកាស", "Newcastle disease"),
+    }
+)
+_OF_DROPPINGS = frozenset({AlertType.DROPPING_SUSPICIOUS, AlertType.FLOCK_SUSPICIOUS})
+
+_COUNTED = frozenset(
+    {
+        AlertType.MANY_DEVICES,
+        AlertType.ALARM_FLOOD,
+        AlertType.NODE_OFFLINE,
+        AlertType.FLOCK_SUSPICIOUS,
+    }
+)
+_PERCENT = frozenset(
+    {
+        AlertType.WATER_LOW,
+        AlertType.WATER_NOT_RISING,
+        AlertType.DEVICE_ERROR,
+        AlertType.DROPPING_SUSPICIOUS,
     }
 )
 _LOOK = ("សូមទៅមើលផ្ទាល់។", "Please go and look.")
@@ -151,6 +193,9 @@ def words(facts: Facts, language: Language) -> Words:
     named = facts.name or _WHAT.get(facts.type, _WRONG)[pick]
     if facts.type == AlertType.SCHEDULE_FAILED and facts.name is not None:
         named = f"{_WHAT[facts.type][pick]}: {facts.name}"
+    disease = _DISEASES.get(facts.name or "") if facts.type in _OF_DROPPINGS else None
+    if disease is not None:
+        named = f"{_WHAT[facts.type][pick]}: {disease[pick]}"
     return Words(
         what=named,
         where=" · ".join(part for part in (facts.farm, facts.house, facts.device) if part),
@@ -163,7 +208,7 @@ def unit_of(kind: AlertType, quantity: Quantity | None) -> str | None:
     """Return the unit of an alert's values, None where they are none that a person reads."""
     if quantity is not None:
         return SPECS[quantity].unit + ("/min" if kind is AlertType.RATE else "")
-    if kind in (AlertType.WATER_LOW, AlertType.WATER_NOT_RISING, AlertType.DEVICE_ERROR):
+    if kind in _PERCENT:
         return "%"
     return "°C" if kind.startswith("temperature") or kind is AlertType.SENSORS_DISAGREE else None
 
@@ -171,7 +216,7 @@ def unit_of(kind: AlertType, quantity: Quantity | None) -> str | None:
 def _value(facts: Facts, language: Language) -> str | None:
     if facts.actual is None:
         return None
-    if facts.type in (AlertType.MANY_DEVICES, AlertType.ALARM_FLOOD, AlertType.NODE_OFFLINE):
+    if facts.type in _COUNTED:
         count = _number(facts.actual, language)
         return f"ចំនួន {count}" if language is KM else f"{count} together"
     if facts.unit is None:

@@ -4,19 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from select import POLLIN, poll
 from typing import Protocol, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import AdaptedConnection, Engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from tokkatot.cloud.platform import outbox
 from tokkatot.cloud.platform.base import JsonObject
@@ -156,8 +160,6 @@ class Database:
             pool_timeout=limits.pool_timeout_s,
             # The connection that was used last has its statements prepared and its pages at hand.
             pool_use_lifo=True,
-            # A server that restarted closes every connection: ask before use, not after failure.
-            pool_pre_ping=True,
             pool_recycle=3600,
             connect_args={
                 "connect_timeout": limits.connect_timeout_s,
@@ -166,6 +168,8 @@ class Database:
                 "keepalives_idle": 30,
             },
         )
+        # A server that restarted closes every connection: found before use, not after failure.
+        event.listen(engine.sync_engine, "checkout", partial(_look_before_use, engine.sync_engine))
         return cls(engine, clock=clock, ids=ids, fan_out=fan_out)
 
     @asynccontextmanager
@@ -190,6 +194,26 @@ class Database:
     async def close(self) -> None:
         """Close every connection of the pool."""
         await self.engine.dispose()
+
+
+def _look_before_use(
+    engine: Engine,
+    connection: DBAPIConnection,
+    _record: ConnectionPoolEntry,
+    _proxy: PoolProxiedConnection,
+) -> None:
+    """Leave a connection that its server has closed.
+
+    Between two uses a server says nothing but that it goes: a silent one need not be asked whether
+    it lives, which would cost each transaction a round trip.
+    """
+    try:
+        line = poll()
+        line.register(cast("AdaptedConnection", connection).driver_connection.fileno(), POLLIN)
+        if line.poll(0):
+            engine.dialect.do_ping(connection)
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -6,7 +6,7 @@ from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -27,16 +27,25 @@ Secret = Annotated[str | None, Field(repr=False)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
+def checked_server(url: str, schemes: tuple[str, ...]) -> SplitResult:
+    """Return the parts of an address that can be one of a server that speaks one of the schemes.
+
+    Raises:
+        ValueError: when it can't.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"it is {' or '.join(f'{scheme}://HOST:PORT' for scheme in schemes)}")
+    return parts
+
+
 def checked_broker_url(url: str) -> str:
     """Return an address that can be one of a broker.
 
     Raises:
         ValueError: when it can't.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-        raise ValueError("it is mqtt://HOST:PORT or mqtts://HOST:PORT")
-    if parts.username is not None:
+    if checked_server(url, ("mqtt", "mqtts")).username is not None:
         raise ValueError("login and password have settings of their own")
     return url
 
@@ -47,23 +56,18 @@ def checked_influx_url(url: str) -> str:
     Raises:
         ValueError: when it can't.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("it is http://HOST:PORT or https://HOST:PORT")
-    if parts.username is not None:
+    if checked_server(url, ("http", "https")).username is not None:
         raise ValueError("the token has a setting of its own")
     return url
 
 
 def checked_redis_url(url: str) -> str:
-    """Return an address that can be one of Redis.
+    """Return an address that can be one of Redis; its password may be part of it.
 
     Raises:
         ValueError: when it can't.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
-        raise ValueError("it is redis://HOST:PORT or rediss://HOST:PORT")
+    checked_server(url, ("redis", "rediss"))
     return url
 
 

@@ -57,4 +57,4 @@ async def schedules_in(tx: Transaction, house_ids: Sequence[UUID]) -> tuple[Sche
 
 def rules_in(stored: HouseRules | None) -> tuple[Rule, ...]:
     """Return the rules of a house as the engine takes them."""
-    return () if stored is None else msgspec.convert(stored.rules, tuple[Rule, ...])
+    return () if stored is None else msgspec.convert(stored.items, tuple[Rule, ...])

@@ -32,6 +32,19 @@ class Distributed:
     hub_version: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class Written(Base):
+    """What people write down for a house: all of it together, in one version."""
+
+    __abstract__ = True
+
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
+    version: Mapped[int]
+    items: Mapped[list[JsonObject]]
+    """In a column that each kind names."""
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+
+
 class StoredSchedule(Distributed, Base):
     """A schedule: which of its versions holds, and which document of which hub contains it."""
 
@@ -93,13 +106,9 @@ class Execution(Base):
     """When the hub's word came."""
 
 
-class HouseRules(Distributed, Base):
-    """The rules of a house, all together in one version."""
+class HouseRules(Distributed, Written):
+    """The rules of a house."""
 
     __tablename__ = "house_rules"
 
-    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
-    version: Mapped[int]
-    rules: Mapped[list[JsonObject]] = mapped_column(JSONB)
-    changed_at: Mapped[datetime]
-    changed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    items: Mapped[list[JsonObject]] = mapped_column("rules", JSONB)

@@ -70,7 +70,7 @@ async def _view(
     return RulesView.model_validate(
         {
             "version": stored.version,
-            "rules": stored.rules,
+            "rules": stored.items,
             "updated_by": person(stored.changed_by, people),
             "updated_at": stored.changed_at,
             "held": is_held(stored, hub),

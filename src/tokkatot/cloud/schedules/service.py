@@ -25,6 +25,7 @@ from tokkatot.cloud.schedules.model import (
     Distributed,
     ScheduleVersion,
     StoredSchedule,
+    Written,
 )
 from tokkatot.cloud.schedules.reading import read
 from tokkatot.cloud.schedules.store import Current
@@ -248,20 +249,21 @@ async def _store(
 
 async def distribute(
     tx: Transaction,
-    changed: Distributed,
+    changed: Distributed | Written,
     farm_id: FarmId,
     house_id: HouseId,
     documents: Documents | None,
 ) -> None:
-    """Have the hubs of a house take over what was changed, and note with which document they do.
+    """Have the hubs of a house take over what was changed; where it can say so, note with which.
 
     Raises:
         Conflict: when a hub could not hold it, as far as `documents` are to be asked.
     """
     touched = await touch_hubs(tx, farm_id, house_id)
-    hub = await farms_store.hub_for_house(tx.session, farm_id, house_id)
-    changed.hub_id = None if hub is None else hub.id
-    changed.hub_version = None if hub is None else touched[HubId(hub.id)]
+    if isinstance(changed, Distributed):
+        hub = await farms_store.hub_for_house(tx.session, farm_id, house_id)
+        changed.hub_id = None if hub is None else hub.id
+        changed.hub_version = None if hub is None else touched[HubId(hub.id)]
     await tx.session.flush()
     if documents is not None:
         await documents.check(tx, touched)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 from typing_extensions import override
 
-from tokkatot.cloud.sync.store import CursorKey, HubRecord, SyncStore, SyncTransaction
+from tokkatot.cloud.sync.store import CursorKey, Held, HubRecord, SyncStore, SyncTransaction
 from tokkatot.cloud.telemetry.intake import HubReadings, RefusedValue
 from tokkatot.domain.ids import HubId
 from tokkatot.wire.cursor import Cursor, RefusedRow
@@ -71,6 +71,15 @@ class MemoryTransaction(SyncTransaction):
 
     def __init__(self, draft: Kept) -> None:
         self._draft = draft
+
+    @override
+    async def hold(self, keys: Iterable[CursorKey]) -> Held:
+        wanted = set(keys)
+        hubs = await self.hubs(key.hub_id for key in wanted)
+        return Held(
+            hubs=hubs,
+            cursors=await self.lock_cursors(key for key in wanted if key.hub_id in hubs),
+        )
 
     @override
     async def hubs(self, ids: Iterable[HubId]) -> Mapping[HubId, HubRecord]:

@@ -15,6 +15,7 @@ from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.sync.rows import add_each, add_together
 from tokkatot.cloud.sync.store import (
     CursorKey,
+    Held,
     HubRecord,
     RowRefused,
     SyncStore,
@@ -37,10 +38,24 @@ SELECT h.id, h.farm_id, h.house_id, h.desired_version, l.session, l.boot, l.mono
 FROM hubs h LEFT JOIN hub_links l ON l.hub_id = h.id
 WHERE h.id = ANY(%s) AND h.revoked_at IS NULL
 """
+# One statement, for a rush pays for each: what cursors are is read once whoever holds them is done.
+_HOLD_SQL = """
+WITH wanted AS (
+  SELECT * FROM unnest(%b::uuid[], %b::text[], %b::text[]) AS w (hub_id, stream, epoch)
+), held AS (
+  SELECT hub_id, stream, epoch, seq, join_through, mark FROM hub_cursors
+  WHERE (hub_id, stream, epoch) IN (SELECT hub_id, stream, epoch FROM wanted)
+  ORDER BY hub_id, stream, epoch FOR UPDATE
+)
+SELECT h.id, h.farm_id, h.house_id, h.desired_version, l.session, l.boot, l.mono_ms,
+  c.stream, c.epoch, c.seq, c.join_through, c.mark
+FROM hubs h LEFT JOIN hub_links l ON l.hub_id = h.id LEFT JOIN held c ON c.hub_id = h.id
+WHERE h.id IN (SELECT hub_id FROM wanted) AND h.revoked_at IS NULL
+"""
 _LOCK_HUB_SQL = "SELECT id FROM hubs WHERE id = %s FOR NO KEY UPDATE"
 _LOCK_CURSORS_SQL = """
 SELECT hub_id, stream, epoch, seq, join_through, mark FROM hub_cursors
-WHERE (hub_id, stream, epoch) IN (SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[]))
+WHERE (hub_id, stream, epoch) IN (SELECT * FROM unnest(%b::uuid[], %b::text[], %b::text[]))
 ORDER BY hub_id, stream, epoch FOR UPDATE
 """
 _NEWEST_EPOCH_SQL = """
@@ -49,7 +64,7 @@ SELECT epoch FROM hub_cursors WHERE hub_id = %s AND stream = %s ORDER BY opened_
 _MOVE_CURSORS_SQL = """
 INSERT INTO hub_cursors (hub_id, stream, epoch, seq, join_through, mark, opened_at, moved_at)
 SELECT hub_id, stream, epoch, seq, join_through, mark, %s, %s
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[])
+FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[])
 AS c (hub_id, stream, epoch, seq, join_through, mark)
 ON CONFLICT (hub_id, stream, epoch) DO UPDATE SET seq = excluded.seq,
 join_through = excluded.join_through, mark = excluded.mark, moved_at = excluded.moved_at
@@ -117,19 +132,23 @@ class PostgresTransaction(SyncTransaction):
         self.stored: Stored | None = None
 
     @override
+    async def hold(self, keys: Iterable[CursorKey]) -> Held:
+        hubs: dict[HubId, HubRecord] = {}
+        cursors: dict[CursorKey, Cursor] = {}
+        found = await self._connection.execute(_HOLD_SQL, _columns(keys))
+        for *of_hub, stream, epoch, seq, join_through, mark in await found.fetchall():
+            hub = _hub(*of_hub)
+            hubs[hub.hub_id] = hub
+            if stream is not None:
+                key = CursorKey(hub_id=hub.hub_id, stream=stream, epoch=epoch)
+                cursors[key] = Cursor(epoch=epoch, seq=seq, join_through=join_through, mark=mark)
+        return Held(hubs=hubs, cursors=cursors)
+
+    @override
     async def hubs(self, ids: Iterable[HubId]) -> Mapping[HubId, HubRecord]:
-        cursor = await self._connection.execute(_HUBS_SQL, (list(ids),))
-        found = await cursor.fetchall()
-        return {
-            HubId(hub_id): HubRecord(
-                hub_id=HubId(hub_id),
-                farm_id=FarmId(farm_id),
-                house_id=None if house_id is None else HouseId(house_id),
-                desired_version=version,
-                peer=None if session is None else Peer(session=session, boot=boot, mono_ms=mono_ms),
-            )
-            for hub_id, farm_id, house_id, version, session, boot, mono_ms in found
-        }
+        found = await self._connection.execute(_HUBS_SQL, (list(ids),))
+        hubs = [_hub(*row) for row in await found.fetchall()]
+        return {hub.hub_id: hub for hub in hubs}
 
     @override
     async def lock_hub(self, hub_id: HubId) -> HubRecord | None:
@@ -181,15 +200,7 @@ class PostgresTransaction(SyncTransaction):
 
     @override
     async def lock_cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:
-        wanted = list(keys)
-        cursor = await self._connection.execute(
-            _LOCK_CURSORS_SQL,
-            (
-                [key.hub_id for key in wanted],
-                [key.stream for key in wanted],
-                [key.epoch for key in wanted],
-            ),
-        )
+        cursor = await self._connection.execute(_LOCK_CURSORS_SQL, _columns(keys))
         return {
             CursorKey(hub_id=HubId(hub_id), stream=stream, epoch=epoch): Cursor(
                 epoch=epoch, seq=seq, join_through=join_through, mark=mark
@@ -268,6 +279,34 @@ class PostgresTransaction(SyncTransaction):
         )
         if back is not None:
             self._tx.emit(hub.farm_id, "farm.changed", {"what": "hub", "id": str(hub.hub_id)})
+
+
+def _columns(keys: Iterable[CursorKey]) -> tuple[list[HubId], list[StreamName], list[str]]:
+    """Return keys as three arrays for a statement."""
+    wanted = list(keys)
+    return (
+        [key.hub_id for key in wanted],
+        [key.stream for key in wanted],
+        [key.epoch for key in wanted],
+    )
+
+
+def _hub(
+    hub_id: UUID,
+    farm_id: UUID,
+    house_id: UUID | None,
+    version: int,
+    session: str | None,
+    boot: str,
+    mono_ms: int,
+) -> HubRecord:
+    return HubRecord(
+        hub_id=HubId(hub_id),
+        farm_id=FarmId(farm_id),
+        house_id=None if house_id is None else HouseId(house_id),
+        desired_version=version,
+        peer=None if session is None else Peer(session=session, boot=boot, mono_ms=mono_ms),
+    )
 
 
 async def mark_silent(tx: Transaction) -> None:

@@ -130,7 +130,8 @@ class SyncService:
         answers: list[Outgoing] = []
         counted = Tally()
         async with self._store.transaction(cautious=cautious) as tx:
-            hubs = await tx.hubs({item.topic.hub_id for item in incoming})
+            held = await tx.hold({item.key for item in incoming})
+            hubs, cursors = held.hubs, dict(held.cursors)
             current: list[Incoming] = []
             stale: list[HubTopic] = []
             for item in incoming:
@@ -140,7 +141,6 @@ class SyncService:
                     stale.append(item.topic)
             counted.stale += len(stale)
             answers.extend(self._ask_for_hellos(stale, hubs))
-            cursors = dict(await tx.lock_cursors({item.key for item in current}))
             work = _Work(hubs=hubs, cursors=cursors, counted=counted)
             for item in current:
                 receipt = receive(cursors.get(item.key, Cursor(epoch=item.up.epoch)), item.up)

@@ -33,8 +33,20 @@ class CursorKey:
     epoch: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What some cursors and their hubs were found to be; what is not there is left out."""
+
+    hubs: Mapping[HubId, HubRecord]
+    cursors: Mapping[CursorKey, Cursor]
+
+
 class SyncTransaction(Protocol):
     """What happens together or not at all."""
+
+    async def hold(self, keys: Iterable[CursorKey]) -> Held:
+        """Return the hubs in service with these cursors, which are locked until the end."""
+        ...
 
     async def hubs(self, ids: Iterable[HubId]) -> Mapping[HubId, HubRecord]:
         """Return those of these hubs that are in service; a revoked or unknown one is left out."""

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.influx import Influx, InfluxRow
-from tokkatot.cloud.telemetry import copy, partitions
+from tokkatot.cloud.telemetry import partitions
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, unpack
 from tokkatot.cloud.telemetry.postgres import (
     PostgresReadings,
@@ -21,6 +21,7 @@ from tokkatot.cloud.telemetry.postgres import (
 from tokkatot.cloud.telemetry.rollups import (
     SUMMED_SQL,
     add_to_day,
+    parted,
     rolled_count,
     summary_of,
     summed_places,
@@ -104,12 +105,7 @@ class InfluxReadings(Readings):
     @override
     async def add(self, arrivals: Mapping[int, Arrivals]) -> None:
         await self._influx.write([line for one in arrivals.items() for line in _lines(*one)])
-        await self._blocks.add_blocks(
-            copy.row(series_id, min(of_day.t_ms), len(of_day), ELSEWHERE)
-            for series_id, series in arrivals.items()
-            if len(series)
-            for _, of_day in series.by_day()
-        )
+        await self._blocks.add_blocks(arrivals, lambda _: ELSEWHERE)
 
     @override
     async def read(self, series: Sequence[int], span: Span) -> dict[int, Columns]:
@@ -135,12 +131,7 @@ class InfluxReadings(Readings):
         rows = await self._tx.session.execute(
             text(_ROLLED_SQL), summed_places(series_id, span, width_s=width_s, every=every)
         )
-        rolled, days = [], []
-        for *numbers, day in rows:
-            if day is None:
-                rolled.append(numbers)
-            else:
-                days.append(day)
+        rolled, days = parted(rows)
         parts = [summary_of(rolled, wide_ms)]
         for stretch in _stretches(days):
             found = await self.read([series_id], stretch.cut_to(span))

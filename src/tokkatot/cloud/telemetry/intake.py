@@ -1,13 +1,12 @@
 """Readings into the store: checked row by row, gathered by series, copied in one stream."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import psycopg
 
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.telemetry import copy
 from tokkatot.cloud.telemetry.catalogue import Catalogue, Key, SeriesRef, catalogue_of, learn
 from tokkatot.cloud.telemetry.partitions import DAY_MS, day_of
 from tokkatot.cloud.telemetry.store import Arrivals, Readings, ReadingStore, Span
@@ -16,16 +15,10 @@ from tokkatot.domain.quantities import Refusal
 from tokkatot.kit.clock import Clock, from_ms, to_ms
 from tokkatot.wire.messages import ReadingRow
 
-EARLIEST_MS = copy.EPOCH_2000_MS
+EARLIEST_MS = 946_684_800_000
+"""The year 2000: a clock that says less was never set."""
 MAX_RAW_CHARS = 200
 
-_LATEST_SQL = """
-INSERT INTO latest_readings AS l (series_id, t, value, quality)
-SELECT * FROM unnest(%s::int[], %s::timestamptz[], %s::float8[], %s::smallint[])
-ON CONFLICT (series_id) DO UPDATE
-SET t = excluded.t, value = excluded.value, quality = excluded.quality
-WHERE excluded.t >= l.t
-"""
 _REFUSED_SQL = """
 INSERT INTO refused_readings
 (farm_id, house_id, hub_id, device, quantity, t, raw, reason, received_at)
@@ -91,8 +84,7 @@ class Intake:
 
     async def prepare(self, rows: Iterable[ReadingRow]) -> None:
         """Make the days that these rows fall on, before the transaction that stores them."""
-        latest_ms = self._latest_ms()
-        days = {day_of(row.t) for row in rows if EARLIEST_MS <= row.t <= latest_ms}
+        days = _days([row.t for row in rows], latest_ms=self._latest_ms())
         if days <= self._prepared:
             return
         await self._readings.prepare(days - self._prepared)
@@ -105,10 +97,8 @@ class Intake:
         stored = Stored()
         arrivals: dict[int, Arrivals] = {}
         for batch in batches:
-            catalogue = await self._catalogue(tx, batch)
+            catalogue, checked = await self._checked(tx, batch)
             stored.catalogues[batch.hub_id] = catalogue
-            checked = check(batch.readings, catalogue, latest_ms=self._latest_ms())
-            checked.refused.extend(batch.refused)
             if batch.join:
                 await _leave_out_stored(readings, connection, batch, checked)
             # A hub's series are its own; a device that moved may bring one from two of them.
@@ -126,7 +116,6 @@ class Intake:
         stored.accepted = sum(len(fresh) for fresh in arrivals.values())
         if stored.accepted:
             await readings.add(arrivals)
-            await keep_latest(connection, arrivals)
         return stored
 
     def committed(self, stored: Stored) -> None:
@@ -141,14 +130,30 @@ class Intake:
     def _latest_ms(self) -> int:
         return self._clock.now_ms() + DAY_MS
 
-    async def _catalogue(self, tx: Transaction, batch: HubReadings) -> Catalogue:
+    async def _checked(self, tx: Transaction, batch: HubReadings) -> tuple[Catalogue, _Checked]:
+        """Sort the rows of a batch; what is not known of their devices is looked up first."""
         catalogue = catalogue_of(self._catalogues, batch.hub_id, batch.version)
-        keys: set[Key] = {(row.device, row.quantity) for row in batch.readings}
-        keys.update((value.device, value.quantity) for value in batch.refused)
+        checked = check(batch.readings, catalogue, latest_ms=self._latest_ms())
+        # Whatever is not known yet is among the refused: good rows need no look of their own.
+        keys: set[Key] = {
+            (value.device, value.quantity) for value in (*checked.refused, *batch.refused)
+        }
         missing = keys - catalogue.series.keys() - catalogue.unknown.keys()
         if missing:
             catalogue = await learn(tx, catalogue, batch.farm_id, missing)
-        return catalogue
+            checked = check(batch.readings, catalogue, latest_ms=self._latest_ms())
+        checked.refused.extend(batch.refused)
+        return catalogue, checked
+
+
+def _days(times_ms: Sequence[int], *, latest_ms: int) -> set[int]:
+    """Return the days of those instants that can be of a reading; mostly it is one."""
+    if not times_ms:
+        return set()
+    first_ms, last_ms = min(times_ms), max(times_ms)
+    if first_ms >= EARLIEST_MS and last_ms <= latest_ms and day_of(first_ms) == day_of(last_ms):
+        return {day_of(first_ms)}
+    return {day_of(t_ms) for t_ms in times_ms if EARLIEST_MS <= t_ms <= latest_ms}
 
 
 def check(rows: Sequence[ReadingRow], catalogue: Catalogue, *, latest_ms: int) -> _Checked:
@@ -266,25 +271,6 @@ def credible(t_ms: int, *, now: datetime) -> datetime | None:
 def storable(text: str, *, limit: int = MAX_RAW_CHARS) -> str:
     """Return a hub's text as PostgreSQL can hold it: no NUL, and no longer than needed."""
     return text[:limit].replace("\x00", "\N{REPLACEMENT CHARACTER}")
-
-
-async def keep_latest(
-    connection: psycopg.AsyncConnection, arrivals: Mapping[int, Arrivals]
-) -> None:
-    """Remember the newest reading of each series."""
-    # In the order of their ids, so that two writers never wait for each other in a circle.
-    ordered = [
-        (series_id, fresh.latest()) for series_id, fresh in sorted(arrivals.items()) if fresh
-    ]
-    await connection.execute(
-        _LATEST_SQL,
-        (
-            [series_id for series_id, _ in ordered],
-            [from_ms(t_ms) for _, (t_ms, _, _) in ordered],
-            [value for _, (_, value, _) in ordered],
-            [quality for _, (_, _, quality) in ordered],
-        ),
-    )
 
 
 def _instant(t_ms: int | None) -> datetime | None:

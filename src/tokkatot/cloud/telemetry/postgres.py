@@ -1,7 +1,7 @@
 """Readings in PostgreSQL: open blocks as they come, packed days behind them, roll-ups of both."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -10,13 +10,14 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from tokkatot.cloud.platform.database import Database, Transaction
-from tokkatot.cloud.telemetry import copy, partitions
+from tokkatot.cloud.telemetry import partitions
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, open_block, pack, unpack
 from tokkatot.cloud.telemetry.rollups import (
     SUMMED_SQL,
     add_to_day,
     block_places,
     keep_usual,
+    parted,
     rolled_count,
     summary_of,
     summed_places,
@@ -75,6 +76,18 @@ SELECT least(
   (SELECT min(t)::date FROM open_readings WHERE series_id = ANY(:series) AND t >= :from_day)
 )
 """
+# Blocks are few and large: one statement of arrays costs less than the talk that a COPY needs.
+_ADD_SQL: Final = """
+WITH newest AS (
+  INSERT INTO latest_readings AS l (series_id, t, value, quality)
+  SELECT * FROM unnest(%b::int[], %b::timestamptz[], %b::float8[], %b::smallint[])
+  ON CONFLICT (series_id) DO UPDATE
+  SET t = excluded.t, value = excluded.value, quality = excluded.quality
+  WHERE excluded.t >= l.t
+)
+INSERT INTO open_readings (series_id, t, n, body)
+SELECT * FROM unnest(%b::int[], %b::timestamptz[], %b::int[], %b::bytea[])
+"""
 _LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 _TAKE_SQL: Final = """
 DELETE FROM open_readings
@@ -120,26 +133,36 @@ class PostgresReadings(Readings):
 
     @override
     async def add(self, arrivals: Mapping[int, Arrivals]) -> None:
-        await self.add_blocks(
-            copy.row(
-                series_id,
-                min(of_day.t_ms),
-                len(of_day),
-                open_block(of_day.t_ms, of_day.value, of_day.quality),
-            )
-            for series_id, series in arrivals.items()
-            if len(series)
-            for _, of_day in series.by_day()
-        )
+        await self.add_blocks(arrivals, _open_block)
 
-    async def add_blocks(self, rows: Iterable[bytes]) -> None:
-        """Append open blocks, as `copy.row` has made them."""
-        body = b"".join(rows)
-        if not body:
+    async def add_blocks(
+        self, arrivals: Mapping[int, Arrivals], body_of: Callable[[Arrivals], bytes]
+    ) -> None:
+        """Append an open block for each day of each series, and note the newest readings."""
+        # In the order of their ids, so that two writers never wait for each other in a circle.
+        some = [(series_id, fresh) for series_id, fresh in sorted(arrivals.items()) if len(fresh)]
+        if not some:
             return
+        newest = [(series_id, *fresh.latest()) for series_id, fresh in some]
+        blocks = [
+            (series_id, from_ms(min(of_day.t_ms)), len(of_day), body_of(of_day))
+            for series_id, fresh in some
+            for _, of_day in fresh.by_day()
+        ]
         connection = await self._tx.psycopg()
-        async with connection.cursor() as cursor, cursor.copy(copy.COPY_SQL) as stream:
-            await stream.write(b"".join((copy.HEADER, body, copy.TRAILER)))
+        await connection.execute(
+            _ADD_SQL,
+            (
+                [series_id for series_id, _, _, _ in newest],
+                [from_ms(t_ms) for _, t_ms, _, _ in newest],
+                [value for _, _, value, _ in newest],
+                [quality for _, _, _, quality in newest],
+                [series_id for series_id, _, _, _ in blocks],
+                [begin for _, begin, _, _ in blocks],
+                [count for _, _, count, _ in blocks],
+                [body for _, _, _, body in blocks],
+            ),
+        )
 
     @override
     async def read(self, series: Sequence[int], span: Span) -> dict[int, Columns]:
@@ -167,12 +190,7 @@ class PostgresReadings(Readings):
         rows = await self._tx.session.execute(
             text(_ROLLED_SQL), summed_places(series_id, span, width_s=width_s, every=every)
         )
-        rolled, bodies = [], []
-        for *numbers, body in rows:
-            if body is None:
-                rolled.append(numbers)
-            else:
-                bodies.append(body)
+        rolled, bodies = parted(rows)
         still_open = merge(unpack(body) for body in bodies).within(span.start_ms, span.end_ms)
         return joined([summary_of(rolled, wide_ms), summarise(still_open, wide_ms)])
 
@@ -276,6 +294,10 @@ async def pack_day(
 def has_imported(columns: Columns) -> bool:
     """Tell whether some readings were imported, so that their day is never given up."""
     return bool((columns.quality == Quality.IMPORTED).any())
+
+
+def _open_block(arrivals: Arrivals) -> bytes:
+    return open_block(arrivals.t_ms, arrivals.value, arrivals.quality)
 
 
 def _unpacked(packed: Sequence[bytes], fresh: Sequence[bytes]) -> tuple[Columns, Columns]:

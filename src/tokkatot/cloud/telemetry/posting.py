@@ -14,7 +14,6 @@ from tokkatot.cloud.telemetry.intake import (
     EARLIEST_MS,
     RefusedValue,
     Sender,
-    keep_latest,
     list_refused,
 )
 from tokkatot.cloud.telemetry.partitions import DAY_MS
@@ -107,7 +106,6 @@ async def post(
     accepted = sum(len(fresh) for fresh in arrivals.values())
     if accepted:
         await stored.add(arrivals)
-        await keep_latest(connection, arrivals)
     if refused:
         await list_refused(
             connection,

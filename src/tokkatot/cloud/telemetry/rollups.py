@@ -1,8 +1,8 @@
 """Roll-ups in PostgreSQL, which are there wherever the readings are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import psycopg
@@ -137,6 +137,18 @@ def block_places(span: Span) -> dict[str, date | datetime]:
         "from_day": midnight(first_day),
         "end": span.end,
     }
+
+
+def parted(rows: Iterable[Sequence[Any]]) -> tuple[list[Sequence[float]], list[Any]]:
+    """Return the sums among rows of `SUMMED_SQL`, and what the other rows have in their place."""
+    sums: list[Sequence[float]] = []
+    others = []
+    for *numbers, also in rows:
+        if also is None:
+            sums.append(numbers)
+        else:
+            others.append(also)
+    return sums, others
 
 
 def summary_of(rows: Sequence[Sequence[float]], width_ms: int) -> Summary:

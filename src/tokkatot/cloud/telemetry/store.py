@@ -134,7 +134,7 @@ class Readings(Protocol):
     """
 
     async def add(self, arrivals: Mapping[int, Arrivals]) -> None:
-        """Append readings by series; their days have been prepared."""
+        """Append readings by series and note the newest of each; their days have been prepared."""
         ...
 
     async def read(self, series: Sequence[int], span: Span) -> dict[int, Columns]:

@@ -33,6 +33,7 @@ class Acts:
             Route(f"{FARM}/stop", self._release_all, methods=["DELETE"]),
             Route(f"{HOUSE}/stop", self._stop, methods=["POST"]),
             Route(f"{HOUSE}/stop", self._release, methods=["DELETE"]),
+            Route(f"{HOUSE}/photograph", self._photograph, methods=["POST"]),
             Route(f"{SCHEDULE}/execute-now", self._run_now, methods=["POST"]),
             Route(f"{ALERT}/acknowledge", self._acknowledge, methods=["PUT"]),
         ]
@@ -93,6 +94,16 @@ class Acts:
                 group.create_task(
                     self._parts.control.stop(house.id, stopped=stopped, by=person.user_id)
                 )
+
+    async def _photograph(self, request: Request) -> Response:
+        """Have the cameras look now; what they see comes as an event, and as an alert."""
+        self._door.operator(request)
+        house, watch = self._parts.house(request.path_params["house"]), self._parts.watch
+        if watch is None or house.id not in watch.houses:
+            raise HubProblem("not_found", "This house has no camera.")
+        if not watch.ask():
+            raise HubProblem("rate_limited", "A photograph was taken a moment ago.")
+        return Response(status_code=202)
 
     # ----------------------------------------------------------------------------- runs and alerts
 

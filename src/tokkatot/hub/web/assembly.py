@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tokkatot.hub.camera.watch import Watch
 from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
 from tokkatot.hub.config import HubConfig, WebSettings
 from tokkatot.hub.journal.port import JournalPort
@@ -42,6 +43,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
     random_bytes: Callable[[int], bytes],
     software: str,
     figures: Figures,
+    watch: Watch | None = None,
     serve: Serve | None = None,
 ) -> HubWeb:
     """Return the page, which takes note of all that the journal is told from now on."""
@@ -82,6 +84,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
             clock=clock,
             new_id=ids.new,
             figures=figures,
+            watch=watch,
         ),
         settings,
         serve,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tokkatot.domain.desired import DesiredDocument, HouseConfig
 from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.hub.camera.watch import Watch
 from tokkatot.hub.journal.port import JournalPort
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.web.feed import Feed
@@ -44,6 +45,8 @@ class Parts:
     clock: Clock
     new_id: Callable[[], UUID]
     figures: Figures
+    watch: Watch | None = None
+    """Who takes photographs, where there are cameras."""
 
     async def recall(self) -> None:
         """Know what an earlier run of the hub has left."""

@@ -23,20 +23,34 @@ class Judge(Protocol):
         ...
 
 
-class Detector(Judge):
+class Detecting(Judge, Protocol):
+    """A judge that can say which models it asks."""
+
+    @property
+    def version(self) -> str:
+        """Which models judge."""
+        ...
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Their names."""
+        ...
+
+
+class Detector(Detecting):
     """Judges photographs by an ensemble."""
 
     def __init__(self, ensemble: Ensemble) -> None:
         self._ensemble = ensemble
 
     @property
+    @override
     def version(self) -> str:
-        """Which models judge."""
         return self._ensemble.description.version
 
     @property
+    @override
     def models(self) -> tuple[str, ...]:
-        """Their names."""
         return tuple(model.name for model in self._ensemble.description.models)
 
     def judge(self, data: bytes) -> Verdict:

@@ -77,6 +77,17 @@ def read_shot(data: bytes) -> Shot:
     return Shot(pixels=on_canvas(picture), width=width, height=height)
 
 
+def thumbnail(data: bytes, *, side: int) -> Image.Image:
+    """Return a photograph made small for people, in its own shape.
+
+    Raises:
+        PictureRefused: where the bytes are no photograph that can be judged.
+    """
+    picture, _ = _guarded(data)
+    picture.thumbnail((side, side))
+    return picture
+
+
 def _guarded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
     if not data:
         raise PictureRefused(Refusal.EMPTY)

@@ -6,6 +6,7 @@ export const farm: FarmWords = {
   'nav.main': 'Menu',
   'nav.home': 'Home',
   'nav.alerts': 'Alerts',
+  'nav.messages': 'Messages',
   'nav.history': 'History',
   'nav.settings': 'Settings',
 
@@ -228,7 +229,18 @@ export const farm: FarmWords = {
   'alerts.together': '{count} together',
   'alerts.value': '{value} (limit {threshold})',
   'alerts.more': 'Show more',
+  'alerts.rest': 'Let it rest',
+  'alerts.rest_how_long': 'For how long?',
+  'alerts.rest_help': 'Nobody hears of it until then. If it is still there, it is told again.',
+  'alerts.rest.3600': '1 hour',
+  'alerts.rest.28800': '8 hours',
+  'alerts.rest.86400': '1 day',
+  'alerts.rests_until': 'Rests until {time}',
+  'alerts.rest_end': 'End the rest',
+  'alerts.open_house': 'See {house}',
   'alerts.count': '{count} need a look',
+
+  'messages.count': '{count} unread messages',
 
   'severity.critical': 'Urgent',
   'severity.warning': 'Warning',
@@ -255,7 +267,13 @@ export const farm: FarmWords = {
   'alert.expression': 'Something is wrong',
   'alert.alarm_test': 'Test of the alarms',
   'alert.many_devices': 'Many devices have the same trouble',
+  'disease.coccidiosis': 'coccidiosis',
+  'disease.salmonella': 'salmonella',
+  'disease.newcastle': 'Newcastle disease',
+  'disease.some': 'disease',
   'alert.alarm_flood': 'Many alarms at once',
+  'alert.dropping_suspicious': 'A photograph shows signs of {disease}',
+  'alert.flock_suspicious': 'Several photographs show signs of {disease}',
   'alert.other': 'Something is wrong',
 
   'todo.water_low': 'See whether the pump is running.',
@@ -275,6 +293,10 @@ export const farm: FarmWords = {
   'todo.alarm_test': 'Say that you have seen it: that proves that messages arrive.',
   'todo.many_devices': 'Check power and fuses. See all of them in the list of alerts.',
   'todo.alarm_flood': 'See all of them in the list of alerts, then go and look.',
+  'todo.dropping_suspicious':
+    'This is no diagnosis. Keep the birds there apart, call a vet and ask for a PCR test.',
+  'todo.flock_suspicious':
+    'Call a vet today and ask for a PCR test. Let no bird in or out, and wash well.',
   'todo.limit': 'Please go and look.',
   'todo.rate': 'Please go and look.',
   'todo.difference': 'Please go and look.',

@@ -4,6 +4,7 @@ export const farm = {
   'nav.main': 'ម៉ឺនុយ',
   'nav.home': 'ទំព័រដើម',
   'nav.alerts': 'ការព្រមាន',
+  'nav.messages': 'សារ',
   'nav.history': 'ប្រវត្តិ',
   'nav.settings': 'ការកំណត់',
 
@@ -222,7 +223,18 @@ export const farm = {
   'alerts.together': 'ចំនួន {count}',
   'alerts.value': '{value} (កំណត់ {threshold})',
   'alerts.more': 'មើលទៀត',
+  'alerts.rest': 'ផ្អាកបណ្ដោះអាសន្ន',
+  'alerts.rest_how_long': 'ផ្អាកប៉ុន្មាន?',
+  'alerts.rest_help': 'មិនប្រាប់អ្នកណាអំពីរឿងនេះ រហូតដល់ពេលនោះ។ បើបញ្ហានៅតែមាន នឹងប្រាប់វិញ។',
+  'alerts.rest.3600': '១ ម៉ោង',
+  'alerts.rest.28800': '៨ ម៉ោង',
+  'alerts.rest.86400': '១ ថ្ងៃ',
+  'alerts.rests_until': 'ផ្អាកដល់ {time}',
+  'alerts.rest_end': 'ឈប់ផ្អាក',
+  'alerts.open_house': 'ទៅមើល{house}',
   'alerts.count': '{count} ត្រូវមើល',
+
+  'messages.count': 'សារ {count} មិនទាន់អាន',
 
   'severity.critical': 'បន្ទាន់',
   'severity.warning': 'ប្រយ័ត្ន',
@@ -249,7 +261,13 @@ export const farm = {
   'alert.expression': 'មានអ្វីខុសប្រក្រតី',
   'alert.alarm_test': 'សាកល្បងការព្រមាន',
   'alert.many_devices': 'ឧបករណ៍ច្រើនមានបញ្ហាដូចគ្នា',
+  'disease.coccidiosis': 'ជំងឺកុកស៊ីឌីយ៉ូស',
+  'disease.salmonella': 'ជំងឺសាល់ម៉ូណែឡា',
+  'disease.newcastle': 'ជំងឺញូវកាស',
+  'disease.some': 'ជំងឺ',
   'alert.alarm_flood': 'មានការព្រមានច្រើនក្នុងពេលតែមួយ',
+  'alert.dropping_suspicious': 'រូបលាមកមួយមានសញ្ញា{disease}',
+  'alert.flock_suspicious': 'រូបលាមកច្រើនមានសញ្ញា{disease}ដូចគ្នា',
   'alert.other': 'មានអ្វីខុសប្រក្រតី',
 
   'todo.water_low': 'មើលថាម៉ូទ័របូមទឹកដើរឬអត់។',
@@ -269,6 +287,10 @@ export const farm = {
   'todo.alarm_test': 'ចុច «ខ្ញុំបានឃើញហើយ» ដើម្បីបញ្ជាក់ថាដំណឹងមកដល់។',
   'todo.many_devices': 'មើលភ្លើង និងហ្វុយស៊ីប។ មើលបញ្ជីការព្រមានទាំងអស់។',
   'todo.alarm_flood': 'មើលបញ្ជីការព្រមានទាំងអស់ រួចទៅមើលផ្ទាល់។',
+  'todo.dropping_suspicious':
+    'នេះមិនមែនជារោគវិនិច្ឆ័យទេ។ ញែកសត្វនៅកន្លែងនោះ រួចហៅពេទ្យសត្វមកមើល និងធ្វើតេស្ត PCR។',
+  'todo.flock_suspicious':
+    'ហៅពេទ្យសត្វថ្ងៃនេះ ហើយធ្វើតេស្ត PCR។ កុំយកសត្វចូលឬចេញ។ លាងដៃនិងស្បែកជើងមុនចូលទ្រុងផ្សេង។',
   'todo.limit': 'សូមទៅមើលផ្ទាល់។',
   'todo.rate': 'សូមទៅមើលផ្ទាល់។',
   'todo.difference': 'សូមទៅមើលផ្ទាល់។',

@@ -1,0 +1,101 @@
+"""From a camera to what is told of its photograph."""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Final
+
+from tokkatot.detector.album import Album
+from tokkatot.detector.answers import UNKNOWN
+from tokkatot.detector.cameras import CameraFailed, take
+from tokkatot.vision.data.fingerprints import fingerprint
+from tokkatot.vision.detect.detector import Detecting, Detector
+from tokkatot.vision.detect.ensemble import SHIPPED, Ensemble
+from tokkatot.vision.findings import Finding
+from tokkatot.vision.preprocess.decoding import PictureRefused, read_shot, thumbnail
+from tokkatot.wire.pictures import MAX_THUMBNAIL_BYTES, Detection, Look, Looked, Looks
+
+THUMBNAIL_SIDE: Final = 224
+_QUALITIES: Final = (80, 60, 40, 20, 5)
+
+
+class Seeing:
+    """Takes photographs, judges them and keeps them."""
+
+    def __init__(self, detector: Detecting, album: Album) -> None:
+        self._detector = detector
+        self._album = album
+
+    @classmethod
+    def open(cls, asked: Looks) -> "Seeing":
+        """Load the models that are asked for, ours where none are.
+
+        Raises:
+            ModelRefused: where they are not all there.
+        """
+        models = SHIPPED if asked.models is None else Path(asked.models)
+        album = Album(Path(asked.folder), limit_bytes=asked.limit_bytes)
+        return cls(Detector(Ensemble.load(models)), album)
+
+    def look(self, look: Look) -> Looked:
+        """Take one photograph, and say what is on it or why nothing can be said."""
+        try:
+            data = take(look.camera)
+            detection = self.judge(look, data)
+        except (CameraFailed, PictureRefused) as refusal:
+            return Looked(id=look.id, trouble=str(refusal))
+        try:
+            self._album.keep(look.id, data, suspicious=detection.alert)
+        except OSError as error:
+            # What was seen matters more than the picture of it.
+            return Looked(id=look.id, detection=detection, trouble=f"not kept: {error.strerror}")
+        return Looked(id=look.id, detection=detection)
+
+    def judge(self, look: Look, data: bytes) -> Detection:
+        """Return what is on a photograph.
+
+        Raises:
+            PictureRefused: where the bytes are no photograph that can be judged.
+        """
+        shot = read_shot(data)
+        verdict = self._detector.judge_canvases([shot.pixels])[0]
+        likely = verdict.judged.probabilities
+        return Detection(
+            id=look.id,
+            house=look.camera.house,
+            camera=look.camera.name,
+            disease=UNKNOWN if verdict.finding is None else verdict.finding.value,
+            confidence=_share(verdict.confidence),
+            alert=verdict.alert,
+            isolate=verdict.isolate,
+            healthy=_share(likely[Finding.HEALTHY]),
+            coccidiosis=_share(likely[Finding.COCCIDIOSIS]),
+            salmonella=_share(likely[Finding.SALMONELLA]),
+            newcastle=_share(likely[Finding.NEWCASTLE]),
+            no_dropping=_share(verdict.judged.doubt),
+            reasons=" ".join(reason.value for reason in verdict.reasons),
+            fingerprint=f"{fingerprint(shot.pixels):016x}",
+            models=self._detector.version,
+            sha256=hashlib.sha256(data).hexdigest(),
+            size_bytes=len(data),
+            width=shot.width,
+            height=shot.height,
+            thumbnail=small(data),
+        )
+
+
+def small(data: bytes) -> bytes:
+    """Return a photograph as a JPEG that travels with its detection."""
+    picture = thumbnail(data, side=THUMBNAIL_SIDE)
+    for quality in _QUALITIES:
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=quality, optimize=True)
+        if file.tell() <= MAX_THUMBNAIL_BYTES:
+            break
+    else:
+        raise AssertionError("of 224 pixels and the least quality none is larger")
+    return file.getvalue()
+
+
+def _share(value: float) -> float:
+    return round(min(max(value, 0.0), 1.0), 4)

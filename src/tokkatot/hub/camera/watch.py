@@ -1,0 +1,152 @@
+"""Has the droppings looked at every half hour, and when somebody asks."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from tokkatot.hub.camera.alerts import DroppingAlerts
+from tokkatot.hub.camera.process import Judging, RoundFailed
+from tokkatot.hub.config import PictureSettings
+from tokkatot.hub.journal.port import JournalError, JournalPort
+from tokkatot.kit.clock import Clock
+from tokkatot.kit.waiting import set_within
+from tokkatot.wire.messages import EventRow, Row
+from tokkatot.wire.pictures import (
+    CAMERA_FAILED,
+    CAMERA_WORKS,
+    DETECTION,
+    Camera,
+    Look,
+    Looked,
+    Looks,
+    event_data,
+)
+
+STATE: Final = "droppings"
+"""Under which the journal keeps what was told."""
+FIRST_AFTER_S: Final = 60.0
+"""A hub that starts has more urgent things to do."""
+LOOKS_UP_EVERY_S: Final = 30.0
+ASKED_AT_MOST_EVERY_S: Final = 20.0
+MAX_REASON: Final = 200
+
+log = structlog.get_logger(__name__)
+
+
+class Watch:
+    """Turns rounds of photographs into rows of the journal."""
+
+    def __init__(
+        self,
+        settings: PictureSettings,
+        *,
+        folder: Path,
+        judging: Judging,
+        journal: JournalPort,
+        clock: Clock,
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._judging = judging
+        self._journal = journal
+        self._clock = clock
+        self._new_id = new_id
+        self._alerts = DroppingAlerts(new_id=new_id)
+        self._asked = asyncio.Event()
+        self._failing: dict[str, str] = {}
+        self._due_s = clock.monotonic() + FIRST_AFTER_S
+        self._looked_s = clock.monotonic() - ASKED_AT_MOST_EVERY_S
+
+    @property
+    def houses(self) -> frozenset[UUID]:
+        """The houses that have a camera."""
+        return frozenset(camera.house for camera in self._settings.cameras)
+
+    def is_due(self) -> bool:
+        """Tell whether it is time for the next round."""
+        return self._clock.monotonic() >= self._due_s
+
+    def ask(self) -> bool:
+        """Have all cameras take a photograph now; False where they did so a moment ago."""
+        if self._clock.monotonic() - self._looked_s < ASKED_AT_MOST_EVERY_S:
+            return False
+        self._asked.set()
+        return True
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        try:
+            self._alerts.recall(await self._journal.state(STATE))
+        except JournalError as error:
+            log.warning("camera.not_recalled", reason=error.reason)
+        while True:
+            asked = await set_within(self._asked, LOOKS_UP_EVERY_S)
+            if asked or self.is_due():
+                self._asked.clear()
+                await self.look()
+            await self._tell(self._alerts.over(t_ms=self._clock.now_ms()))
+
+    async def look(self) -> None:
+        """Do one round."""
+        now_s = self._clock.monotonic()
+        self._looked_s, self._due_s = now_s, now_s + self._settings.every_s
+        looks = [Look(id=self._new_id(), camera=one) for one in self._settings.cameras]
+        cameras = {look.id: look.camera for look in looks}
+        try:
+            answered = await self._judging.round(self._round(looks))
+        except RoundFailed as failed:
+            answered = [Looked(id=look.id, trouble=failed.reason) for look in looks]
+        t_ms = self._clock.now_ms()
+        for looked in answered:
+            camera = cameras.pop(looked.id, None)
+            if camera is not None:
+                await self._take(looked, camera, t_ms)
+        for camera in cameras.values():
+            await self._tell(self._failed(camera, "the models' process ended before", t_ms))
+
+    def _round(self, looks: Sequence[Look]) -> Looks:
+        models = self._settings.models
+        return Looks(
+            folder=str(self._folder),
+            limit_bytes=self._settings.limit_bytes,
+            models=None if models is None else str(models),
+            looks=tuple(looks),
+        )
+
+    async def _take(self, looked: Looked, camera: Camera, t_ms: int) -> None:
+        if looked.detection is None:
+            await self._tell(self._failed(camera, looked.trouble or "no answer", t_ms))
+            return
+        if looked.trouble is not None:
+            log.warning("camera.picture_not_kept", camera=camera.name, reason=looked.trouble)
+        rows: list[Row] = [EventRow(0, "e", t_ms, DETECTION, event_data(looked.detection))]
+        if self._failing.pop(camera.name, None) is not None:
+            rows.append(_event(CAMERA_WORKS, camera, t_ms))
+        rows.extend(self._alerts.take(looked.detection, t_ms=t_ms))
+        await self._tell(rows)
+
+    def _failed(self, camera: Camera, reason: str, t_ms: int) -> list[Row]:
+        """Return what is told of a camera that gives nothing: once, while its reason stays."""
+        if self._failing.get(camera.name) == reason:
+            return []
+        self._failing[camera.name] = reason
+        return [_event(CAMERA_FAILED, camera, t_ms, reason=reason[:MAX_REASON])]
+
+    async def _tell(self, rows: Sequence[Row]) -> None:
+        """Record rows, and behind them what was told; without room the next round says it anew."""
+        if not rows or not self._journal.offer(events=rows, urgent=True):
+            return
+        try:
+            await self._journal.keep_state(STATE, self._alerts.encode())
+        except JournalError as error:
+            log.warning("camera.not_kept", reason=error.reason)
+
+
+def _event(kind: str, camera: Camera, t_ms: int, **more: str) -> EventRow:
+    data = {"house": str(camera.house), "camera": camera.name, **more}
+    return EventRow(0, "e", t_ms, kind, {**data})

@@ -1,0 +1,115 @@
+"""What a hub asks its models' process, and what it tells the cloud of a photograph."""
+
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+from tokkatot.domain.droppings import Disease
+from tokkatot.wire.messages import MessageError
+
+DETECTION: Final = "detection.made"
+"""The event whose data is a `Detection`."""
+CAMERA_FAILED: Final = "camera.failed"
+CAMERA_WORKS: Final = "camera.works"
+
+MAX_THUMBNAIL_BYTES: Final = 8 * 1024
+"""In base64 it fits with everything else into a row of the journal."""
+MAX_CAMERAS: Final = 8
+MAX_ANSWER_BYTES: Final = MAX_CAMERAS * 32 * 1024
+
+CameraKind = Literal["file", "http", "v4l2"]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0, le=2**40)]
+Told = Annotated[str, Meta(pattern="^(healthy|coccidiosis|salmonella|newcastle|unknown)$")]
+
+
+class Camera(Struct, frozen=True, kw_only=True):
+    """A camera by what reads it: a file or folder, an address, a device of Video4Linux."""
+
+    name: Name
+    house: UUID
+    kind: CameraKind
+    where: str
+    login: str | None = None
+    password: str | None = None
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """Take one photograph and judge it."""
+
+    id: UUID
+    camera: Camera
+
+
+class Looks(Struct, frozen=True, kw_only=True):
+    """What the models' process does before it ends; `folder` keeps at most `limit_bytes`."""
+
+    folder: str
+    limit_bytes: int
+    models: str | None
+    looks: Annotated[tuple[Look, ...], Meta(max_length=MAX_CAMERAS)]
+
+
+class Detection(Struct, frozen=True, kw_only=True):
+    """What was seen on a photograph; flat, as the data of an event are."""
+
+    id: UUID
+    house: UUID
+    camera: Name
+    disease: Told
+    confidence: Share
+    alert: bool
+    isolate: bool
+    healthy: Share
+    coccidiosis: Share
+    salmonella: Share
+    newcastle: Share
+    no_dropping: Share
+    reasons: Annotated[str, Meta(max_length=200)]
+    """Codes, between blanks."""
+    fingerprint: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+    models: Annotated[str, Meta(max_length=64)]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    size_bytes: Count
+    width: Count
+    height: Count
+    thumbnail: Annotated[bytes, Meta(max_length=MAX_THUMBNAIL_BYTES)]
+    """A JPEG."""
+
+    @property
+    def suspects(self) -> Disease | None:
+        """What it warns of."""
+        if not self.alert or self.disease in ("healthy", "unknown"):
+            return None
+        return Disease(self.disease)
+
+
+class Looked(Struct, frozen=True, kw_only=True):
+    """The answer to one look: what was seen, or why nothing was."""
+
+    id: UUID
+    detection: Detection | None = None
+    trouble: str | None = None
+
+
+EventData = dict[str, str | int | float | bool | None]
+
+
+def event_data(detection: Detection) -> EventData:
+    """Return a detection as the data of an event."""
+    return msgspec.convert(msgspec.to_builtins(detection), EventData)
+
+
+def detection_in(data: EventData) -> Detection:
+    """Return the detection in the data of an event.
+
+    Raises:
+        MessageError: when it is none.
+    """
+    try:
+        return msgspec.convert(data, Detection)
+    except msgspec.ValidationError as error:
+        raise MessageError(str(error)) from error

@@ -1,0 +1,108 @@
+"""What people are told on the phone, and what they do about it."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.people import Json
+from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
+from tests.support.stack import until
+from tokkatot.sim.farm import PASSWORD
+
+COOP = "Coop 2"
+NAME = "ក្ដៅជាងសូន្យ"
+SOON_MS = 30_000
+
+
+class Alarms:
+    """The alarms of a house, written by its owner."""
+
+    def __init__(self, demo: Demo) -> None:
+        self._http = httpx.Client(base_url=f"{demo.stack.url}/v1", timeout=20)
+        answer = self._http.post("/auth/login", json={"login": OWNER, "password": PASSWORD}).json()
+        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        self._farm = f"/farms/{demo.farm_id}"
+        self._house = demo.houses[COOP]["id"]
+
+    def write(self, *alarms: Json) -> None:
+        """Give the house these alarms in place of the former ones."""
+        path = f"{self._farm}/houses/{self._house}/alarms"
+        version = self._http.get(path).json()["version"]
+        body = {"version": version, "alarms": alarms}
+        self._http.put(path, json=body).raise_for_status()
+
+    def standing(self) -> list[Json]:
+        """Return the alerts of the house that are told by an alarm of its people."""
+        query = {"house": self._house}
+        found: list[Json] = self._http.get(f"{self._farm}/alerts", params=query).json()["items"]
+        return [alert for alert in found if alert["type"] == "limit"]
+
+    def forget(self) -> None:
+        """Leave the house as it was."""
+        self.write()
+        for alert in self.standing():
+            self._http.put(f"{self._farm}/alerts/{alert['id']}/acknowledge").raise_for_status()
+        until("nothing is left", lambda: self.standing() == [], within_s=30)
+        self._http.close()
+
+
+@pytest.fixture(scope="module")
+def told(demo: Demo) -> Iterator[None]:
+    """An urgent alarm of which everybody on the farm has been told."""
+    alarms = Alarms(demo)
+    watch = {"kind": "limit", "quantity": "temperature", "comparison": "above", "threshold": 0}
+    alarms.write({"name": NAME, "severity": "critical", "on_delay_s": 0, "watch": watch})
+    until("the hub tells it", alarms.standing, within_s=30)
+    yield
+    alarms.forget()
+
+
+def test_who_is_told_opens_the_alert_lets_it_rest_and_has_seen_it(
+    phone: Phone, demo: Demo, told: None
+) -> None:
+    page = phone.page
+    phone.log_in(MANAGER)
+    page.locator('nav a[href="/messages"]').click()
+    message = page.locator("[data-first] [data-message]", has_text=NAME).first
+    expect(message).to_contain_text("កំណត់ ០ °C", timeout=SOON_MS)
+    expect(page.locator("nav [data-unread]")).to_have_count(1)
+    message.locator("[data-open]").click()
+
+    alert = page.locator('[data-alert="limit"]')
+    expect(alert).to_contain_text(NAME)
+    alert.locator("[data-shelve]").click()
+    alert.locator('[data-rest="28800"]').click()
+    expect(alert.locator("[data-resting]")).to_be_visible()
+    alert.locator("[data-unshelve]").click()
+    expect(alert.locator("[data-resting]")).to_have_count(0)
+    alert.locator("[data-acknowledge]").click()
+    expect(alert).to_contain_text("Dara")
+    page.click("[data-open-house]")
+    page.wait_for_url(f"**{demo.house_path(COOP)}")
+
+    page.locator('nav a[href="/messages"]').click()
+    read = page.locator("[data-messages] [data-message]", has_text=NAME).first
+    expect(read).to_have_attribute("data-unread", "false")
+
+
+def test_messages_are_there_without_internet_and_read_when_it_is_back(
+    phone: Phone, told: None
+) -> None:
+    page = phone.page
+    phone.log_in(VIEWER)
+    page.locator('nav a[href="/messages"]').click()
+    message = page.locator("[data-message]", has_text=NAME).first
+    expect(message).to_be_visible(timeout=SOON_MS)
+    phone.context.set_offline(offline=True)
+    expect(page.locator('[data-link="offline"]')).to_be_visible()
+    page.locator("nav a").first.click()
+    page.locator('nav a[href="/messages"]').click()
+    expect(message).to_be_visible()
+    expect(message.locator("[data-read]")).to_be_disabled()
+    phone.context.set_offline(offline=False)
+    expect(page.locator("[data-read-all]")).to_be_enabled(timeout=SOON_MS)
+    page.click("[data-read-all]")
+    expect(page.locator("nav [data-unread]")).to_have_count(0)
+    expect(page.locator('[data-message][data-unread="true"]')).to_have_count(0)

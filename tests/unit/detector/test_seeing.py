@@ -1,0 +1,143 @@
+"""From a camera to what is told, and what is kept of it."""
+
+import hashlib
+import io
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.support.pictures import drawn, encoded
+from tests.support.vision import DOUBT_ABOVE, FakeDetector, judged, quality
+from tokkatot.detector.album import FREE_BYTES, Album
+from tokkatot.detector.seeing import Seeing
+from tokkatot.hub.journal.rows import MAX_ROW_BYTES, pack_tail
+from tokkatot.vision.detect.verdict import decide
+from tokkatot.vision.findings import Finding
+from tokkatot.wire.messages import EventRow
+from tokkatot.wire.pictures import (
+    DETECTION,
+    MAX_THUMBNAIL_BYTES,
+    Camera,
+    Look,
+    detection_in,
+    event_data,
+)
+
+HEALTHY = decide(judged(Finding.HEALTHY, 0.97), quality(), doubt_above=DOUBT_ABOVE)
+
+
+def look(where: Path, number: int = 1) -> Look:
+    camera = Camera(name="front", house=UUID(int=3), kind="file", where=str(where))
+    return Look(id=UUID(int=number), camera=camera)
+
+
+def seeing(folder: Path, detector: FakeDetector, *, limit_bytes: int = 10**7) -> Seeing:
+    return Seeing(detector, Album(folder, limit_bytes=limit_bytes))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "now.jpg"
+    path.write_bytes(encoded(drawn(1, width=640, height=480), quality=95))
+    return path
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    return tmp_path / "album"
+
+
+def test_what_is_seen_is_told_with_all_that_led_to_it(photo: Path, album: Path) -> None:
+    looked = seeing(album, FakeDetector()).look(look(photo))
+
+    seen = looked.detection
+    assert looked.trouble is None
+    assert seen is not None
+    assert (seen.id, seen.house, seen.camera) == (UUID(int=1), UUID(int=3), "front")
+    assert (seen.disease, seen.confidence, seen.alert, seen.isolate) == (
+        "salmonella",
+        0.91,
+        True,
+        True,
+    )
+    assert (seen.salmonella, seen.healthy, seen.models) == (0.91, 0.03, "fake")
+    assert (seen.width, seen.height, seen.size_bytes) == (640, 480, photo.stat().st_size)
+    assert seen.sha256 == hashlib.sha256(photo.read_bytes()).hexdigest()
+
+
+def test_the_small_picture_keeps_its_shape_and_fits_into_a_row_of_the_journal(
+    tmp_path: Path, album: Path
+) -> None:
+    colours = np.random.default_rng(1).integers(0, 256, (900, 900, 3), dtype=np.uint8)
+    noise = Image.fromarray(colours)
+    worst = tmp_path / "noise.png"
+    worst.write_bytes(encoded(noise, "PNG"))
+    seen = seeing(album, FakeDetector()).look(look(worst)).detection
+
+    assert seen is not None
+    assert len(seen.thumbnail) <= MAX_THUMBNAIL_BYTES
+    assert Image.open(io.BytesIO(seen.thumbnail)).size == (224, 224)
+    row = EventRow(0, "e", 2**53, DETECTION, event_data(seen))
+    assert len(pack_tail(row)) < MAX_ROW_BYTES
+    assert detection_in(row.data) == seen
+
+
+def test_what_cannot_be_judged_is_refused_in_words_and_not_kept(
+    tmp_path: Path, album: Path
+) -> None:
+    (tmp_path / "now.jpg").write_bytes(b"PK\x03\x04 a zip")
+    looked = seeing(album, FakeDetector()).look(look(tmp_path / "now.jpg"))
+    assert (looked.detection, looked.trouble) == (None, "This is no JPEG, PNG or WebP picture.")
+    assert not album.exists()
+
+
+def test_pictures_are_kept_as_they_came_apart_by_whether_they_warn(
+    photo: Path, album: Path
+) -> None:
+    seeing(album, FakeDetector()).look(look(photo, 1))
+    seeing(album, FakeDetector(HEALTHY)).look(look(photo, 2))
+
+    kept = {path.relative_to(album).as_posix(): path for path in album.rglob("*.jpg")}
+    assert set(kept) == {f"suspicious/{UUID(int=1)}.jpg", f"others/{UUID(int=2)}.jpg"}
+    assert all(path.read_bytes() == photo.read_bytes() for path in kept.values())
+
+
+def test_within_the_limit_what_warns_of_nothing_goes_first_and_the_oldest_of_it(
+    album: Path,
+) -> None:
+    book = Album(album, limit_bytes=350)
+    picture = b"\xff\xd8" + bytes(98)
+    for number, suspicious in ((1, True), (2, False), (3, False), (4, False), (5, True)):
+        assert book.keep(UUID(int=number), picture, suspicious=suspicious)
+
+    left = sorted(UUID(path.stem).int for path in album.rglob("*.jpg"))
+    assert left == [1, 4, 5]
+    assert book.size() <= 350
+
+
+def test_a_picture_larger_than_the_whole_limit_is_not_kept(album: Path) -> None:
+    assert not Album(album, limit_bytes=50).keep(UUID(int=1), bytes(100), suspicious=True)
+    assert list(album.rglob("*.jpg")) == []
+
+
+def test_on_a_disk_that_is_nearly_full_no_picture_is_kept_but_all_is_told(
+    photo: Path, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tokkatot.detector.album.free_bytes", lambda _: FREE_BYTES + photo.stat().st_size - 1
+    )
+    looked = seeing(album, FakeDetector()).look(look(photo))
+    assert looked.detection is not None
+    assert [path for path in album.rglob("*") if path.is_file()] == []
+
+
+def test_a_disk_that_fails_costs_the_picture_and_not_what_was_seen(
+    photo: Path, album: Path
+) -> None:
+    album.write_bytes(b"a file where the folder should be")
+    looked = seeing(album, FakeDetector()).look(look(photo))
+    assert looked.detection is not None
+    assert (looked.trouble or "").startswith("not kept: ")

@@ -1,0 +1,126 @@
+"""What is told of photographs, once and not again and again."""
+
+import msgspec
+import pytest
+
+from tests.support.droppings import HOUSE, detection
+from tokkatot.domain.alerts import AlertType
+from tokkatot.domain.droppings import HOUR_MS
+from tokkatot.hub.camera.alerts import OVER_AFTER_MS, TOLD_AGAIN_AFTER_MS, DroppingAlerts
+from tokkatot.kit.clock import SystemClock
+from tokkatot.kit.ids import IdSource
+from tokkatot.wire.messages import AlertRow, decode_row, encode
+
+T = 1_700_000_000_000
+HALF_HOUR = HOUR_MS // 2
+
+
+@pytest.fixture
+def alerts() -> DroppingAlerts:
+    return DroppingAlerts(new_id=IdSource(SystemClock()).new)
+
+
+def said(rows: list[AlertRow]) -> list[tuple[str, str, int]]:
+    return [(row.type, row.change, row.times) for row in rows]
+
+
+def test_a_single_photograph_that_warns_is_told_at_once_with_its_picture(
+    alerts: DroppingAlerts,
+) -> None:
+    [row] = alerts.take(detection(7), t_ms=T)
+
+    assert said([row]) == [("dropping_suspicious", "raised", 1)]
+    assert (row.house, row.severity, row.name) == (str(HOUSE), "warning", "coccidiosis")
+    assert row.about == str(detection(7).id)
+    assert (row.actual, row.threshold) == (93.0, 80.0)
+    assert decode_row(msgspec.Raw(encode(row))) == row
+
+
+@pytest.mark.parametrize(
+    ("disease", "confidence"), [("healthy", 0.99), ("coccidiosis", 0.79), ("unknown", 0.9)]
+)
+def test_what_does_not_warn_is_not_told(
+    alerts: DroppingAlerts, disease: str, confidence: float
+) -> None:
+    assert alerts.take(detection(1, disease, confidence), t_ms=T) == []
+
+
+def test_the_same_disease_is_told_again_after_hours_and_another_at_once(
+    alerts: DroppingAlerts,
+) -> None:
+    alerts.take(detection(1), t_ms=T)
+    soon = alerts.take(detection(2), t_ms=T + HALF_HOUR)
+    other = alerts.take(detection(3, "newcastle"), t_ms=T + 2 * HALF_HOUR)
+    later = alerts.take(detection(4, "newcastle"), t_ms=T + 2 * HALF_HOUR + TOLD_AGAIN_AFTER_MS)
+
+    assert soon == []
+    assert said(other) == [("dropping_suspicious", "raised_again", 2)]
+    assert said(later) == [("dropping_suspicious", "raised_again", 3)]
+
+
+def test_four_different_photographs_that_agree_raise_the_alarm_of_a_flock(
+    alerts: DroppingAlerts,
+) -> None:
+    rows = [alerts.take(detection(n), t_ms=T + n * HALF_HOUR) for n in range(4)]
+
+    assert [said(some) for some in rows] == [
+        [("dropping_suspicious", "raised", 1)],
+        [],
+        [],
+        [("flock_suspicious", "raised", 1)],
+    ]
+    [flock] = rows[3]
+    assert (flock.severity, flock.actual, flock.about) == (
+        "critical",
+        4.0,
+        str(detection(3).id),
+    )
+
+
+def test_a_camera_that_stares_at_one_dropping_raises_no_alarm_of_a_flock(
+    alerts: DroppingAlerts,
+) -> None:
+    told = [
+        row
+        for n in range(12)
+        for row in alerts.take(detection(n, fingerprint="00000000ffffffff"), t_ms=T + n * HALF_HOUR)
+    ]
+
+    assert {row.type for row in told} == {AlertType.DROPPING_SUSPICIOUS}
+
+
+def test_photographs_that_cannot_be_judged_count_neither_for_nor_against(
+    alerts: DroppingAlerts,
+) -> None:
+    for n in range(10):
+        alerts.take(detection(n, "unknown", 0.4), t_ms=T + n)
+    rows = [row for n in range(4) for row in alerts.take(detection(n), t_ms=T + n * 1000)]
+
+    assert [row.type for row in rows][-1] == AlertType.FLOCK_SUSPICIOUS
+
+
+def test_an_alert_is_over_a_day_after_the_last_photograph_that_spoke_for_it(
+    alerts: DroppingAlerts,
+) -> None:
+    [raised] = alerts.take(detection(1), t_ms=T)
+    alerts.take(detection(2), t_ms=T + HALF_HOUR)
+
+    assert alerts.over(t_ms=T + HALF_HOUR + OVER_AFTER_MS - 1) == []
+    [cleared] = alerts.over(t_ms=T + HALF_HOUR + OVER_AFTER_MS)
+    assert (cleared.alert, cleared.change) == (raised.alert, "cleared")
+    assert alerts.over(t_ms=T + 3 * OVER_AFTER_MS) == []
+
+
+def test_the_next_run_knows_what_was_told_and_seen(alerts: DroppingAlerts) -> None:
+    for n in range(3):
+        alerts.take(detection(n), t_ms=T + n * HALF_HOUR)
+    after = DroppingAlerts(new_id=IdSource(SystemClock()).new)
+    after.recall(alerts.encode())
+
+    rows = after.take(detection(3), t_ms=T + 3 * HALF_HOUR)
+    assert said(rows) == [("flock_suspicious", "raised", 1)]
+
+
+def test_what_was_kept_and_cannot_be_read_is_as_if_nothing_was(alerts: DroppingAlerts) -> None:
+    alerts.recall(b'{"houses": 3')
+    assert said(alerts.take(detection(1), t_ms=T)) == [("dropping_suspicious", "raised", 1)]

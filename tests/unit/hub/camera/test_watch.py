@@ -1,0 +1,194 @@
+"""Rounds of photographs and what the journal tells of them."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import pytest
+from typing_extensions import override
+
+from tests.support.droppings import HOUSE, detection
+from tests.support.fake_journal import FakeJournal
+from tokkatot.hub.camera.process import Judging, RoundFailed
+from tokkatot.hub.camera.watch import ASKED_AT_MOST_EVERY_S, FIRST_AFTER_S, STATE, Watch
+from tokkatot.hub.config import PictureSettings
+from tokkatot.kit.clock import ManualClock
+from tokkatot.kit.ids import IdSource
+from tokkatot.wire.messages import AlertRow, EventRow, Row
+from tokkatot.wire.pictures import Camera, Looked, Looks, detection_in
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+SETTINGS = PictureSettings(
+    cameras=(
+        Camera(name="front", house=HOUSE, kind="file", where="/front.jpg"),
+        Camera(name="back", house=UUID(int=4), kind="http", where="http://back/"),
+    ),
+    every_s=1800,
+    limit_bytes=10**8,
+)
+
+
+class FakeJudging(Judging):
+    """Sees what it is told to see, by the camera; what it is not told is not answered."""
+
+    def __init__(self) -> None:
+        self.sees: dict[str, str | None] = {}
+        self.troubles: dict[str, str] = {}
+        self.failed: str | None = None
+        self.rounds: list[Looks] = []
+        self.looked = asyncio.Event()
+
+    @override
+    async def round(self, looks: Looks) -> Sequence[Looked]:
+        self.rounds.append(looks)
+        self.looked.set()
+        if self.failed is not None:
+            raise RoundFailed(self.failed)
+        answers: list[Looked] = []
+        for look in looks.looks:
+            name, house = look.camera.name, look.camera.house
+            disease = self.sees.get(name)
+            seen = (
+                None
+                if disease is None
+                else msgspec.structs.replace(
+                    detection(len(self.rounds), disease, house=house), id=look.id, camera=name
+                )
+            )
+            if seen is not None or name in self.troubles:
+                answers.append(Looked(id=look.id, detection=seen, trouble=self.troubles.get(name)))
+        return answers
+
+
+class Scene:
+    """A watch with all that it stands on."""
+
+    def __init__(self, settings: PictureSettings = SETTINGS) -> None:
+        self.clock = ManualClock(START)
+        self.journal = FakeJournal()
+        self.judging = FakeJudging()
+        self.watch = Watch(
+            settings,
+            folder=Path("/pictures"),
+            judging=self.judging,
+            journal=self.journal,
+            clock=self.clock,
+            new_id=IdSource(self.clock).new,
+        )
+
+    @property
+    def rows(self) -> list[Row]:
+        return self.journal.recorded("events")
+
+    def events(self) -> list[tuple[str, object]]:
+        return [(row.type, row.data["camera"]) for row in self.rows if isinstance(row, EventRow)]
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+async def test_what_is_seen_is_told_with_its_picture_and_then_what_people_should_know(
+    scene: Scene,
+) -> None:
+    scene.judging.sees = {"front": "salmonella", "back": "healthy"}
+    await scene.watch.look()
+
+    told, alert, healthy = scene.rows
+    assert isinstance(told, EventRow)
+    assert isinstance(alert, AlertRow)
+    seen = detection_in(told.data)
+    assert (seen.disease, seen.camera, seen.thumbnail) == ("salmonella", "front", b"\xff\xd8jpeg")
+    assert (alert.type, alert.about, alert.t) == ("dropping_suspicious", str(seen.id), told.t)
+    assert isinstance(healthy, EventRow)
+    assert healthy.data["disease"] == "healthy"
+
+
+async def test_the_process_is_told_where_pictures_lie_and_how_much_room_there_is(
+    scene: Scene,
+) -> None:
+    await scene.watch.look()
+    [looks] = scene.judging.rounds
+    assert (looks.folder, looks.limit_bytes, looks.models) == ("/pictures", 10**8, None)
+    assert [look.camera for look in looks.looks] == list(SETTINGS.cameras)
+
+
+async def test_a_camera_that_fails_is_told_once_and_so_is_that_it_works_again(
+    scene: Scene,
+) -> None:
+    scene.judging.sees = {"front": "healthy"}
+    scene.judging.troubles = {"back": "no answer"}
+    await scene.watch.look()
+    await scene.watch.look()
+    scene.judging.sees["back"], scene.judging.troubles = "healthy", {}
+    await scene.watch.look()
+
+    assert scene.events() == [
+        ("detection.made", "front"),
+        ("camera.failed", "back"),
+        ("detection.made", "front"),
+        ("detection.made", "front"),
+        ("detection.made", "back"),
+        ("camera.works", "back"),
+    ]
+
+
+async def test_a_process_that_breaks_costs_one_round_and_is_told(scene: Scene) -> None:
+    scene.judging.failed = "the models' process ended with status -9 and said nothing"
+    await scene.watch.look()
+    scene.judging.failed, scene.judging.sees = None, {"front": "healthy", "back": "healthy"}
+    await scene.watch.look()
+
+    assert [kind for kind, _ in scene.events()] == [
+        "camera.failed",
+        "camera.failed",
+        *("detection.made", "camera.works") * 2,
+    ]
+
+
+async def test_a_camera_whose_turn_never_came_is_told_of(scene: Scene) -> None:
+    scene.judging.sees = {"front": "healthy"}
+    await scene.watch.look()
+    assert scene.events() == [("detection.made", "front"), ("camera.failed", "back")]
+
+
+async def test_what_was_told_is_known_after_a_restart(scene: Scene) -> None:
+    scene.judging.sees = {"front": "newcastle"}
+    await scene.watch.look()
+    again = Scene()
+    again.journal = FakeJournal(scene.journal.card)
+    again.watch._journal = again.journal
+    again.judging.sees = {"front": "newcastle"}
+    running = asyncio.create_task(again.watch.run())
+    again.watch.ask()
+    await again.judging.looked.wait()
+    while STATE not in again.journal.card.states or len(again.rows) < 4:
+        await asyncio.sleep(0)
+    running.cancel()
+
+    assert [row.type for row in again.rows if isinstance(row, AlertRow)] == ["dropping_suspicious"]
+
+
+async def test_people_who_ask_again_and_again_get_one_photograph(scene: Scene) -> None:
+    assert scene.watch.ask()
+    await scene.watch.look()
+    assert not scene.watch.ask()
+    scene.clock.advance(ASKED_AT_MOST_EVERY_S)
+    assert scene.watch.ask()
+
+
+async def test_the_first_round_waits_for_what_is_more_urgent_and_the_next_half_an_hour(
+    scene: Scene,
+) -> None:
+    assert not scene.watch.is_due()
+    scene.clock.advance(FIRST_AFTER_S)
+    assert scene.watch.is_due()
+    await scene.watch.look()
+    scene.clock.advance(1799)
+    assert not scene.watch.is_due()
+    scene.clock.advance(1)
+    assert scene.watch.is_due()

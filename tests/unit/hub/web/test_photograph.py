@@ -1,0 +1,56 @@
+"""A photograph that a person on the farm asks for."""
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from tests.support.engine import HOUSE
+from tests.unit.hub.camera.test_watch import FakeJudging
+from tests.unit.hub.web.conftest import FARM_PATH, MANAGER, VIEWER, Page
+from tokkatot.hub.camera.watch import Watch
+from tokkatot.hub.config import PictureSettings
+from tokkatot.hub.web.app import HubApp
+from tokkatot.wire.pictures import Camera
+
+ASK = f"{FARM_PATH}/houses/{HOUSE}/photograph"
+
+
+@pytest.fixture
+def watch(page: Page) -> Watch:
+    """Give the hub a camera."""
+    camera = Camera(name="front", house=UUID(str(HOUSE)), kind="file", where="/front.jpg")
+    watch = Watch(
+        PictureSettings(cameras=(camera,), every_s=1800, limit_bytes=10**8),
+        folder=Path("/pictures"),
+        judging=FakeJudging(),
+        journal=page.hub.journal,
+        clock=page.clock,
+        new_id=page.hub.ids.new,
+    )
+    page.app = HubApp(replace(page.parts, watch=watch), web_folder=None).asgi
+    return watch
+
+
+async def test_a_photograph_is_taken_when_a_manager_asks_and_not_again_at_once(
+    page: Page, watch: Watch
+) -> None:
+    async with await page.person(MANAGER) as web:
+        first = await web.post(ASK)
+        await watch.look()
+        second = await web.post(ASK)
+
+    assert first.status_code == 202
+    assert (second.status_code, second.json()["code"]) == (429, "rate_limited")
+
+
+async def test_a_viewer_asks_for_none(page: Page, watch: Watch) -> None:
+    async with await page.person(VIEWER) as web:
+        assert (await web.post(ASK)).status_code == 403
+
+
+async def test_a_house_without_a_camera_says_so(page: Page) -> None:
+    async with await page.person(MANAGER) as web:
+        answer = await web.post(ASK)
+    assert (answer.status_code, answer.json()["detail"]) == (404, "This house has no camera.")
