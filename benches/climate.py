@@ -13,6 +13,10 @@ from benches.support.servers import Missing
 from tests.support import coop
 from tests.support.greenhouse import STEP_S, controls, outdoor
 from tokkatot.cli.bench import Report
+from tokkatot.climate.control.dials import GREENHOUSE_DIALS, positions
+from tokkatot.climate.control.greenhouse import TomatoRules
+from tokkatot.climate.control.shield import Moment, Readings, Shield
+from tokkatot.climate.control.twins import GreenhouseTwin
 from tokkatot.climate.kernel import (
     Records,
     advance_coops,
@@ -29,6 +33,7 @@ from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
 
 HOUSES = 64
 ROUNDS = 200
+DECISIONS = 960
 SEASON = 60 * 96
 LONGEST_S = 300
 
@@ -106,6 +111,29 @@ def _coops() -> float:
     return HOUSES * ROUNDS / live(ROUNDS)
 
 
+def _shielded() -> float:
+    """Return the slowest answer in a hundred of a hub's shield, a season's greenhouse being asked.
+
+    A policy's own answer is not in it.
+    """
+    base = TomatoRules()
+    twin = GreenhouseTwin(State(), bleiswijk_led())
+    real = GreenhouseTwin(State(), bleiswijk_led())
+    shield = Shield(base, GREENHOUSE_DIALS, twin, step_s=STEP_S)
+    asked, took_s = positions(base, GREENHOUSE_DIALS), []
+    for step in range(DECISIONS):
+        moment = Moment(outdoor=outdoor(step), hour=step / 4 % 24)
+        shown = real.shown()
+        readings = Readings(
+            air_c=shown.air_c, humidity_pct=shown.humidity_pct, co2_ppm=shown.co2_ppm
+        )
+        start_s = process_time()
+        verdict = shield.decide(asked, readings, moment)
+        took_s.append(process_time() - start_s)
+        real.live(verdict.rules, moment, STEP_S)
+    return 1000 * sorted(took_s)[DECISIONS * 99 // 100]
+
+
 def _rows(steps: int) -> tuple[Records, Records]:
     return records([controls(step) for step in range(steps)]), records(
         [outdoor(step) for step in range(steps)]
@@ -140,6 +168,7 @@ MEASURES: Mapping[str, tuple[Callable[[], float], str]] = {
     "env_steps_per_cpu_s": (_houses, "1/s"),
     "season_60d_cpu_s": (_season, "s"),
     "coop_steps_per_cpu_s": (_coops, "1/s"),
+    "shield_p99_ms": (_shielded, "ms"),
     "gl_gym_steps_per_cpu_s": (_gl_gym, "1/s"),
     "lettuce_gym_steps_per_cpu_s": (_lettuce_gym, "1/s"),
 }

@@ -4,10 +4,10 @@ import subprocess
 import sys
 
 
-def test_the_physics_and_the_rules_load_neither_numpy_nor_numba() -> None:
+def test_the_physics_the_rules_and_the_shield_load_neither_numpy_nor_numba() -> None:
     code = (
         "import sys\n"
-        "import tokkatot.climate.control.coop, tokkatot.climate.control.greenhouse\n"
+        "import tokkatot.climate.control.shield, tokkatot.climate.control.twins\n"
         "import tokkatot.climate.physics.greenhouse.step, tokkatot.climate.physics.lettuce\n"
         "import tokkatot.climate.physics.poultry.step, tokkatot.climate.physics.sun\n"
         "print(sorted({'numpy', 'numba', 'gymnasium', 'scipy'} & set(sys.modules)))\n"

@@ -11,24 +11,26 @@ from tokkatot.climate.physics.poultry.model import Controls, Parameters, State
 class StageRules:
     """How much over comfort each actuator waits for; what a keeper of houses would set."""
 
+    shift_k: float = 0.0
+    """What fans and heaters hold, over what the birds want."""
     least_m3_s_kg: float = 2.5e-4
     """Air for a bird, times its mass to 0.75: it keeps carbon dioxide near 2,500 ppm."""
     stages: int = 8
     band_k: float = 4.0
-    """From comfort on, over which the fans go from their least to all of them."""
+    """From there on, over which the fans go from their least to all of them."""
     stir_over_k: float = 1.0
     pad_over_k: float = 5.0
     fog_over_k: float = 7.0
     fog_humidity_max_pct: float = 80.0
     heat_band_k: float = 10.0
-    """Below comfort, over which the heaters go from rest to all of them."""
+    """Below that, over which the heaters go from rest to all of them."""
     dark_from_h: float = 22.0
     dark_until_h: float = 2.0
 
 
 def steer_coop(s: State, hour: float, rules: StageRules, p: Parameters) -> Controls:
     """Return what the rules ask for at this hour of the day."""
-    over_k = s.air_c - comfort_c(s.age_d, p)
+    over_k = s.air_c - comfort_c(s.age_d, p) - rules.shift_k
     least = rules.least_m3_s_kg * s.birds * s.bird_kg**0.75
     wanted = min(max(over_k / rules.band_k, 0.0), 1.0)
     fans = curtains = 0.0

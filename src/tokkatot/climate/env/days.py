@@ -10,6 +10,7 @@ from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.greenhouse import network
 from tokkatot.climate.physics.greenhouse.step import advance as advance_greenhouse
 from tokkatot.climate.physics.poultry import model as coop
+from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.step import advance as advance_coop
 from tokkatot.climate.weather.series import WeatherSeries
 
@@ -22,9 +23,6 @@ COOP_A_DAY = 288
 """A house full of birds warms by a kelvin in minutes."""
 
 JOULES_A_KWH = 3.6e6
-
-AMMONIA_MG_M3_PPM = 0.708
-"""At 20 °C (17.03 g in 24.06 L)."""
 
 CH2O_DRY = 1e-3
 """Dry matter of fruit, g a mg of CH2O."""

@@ -15,6 +15,8 @@ from tokkatot.climate.physics.poultry.model import Parameters, State
 
 HOUR_S = 3600.0
 AMMONIA_PER_NITROGEN = 17.031 / 14.007
+AMMONIA_MG_M3_PPM = 0.708
+"""At 20 °C (17.03 g in 24.06 L)."""
 HALF_DRY = 0.07
 """Kg of water a kg of dry litter at which its surface holds back half of what water would give."""
 BEST_WET = 0.4

@@ -1,0 +1,190 @@
+"""What stands between a policy and the set-points of a house: it narrows, doubts and refuses.
+
+A policy may be wrong, silent or absent, and so may sensors and the twin. Whatever happens, the
+rules that somebody set by hand are back in force in the same decision.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from tokkatot.climate.control.coop import StageRules
+from tokkatot.climate.control.dials import Dials, Rules, positions, reachable, turned
+from tokkatot.climate.control.greenhouse import TomatoRules
+from tokkatot.climate.physics.outdoor import Outdoor
+
+Steered_contra = TypeVar("Steered_contra", StageRules, TomatoRules, contravariant=True)
+
+LIFETIME_S = 1200.0
+"""So long a set-point lives that nobody renews, and so far the twin looks ahead."""
+
+
+class Refusal(StrEnum):
+    """Why the rules are in force and not the policy."""
+
+    POLICY = "policy"
+    """It gave no answer, or one that is no number."""
+    SENSOR = "sensor"
+    """A reading lacks, is old, or can't be."""
+    ASTRAY = "astray"
+    """The house does not do what its twin foretold: a sensor, an actuator or the twin is wrong."""
+    DANGER = "danger"
+    """The twin leaves its limits, and would not under the rules."""
+    SETTLING = "settling"
+    """All is well again, but not for long enough."""
+
+
+class Climate(NamedTuple):
+    """What a house's own air is like."""
+
+    air_c: float
+    humidity_pct: float
+    co2_ppm: float
+
+
+LOWEST = Climate(air_c=-20.0, humidity_pct=1.0, co2_ppm=250.0)
+HIGHEST = Climate(air_c=60.0, humidity_pct=100.0, co2_ppm=10_000.0)
+ASTRAY = Climate(air_c=2.0, humidity_pct=15.0, co2_ppm=600.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What the instruments of a house show; none where one is silent or not believed."""
+
+    air_c: float | None
+    humidity_pct: float | None
+    co2_ppm: float | None
+    age_s: float = 0.0
+    """Of the oldest of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The weather and the hour of the day."""
+
+    outdoor: Outdoor
+    hour: float
+
+
+class Twin(Protocol[Steered_contra]):
+    """A model of the house that lives beside it."""
+
+    def live(self, rules: Steered_contra, moment: Moment, duration_s: float) -> None:
+        """Carry the twin on as the house was steered."""
+
+    def shown(self) -> Climate:
+        """Return what the instruments ought to show now."""
+
+    def correct(self, measured: Climate) -> None:
+        """Draw the twin towards what was measured."""
+
+    def strain(self, rules: Steered_contra, moment: Moment, duration_s: float) -> float:
+        """Return how far these rules would leave the limits, at worst; nought or less is within.
+
+        The twin itself stays where it is.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubts:
+    """From when on a reading is not believed, or the twin is not."""
+
+    age_max_s: float = 180.0
+    low: Climate = LOWEST
+    high: Climate = HIGHEST
+    astray: Climate = ASTRAY
+    """Between what is measured and what the twin foretold one decision before."""
+
+
+def believed(readings: Readings, doubts: Doubts) -> Climate | None:
+    """Return what was measured, or nothing where any of it can't be believed."""
+    air_c, humidity_pct, ppm = readings.air_c, readings.humidity_pct, readings.co2_ppm
+    if readings.age_s > doubts.age_max_s or air_c is None or humidity_pct is None or ppm is None:
+        return None
+    measured = Climate(air_c, humidity_pct, ppm)
+    # What is not a number is not within anything.
+    within = (
+        low <= value <= high
+        for value, low, high in zip(measured, doubts.low, doubts.high, strict=True)
+    )
+    return measured if all(within) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict(Generic[Rules]):
+    """What is in force until the next decision, and why it is not the policy's."""
+
+    rules: Rules
+    refused: Refusal | None
+
+
+class Shield(Generic[Rules]):
+    """Decides every `step_s` whether a policy's set-points or the rules steer one house."""
+
+    def __init__(
+        self,
+        base: Rules,
+        dials: Dials,
+        twin: Twin[Rules],
+        *,
+        step_s: float,
+        doubts: Doubts | None = None,
+        settle: int = 6,
+    ) -> None:
+        """Take the rules to fall back on, and after how many good decisions a policy may begin."""
+        self._base: Rules = base
+        self._dials = dials
+        self._twin: Twin[Rules] = twin
+        self._step_s = step_s
+        self._doubts = doubts or Doubts()
+        self._settle = settle
+        self._good = 0
+        self._in_force: Rules = base
+        self._before: Moment | None = None
+
+    def decide(
+        self, proposal: Sequence[float] | None, readings: Readings, moment: Moment
+    ) -> Verdict[Rules]:
+        """Return what is in force now; a proposal holds a value for each dial."""
+        if self._before is not None:
+            self._twin.live(self._in_force, self._before, self._step_s)
+        self._before = moment
+        refused = self._doubted(readings)
+        wanted = self._narrowed(proposal)
+        if refused is None and wanted is None:
+            refused = Refusal.POLICY
+        if refused is None and wanted is not None and self._endangers(wanted, moment):
+            refused = Refusal.DANGER
+        self._good = 0 if refused is not None else min(self._good + 1, self._settle + 1)
+        if refused is None and self._good <= self._settle:
+            refused = Refusal.SETTLING
+        if refused is None and wanted is not None:
+            self._in_force = wanted
+        else:
+            self._in_force = self._base
+        return Verdict(rules=self._in_force, refused=refused)
+
+    def _doubted(self, readings: Readings) -> Refusal | None:
+        measured = believed(readings, self._doubts)
+        if measured is None:
+            return Refusal.SENSOR
+        foretold = self._twin.shown()
+        # Astray or not: a twin that was left alone for long finds back only by what is measured.
+        self._twin.correct(measured)
+        far = (
+            abs(value - expected) > most
+            for value, expected, most in zip(measured, foretold, self._doubts.astray, strict=True)
+        )
+        return Refusal.ASTRAY if any(far) else None
+
+    def _narrowed(self, proposal: Sequence[float] | None) -> Rules | None:
+        if proposal is None:
+            return None
+        values = reachable(self._dials, positions(self._in_force, self._dials), proposal)
+        return None if values is None else turned(self._base, self._dials, values)
+
+    def _endangers(self, rules: Rules, moment: Moment) -> bool:
+        strain = self._twin.strain(rules, moment, LIFETIME_S)
+        # On a day that no rules could hold, the policy may do as well as they would.
+        return strain > 0.0 and strain > self._twin.strain(self._base, moment, LIFETIME_S)

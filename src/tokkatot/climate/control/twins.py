@@ -1,0 +1,188 @@
+"""Twins that live beside a house, for its shield to ask what would become of it."""
+
+from dataclasses import dataclass, replace
+
+from typing_extensions import override
+
+from tokkatot.climate.control.coop import StageRules, steer_coop
+from tokkatot.climate.control.greenhouse import TomatoRules, steer_tomatoes
+from tokkatot.climate.control.shield import Climate, Moment, Twin
+from tokkatot.climate.physics.air import (
+    SEA_LEVEL_PA,
+    co2_mg_m3,
+    co2_ppm,
+    magnus_pa,
+    saturation_pa,
+    vapour_g_m3,
+    vapour_of_g_m3_pa,
+)
+from tokkatot.climate.physics.greenhouse import model as greenhouse
+from tokkatot.climate.physics.greenhouse import network
+from tokkatot.climate.physics.greenhouse.step import advance as advance_greenhouse
+from tokkatot.climate.physics.poultry import model as coop
+from tokkatot.climate.physics.poultry.airflow import incoming
+from tokkatot.climate.physics.poultry.birds import comfort_c, stress_index_c
+from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
+from tokkatot.climate.physics.poultry.step import advance as advance_coop
+
+CLOSENESS = 0.5
+"""Part of what the twin was off that one decision takes back: less would trail behind the house,
+more would follow a sensor that wanders off."""
+
+COOP_STEP_S = 300.0
+GREENHOUSE_SHORT_S = 225.0
+"""Four times the short step of a season: the air is 0.1 K off, and the answer comes in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoopLimits:
+    """What a flock must not be brought to; gases by Council Directive 2007/43/EC, annex II."""
+
+    hot_over_k: float = 6.0
+    """The index of heat stress over what the birds want."""
+    cold_under_k: float = 5.0
+    co2_ppm: float = 3000.0
+    ammonia_ppm: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreenhouseLimits:
+    """What a crop must not be brought to; a grower's own numbers belong here."""
+
+    air_min_c: float = 11.0
+    air_max_c: float = 34.0
+    humidity_max_pct: float = 97.0
+    co2_ppm: float = 2000.0
+
+
+class CoopTwin(Twin[StageRules]):
+    """A poultry house."""
+
+    def __init__(
+        self, state: coop.State, parameters: coop.Parameters, limits: CoopLimits | None = None
+    ) -> None:
+        """Take over the state, to be carried on from here."""
+        self.state = state
+        self._parameters = parameters
+        self._limits = limits or CoopLimits()
+
+    @override
+    def live(self, rules: StageRules, moment: Moment, duration_s: float) -> None:
+        _live_coop(self.state, self._parameters, rules, moment, duration_s)
+
+    @override
+    def shown(self) -> Climate:
+        s = self.state
+        vapour = vapour_of_g_m3_pa(s.air_c, 1e3 * s.vapour_kg_m3)
+        return Climate(
+            air_c=s.air_c,
+            humidity_pct=min(100.0 * vapour / saturation_pa(s.air_c), 100.0),
+            co2_ppm=co2_ppm(s.co2_mg_m3, s.air_c, SEA_LEVEL_PA),
+        )
+
+    @override
+    def correct(self, measured: Climate) -> None:
+        s, drawn = self.state, _between(self.shown(), measured)
+        s.air_c = drawn.air_c
+        vapour = saturation_pa(s.air_c) * drawn.humidity_pct / 100.0
+        s.vapour_kg_m3 = 1e-3 * vapour_g_m3(s.air_c, vapour)
+        s.co2_mg_m3 = co2_mg_m3(drawn.co2_ppm, s.air_c, SEA_LEVEL_PA)
+
+    @override
+    def strain(self, rules: StageRules, moment: Moment, duration_s: float) -> float:
+        s, worst = replace(self.state), -1e9
+        for step in range(round(duration_s / COOP_STEP_S)):
+            now = replace(moment, hour=(moment.hour + step * COOP_STEP_S / 3600.0) % 24.0)
+            _live_coop(s, self._parameters, rules, now, COOP_STEP_S)
+            worst = max(worst, self._beyond(s, rules, now))
+        return worst
+
+    def _beyond(self, s: coop.State, rules: StageRules, moment: Moment) -> float:
+        """Return the worst excess: in K, and gases in tenths of what is allowed."""
+        p, limits = self._parameters, self._limits
+        controls = steer_coop(s, moment.hour, rules, p)
+        speed = incoming(s, controls, moment.outdoor, p).speed_m_s
+        wanted_c = comfort_c(s.age_d, p)
+        ppm = co2_ppm(s.co2_mg_m3, s.air_c, SEA_LEVEL_PA)
+        ammonia = s.ammonia_mg_m3 / AMMONIA_MG_M3_PPM
+        return max(
+            stress_index_c(s.air_c, s.vapour_kg_m3, speed) - wanted_c - limits.hot_over_k,
+            wanted_c - limits.cold_under_k - s.air_c,
+            10.0 * (ppm / limits.co2_ppm - 1.0),
+            10.0 * (ammonia / limits.ammonia_ppm - 1.0),
+        )
+
+
+class GreenhouseTwin(Twin[TomatoRules]):
+    """A greenhouse with tomatoes."""
+
+    def __init__(
+        self,
+        state: greenhouse.State,
+        parameters: greenhouse.Parameters,
+        limits: GreenhouseLimits | None = None,
+    ) -> None:
+        """Take over the state, to be carried on from here."""
+        self.state = state
+        self._parameters = parameters
+        self._limits = limits or GreenhouseLimits()
+        self._book = greenhouse.Ledger()
+        self._buffer = [0.0] * network.SIZE
+
+    @override
+    def live(self, rules: TomatoRules, moment: Moment, duration_s: float) -> None:
+        self._live(self.state, rules, moment, duration_s)
+
+    @override
+    def shown(self) -> Climate:
+        s = self.state
+        return Climate(
+            air_c=s.air_c,
+            humidity_pct=min(100.0 * s.air_pa / magnus_pa(s.air_c), 100.0),
+            co2_ppm=co2_ppm(s.air_mg_m3, s.air_c, SEA_LEVEL_PA),
+        )
+
+    @override
+    def correct(self, measured: Climate) -> None:
+        s, drawn = self.state, _between(self.shown(), measured)
+        s.air_c = drawn.air_c
+        s.air_pa = magnus_pa(s.air_c) * drawn.humidity_pct / 100.0
+        s.air_mg_m3 = co2_mg_m3(drawn.co2_ppm, s.air_c, SEA_LEVEL_PA)
+
+    @override
+    def strain(self, rules: TomatoRules, moment: Moment, duration_s: float) -> float:
+        s, worst, limits = replace(self.state), -1e9, self._limits
+        step_s = 0.5 * duration_s
+        for step in range(2):
+            now = replace(moment, hour=(moment.hour + step * step_s / 3600.0) % 24.0)
+            self._live(s, rules, now, step_s)
+            worst = max(
+                worst,
+                s.air_c - limits.air_max_c,
+                limits.air_min_c - s.air_c,
+                100.0 * s.air_pa / magnus_pa(s.air_c) - limits.humidity_max_pct,
+                10.0 * (co2_ppm(s.air_mg_m3, s.air_c, SEA_LEVEL_PA) / limits.co2_ppm - 1.0),
+            )
+        return worst
+
+    def _live(
+        self, s: greenhouse.State, rules: TomatoRules, moment: Moment, duration_s: float
+    ) -> None:
+        controls = steer_tomatoes(s, moment.outdoor, moment.hour, rules)
+        advance_greenhouse(
+            s, controls, moment.outdoor, self._parameters, self._book, self._buffer, duration_s,
+            max(round(duration_s / GREENHOUSE_SHORT_S), 1),
+        )  # fmt: skip
+
+
+def _live_coop(
+    s: coop.State, p: coop.Parameters, rules: StageRules, moment: Moment, duration_s: float
+) -> None:
+    controls = steer_coop(s, moment.hour, rules, p)
+    advance_coop(s, controls, moment.outdoor, p, coop.Ledger(), duration_s)
+
+
+def _between(foretold: Climate, measured: Climate) -> Climate:
+    """Return where one correction leaves the twin."""
+    drawn = (was + CLOSENESS * (now - was) for was, now in zip(foretold, measured, strict=True))
+    return Climate(*drawn)
