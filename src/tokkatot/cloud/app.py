@@ -16,6 +16,9 @@ from tokkatot.cloud.accounts import staff_api as accounts_staff
 from tokkatot.cloud.alerts import api as alerts
 from tokkatot.cloud.alerts import definitions_api, escalation_api, messages_api
 from tokkatot.cloud.commands import api as commands
+from tokkatot.cloud.detections import ai_api
+from tokkatot.cloud.detections import api as detections
+from tokkatot.cloud.detections.detector import Detector
 from tokkatot.cloud.devices import api as devices
 from tokkatot.cloud.devices import staff_api as devices_staff
 from tokkatot.cloud.farms import api as farms
@@ -72,6 +75,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     export_api.router,
     insights_api.router,
     retention_api.router,
+    ai_api.router,
+    detections.router,
     commands.router,
     preview_api.router,
     schedules.router,
@@ -112,7 +117,8 @@ def create_app(
 ) -> FastAPI:
     """Return the application; `web_folder` None leaves the web app out.
 
-    Its `state.realtime` serves sockets while the caller runs it.
+    Its `state.realtime` serves sockets while the caller runs it, and its `state.detector` lets go
+    of the process that it has started.
     """
     app = FastAPI(
         title="Tokkatot",
@@ -131,6 +137,11 @@ def create_app(
     app.state.documents = HubLimits()
     app.state.previews = Previews()
     app.state.exports = Exports()
+    app.state.detector = Detector(
+        url=context.settings.detector_url,
+        folder=context.settings.data_dir.absolute(),
+        clock=context.clock,
+    )
     app.state.realtime = Realtime(
         context.database, context.ears, clock=context.clock, metrics=context.metrics
     )
@@ -160,7 +171,8 @@ def _wrap(app: FastAPI, context: Context, limits: HttpLimits) -> None:
 
 def _is_upload(scope: Scope) -> bool:
     """Tell whether a request carries a picture."""
-    return str(scope["path"]).startswith("/v1/ai/")
+    path = str(scope["path"])
+    return path.startswith("/v1/ai/") or path.endswith("/detections")
 
 
 def _operations(app: FastAPI, context: Context, readiness: Readiness) -> APIRouter:

@@ -21,6 +21,8 @@ from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.alerts import store as alert_store
 from tokkatot.cloud.app import create_app
 from tokkatot.cloud.commands import service as commands
+from tokkatot.cloud.detections import service as detections
+from tokkatot.cloud.detections import store as detection_store
 from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
 from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.platform import idempotency, outbox
@@ -87,6 +89,7 @@ async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
         app = _app(context, readings) if "api" in roles else None
         if app is not None:
             workers["realtime"] = app.state.realtime.run
+            workers["detector"] = app.state.detector.run
         async with asyncio.TaskGroup() as group:
             for name, work in workers.items():
                 group.create_task(keep_working(name, work, context=context, random=random))
@@ -251,6 +254,7 @@ async def clean(context: Context) -> None:
         await listening.purge(tx.session, now=tx.now)
         await alert_store.purge_shelves(tx.session, now=tx.now)
         await message_store.purge(tx.session, before=tx.now - messages.KEPT)
+        await detection_store.let_go(tx.session, before=tx.now - detections.PICTURES_KEPT)
         await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
         await renew_documents(tx)
 

@@ -1,6 +1,8 @@
 """The routes of the detector."""
 
 import asyncio
+import hashlib
+from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
@@ -15,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tokkatot.detector.answers import Json, brief, detailed
+from tokkatot.detector.seeing import small
 from tokkatot.detector.turns import Crowded, Turns
 from tokkatot.vision.detect.detector import Detecting
 from tokkatot.vision.detect.verdict import Verdict
@@ -53,6 +56,7 @@ class DetectorApp:
             for route in (
                 Route(f"{prefix}/predict", self._predict, methods=["POST"]),
                 Route(f"{prefix}/predict/detailed", self._predict_detailed, methods=["POST"]),
+                Route(f"{prefix}/predict/pictured", self._predict_pictured, methods=["POST"]),
                 Route(f"{prefix}/health", self._health, methods=["GET"]),
             )
         ]
@@ -74,10 +78,23 @@ class DetectorApp:
             turns.cancel()
 
     async def _predict(self, request: Request) -> Response:
-        return _json(brief(await self._judged(request)))
+        verdict, _ = await self._judged(request)
+        return _json(brief(verdict))
 
     async def _predict_detailed(self, request: Request) -> Response:
-        return _json(detailed(await self._judged(request), version=self._detector.version))
+        verdict, _ = await self._judged(request)
+        return _json(detailed(verdict, version=self._detector.version))
+
+    async def _predict_pictured(self, request: Request) -> Response:
+        """Answer with a small picture too, so that who keeps it need not open the file."""
+        verdict, data = await self._judged(request)
+        return _json(
+            {
+                **detailed(verdict, version=self._detector.version),
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "thumbnail": b64encode(await asyncio.to_thread(small, data)).decode(),
+            }
+        )
 
     async def _health(self, _: Request) -> Response:
         return _json(
@@ -89,7 +106,7 @@ class DetectorApp:
             }
         )
 
-    async def _judged(self, request: Request) -> Verdict:
+    async def _judged(self, request: Request) -> tuple[Verdict, bytes]:
         # A body is memory too: who can't be judged soon is told so before sending it all.
         if self._reading + self._turns.waiting >= self._turns.limit:
             raise Problem("unavailable")
@@ -99,7 +116,7 @@ class DetectorApp:
         finally:
             self._reading -= 1
         try:
-            return await self._turns.judged(data)
+            return await self._turns.judged(data), data
         except PictureRefused as refusal:
             raise Problem("picture_refused", str(refusal)) from None
         except Crowded:

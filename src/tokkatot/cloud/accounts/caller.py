@@ -70,5 +70,6 @@ async def staff(caller: Annotated[Caller, Depends(caller)]) -> Caller:
 
 
 StaffOnly = Depends(staff)
+KnownOnly = Depends(caller)
 SomeCaller = Annotated[Caller, Depends(caller)]
 StaffCaller = Annotated[Caller, Depends(staff)]

@@ -42,6 +42,8 @@ class AlertView(View):
     state: AlertState
     name: str | None
     """What people call an alarm of their own; a node's alert names the node in `about`."""
+    about: str | None
+    """The definition or the node that it is of; of droppings the detection."""
     under: UUID | None
     """The alert that it is told with: nobody is called for this one."""
     times: int

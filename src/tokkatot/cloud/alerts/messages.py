@@ -11,7 +11,7 @@ from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.alerts import message_store, store
 from tokkatot.cloud.alerts.model import Alert, Message, MessageKind, Subscription
 from tokkatot.cloud.alerts.subscribing import Heard, Wish, heard
-from tokkatot.cloud.alerts.words import Facts, unit_of
+from tokkatot.cloud.alerts.words import OF_DROPPINGS, Facts, unit_of
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.members import MAX_MEMBERS
 from tokkatot.cloud.farms.model import Farm, House
@@ -148,6 +148,7 @@ async def _facts(tx: Transaction, alert: Alert) -> Facts:
         actual=alert.actual,
         threshold=alert.threshold,
         unit=unit_of(alert.type, await _quantity(tx, alert)),
+        detection=alert.about if alert.type in OF_DROPPINGS else None,
     )
 
 

@@ -56,6 +56,8 @@ class MessageView(View):
     """The parts of `where`, as they were named then."""
     value: str | None
     advice: str
+    picture: str | None
+    """Where the photograph is that it is about."""
     read_at: datetime | None
 
 
@@ -207,5 +209,8 @@ def _view(row: Message, language: Language) -> MessageView:
         device=facts.device,
         value=said.value,
         advice=said.advice,
+        picture=None
+        if facts.detection is None
+        else f"/v1/farms/{row.farm_id}/detections/{facts.detection}/picture",
         read_at=row.read_at,
     )

@@ -63,6 +63,7 @@ async def views(tx: Transaction, alerts: Sequence[Alert]) -> list[JsonObject]:
             "severity": alert.severity.value,
             "state": alert.state.value,
             "name": alert.name,
+            "about": alert.about,
             "under": None if alert.under is None else str(alert.under),
             "times": alert.times,
             "flaps": alert.flaps,

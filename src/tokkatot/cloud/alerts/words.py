@@ -25,6 +25,8 @@ class Facts:
     actual: float | None = None
     threshold: float | None = None
     unit: str | None = None
+    detection: str | None = None
+    """Whose picture shows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,7 @@ _DISEASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         Disease.NEWCASTLE: ("ជំងឺញូវកាស", "Newcastle disease"),
     }
 )
-_OF_DROPPINGS = frozenset({AlertType.DROPPING_SUSPICIOUS, AlertType.FLOCK_SUSPICIOUS})
+OF_DROPPINGS = frozenset({AlertType.DROPPING_SUSPICIOUS, AlertType.FLOCK_SUSPICIOUS})
 
 _COUNTED = frozenset(
     {
@@ -193,7 +195,7 @@ def words(facts: Facts, language: Language) -> Words:
     named = facts.name or _WHAT.get(facts.type, _WRONG)[pick]
     if facts.type == AlertType.SCHEDULE_FAILED and facts.name is not None:
         named = f"{_WHAT[facts.type][pick]}: {facts.name}"
-    disease = _DISEASES.get(facts.name or "") if facts.type in _OF_DROPPINGS else None
+    disease = _DISEASES.get(facts.name or "") if facts.type in OF_DROPPINGS else None
     if disease is not None:
         named = f"{_WHAT[facts.type][pick]}: {disease[pick]}"
     return Words(

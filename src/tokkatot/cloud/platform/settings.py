@@ -61,6 +61,16 @@ def checked_influx_url(url: str) -> str:
     return url
 
 
+def checked_detector_url(url: str) -> str:
+    """Return an address that can be one of the detector.
+
+    Raises:
+        ValueError: when it can't.
+    """
+    checked_server(url, ("http", "https"))
+    return url
+
+
 def checked_redis_url(url: str) -> str:
     """Return an address that can be one of Redis; its password may be part of it.
 
@@ -73,6 +83,7 @@ def checked_redis_url(url: str) -> str:
 
 BrokerUrl = Annotated[str, AfterValidator(checked_broker_url)]
 InfluxUrl = Annotated[str, AfterValidator(checked_influx_url)]
+DetectorUrl = Annotated[str, AfterValidator(checked_detector_url)]
 RedisUrl = Annotated[str, AfterValidator(checked_redis_url)]
 
 
@@ -120,6 +131,9 @@ class CloudSettings(BaseSettings):
 
     object_store_url: Secret = None
     """s3://…; unset: a folder under the data folder."""
+
+    detector_url: DetectorUrl | None = None
+    """http://host:8000 of `tokkatot vision serve`; unset: run by the program when it is needed."""
 
     smtp_url: Secret = None
     """smtp://login:password@host:587 or smtps://…; unset: no mail is sent."""

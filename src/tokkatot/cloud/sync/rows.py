@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.commands import service as commands
+from tokkatot.cloud.detections import service as detections
 from tokkatot.cloud.devices.hubs import note_unknown_device
 from tokkatot.cloud.farms import stops
 from tokkatot.cloud.platform import audit
@@ -23,6 +24,7 @@ from tokkatot.cloud.telemetry.intake import credible, storable
 from tokkatot.cloud.telemetry.states import apply_states
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.quantities import Refusal
+from tokkatot.wire import pictures
 from tokkatot.wire.cursor import RefusedRow
 from tokkatot.wire.messages import (
     AlertRow,
@@ -106,6 +108,9 @@ async def _event(
             return await _acknowledged(tx, hub, row)
         case "schedule.asked":
             return await executions.take_request(tx, hub.farm_id, hub.hub_id, row)
+        case pictures.DETECTION:
+            # It has a list of its own: in the log it would drown everything else.
+            return await detections.take_row(tx, hub.farm_id, hub.hub_id, row)
         case "desired.taken":
             await _note_held(tx, hub, row)
         case _:

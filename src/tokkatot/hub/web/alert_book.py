@@ -149,6 +149,7 @@ class AlertBook:
             "type": row.type,
             "severity": row.severity or _severity(row.type).value,
             "name": row.name,
+            "about": row.about,
             "under": row.under,
             "times": row.times,
             "flaps": row.flaps,

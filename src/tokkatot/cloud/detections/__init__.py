@@ -1,0 +1,1 @@
+"""What photographs of droppings show: asked of the detector, told by hubs, marked by people."""

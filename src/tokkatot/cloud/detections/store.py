@@ -1,0 +1,71 @@
+"""Detections in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+
+from tokkatot.cloud.detections.model import Detection
+from tokkatot.cloud.platform.newest import newest_first
+
+
+async def one(session: AsyncSession, farm_id: UUID, detection_id: UUID) -> Detection | None:
+    """Return a detection of a farm."""
+    found: Detection | None = await session.scalar(
+        select(Detection).where(Detection.id == detection_id, Detection.farm_id == farm_id)
+    )
+    return found
+
+
+async def page(
+    session: AsyncSession,
+    house_id: UUID,
+    *,
+    only_alerts: bool,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Detection]:
+    """Return the detections of a house without their pictures, the newest first."""
+    rows = select(Detection).where(Detection.house_id == house_id)
+    if only_alerts:
+        rows = rows.where(Detection.alert)
+    return await newest_first(
+        session,
+        rows.options(defer(Detection.thumbnail, raiseload=True)),
+        (Detection.t, Detection.id),
+        after=after,
+        limit=limit,
+    )
+
+
+async def lent(session: AsyncSession, farm_id: UUID, *, limit: int) -> Sequence[Detection]:
+    """Return the newest detections of a farm that models may learn from, with their pictures."""
+    found = await session.scalars(
+        select(Detection)
+        .where(
+            Detection.farm_id == farm_id,
+            Detection.consent,
+            Detection.marked_as.is_not(None),
+            Detection.thumbnail.is_not(None),
+        )
+        .order_by(Detection.t.desc(), Detection.id.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def let_go(session: AsyncSession, *, before: datetime) -> None:
+    """Drop the pictures that nobody needs any more; what was said of them stays."""
+    await session.execute(
+        update(Detection)
+        .where(
+            Detection.t < before,
+            Detection.thumbnail.is_not(None),
+            Detection.alert.is_(False),
+            Detection.right.is_(None),
+        )
+        .values(thumbnail=None)
+    )
