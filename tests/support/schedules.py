@@ -73,11 +73,19 @@ def told(bench: Bench) -> list[tuple[int, str, str | None]]:
 
 def restart(bench: Bench, off_s: float) -> Bench:
     """Return a hub that was switched off for a while and remembers what is kept."""
-    after = Bench(wall_ms=bench.wall_ms)
+    assert bench.wall_ms is not None
+    return _started(bench, bench.wall_ms + round(off_s * 1000))
+
+
+def restart_without_clock(bench: Bench) -> Bench:
+    """Return a hub that remembers what is kept, and does not know the time until it is told."""
+    return _started(bench, None)
+
+
+def _started(bench: Bench, wall_ms: int | None) -> Bench:
+    after = Bench(wall_ms=wall_ms)
     after.state = recall(remember(bench.state, bench.now_s), 0.0)
     after.plan, after.now_s, after.runs = bench.plan, 0.0, list(bench.runs)
-    assert after.wall_ms is not None
-    after.wall_ms += round(off_s * 1000)
     after.greet()
     after.step()
     return after

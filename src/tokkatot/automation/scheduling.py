@@ -124,6 +124,8 @@ def take_turn(
         turn.agenda.update(state.agenda)
         turn.runs.update(state.runs)
         return turn
+    if passage.due or passage.missed:
+        _leave(plan, state.agenda, passage, turn)
     today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
     for house in plan.houses:
         if not house.schedules:
@@ -147,6 +149,30 @@ def take_turn(
             turn.end(run, "removed")
     _rank(turn.asked)
     return turn
+
+
+def _leave(
+    plan: Plan, agenda: Mapping[ScheduleId, Booked], passage: Passage, turn: Turn
+) -> None:
+    """Account for what was due of schedules that are others or gone now: nobody begins it any more.
+
+    A hub that had no clock learns the time and other schedules at once.
+    """
+    for schedule_id, booked in agenda.items():
+        if booked.of is None:
+            continue
+        present = plan.schedules.get(schedule_id)
+        if present is not None and _is_booked(booked, present, plan.locality):
+            continue
+        spans = (*passage.due, *passage.missed)
+        earlier = Locality(zone=ZoneInfo(booked.zone), place=plan.locality.place)
+        for moment in islice(_moments(booked.of, spans, earlier), MAX_MISSED):
+            turn.skip(schedule_id, moment, "missed")
+
+
+def _is_booked(booked: Booked, schedule: Schedule, locality: Locality) -> bool:
+    """Tell whether what is known of a schedule is of its present version, and of this zone."""
+    return booked.version == schedule.version and booked.zone == locality.zone.key
 
 
 def _rank(asked: Mapping[DeviceId, list[Proposal]]) -> None:
@@ -231,9 +257,10 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
     before = scene.state.agenda.get(schedule.id)
     if now_ms is None:
         if before is not None:
-            turn.agenda[schedule.id] = before
+            is_of = before.of is None and _is_booked(before, schedule, locality)
+            turn.agenda[schedule.id] = replace(before, of=schedule) if is_of else before
         return run
-    if before is None or before.version != schedule.version or before.zone != locality.zone.key:
+    if before is None or not _is_booked(before, schedule, locality):
         turn.agenda[schedule.id] = Booked(
             version=schedule.version,
             zone=locality.zone.key,

@@ -20,6 +20,7 @@ from tests.support.schedules import (
     feeding,
     lit,
     restart,
+    restart_without_clock,
     schedule,
     told,
 )
@@ -375,6 +376,29 @@ def test_a_schedule_that_is_new_in_an_hour_that_comes_again_is_told_of_that_hour
     bench.hold(dosed("06:20", "07:10", version=2))
     bench.run(4300, every_s=5)
     assert told(bench) == [(1200, "skipped", "clock_jump"), (4200, "executed", None)]
+
+
+@pytest.mark.parametrize("after", [(), (dosed("06:10", version=2, enabled=False),)])
+def test_what_was_due_is_told_by_a_hub_that_learns_the_time_and_other_schedules_at_once(
+    after: tuple[Schedule, ...],
+) -> None:
+    bench = restart_without_clock(bench_at(DAWN_MS, dosed("06:00", "06:10", version=1)))
+    bench.run(60)
+    assert told(bench) == []
+    bench.hold(*after)
+    bench.wall_ms = SIX_MS + 300_000
+    bench.run(600)
+    assert told(bench) == [(0, "skipped", "missed")]
+
+
+def test_a_hub_that_learns_the_time_and_another_schedule_at_once_tells_of_no_hour_twice() -> None:
+    bench = restart_without_clock(hourly_bench(dosed("06:10", "06:40", version=1)))
+    bench.run(60)
+    bench.runs.clear()
+    bench.hold(dosed("06:10", "06:20", version=2))
+    bench.wall_ms = SIX_MS + 10_000
+    bench.run(60)
+    assert told(bench) == [(1200, "skipped", "clock_jump")]
 
 
 def test_a_clock_set_forward_over_six_tells_that_it_was_missed() -> None:
