@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.people import Json
 from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
@@ -77,6 +77,28 @@ def test_a_run_is_not_called_done_before_the_hub_said_so(
     page.click("[data-run-now]")
     expect(page.locator('[data-run] [data-outcome="waiting"]')).to_be_visible()
     expect(page.locator("[data-run-now]")).to_be_disabled()
+
+
+def test_a_run_that_is_asked_for_again_before_an_answer_came_is_the_same_wish(
+    phone: Phone, demo: Demo, farm: httpx.Client
+) -> None:
+    schedule = _add(farm, demo, _at_four([_device(farm, demo, "light")]))
+    _open(phone, demo, f"schedules/{schedule['id']}")
+    page, keys = phone.page, list[str]()
+
+    def refuse(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        route.fulfill(status=503 if len(keys) == 1 else 409, json={"code": "conflict"})
+
+    page.route("**/execute-now", refuse)
+    for _ in range(3):
+        with page.expect_response("**/execute-now"):
+            page.click("[data-run-now]")
+        expect(page.locator("[data-run-now]")).to_be_enabled()
+
+    lost, repeated, next_wish = keys
+    assert lost == repeated
+    assert next_wish != repeated
 
 
 def test_a_switch_makes_a_version_and_an_older_one_can_come_back(
