@@ -219,12 +219,13 @@ async def _rough_radio(at: Spot) -> None:
 
 
 async def _lost_radio(at: Spot) -> None:
-    mood = at.node().mood
-    mood.is_mute = True
+    node = at.node()
+    node.mood.is_mute = True
     try:
         await at.for_a_while(5.0, 200.0)
     finally:
-        mood.is_mute = False
+        node.mood.is_mute = False
+        node.reconnect()
 
 
 async def _failed_node(at: Spot) -> None:

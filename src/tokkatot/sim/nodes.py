@@ -126,6 +126,12 @@ class Node:
         for relay in self.relays.values():
             self._move(relay, relay.rest)
 
+    def reconnect(self) -> None:
+        """Be on the air again: who connects says what it does, in the place of its last will."""
+        if self._is_on:
+            for relay in self.relays.values():
+                self._report(relay)
+
     def _path_to(self, hardware_id: str) -> Callable[[bytes], None]:
         return lambda payload: self._down.send((hardware_id, payload))
 
