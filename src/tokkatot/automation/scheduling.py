@@ -151,9 +151,7 @@ def take_turn(
     return turn
 
 
-def _leave(
-    plan: Plan, agenda: Mapping[ScheduleId, Booked], passage: Passage, turn: Turn
-) -> None:
+def _leave(plan: Plan, agenda: Mapping[ScheduleId, Booked], passage: Passage, turn: Turn) -> None:
     """Account for what was due of schedules that are others or gone now: nobody begins it any more.
 
     A hub that had no clock learns the time and other schedules at once.
