@@ -46,17 +46,21 @@ async def _run(settings: "CloudSettings", roles: frozenset[str]) -> None:
 
     from tokkatot.cloud.main import run_cloud
     from tokkatot.cloud.platform.embedded import embedded
-    from tokkatot.cloud.platform.migrate import upgrade
+    from tokkatot.cloud.platform.migrate import upgrade_once_there
     from tokkatot.cloud.platform.supervise import keep_all_running
     from tokkatot.kit.clock import SystemClock
 
-    log = structlog.get_logger()
+    log, clock = structlog.get_logger(), SystemClock()
     async with embedded(settings) as running, asyncio.TaskGroup() as group:
         assert running.settings.database_url is not None, "embedded() names every address"
-        await asyncio.to_thread(upgrade, running.settings.database_url)
+        await upgrade_once_there(
+            running.settings.database_url,
+            clock=clock,
+            say=lambda reason: log.warning("database.awaited", reason=reason),
+        )
         watch = group.create_task(
             keep_all_running(
-                running.services, clock=SystemClock(), random=SystemRandom().random, say=log.warning
+                running.services, clock=clock, random=SystemRandom().random, say=log.warning
             )
         )
         await run_cloud(running.settings, roles)

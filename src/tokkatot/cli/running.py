@@ -20,6 +20,7 @@ _FAILED = 1
 def refusals() -> "Iterator[None]":
     """Tell a person in one line what they can mend, without a traceback."""
     from tokkatot.cloud.platform.folder import FolderRefused
+    from tokkatot.cloud.platform.migrate import DatabaseAway
     from tokkatot.cloud.platform.process import ChildFailed
     from tokkatot.cloud.platform.settings import SettingsRefused
 
@@ -30,7 +31,7 @@ def refusals() -> "Iterator[None]":
         raise typer.Exit(_REFUSED) from None
     except ExceptionGroup as group:
         # What starts at the same time fails in a group; the first failure is what to mend.
-        failures = group.subgroup(ChildFailed)
+        failures = group.subgroup((ChildFailed, DatabaseAway))
         if failures is None:
             raise
         typer.echo(str(_first(failures)), err=True)

@@ -3,7 +3,7 @@
 import asyncio
 import importlib.util
 import pkgutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
@@ -28,10 +28,12 @@ from tokkatot.cloud.platform.database import (
 )
 from tokkatot.cloud.platform.listen import Listener, Subscriber
 from tokkatot.cloud.platform.migrate import (
+    DatabaseAway,
     current_revision,
     downgrade,
     newest_revision,
     upgrade,
+    upgrade_once_there,
 )
 from tokkatot.domain.ids import FarmId
 from tokkatot.kit.clock import ManualClock, SystemClock
@@ -71,6 +73,42 @@ def test_every_step_of_the_schema_can_be_undone(empty_postgres_url: str) -> None
     engine = create_engine(sqlalchemy_url(empty_postgres_url), poolclass=NullPool)
     assert inspect(engine).get_table_names() == ["alembic_version"]
     upgrade(empty_postgres_url)
+
+
+class HurriedClock(ManualClock):
+    """A clock on which whoever sleeps has slept, after a word to the test."""
+
+    def __init__(self, on_sleep: Callable[[], None]) -> None:
+        super().__init__(datetime(2026, 3, 1, tzinfo=UTC))
+        self._on_sleep = on_sleep
+
+    @override
+    async def sleep(self, delay_s: float) -> None:
+        self.advance(delay_s)
+        self._on_sleep()
+
+
+async def test_a_cloud_waits_for_a_database_that_starts_after_it(empty_postgres_url: str) -> None:
+    away, home = "it_is_not_there_yet", make_url(sqlalchemy_url(empty_postgres_url)).database
+    with psycopg.connect(
+        libpq_url(empty_postgres_url), dbname="postgres", autocommit=True
+    ) as admin:
+        admin.execute(f'ALTER DATABASE "{home}" RENAME TO {away}')
+        clock = HurriedClock(lambda: admin.execute(f'ALTER DATABASE {away} RENAME TO "{home}"'))
+        said: list[str] = []
+        await upgrade_once_there(empty_postgres_url, clock=clock, say=said.append)
+    assert (len(said), "does not exist" in said[0]) == (1, True)
+    engine = create_engine(sqlalchemy_url(empty_postgres_url), poolclass=NullPool)
+    with engine.connect() as connection:
+        assert current_revision(connection) == newest_revision()
+
+
+async def test_a_cloud_ends_with_one_line_where_its_database_never_answers() -> None:
+    said: list[str] = []
+    clock = HurriedClock(lambda: None)
+    with pytest.raises(DatabaseAway, match="TOKKATOT_DATABASE_URL") as ended:
+        await upgrade_once_there("postgresql://x@127.0.0.1:1/x", clock=clock, say=said.append)
+    assert (len(said), "\n" in str(ended.value)) == (1, False)
 
 
 async def test_two_processes_may_migrate_at_once(empty_postgres_url: str) -> None:

@@ -1,6 +1,7 @@
 """Brings a database to the schema that this version works with."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,14 +10,45 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from tokkatot.cloud.platform.database import sqlalchemy_url
+from tokkatot.kit.clock import Clock
 
 _LOCK = 0x746F6B6B
 """An advisory lock, so that of two clouds that start at once one migrates while the other waits."""
 
 _LOCK_TIMEOUT_S = 60
+_AWAITED_S = 60.0
+_ASKED_EVERY_S = 1.0
+
+
+class DatabaseAway(Exception):
+    """It can't be used, for longer than it may take to start; the text is one line for a person."""
+
+
+async def upgrade_once_there(url: str, *, clock: Clock, say: Callable[[str], None]) -> None:
+    """Move the schema up as soon as the database takes it, which may start after the cloud.
+
+    Raises:
+        DatabaseAway: when it still does not after a minute.
+    """
+    give_up_s = clock.monotonic() + _AWAITED_S
+    said = ""
+    while True:
+        try:
+            return await asyncio.to_thread(upgrade, url)
+        except OperationalError as error:
+            reason = " ".join(str(error.orig).split())
+            if clock.monotonic() >= give_up_s:
+                raise DatabaseAway(
+                    f"No use of the database ({reason}): start it, or mend TOKKATOT_DATABASE_URL."
+                ) from error
+            if reason != said:
+                said = reason
+                say(reason)
+        await clock.sleep(_ASKED_EVERY_S)
 
 
 def upgrade(url: str, revision: str = "head") -> None:
