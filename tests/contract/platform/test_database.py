@@ -78,7 +78,7 @@ def test_every_step_of_the_schema_can_be_undone(empty_postgres_url: str) -> None
 class HurriedClock(ManualClock):
     """A clock on which whoever sleeps has slept, after a word to the test."""
 
-    def __init__(self, on_sleep: Callable[[], None]) -> None:
+    def __init__(self, on_sleep: Callable[[], object]) -> None:
         super().__init__(datetime(2026, 3, 1, tzinfo=UTC))
         self._on_sleep = on_sleep
 
