@@ -31,8 +31,8 @@ from tokkatot.climate.physics.poultry.step import advance as advance_coop
 
 STEP_S = 900.0
 
-# The first of them to run compiles, unless the machine code is kept from before.
-pytestmark = pytest.mark.timeout(400)
+# The first of them to run compiles, unless the machine code is kept from before: all on one worker.
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("kernel")]
 
 
 def test_compiled_houses_are_the_plain_ones_to_a_billionth() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 from tokkatot.climate.control.coop import StageRules, steer_coop
 from tokkatot.climate.control.greenhouse import TomatoRules, steer_tomatoes
+from tokkatot.climate.env.season import DAY_S, JOULES_A_KWH
 from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_ppm, magnus_pa
 from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.greenhouse import network
@@ -16,13 +17,10 @@ from tokkatot.climate.weather.series import WeatherSeries
 
 STEP_S = 900.0
 A_DAY = 96
-DAY_S = STEP_S * A_DAY
 
 COOP_STEP_S = 300.0
 COOP_A_DAY = 288
 """A house full of birds warms by a kelvin in minutes."""
-
-JOULES_A_KWH = 3.6e6
 
 CH2O_DRY = 1e-3
 """Dry matter of fruit, g a mg of CH2O."""

@@ -25,6 +25,14 @@ HIGHEST = (0.6, 2400.0, 40.0, 100.0, 1.2, 7.5, 150.0, 1.0, 2000.0, 0.01, 60.0, 0
 and W/m²; the part of the season that is over; radiation, CO2 in kg/m³, °C, vapour in kg/m³."""
 
 LETTUCE = "tokkatot/Lettuce-v0"
+GREENHOUSE = "tokkatot/Greenhouse-v0"
+POULTRY_HOUSE = "tokkatot/PoultryHouse-v0"
+
+_ENTRY_POINTS = {
+    LETTUCE: "tokkatot.climate.env.gym:lettuce",
+    GREENHOUSE: "tokkatot.climate.env.houses:greenhouse",
+    POULTRY_HOUSE: "tokkatot.climate.env.houses:poultry_house",
+}
 
 
 class LettuceEnv(gymnasium.Env[Observation, Action]):
@@ -112,5 +120,6 @@ def lettuce(weather: WeatherSeries, *, start_s: float = 0.0, days: float = 40.0)
 
 def register() -> None:
     """Tell Gymnasium the names; its plug-in group calls this where the package is installed."""
-    if LETTUCE not in gymnasium.registry:
-        gymnasium.register(LETTUCE, entry_point="tokkatot.climate.env.gym:lettuce")
+    for name, entry_point in _ENTRY_POINTS.items():
+        if name not in gymnasium.registry:
+            gymnasium.register(name, entry_point=entry_point)

@@ -7,6 +7,7 @@ learned control of this model shares (the package lettuce-greenhouse-gym lists t
 
 from dataclasses import dataclass, field
 
+from tokkatot.climate.env.season import JOULES_A_KWH
 from tokkatot.climate.physics.lettuce import (
     Controls,
     Parameters,
@@ -17,8 +18,6 @@ from tokkatot.climate.physics.lettuce import (
 )
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.weather.series import WeatherSeries
-
-JOULES_A_KWH = 3.6e6
 
 LIMITS = Controls(co2_kg_m2_s=1.2e-6, ventilation_m_s=7.5e-3, heating_w_m2=150.0)
 SLOWNESS = 0.1

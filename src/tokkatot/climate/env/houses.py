@@ -1,0 +1,100 @@
+"""Houses whose set-points are turned, as Gymnasium environments on the compiled equations."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, Dials
+from tokkatot.climate.env import flock, tomatoes
+from tokkatot.climate.env.season import Range, Season, clock, moved
+from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
+from tokkatot.climate.weather.series import WeatherSeries
+
+Observation = NDArray[np.float32]
+Action = NDArray[np.floating[Any]]
+Info = dict[str, Any]
+
+
+class HouseEnv(gymnasium.Env[Observation, Action]):
+    """A season in a house that keeps its rules, while the learner turns their set-points.
+
+    An action is how far each dial turns, of what it may in a step: -1 back, 1 forth. Observed are
+    house and weather, the hour as a point on a circle, and each dial as its part of the way from
+    end to end. The season ends in a terminal state: the birds leave, the crop is cleared.
+    """
+
+    metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium's own declaration
+
+    def __init__(
+        self,
+        plant: Callable[[np.random.Generator], Season],
+        observed: Sequence[Range],
+        dials: Dials,
+        steps: int,
+    ) -> None:
+        """Take what begins a new season; it may draw weather, prices and parameters by chance."""
+        lowest = [low for _, low, _ in observed] + [-1.0, -1.0] + [0.0] * len(dials)
+        highest = [high for _, _, high in observed] + [1.0, 1.0] + [1.0] * len(dials)
+        self.observation_space = spaces.Box(
+            np.array(lowest, np.float32), np.array(highest, np.float32), dtype=np.float32
+        )
+        self.action_space = spaces.Box(-1.0, 1.0, (len(dials),), dtype=np.float32)
+        self._plant = plant
+        self._steps = steps
+        self._lived = 0
+        self._season: Season | None = None
+
+    @override
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[Observation, Info]:
+        super().reset(seed=seed)
+        self._season, self._lived = self._plant(self.np_random), 0
+        return self._observed(self._season), {}
+
+    @override
+    def step(self, action: Action) -> tuple[Observation, float, bool, bool, Info]:
+        season = self._season
+        assert season is not None, "call reset first"
+        assert self._lived < self._steps, "the season is over; call reset"
+        parts = season.step(moved(season, action.tolist()))
+        self._lived += 1
+        over = self._lived >= self._steps
+        return self._observed(season), sum(parts.values()), over, False, dict(parts)
+
+    def _observed(self, season: Season) -> Observation:
+        parts = (
+            (value - dial.low) / (dial.high - dial.low)
+            for value, dial in zip(season.values, season.dials, strict=True)
+        )
+        seen = np.array((*season.observed(), *clock(season.elapsed_s), *parts), np.float32)
+        space = self.observation_space
+        assert isinstance(space, spaces.Box)
+        return np.clip(seen, space.low, space.high)
+
+
+def poultry_house(
+    weather: WeatherSeries, *, start_s: float = 0.0, days: float = 42.0, birds: float = 18_000.0
+) -> HouseEnv:
+    """Return the environment of broilers in a tunnel house on one stretch of weather."""
+
+    def plant(_chance: np.random.Generator) -> Season:
+        return flock.FlockSeason(
+            weather=weather, state=day_old(birds), parameters=tunnel_house(), start_s=start_s
+        )
+
+    return HouseEnv(plant, flock.OBSERVED, COOP_DIALS, round(days * 96))
+
+
+def greenhouse(weather: WeatherSeries, *, start_s: float = 0.0, days: float = 60.0) -> HouseEnv:
+    """Return the environment of tomatoes under lamps on one stretch of weather."""
+
+    def plant(_chance: np.random.Generator) -> Season:
+        return tomatoes.TomatoSeason(weather=weather, start_s=start_s)
+
+    return HouseEnv(plant, tomatoes.OBSERVED, GREENHOUSE_DIALS, round(days * 96))

@@ -1,0 +1,60 @@
+"""What an environment needs of a season that is lived through with set-points."""
+
+from collections.abc import Mapping, Sequence
+from math import cos, pi, sin
+from typing import Protocol
+
+from tokkatot.climate.control.dials import Dials, reachable
+
+HOUR_S = 3600.0
+DAY_S = 86_400.0
+JOULES_A_KWH = 3.6e6
+
+Range = tuple[str, float, float]
+"""What is observed, and the ends that it is held to."""
+
+
+class Season(Protocol):
+    """A house, its weather and its rules, whose dials somebody turns every `step_s`."""
+
+    step_s: float
+
+    @property
+    def dials(self) -> Dials:
+        """The set-points that may be turned."""
+
+    @property
+    def values(self) -> Sequence[float]:
+        """Where they stand."""
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long it has lasted."""
+
+    def observed(self) -> Sequence[float]:
+        """Return house and weather, without dials and hour."""
+
+    def step(self, values: Sequence[float]) -> Mapping[str, float]:
+        """Let the house live on; return what it brought and, below zero, cost, in euros a m².
+
+        Raises:
+            ValueError: beyond the end of the weather.
+        """
+
+
+def moved(season: Season, action: Sequence[float]) -> tuple[float, ...]:
+    """Return the dials after an action of -1 to 1 each: as far back or forth as one step goes."""
+    # Gaussian policies overshoot.
+    wanted = [
+        value + min(max(float(part), -1.0), 1.0) * dial.step
+        for part, value, dial in zip(action, season.values, season.dials, strict=True)
+    ]
+    values = reachable(season.dials, season.values, wanted)
+    assert values is not None, "an action is made of numbers"
+    return values
+
+
+def clock(elapsed_s: float) -> tuple[float, float]:
+    """Return the hour as a point on a circle, so that midnight is no leap."""
+    turn = 2.0 * pi * (elapsed_s % DAY_S) / DAY_S
+    return sin(turn), cos(turn)

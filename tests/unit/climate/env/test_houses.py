@@ -1,0 +1,140 @@
+"""Houses as Gymnasium environments: their contract, their dials, and the same life as by hand."""
+
+from dataclasses import replace
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from tests.support import coop, greenhouse
+from tokkatot.climate.control.coop import StageRules
+from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, positions
+from tokkatot.climate.control.greenhouse import TomatoRules
+from tokkatot.climate.control.twins import CoopLimits
+from tokkatot.climate.env.days import coop_days, greenhouse_days
+from tokkatot.climate.env.flock import OBSERVED, FlockSeason
+from tokkatot.climate.env.gym import GREENHOUSE, POULTRY_HOUSE, register
+from tokkatot.climate.env.houses import HouseEnv
+from tokkatot.climate.env.season import Season
+from tokkatot.climate.env.tomatoes import TomatoSeason
+from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
+from tokkatot.climate.physics.greenhouse.model import State as Inside
+from tokkatot.climate.physics.poultry.houses import day_old, open_house, tunnel_house
+from tokkatot.climate.weather.series import WeatherSeries
+
+# The first of them to run compiles, unless the machine code is kept from before: all on one worker.
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("kernel")]
+
+BY_THE_MEKONG = WeatherSeries(period_s=900, moments=[coop.outdoor(step) for step in range(97)])
+SPRING = WeatherSeries(period_s=900, moments=[greenhouse.outdoor(step) for step in range(97)])
+WEATHER = {POULTRY_HOUSE: BY_THE_MEKONG, GREENHOUSE: SPRING}
+BOTH = pytest.mark.parametrize("name", [POULTRY_HOUSE, GREENHOUSE])
+
+
+def made(name: str) -> HouseEnv:
+    register()
+    env = gymnasium.make(name, weather=WEATHER[name], days=1).unwrapped
+    assert isinstance(env, HouseEnv)
+    return env
+
+
+def still(env: HouseEnv) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.zeros(env.action_space.shape or (), np.float32)
+
+
+@BOTH
+def test_they_keep_gymnasiums_contract(name: str) -> None:
+    env = made(name)
+    check_env(env, skip_render_check=True)
+    assert env.spec is not None
+    assert env.spec.id == name
+
+
+@BOTH
+def test_a_season_ends_with_its_last_step(name: str) -> None:
+    env = made(name)
+    env.reset(seed=1)
+    ends = [env.step(still(env))[2:4] for _ in range(96)]
+    assert ends[-1] == (True, False)
+    assert set(ends[:-1]) == {(False, False)}
+    with pytest.raises(AssertionError, match="the season is over"):
+        env.step(still(env))
+
+
+@BOTH
+def test_an_action_turns_each_dial_by_a_step_and_no_policy_overshoots(name: str) -> None:
+    env = made(name)
+    dials = COOP_DIALS if name == POULTRY_HOUSE else GREENHOUSE_DIALS
+    first, _ = env.reset(seed=1)
+    forth = np.full(len(dials), 9.0, np.float32)
+    second = env.step(forth)[0]
+    for at, dial in enumerate(dials, start=len(first) - len(dials)):
+        part = dial.step / (dial.high - dial.low)
+        assert second[at] == pytest.approx(min(first[at] + part, 1.0), abs=1e-6)
+    seen = [env.step(forth)[0] for _ in range(60)]
+    assert seen[-1][-len(dials) :] == pytest.approx(np.ones(len(dials)))
+
+
+@BOTH
+def test_the_reward_is_the_sum_of_what_is_told(name: str) -> None:
+    env = made(name)
+    env.reset(seed=1)
+    _, reward, _, _, parts = env.step(still(env))
+    assert reward == pytest.approx(sum(parts.values()))
+    assert len(parts) >= 5
+
+
+def test_a_flock_lives_in_its_environment_as_it_lives_by_hand() -> None:
+    season = FlockSeason(weather=BY_THE_MEKONG, state=day_old(18_000), parameters=tunnel_house())
+    for _ in range(96):
+        season.step(positions(StageRules(), COOP_DIALS))
+    state = day_old(18_000)
+    day = next(coop_days(BY_THE_MEKONG, state, tunnel_house(), StageRules()))
+    # By hand each five minutes take the nearest weather, here each quarter of an hour does.
+    assert season.state.bird_kg == pytest.approx(day.bird_kg, rel=1e-4)
+    assert season.state.air_c == pytest.approx(state.air_c, abs=0.2)
+    assert season.book.electricity_j / 3.6e6 == pytest.approx(day.electricity_kwh, rel=0.05)
+
+
+def test_tomatoes_live_in_their_environment_as_they_live_by_hand() -> None:
+    season = TomatoSeason(weather=SPRING)
+    for _ in range(96):
+        season.step(positions(TomatoRules(), GREENHOUSE_DIALS))
+    day = next(greenhouse_days(SPRING, Inside(), bleiswijk_led(), TomatoRules()))
+    assert season.book.boiler_j / 3.6e6 == pytest.approx(day.heat_kwh_m2, rel=1e-6)
+    assert 1e-3 * season.state.fruit_mg_m2 == pytest.approx(day.fruit_g_m2, rel=1e-6)
+
+
+def test_heat_stress_and_foul_air_cost_money() -> None:
+    rest = positions(StageRules(), COOP_DIALS)
+    tropical = replace(coop.outdoor(48), temperature_c=36.0)
+    hot = FlockSeason(
+        weather=WeatherSeries(period_s=900, moments=[tropical]),
+        state=replace(day_old(5000), age_d=35.0, bird_kg=2.0, air_c=36.0),
+        parameters=open_house(),
+        limits=CoopLimits(co2_ppm=100.0),
+    )
+    parts = hot.step(rest)
+    assert parts["stress"] == pytest.approx(-2e-3 * 0.25)
+    assert parts["gases"] == pytest.approx(-2e-3 * 0.25 * (hot.observed()[2] / 100 - 1))
+    few = replace(day_old(10), age_d=1.0)
+    mild = FlockSeason(weather=BY_THE_MEKONG, state=few, parameters=tunnel_house())
+    spared = mild.step(rest)
+    assert (spared["stress"], spared["gases"]) == (0, 0)
+
+
+def test_a_planter_may_draw_by_the_seed_of_the_season() -> None:
+    def plant(chance: np.random.Generator) -> Season:
+        return FlockSeason(
+            weather=BY_THE_MEKONG,
+            state=day_old(float(chance.uniform(1e4, 2e4))),
+            parameters=tunnel_house(),
+        )
+
+    env = HouseEnv(plant, OBSERVED, COOP_DIALS, 96)
+    seen = []
+    for seed in (1, 1, 2):
+        env.reset(seed=seed)
+        seen.append(float(env.step(still(env))[0][2]))
+    assert seen[0] == seen[1] != seen[2]
