@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ from tokkatot.sim.houses import build_house
 
 PUMP, TANK = DeviceId(UUID(int=1)), DeviceId(UUID(int=2))
 NODE_PASSWORD = "node-password"
+RUSH = 3000
+"""More than any queue on the way holds by default."""
 
 O = TypeVar("O", bound=Observation)  # noqa: E741 - an observation
 
@@ -162,8 +165,9 @@ async def _listens(port: int) -> bool:
 
 
 def client(broker: NodeBroker, login: str) -> aiomqtt.Client:
+    # With a time-out of its own it may swallow that whoever waits for an answer is cancelled.
     return aiomqtt.Client(
-        "127.0.0.1", broker.address.port, username=login, password=NODE_PASSWORD, timeout=10
+        "127.0.0.1", broker.address.port, username=login, password=NODE_PASSWORD, timeout=math.inf
     )
 
 
@@ -370,6 +374,30 @@ async def test_a_device_that_is_added_while_its_node_speaks_is_heard_at_once(
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+@needs_mosquitto
+async def test_of_a_rush_of_readings_each_one_is_taken_in_its_order(tmp_path: Path) -> None:
+    async with running_broker(tmp_path) as broker, client(broker, "tank") as node:
+        driver, tray = node_driver(broker), Tray()
+        driver.adopt(DEVICES)
+        running = asyncio.create_task(driver.run(tray))
+        first = asyncio.create_task(tank_node(broker))
+        await tray.see(Sampled, lambda _: True)
+        first.cancel()
+        await asyncio.wait([first])
+        tray.items.clear()
+        async with asyncio.TaskGroup() as rush:
+            for number in range(RUSH):
+                body = {"v": 1, "boot": "rush", "n": number, "up_ms": 1}
+                body["values"] = {"water_level": number / 100}
+                topic = f"farm/{FARM}/devices/hw-tank/sensor"
+                rush.create_task(node.publish(topic, json.dumps(body), qos=1))
+        await tray.see(Sampled, lambda item: item.readings[0].value == (RUSH - 1) / 100)
+        running.cancel()
+        await asyncio.wait([running])
+    taken = [item.readings[0].value for item in tray.items if isinstance(item, Sampled)]
+    assert taken == [number / 100 for number in range(RUSH)]
 
 
 @needs_mosquitto

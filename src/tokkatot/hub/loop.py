@@ -308,9 +308,11 @@ class ControlLoop:
     # ------------------------------------------------------------------------------------- running
 
     async def run(self) -> None:
-        """Take turns until cancelled: each second, and at once when something is new."""
+        """Take turns until cancelled: each second or at once for what is new, half of the time."""
         while True:
             await self.turn()
+            # In a rush each reading would have a turn of its own, and those behind it no time.
+            await self._clock.sleep(min(self.silent_s(), TURN_EVERY_S / 50))
             await set_within(self.inbox.wake, TURN_EVERY_S)
 
     def silent_s(self) -> float:
@@ -456,20 +458,18 @@ class ControlLoop:
         return self._kept_head_ms
 
     def _driver_of(self, device: DeviceConfig) -> Driver | None:
-        name = device.address.get("driver")
-        return self._drivers.get(name) if isinstance(name, str) else None
+        return self._drivers.get(str(device.address.get("driver")))
 
     def _new_alert_id(self) -> AlertId:
         return AlertId(self._ids.new())
 
 
 def _run_row(run: RunOutcome, t_ms: int) -> ScheduleRunRow:
-    due_ms = t_ms if run.due_ms is None else run.due_ms
     return ScheduleRunRow(
         0,
         "x",
         str(run.schedule_id),
-        due_ms,
+        t_ms if run.due_ms is None else run.due_ms,
         t_ms,
         run.outcome.value,
         run.reason,

@@ -17,12 +17,14 @@ from tokkatot.domain.ids import FarmId
 from tokkatot.hub.config import BrokerAddress, EmbeddedBroker, NodeLogin
 from tokkatot.hub.lan import listen_on
 from tokkatot.hub.supervisor import ServiceUnable
-from tokkatot.wire.topics import FROM_NODE, NodeLeaf
+from tokkatot.wire.topics import DROPPED_TOPIC, FROM_NODE, NodeLeaf
 
 HUB_LOGIN: Final = "hub"
 SEARCH_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 START_WITHIN_S: Final = 10.0
 STOP_WITHIN_S: Final = 5.0
+MAX_QUEUED: Final = 20_000
+"""What nodes say while the hub is busy or away waits here: some seconds of a rush, about 6 MB."""
 
 # As mosquitto_passwd writes them: PBKDF2 with SHA-512 and a salt of 12 bytes. So many rounds take
 # a Raspberry Pi about 30 ms, so that a whole farm of nodes is back within seconds.
@@ -140,7 +142,9 @@ class NodeBroker:
         yield "log_type error"
         yield "log_type warning"
         yield "message_size_limit 524288"
-        yield "max_queued_messages 1000"
+        yield f"max_queued_messages {MAX_QUEUED}"
+        # Told every second, so that the hub can say what was lost here.
+        yield "sys_interval 1"
         yield "max_connections 500"
         if os.geteuid() == 0:
             # Else it would give up its rights before it reads files that are ours alone.
@@ -153,6 +157,7 @@ class NodeBroker:
         for leaf in NodeLeaf:
             yield f"topic {'read' if leaf in FROM_NODE else 'write'} {farm}/+/{leaf}"
         yield "topic read facility/+/sensors/+"
+        yield f"topic read {DROPPED_TOPIC}"
         for login in self._settings.logins:
             yield f"user {login.name}"
             for device in login.devices:

@@ -46,6 +46,8 @@ TO_HUB = frozenset(
         HubLeaf.FW_UPDATE,
     }
 )
+DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
+"""Where a mosquitto tells how many messages it had no room for, of all its clients."""
 FROM_NODE = frozenset({NodeLeaf.SENSOR, NodeLeaf.STATUS, NodeLeaf.HEARTBEAT})
 
 

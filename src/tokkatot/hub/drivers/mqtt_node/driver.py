@@ -6,6 +6,8 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import cast
 
 import aiomqtt
 import structlog
@@ -20,10 +22,12 @@ from tokkatot.hub.drivers.port import Driver, DriverError, Inbox, Presence, Repo
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.waiting import set_within
+from tokkatot.wire.topics import DROPPED_TOPIC
 
 TICK_S = 1.0
 SEND_WITHIN_S = 5.0
-MAX_QUEUED = 1000
+MAX_WAITING = 20_000
+"""Messages that may come before all is subscribed: as many as the farm's broker keeps."""
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +108,7 @@ class MqttNodeDriver(Driver):
             raise DriverError(device_id, "not_sent", str(error)) from error
 
     async def _listen(self, inbox: Inbox) -> None:
+        handing = _Handing(partial(self._receive, inbox))
         async with aiomqtt.Client(
             hostname=self._broker.host,
             port=self._broker.port,
@@ -112,19 +117,20 @@ class MqttNodeDriver(Driver):
             tls_context=ssl.create_default_context() if self._broker.tls else None,
             timeout=SEND_WITHIN_S,
             keepalive=15,
-            max_queued_incoming_messages=MAX_QUEUED,
+            queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda **_: handing),
             # Without it, an answer waits 40 ms for the other side's delayed ACK.
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         ) as client:
             await self._subscribe(client)
             self._client = client
+            handing.open()
             self._backoff.reset()
             self._trouble = None
             log.info("nodes.connected", driver=self.name, broker=self._broker.host)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._repeat(client, inbox))
-                async for message in client.messages:
-                    self._receive(message, inbox)
+                async for _ in client.messages:
+                    raise AssertionError("each message was handed on when it came")
 
     def _note_trouble(self, reason: str) -> None:
         if reason != self._trouble:
@@ -137,11 +143,14 @@ class MqttNodeDriver(Driver):
         for topic in self.book.subscriptions:
             await _answered(client.subscribe(topic, qos=1, timeout=math.inf), SEND_WITHIN_S)
 
-    def _receive(self, message: aiomqtt.Message, inbox: Inbox) -> None:
+    def _receive(self, inbox: Inbox, message: aiomqtt.Message) -> None:
         payload = message.payload
         assert isinstance(payload, bytes), "what comes from a broker is bytes"
+        if message.topic.value == DROPPED_TOPIC:
+            self.book.note_broker(payload)
+            return
         for observation in self.book.receive(
-            str(message.topic),
+            message.topic.value,
             payload,
             retained=message.retain,
             now_s=self._clock.monotonic(),
@@ -166,6 +175,33 @@ class MqttNodeDriver(Driver):
                 # The client's own loop notices a broken link; the next round says it again.
                 log.warning("nodes.not_sent", driver=self.name, reason=str(error))
             await set_within(self._heard, TICK_S)
+
+
+class _Handing(asyncio.Queue[aiomqtt.Message]):
+    """Stands where a client queues messages, and hands each one on when it comes, once opened.
+
+    A queue of the client drops what finds no room, after the broker was told that it has arrived,
+    and no one hears of it. Handed on at once, a rush waits in the broker, and what the journal has
+    no room for is counted there. It also spares each message two tasks.
+    """
+
+    def __init__(self, take: Callable[[aiomqtt.Message], None]) -> None:
+        super().__init__(MAX_WAITING)
+        self._take = take
+        self._opened = False
+
+    def open(self) -> None:
+        """Hand on what has come while the connection was made, and then everything at once."""
+        self._opened = True
+        while not self.empty():
+            self._take(self.get_nowait())
+
+    @override
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        if self._opened:
+            self._take(item)
+        else:
+            super().put_nowait(item)
 
 
 async def _send(client: aiomqtt.Client, messages: Sequence[Publish], timeout_s: float) -> None:

@@ -32,6 +32,7 @@ from tokkatot.wire.messages import (
     encode,
 )
 from tokkatot.wire.topics import (
+    DROPPED_TOPIC,
     FacilityTopic,
     NodeLeaf,
     NodeTopic,
@@ -111,6 +112,7 @@ class NodeBook:
         self._nodes: dict[DeviceId, _Node] = {}
         self._by_name: dict[str, _Node] = {}
         self._strangers: dict[str, float] = {}
+        self._broker_dropped: int | None = None
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -119,6 +121,7 @@ class NodeBook:
         return (
             *(f"farm/{self._farm}/devices/+/{leaf}" for leaf in leaves),
             "facility/+/sensors/+",
+            DROPPED_TOPIC,
         )
 
     def adopt(self, devices: Sequence[DeviceConfig]) -> None:
@@ -170,6 +173,15 @@ class NodeBook:
     def lost(self) -> list[Observation]:
         """Return all devices as gone: without the broker nothing is known of any."""
         return [self._presence(node, online=False) for node in self._nodes.values() if node.online]
+
+    def note_broker(self, payload: bytes) -> None:
+        """Count what the broker had no room for; what it says first was before our time."""
+        if not payload.isdigit():
+            return
+        dropped, before = int(payload), self._broker_dropped
+        if before is not None and dropped > before:
+            self.dropped["broker"] += dropped - before
+        self._broker_dropped = dropped
 
     def receive(
         self, topic: str, payload: bytes, *, retained: bool, now_s: float, now_ms: int

@@ -324,3 +324,11 @@ def test_garbage_is_counted_and_never_a_reading(leaf: str, payload: bytes, retai
 def test_a_lease_that_one_lost_message_would_end_is_refused() -> None:
     with pytest.raises(ValueError, match="at least twice"):
         MqttNodeOptions(lease_s=30, repeat_s=16)
+
+
+def test_what_the_broker_had_no_room_for_is_counted_but_for_what_it_lost_before(
+    yard: Yard,
+) -> None:
+    for told in (b"7", b"7", b"10", b"12", b"none", b"1"):
+        yard.book.note_broker(told)
+    assert yard.book.dropped == {"broker": 5}
