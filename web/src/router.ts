@@ -80,6 +80,10 @@ export const router = createRouter({
           component: () => import('@/pages/HouseSettingsPage.vue'),
         },
         ...plans,
+        {
+          path: `${HOUSE}/droppings`,
+          component: warned(() => import('@/pages/DroppingsPage.vue')),
+        },
         { path: 'farms/:farm/alerts', component: () => import('@/pages/AlertsPage.vue') },
         { path: 'farms/:farm/alerts/:alert', component: () => import('@/pages/AlertPage.vue') },
         { path: 'messages', component: warned(() => import('@/pages/MessagesPage.vue')) },

@@ -108,7 +108,9 @@ export class Api {
     }
     const headers: Record<string, string> = { Accept: 'application/json', ...request.headers }
     if (token !== null) headers['Authorization'] = `Bearer ${token}`
-    if (request.body !== undefined) headers['Content-Type'] = 'application/json'
+    // Of a form the browser itself says where its parts end.
+    const form = request.body instanceof FormData ? request.body : null
+    if (request.body !== undefined && form === null) headers['Content-Type'] = 'application/json'
     const stop = new AbortController()
     const timer = setTimeout(() => stop.abort(), request.timeout_ms ?? TIMEOUT_MS)
     try {
@@ -117,7 +119,7 @@ export class Api {
         headers,
         signal: stop.signal,
         cache: 'no-store',
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(request.body === undefined ? {} : { body: form ?? JSON.stringify(request.body) }),
       })
       const date = Date.parse(response.headers.get('Date') ?? '')
       // The header counts whole seconds, cut off: half of one is the best guess.

@@ -202,6 +202,8 @@ export interface Alert {
   state: AlertState
   /** What people call an alarm of their own. */
   name?: string | null
+  /** Of an alert of droppings the photograph that it is about. */
+  about?: string | null
   /** The alert that it is told with. */
   under?: string | null
   /** Until when people want to hear nothing of it; a hub's own page doesn't tell. */

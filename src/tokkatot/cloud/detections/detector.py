@@ -14,7 +14,7 @@ from tokkatot.cloud.platform.process import Child, ChildFailed, ChildSpec, own_c
 from tokkatot.kit.clock import Clock
 
 ASK_WITHIN_S: Final = 20.0
-STARTS_WITHIN_S: Final = 15.0
+STARTS_WITHIN_S: Final = 25.0
 AT_ONCE: Final = 16
 """Photographs that one process hands on at a time; who comes then is told to come again."""
 RESTS_AFTER_S: Final = 900.0

@@ -437,4 +437,6 @@ export const farm: FarmWords = {
   'device.display': 'Display',
   'device.status_led': 'Status light',
   'device.hub': 'Control box',
+  'house.droppings': 'Droppings',
+  'disease.healthy': 'no sign of disease',
 }

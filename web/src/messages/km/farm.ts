@@ -431,4 +431,6 @@ export const farm = {
   'device.display': 'អេក្រង់',
   'device.status_led': 'ភ្លើងសញ្ញា',
   'device.hub': 'ប្រអប់បញ្ជា',
+  'house.droppings': 'រូបលាមក',
+  'disease.healthy': 'គ្មានសញ្ញាជំងឺ',
 } as const

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+
+import { apiPath, lookOf, shrunk, sureOf, withOne, type Detection } from '@/lib/droppings'
+
+const detection = (id: string, t: string, changes: Partial<Detection> = {}): Detection => ({
+  id,
+  house_id: 'h1',
+  camera: 'front',
+  t,
+  disease: 'healthy',
+  confidence: 0.9,
+  alert: false,
+  reasons: ['confident'],
+  picture: `/v1/farms/f1/detections/${id}/picture`,
+  right: null,
+  marked_as: null,
+  marked_by: null,
+  ...changes,
+})
+
+describe('what a photograph looks like on the screen', () => {
+  it('warns only where the models are sure enough to warn', () => {
+    expect(lookOf({ disease: 'newcastle', alert: true })).toBe('suspicious')
+    expect(lookOf({ disease: 'newcastle', alert: false })).toBe('perhaps')
+    expect(lookOf({ disease: 'healthy', alert: false })).toBe('healthy')
+    expect(lookOf({ disease: 'unknown', alert: false })).toBe('unknown')
+  })
+
+  it('is never wholly sure', () => {
+    expect([0.4, 0.936, 0.9999, 1].map((confidence) => sureOf({ confidence }))).toEqual([
+      40, 94, 99, 99,
+    ])
+  })
+
+  it('takes the address of an answer as the API does', () => {
+    expect(apiPath('/v1/farms/f/detections/d/picture')).toBe('farms/f/detections/d/picture')
+  })
+})
+
+describe('the list of photographs', () => {
+  const old = detection('a', '2026-11-21T07:00:00Z')
+  const young = detection('b', '2026-11-21T08:00:00Z')
+
+  it('puts a new one first', () => {
+    expect(withOne([old], young).map(({ id }) => id)).toEqual(['b', 'a'])
+  })
+
+  it('shows one that was marked in its place, once', () => {
+    const list = withOne([young, old], { ...old, right: true })
+    expect(list.map(({ id, right }) => [id, right])).toEqual([
+      ['b', null],
+      ['a', true],
+    ])
+  })
+})
+
+describe('a photograph on its way', () => {
+  it('goes as it is where it is small', async () => {
+    const file = new Blob(['a picture'])
+    expect(await shrunk(file)).toBe(file)
+  })
+
+  it('goes as it is where the phone can’t read it: the server says why', async () => {
+    const file = new Blob(['x'.repeat(1_000_001)])
+    expect(await shrunk(file)).toBe(file)
+  })
+})
