@@ -23,7 +23,7 @@ def _pages(demo: Demo) -> Iterator[str]:
         yield f"{farm}/{rest}"
     for rest in ("settings", "setpoints", "schedules", "schedules/new", "rules", "rules/new"):
         yield f"{coop}/{rest}"
-    for rest in ("", "/password", "/sessions", "/verify"):
+    for rest in ("", "/channels", "/password", "/sessions", "/verify"):
         yield f"/settings{rest}"
 
 

@@ -32,6 +32,36 @@ self.addEventListener('message', (event) => {
   if (event.data === 'use-now') self.skipWaiting()
 })
 
+// The cloud sends its words whole, in the person's language: nothing is looked up here.
+self.addEventListener('push', (event) => {
+  const said = event.data?.json() ?? {}
+  event.waitUntil(
+    self.registration.showNotification(said.title ?? 'Tokkatot', {
+      body: said.body,
+      data: { path: said.path },
+      icon: '/icons/icon-192.png',
+      badge: '/icons/icon-192.png',
+      requireInteraction: said.urgent === true,
+      vibrate: said.urgent === true ? [400, 200, 400, 200, 400] : [200],
+    }),
+  )
+})
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const wanted = new URL(event.notification.data?.path ?? '/', self.location.origin)
+  // It leads into the app, wherever a text may say that it does.
+  const url = wanted.origin === self.location.origin ? wanted.href : self.location.origin
+  event.waitUntil(show(url))
+})
+
+async function show(url) {
+  const [open] = await self.clients.matchAll({ type: 'window' })
+  if (open === undefined) return self.clients.openWindow(url)
+  await open.focus()
+  return open.navigate(url)
+}
+
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return

@@ -95,6 +95,11 @@ export const router = createRouter({
         { path: 'settings', component: () => import('@/pages/SettingsPage.vue') },
         { path: 'settings/verify', component: () => import('@/pages/VerifyPage.vue') },
         { path: 'settings/password', component: () => import('@/pages/PasswordPage.vue') },
+        {
+          path: 'settings/channels',
+          component: async () =>
+            (await Promise.all([import('@/pages/ChannelsPage.vue'), loadWords('channels')]))[0],
+        },
         { path: 'settings/sessions', component: () => import('@/pages/SessionsPage.vue') },
       ],
     },

@@ -15,6 +15,7 @@ from tokkatot.cloud.accounts import api as accounts
 from tokkatot.cloud.accounts import staff_api as accounts_staff
 from tokkatot.cloud.alerts import api as alerts
 from tokkatot.cloud.alerts import definitions_api, escalation_api, messages_api
+from tokkatot.cloud.channels import api as channels
 from tokkatot.cloud.commands import api as commands
 from tokkatot.cloud.detections import ai_api
 from tokkatot.cloud.detections import api as detections
@@ -86,6 +87,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     definitions_api.router,
     escalation_api.router,
     messages_api.router,
+    channels.router,
     reports.router,
     realtime.router,
     overview.router,

@@ -20,6 +20,9 @@ from tokkatot.cloud.alerts import escalation, message_store, messages
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.alerts import store as alert_store
 from tokkatot.cloud.app import create_app
+from tokkatot.cloud.channels import store as channel_store
+from tokkatot.cloud.channels.courier import GIVEN_UP_KEPT, Courier
+from tokkatot.cloud.channels.services import carriers
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.detections import service as detections
 from tokkatot.cloud.detections import store as detection_store
@@ -204,6 +207,7 @@ def _workers(
         yield "watch", partial(watch_hubs, context)
         mailer = Mailer.open(settings, clock=context.clock, ids=context.ids)
         yield "reset_requests", ResetRequests(context, Directory(), mailer).run
+        yield "courier", Courier(context, carriers(context)).run
         for name, seconds, job in _jobs(context, readings):
             yield name, partial(every, seconds, job, context=context)
     yield "listener", context.listener.run
@@ -255,6 +259,7 @@ async def clean(context: Context) -> None:
         await alert_store.purge_shelves(tx.session, now=tx.now)
         await message_store.purge(tx.session, before=tx.now - messages.KEPT)
         await detection_store.let_go(tx.session, before=tx.now - detections.PICTURES_KEPT)
+        await channel_store.purge(tx.session, before=tx.now - GIVEN_UP_KEPT)
         await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
         await renew_documents(tx)
 

@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 import structlog
+from apprise.plugins.telegram import NotifyTelegram
 
+from tests.support.certificates import certified
+from tests.support.channels import CLOUDS_BOT, choose
 from tests.support.cloud import Cloud, cloud_over
 from tests.support.house import House, house_of
+from tests.support.http_peer import HttpPeer, http_peer
+from tests.support.post_office import PostOffice, post_office
 from tests.support.scene import Scene, scene_in
 from tests.support.shelf import Shelf, shelf_of
 from tests.support.stores import readings_in_influx
@@ -58,3 +63,30 @@ async def house(cloud: Cloud) -> House:
 @pytest.fixture
 async def scene(cloud: Cloud) -> Scene:
     return await scene_in(cloud)
+
+
+@pytest.fixture
+async def push(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[HttpPeer]:
+    """A push service, the only one that the cloud knows."""
+    tls = certified(tmp_path / "push.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "push.pem"))
+    async with http_peer((201, {}), tls) as peer:
+        choose(house, push_services=peer.host)
+        yield peer
+
+
+@pytest.fixture
+async def mails(house: House) -> AsyncIterator[PostOffice]:
+    async with post_office() as found:
+        choose(house, smtp_url=f"smtp://{found.url}", mail_from="Tokkatot <mail@tokkatot.example>")
+        yield found
+
+
+@pytest.fixture
+async def telegram(house: House, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[HttpPeer]:
+    async with http_peer((200, {"ok": True, "result": {"message_id": 1}})) as peer:
+        monkeypatch.setattr(NotifyTelegram, "notify_url", f"http://{peer.host}/bot")
+        choose(house, telegram_token=CLOUDS_BOT)
+        yield peer

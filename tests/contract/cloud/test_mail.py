@@ -1,21 +1,15 @@
 """Who can't get in is sent a code by mail, over a real mail server."""
 
-import ipaddress
 import re
-import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
-from tests.support.cloud import PASSWORD, START, Cloud, Person
+from tests.support.certificates import certified
+from tests.support.cloud import PASSWORD, Cloud, Person
 from tests.support.post_office import LOGIN, PostOffice, post_office
 from tests.support.post_office import PASSWORD as POST_PASSWORD
 from tokkatot.cloud.accounts.reset_requests import (
@@ -313,28 +307,3 @@ async def test_a_password_is_not_sent_to_a_server_without_tls(
             Mail(to=ADDRESS, subject="Hello", text="Hello\n")
         )
     assert office.logins == []
-
-
-def certified(path: Path) -> ssl.SSLContext:
-    """Return a server's context whose certificate, its own authority, lies at `path`."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(START - timedelta(days=3650))
-        .not_valid_after(START + timedelta(days=36500))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, SHA256())
-    )
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(certificate.public_bytes(Encoding.PEM) + secret)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(path)
-    return context

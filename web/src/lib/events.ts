@@ -35,6 +35,7 @@ const ICONS: Readonly<Record<string, IconName>> = {
   alarms: 'bell',
   alert: 'bell',
   alerts: 'bell',
+  channel: 'phone',
   command: 'power',
   crop: 'sprout',
   desired: 'refresh',

@@ -19,7 +19,7 @@ const ENTRY: Readonly<Record<Language, () => Promise<EntryWords>>> = {
   en: async () => (await import('@/messages/en/entry')).entry,
 }
 /** The words that only some pages need, by the pages that need them. */
-type Part = 'farm' | 'plan' | 'alarm'
+type Part = 'farm' | 'plan' | 'alarm' | 'channels'
 type Loads = () => Promise<Partial<LaterWords>>
 const LATER: Readonly<Record<Part, Readonly<Record<Language, Loads>>>> = {
   farm: {
@@ -45,6 +45,10 @@ const LATER: Readonly<Record<Part, Readonly<Record<Language, Loads>>>> = {
   alarm: {
     km: async () => (await import('@/messages/km/alarm')).alarm,
     en: async () => (await import('@/messages/en/alarm')).alarm,
+  },
+  channels: {
+    km: async () => (await import('@/messages/km/channels')).channels,
+    en: async () => (await import('@/messages/en/channels')).channels,
   },
 }
 

@@ -300,6 +300,30 @@ export interface Session {
   current: boolean
 }
 
+export type ChannelKind = 'web_push' | 'email' | 'telegram' | 'sms'
+
+/** One way to reach a person beside the message centre. */
+export interface Channel {
+  id: string
+  kind: ChannelKind
+  name: string | null
+  address: string | null
+  least: Severity
+  is_on: boolean
+  verified_at: string | null
+  tested_at: string | null
+  sent_at: string | null
+  failed_at: string | null
+  failure: string | null
+}
+
+/** Which channels a cloud offers. */
+export interface ChannelOffer {
+  kinds: ChannelKind[]
+  push_key: string
+  telegram_bot: boolean
+}
+
 export interface Member {
   user_id: string
   name: string

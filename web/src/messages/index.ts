@@ -1,6 +1,7 @@
 /** Every key that the screen may say; the Khmer words define them, the other languages follow. */
 
 import type { alarm } from './km/alarm'
+import type { channels } from './km/channels'
 import type { entry } from './km/entry'
 import type { farm } from './km/farm'
 import type { manage } from './km/manage'
@@ -11,7 +12,8 @@ export type FarmWords = Readonly<Record<keyof typeof farm, string>>
 export type ManageWords = Readonly<Record<keyof typeof manage, string>>
 export type PlanWords = Readonly<Record<keyof typeof plan, string>>
 export type AlarmWords = Readonly<Record<keyof typeof alarm, string>>
+export type ChannelWords = Readonly<Record<keyof typeof channels, string>>
 /** What is fetched when it is first needed. */
-export type LaterWords = FarmWords & ManageWords & PlanWords & AlarmWords
+export type LaterWords = FarmWords & ManageWords & PlanWords & AlarmWords & ChannelWords
 export type Catalogue = EntryWords & LaterWords
 export type MessageKey = keyof Catalogue

@@ -125,7 +125,7 @@ describe('the event log', () => {
       .map((file) => readFileSync(join(file.parentPath, file.name), 'utf8'))
       .join('\n')
     const ROOMS =
-      'house|farm|zone|flock|crop|member|device|alarms?|alerts?|escalation|retention|setpoints|rules|mode|hub|hub_pin|command|user|password'
+      'house|farm|zone|flock|crop|member|device|alarms?|alerts?|channel|escalation|retention|setpoints|rules|mode|hub|hub_pin|command|user|password'
     const recorded = [...cloud.matchAll(new RegExp(`"((?:${ROOMS})\\.[a-z_]+)"`, 'g'))].map(
       ([, type]) => type ?? '',
     )

@@ -6,19 +6,35 @@ import { ICON_NAMES } from '@/lib/icons'
 import { PROBLEM_CODES } from '@/lib/problems'
 import { QUANTITIES } from '@/lib/quantities'
 import { alarm as enAlarm } from '@/messages/en/alarm'
+import { channels as enChannels } from '@/messages/en/channels'
 import { entry as enEntry } from '@/messages/en/entry'
 import { farm as enFarm } from '@/messages/en/farm'
 import { manage as enManage } from '@/messages/en/manage'
 import { plan as enPlan } from '@/messages/en/plan'
 import { alarm as kmAlarm } from '@/messages/km/alarm'
+import { channels as kmChannels } from '@/messages/km/channels'
 import { entry as kmEntry } from '@/messages/km/entry'
 import { farm as kmFarm } from '@/messages/km/farm'
 import { manage as kmManage } from '@/messages/km/manage'
 import { plan as kmPlan } from '@/messages/km/plan'
 import { sprite } from '../../build/icons.js'
 
-const km: Record<string, string> = { ...kmEntry, ...kmFarm, ...kmManage, ...kmPlan, ...kmAlarm }
-const en: Record<string, string> = { ...enEntry, ...enFarm, ...enManage, ...enPlan, ...enAlarm }
+const km: Record<string, string> = {
+  ...kmEntry,
+  ...kmFarm,
+  ...kmManage,
+  ...kmChannels,
+  ...kmPlan,
+  ...kmAlarm,
+}
+const en: Record<string, string> = {
+  ...enEntry,
+  ...enFarm,
+  ...enManage,
+  ...enChannels,
+  ...enPlan,
+  ...enAlarm,
+}
 const KHMER = /[\u1780-\u17ff]/
 /** The same in every language: names, and each language's own name. */
 const SAME = new Set(['app.name', 'settings.language.en', 'settings.language.km'])
@@ -87,6 +103,8 @@ describe('the words of the server', () => {
     ['domain/devices.py', 'DeviceRole', 'device.'],
     ['domain/quantities.py', 'Quantity', 'quantity.'],
     ['automation/interlocks.py', 'Interlock', 'why.interlock.'],
+    ['cloud/channels/model.py', 'ChannelKind', 'channels.kind.'],
+    ['cloud/channels/model.py', 'Failure', 'channels.failure.'],
   ])('%s %s are all known as %s', (file, name, prefix) => {
     const words = domain(file, name)
     expect(words.length).toBeGreaterThan(2)

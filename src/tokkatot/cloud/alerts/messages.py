@@ -1,6 +1,6 @@
 """Tells people of alerts: one message each, as their subscriptions want it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,8 +10,10 @@ import msgspec
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.alerts import message_store, store
 from tokkatot.cloud.alerts.model import Alert, Message, MessageKind, Subscription
+from tokkatot.cloud.alerts.notes import note_of
 from tokkatot.cloud.alerts.subscribing import Heard, Wish, heard
 from tokkatot.cloud.alerts.words import OF_DROPPINGS, Facts, unit_of
+from tokkatot.cloud.channels import outgoing
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.members import MAX_MEMBERS
 from tokkatot.cloud.farms.model import Farm, House
@@ -98,7 +100,7 @@ async def _tell(
     tx: Transaction,
     farm_id: FarmId,
     facts: Facts,
-    hearing: Iterable[tuple[User, Heard]],
+    hearing: Sequence[tuple[User, Heard]],
     *,
     severity: Severity,
     kind: MessageKind,
@@ -121,6 +123,11 @@ async def _tell(
     if not written:
         return 0
     tx.session.add_all(written)
+    languages = {user.id: user.language for user, _ in hearing}
+    aloud = {message.user_id: message for message in written if not message.quiet}
+    for channel in await outgoing.open_channels(tx, aloud, severity):
+        user_id = channel.user_id
+        outgoing.send(tx, channel, note_of(aloud[user_id], languages[user_id]))
     tx.emit(
         farm_id,
         "message.new",

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,24 +52,38 @@ def public_bytes(key: Ed25519PublicKey) -> bytes:
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-def _load(path: Path) -> Ed25519PrivateKey:
+def kept_secret(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Return what a file holds that nobody else may read, making it where it is not there yet.
+
+    Raises:
+        KeyRefused: when others may read it.
+    """
     if not path.exists():
-        _make(path)
+        _keep(path, make())
     if path.stat().st_mode & 0o077:
         raise KeyRefused(f"{path}: others may read this key; make it 0600")
+    return path.read_bytes()
+
+
+def _load(path: Path) -> Ed25519PrivateKey:
+    content = kept_secret(path, _new)
     try:
-        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_bytes()))
+        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(content))
     except ValueError as error:
         raise KeyRefused(f"{path}: {error}") from error
 
 
-def _make(path: Path) -> None:
-    """Write a new key under another name and link it, so that of two processes one wins whole."""
+def _new() -> bytes:
+    return base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()) + b"\n"
+
+
+def _keep(path: Path, secret: bytes) -> None:
+    """Write a secret under another name and link it, so that of two processes one wins whole."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()) + b"\n")
+            file.write(secret)
             file.flush()
             os.fsync(file.fileno())
         try:

@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
+from tokkatot.cloud.platform.sms_url import checked_sms_url
 from tokkatot.cloud.platform.smtp_url import SmtpServer
 
 PREFIX = "TOKKATOT_"
@@ -81,6 +82,10 @@ def checked_redis_url(url: str) -> str:
     return url
 
 
+def _checked_sms_url(url: str | None) -> str | None:
+    return None if url is None else checked_sms_url(url)
+
+
 BrokerUrl = Annotated[str, AfterValidator(checked_broker_url)]
 InfluxUrl = Annotated[str, AfterValidator(checked_influx_url)]
 DetectorUrl = Annotated[str, AfterValidator(checked_detector_url)]
@@ -139,6 +144,18 @@ class CloudSettings(BaseSettings):
     """smtp://login:password@host:587 or smtps://…; unset: no mail is sent."""
     mail_from: Annotated[str | None, Field(validate_default=True)] = None
     """Who the mails are from: an address, or a name with the address in <>."""
+
+    push_services: str = (
+        "fcm.googleapis.com jmt17.google.com updates.push.services.mozilla.com"
+        " *.push.apple.com *.notify.windows.com"
+    )
+    """Hosts that the cloud posts to when a browser names them; `*.` names all under a domain."""
+    telegram_token: Annotated[
+        str | None, Field(repr=False, pattern=r"^\d{6,12}:[A-Za-z0-9_-]{30,60}$")
+    ] = None
+    """Of the bot that tells people by Telegram; unset: people name bots of their own."""
+    sms_url: Annotated[str | None, AfterValidator(_checked_sms_url), Field(repr=False)] = None
+    """One of Apprise's addresses with a sender and no receiver; unset: no SMS is sent."""
 
     demo_pictures: Path | None = None
     """A folder with photographs for the demo's camera; unset or empty: a drawing."""

@@ -326,6 +326,7 @@ export const farm: FarmWords = {
   'settings.name': 'Name',
   'settings.language': 'Language',
   'settings.time_zone': 'Time zone',
+  'settings.channels': 'Where alerts reach you',
   'settings.password': 'Change the password',
   'settings.old_password': 'Old password',
   'settings.new_password': 'New password',

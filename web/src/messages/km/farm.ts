@@ -320,6 +320,7 @@ export const farm = {
   'settings.name': 'ឈ្មោះ',
   'settings.language': 'ភាសា',
   'settings.time_zone': 'ម៉ោងតំបន់',
+  'settings.channels': 'កន្លែងទទួលការព្រមាន',
   'settings.password': 'ប្ដូរពាក្យសម្ងាត់',
   'settings.old_password': 'ពាក្យសម្ងាត់ចាស់',
   'settings.new_password': 'ពាក្យសម្ងាត់ថ្មី',

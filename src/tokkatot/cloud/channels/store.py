@@ -1,0 +1,159 @@
+"""Channels and deliveries in the database."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tokkatot.cloud.accounts.model import Session, User
+from tokkatot.cloud.channels.model import Channel, ChannelKind, Delivery, Failure
+from tokkatot.cloud.platform.audit import EventEntry
+from tokkatot.domain.alerts import SEVERITY_ORDER, Severity
+
+
+async def channels_of(session: AsyncSession, user_id: UUID) -> Sequence[Channel]:
+    """Return a person's channels, the oldest first."""
+    found = await session.scalars(
+        select(Channel).where(Channel.user_id == user_id).order_by(Channel.id)
+    )
+    return found.all()
+
+
+async def channel(
+    session: AsyncSession, user_id: UUID, channel_id: UUID, *, lock: bool = False
+) -> Channel | None:
+    """Return one of a person's channels."""
+    query = select(Channel).where(Channel.id == channel_id, Channel.user_id == user_id)
+    return await session.scalar(query.with_for_update(key_share=True) if lock else query)
+
+
+async def lock_person(session: AsyncSession, user_id: UUID) -> None:
+    """Let nobody else change how many channels a person has until the transaction ends."""
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+
+async def drop_browser(session: AsyncSession, endpoint: str) -> None:
+    """Forget what a browser was to whoever used it before."""
+    await session.execute(
+        delete(Channel).where(Channel.kind == ChannelKind.WEB_PUSH, Channel.address == endpoint)
+    )
+
+
+async def open_channels(
+    session: AsyncSession,
+    user_ids: Iterable[UUID],
+    severity: Severity,
+    *,
+    now: datetime,
+    waiting_less_than: int,
+) -> Sequence[Channel]:
+    """Return the channels that are to be used, kept from deletion; who holds one is passed over."""
+    asks = SEVERITY_ORDER[SEVERITY_ORDER.index(severity) :]
+    lives = (
+        select(Session.id)
+        .where(
+            Session.id == Channel.session_id, Session.ended_at.is_(None), Session.expires_at > now
+        )
+        .exists()
+    )
+    waiting = (
+        select(func.count())
+        .select_from(Delivery)
+        .where(Delivery.channel_id == Channel.id, Delivery.failed_at.is_(None))
+        .scalar_subquery()
+    )
+    found = await session.scalars(
+        select(Channel)
+        .where(
+            Channel.user_id.in_(list(user_ids)),
+            Channel.is_on,
+            Channel.verified_at.is_not(None),
+            Channel.least.in_(asks),
+            or_(Channel.session_id.is_(None), lives),
+            waiting < waiting_less_than,
+        )
+        .order_by(Channel.id)
+        .with_for_update(read=True, key_share=True, skip_locked=True, of=Channel)
+    )
+    return found.all()
+
+
+async def given_up(session: AsyncSession, user_id: UUID) -> Mapping[UUID, int]:
+    """Return how much could not be delivered lately, by channel."""
+    rows = await session.execute(
+        select(Delivery.channel_id, func.count())
+        .join(Channel, Channel.id == Delivery.channel_id)
+        .where(Channel.user_id == user_id, Delivery.failed_at.is_not(None))
+        .group_by(Delivery.channel_id)
+    )
+    return dict(rows.all())
+
+
+async def claim(
+    session: AsyncSession, kinds: Collection[ChannelKind], *, now: datetime, until: datetime
+) -> tuple[Delivery, Channel] | None:
+    """Return what is due, what is urgent first, put off so that nobody else takes it meanwhile."""
+    row = (
+        await session.execute(
+            select(Delivery, Channel)
+            .join(Channel, Channel.id == Delivery.channel_id)
+            .where(Delivery.kind.in_(kinds), Delivery.due_at <= now, Delivery.failed_at.is_(None))
+            .order_by(Delivery.urgent.desc(), Delivery.due_at)
+            .limit(1)
+            .with_for_update(of=Delivery, skip_locked=True)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    delivery, over = row
+    delivery.tries += 1
+    delivery.due_at = until
+    return delivery, over
+
+
+async def delivered(
+    session: AsyncSession, delivery_id: UUID, channel_id: UUID, *, now: datetime
+) -> None:
+    """Note that something was handed over."""
+    await session.execute(delete(Delivery).where(Delivery.id == delivery_id))
+    await session.execute(update(Channel).where(Channel.id == channel_id).values(sent_at=now))
+
+
+async def put_off(session: AsyncSession, delivery_id: UUID, *, until: datetime) -> None:
+    """Let something be tried again later."""
+    await session.execute(update(Delivery).where(Delivery.id == delivery_id).values(due_at=until))
+
+
+async def give_up(
+    session: AsyncSession,
+    delivery_id: UUID,
+    channel_id: UUID,
+    failure: Failure,
+    *,
+    now: datetime,
+) -> None:
+    """Note that something is not delivered; a channel whose address is gone is off."""
+    await session.execute(
+        update(Delivery).where(Delivery.id == delivery_id).values(failed_at=now, failure=failure)
+    )
+    changes: dict[str, object] = {"failed_at": now, "failure": failure}
+    if failure is Failure.GONE:
+        changes["is_on"] = False
+    await session.execute(update(Channel).where(Channel.id == channel_id).values(changes))
+
+
+async def events_since(session: AsyncSession, user_id: UUID, kind: str, *, since: datetime) -> int:
+    """Return how often something of this kind was logged of a person since then."""
+    found = await session.scalar(
+        select(func.count())
+        .select_from(EventEntry)
+        .where(EventEntry.user_id == user_id, EventEntry.type == kind, EventEntry.t > since)
+    )
+    return found or 0
+
+
+async def purge(session: AsyncSession, *, before: datetime) -> None:
+    """Forget what was given up long ago."""
+    await session.execute(delete(Delivery).where(Delivery.failed_at < before))
