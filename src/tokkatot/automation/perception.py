@@ -102,6 +102,11 @@ class _Look(Struct):
     thermometers: int = 0
     deaf: int = 0
 
+    def feel(self, celsius: float) -> None:
+        """Take a temperature into the warmest of the house."""
+        if self.warmest_c is None or celsius > self.warmest_c:
+            self.warmest_c = celsius
+
 
 def look(
     house: House, points: SetPoints, state: State, now_s: float, apart_s: float | None
@@ -158,14 +163,16 @@ def _look_at(probe: Probe, found: _Look, state: State, now_s: float) -> None:
     is_stuck = stuck(quantity, sensed, now_s)
     if is_stuck or sensed.strange is not None:
         found.doubted.add(sensor.id)
-    if now_s - sensed.at_s > sensor.stale_after_s:
+    oldest_s = now_s - sensor.stale_after_s
+    if is_thermometer and sensed.strange is not None and sensed.strange_s >= oldest_s:
+        # Said a moment ago, however old the value is that is still believed.
+        found.feel(sensed.strange)
+    if sensed.at_s < oldest_s:
         found.stale.add(sensor.id)
         found.deaf += is_thermometer
         return
     if is_thermometer:
-        hottest = sensed.value if sensed.strange is None else max(sensed.value, sensed.strange)
-        if found.warmest_c is None or hottest > found.warmest_c:
-            found.warmest_c = hottest
+        found.feel(sensed.value)
         found.deaf += is_stuck
     if not is_stuck:
         found.alone[probe.key] = sensed.value

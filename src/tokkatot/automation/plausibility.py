@@ -50,7 +50,7 @@ def take(before: Sensed | None, quantity: Quantity, value: float, now_s: float) 
     if not _reachable(quantity, before.value, value, now_s - before.at_s) and not (
         before.strange is not None and _reachable(quantity, before.strange, value, 0.0)
     ):
-        return replace(before, strange=value)
+        return replace(before, strange=value, strange_s=now_s)
     moved_s = before.moved_s if value == before.value else now_s
     return Sensed(value=value, at_s=now_s, moved_s=moved_s)
 

@@ -18,14 +18,15 @@ from tokkatot.domain.schedules import Schedule
 class Sensed(Struct, frozen=True, kw_only=True):
     """The newest believed value of one quantity of one device, and when it came.
 
-    `moved_s` is when it last changed; `strange` is a value that came since and is too far away to
-    be believed unless the next one says so too.
+    `moved_s` is when it last changed; `strange` is a value that came since, at `strange_s`, and is
+    too far away to be believed unless the next one says so too.
     """
 
     value: float
     at_s: float
     moved_s: float
     strange: float | None = None
+    strange_s: float = 0.0
 
 
 class Known(Struct, frozen=True, kw_only=True):

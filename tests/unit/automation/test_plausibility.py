@@ -180,6 +180,21 @@ def test_of_two_that_contradict_each_other_the_worse_one_counts() -> None:
     assert bench.state.apart_s[HOUSE] > 0
 
 
+def test_heat_that_is_strange_counts_for_as_long_as_any_value_however_old_the_one_before() -> None:
+    def cut(seconds: int, *first: Sample) -> bool:
+        bench.step(samples=(*first, *said(SECOND_THERMOMETER, 20.0)))
+        for _ in range(seconds):
+            bench.step(samples=said(SECOND_THERMOMETER, 20.0))
+        return Interlock.HARD_LIMIT in bench.decision(FAN).cut_by
+
+    bench = two(20.0, 20.0, 5)
+    assert not cut(25)
+    assert cut(0, *said(THERMOMETER, 45.0))
+    assert cut(25), "the value before is older than half a minute"
+    assert bench.level(FAN) == ON
+    assert not cut(10), "it has not been said again for half a minute"
+
+
 def metered(flow_l_min: float | None, seconds: int, *, percent: float = 15.0) -> Bench:
     bench = Bench(water_percent=percent)
     held = document()
