@@ -114,6 +114,9 @@ class KernelMachine(nn.Module):
 
     def likeness(self, features: torch.Tensor) -> torch.Tensor:
         """Return how like each landmark each picture is, 0 to 1."""
-        squares = (features**2).sum(1, keepdim=True) + (self.landmarks**2).sum(1)
-        distances = (squares - 2 * features @ self.landmarks.T).clamp(min=0)
+        # A shift changes no distance, but smaller numbers lose less when they are subtracted.
+        middle = self.landmarks.mean(0)
+        features, landmarks = features - middle, self.landmarks - middle
+        squares = (features**2).sum(1, keepdim=True) + (landmarks**2).sum(1)
+        distances = (squares - 2 * functional.linear(features, landmarks)).clamp(min=0)
         return torch.exp(-self.narrowness * distances)
