@@ -28,7 +28,7 @@ from tokkatot.automation.proposals import Hold, Proposal, Source
 from tokkatot.automation.regulation import obey
 from tokkatot.automation.rules import fill, regulate, rule_proposal
 from tokkatot.automation.runs import Answer, RunOutcome, settle
-from tokkatot.automation.scheduling import Turn, take_turn
+from tokkatot.automation.scheduling import take_turn
 from tokkatot.automation.standard_alarms import Scene
 from tokkatot.automation.state import (
     Climate,
@@ -42,6 +42,7 @@ from tokkatot.automation.state import (
 )
 from tokkatot.automation.targets import targets_of
 from tokkatot.automation.timeline import NOTHING, pass_time
+from tokkatot.automation.turn import Turn
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, Level
 from tokkatot.domain.ids import CommandId, DeviceId, HouseId, ScheduleId
 

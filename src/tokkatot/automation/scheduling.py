@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tokkatot.automation.conditions import NOT_HELD, Believed, combined, follow
@@ -24,7 +24,6 @@ from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.runs import (
     Outcome,
     RunOutcome,
-    abandon,
     advance,
     begin,
     goes_on,
@@ -32,6 +31,7 @@ from tokkatot.automation.runs import (
 )
 from tokkatot.automation.state import Booked, Running, State
 from tokkatot.automation.timeline import Passage, Span
+from tokkatot.automation.turn import Turn
 from tokkatot.domain.devices import ON
 from tokkatot.domain.ids import DeviceId, HouseId, RequestId, ScheduleId
 from tokkatot.domain.schedules import (
@@ -54,40 +54,6 @@ MAX_MISSED = 500
 """So many missed runs of one schedule are told one by one; what is older is told once."""
 
 _REASON_LENGTH = 60
-
-
-class Turn(Struct, kw_only=True):
-    """What the schedules come to in one step."""
-
-    agenda: dict[ScheduleId, Booked] = field(default_factory=dict)
-    runs: dict[ScheduleId, Running] = field(default_factory=dict)
-    asked: dict[DeviceId, list[Proposal]] = field(default_factory=dict)
-    outcomes: list[RunOutcome] = field(default_factory=list)
-
-    def end(self, run: Running | None, reason: str) -> None:
-        """End a run from outside; it is accounted for unless it was already."""
-        outcome = None if run is None else abandon(run, reason)
-        if outcome is not None:
-            self.outcomes.append(outcome)
-
-    def skip(
-        self,
-        schedule_id: ScheduleId,
-        due_ms: int | None,
-        reason: str,
-        *,
-        request: RequestId | None = None,
-    ) -> None:
-        """Account for a run that was due or asked for, and does not begin."""
-        self.outcomes.append(
-            RunOutcome(
-                schedule_id=schedule_id,
-                due_ms=due_ms,
-                outcome=Outcome.SKIPPED,
-                reason=reason,
-                request=request,
-            )
-        )
 
 
 class _Scene(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from typing_extensions import override
 
-from tokkatot.automation import engine, guards, scheduling, timeline
+from tokkatot.automation import engine, guards, timeline, turn
 from tokkatot.automation.inputs import Order, Release
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.occurrences import Locality
@@ -166,15 +166,13 @@ def synchronous(level: str) -> Patch:
     return schema, "PRAGMAS", _PRAGMAS.replace("synchronous = FULL", f"synchronous = {level}")
 
 
-def missed_untold(
-    self: scheduling.Turn, schedule_id: ScheduleId, *args: Any, **kwargs: Any
-) -> None:
+def missed_untold(self: turn.Turn, schedule_id: ScheduleId, *args: Any, **kwargs: Any) -> None:
     """Account for what does not begin, but for what was missed."""
     if "missed" not in args:
         _TRUE_SKIP(self, schedule_id, *args, **kwargs)
 
 
-_TRUE_SKIP: Final = scheduling.Turn.skip
+_TRUE_SKIP: Final = turn.Turn.skip
 
 
 def all_anew(_: object, span: timeline.Span) -> tuple[timeline.Span, ...]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from tokkatot.automation import engine, scheduling, timeline
+from tokkatot.automation import engine, timeline, turn
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.occurrences import Locality
 from tokkatot.cloud.sync import service
@@ -263,7 +263,7 @@ _ALL: Final[Sequence[Sabotage]] = (
         trouble=("killed hub",),
         seed=1,
         hours=0.4,
-        patches=((scheduling.Turn, "skip", mistakes.missed_untold),),
+        patches=((turn.Turn, "skip", mistakes.missed_untold),),
     ),
     Sabotage(
         name="wrong-year-hides-runs",
