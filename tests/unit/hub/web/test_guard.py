@@ -21,6 +21,7 @@ WITHOUT_BODY = {
     ("POST", "/v1/auth/logout"),
     ("POST", "/v1/farms/{farm:uuid}/stop"),
     ("POST", "/v1/farms/{farm:uuid}/houses/{house:uuid}/stop"),
+    ("POST", "/v1/farms/{farm:uuid}/houses/{house:uuid}/photograph"),
     ("POST", "/v1/farms/{farm:uuid}/schedules/{schedule:uuid}/execute-now"),
     ("PUT", "/v1/farms/{farm:uuid}/alerts/{alert:uuid}/acknowledge"),
 }
