@@ -23,7 +23,9 @@ def _pages(demo: Demo) -> Iterator[str]:
         yield f"{farm}/{rest}"
     for rest in ("settings", "setpoints", "schedules", "schedules/new", "rules", "rules/new"):
         yield f"{coop}/{rest}"
-    for rest in ("", "/channels", "/password", "/sessions", "/verify"):
+    for rest in ("alarms", "alarms/new"):
+        yield f"{coop}/{rest}"
+    for rest in ("", "/channels", "/messages", "/password", "/sessions", "/verify"):
         yield f"/settings{rest}"
 
 
@@ -54,9 +56,16 @@ def test_axe_finds_nothing_on_any_page(
             page.click('[data-kind="sequence"]')
             page.click("[data-add-step]")
             found.extend(_violations(page, f"{path} sequence"))
+        if path.endswith("/alarms/new"):
+            page.click('[data-kind="limit"]')
+            found.extend(_violations(page, f"{path} limit"))
         if path.endswith("/rules/new"):
             page.click('[data-kind="staged"]')
             found.extend(_violations(page, f"{path} staged"))
+    _visit(page, demo, demo.house_path(COOP))
+    page.locator("[data-device-page]").first.click()
+    page.wait_for_selector("[data-counts]")
+    found.extend(_violations(page, "a device"))
     _speak(page, demo, "km")
     assert found == []
 

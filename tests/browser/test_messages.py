@@ -106,3 +106,66 @@ def test_messages_are_there_without_internet_and_read_when_it_is_back(
     page.click("[data-read-all]")
     expect(page.locator("nav [data-unread]")).to_have_count(0)
     expect(page.locator('[data-message][data-unread="true"]')).to_have_count(0)
+
+
+def test_who_wants_to_sleep_says_so_and_takes_it_back(phone: Phone, demo: Demo) -> None:
+    page = phone.page
+    phone.log_in(VIEWER)
+    page.wait_for_selector("[data-house]")
+    page.goto(f"{demo.stack.url}/settings")
+    page.click("[data-told]")
+    expect(page.locator("[data-everything]")).to_be_visible()
+    wish = page.locator("[data-subscription]")
+    wish.locator('[data-choice="warning"]').click()
+    wish.locator('[data-choice="on"]').click()
+    wish.locator("[data-quiet-from] [data-hour]").select_option("22")
+    wish.locator('button[type="submit"]').click()
+    expect(wish.locator("[role=status]")).to_be_visible()
+    page.reload()
+    expect(wish.locator("[data-quiet-from] [data-hour]")).to_have_value("22")
+    expect(wish.locator('[data-choice="warning"]')).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-everything]")).to_have_count(0)
+    wish.locator("[data-delete]").click()
+    page.locator("dialog[open] .danger").click()
+    expect(page.locator("[data-everything]")).to_be_visible()
+
+
+def test_a_manager_writes_an_alarm_changes_its_limit_and_deletes_it(
+    phone: Phone, demo: Demo
+) -> None:
+    page = phone.page
+    phone.log_in(MANAGER)
+    phone.open_house("Greenhouse 1")
+    page.click('[data-to="alarms"]')
+    page.click("[data-add-alarm]")
+    page.click('[data-kind="limit"]')
+    page.locator("[data-value] input").fill("៥៩.៥")
+    page.locator('[data-field="name"] input').fill("ក្ដៅពេកហើយ")
+    page.click('[data-alarm-form] button[type="submit"]')
+    alarm = page.locator('[data-alarm="ក្ដៅពេកហើយ"]')
+    expect(alarm).to_contain_text("៥៩.៥")
+
+    alarm.locator("a").click()
+    page.locator("[data-value] input").fill("៥៨")
+    page.click('[data-alarm-form] button[type="submit"]')
+    expect(alarm).to_contain_text("៥៨")
+    alarm.locator('[role="switch"]').click()
+    expect(alarm).to_have_attribute("data-enabled", "false")
+
+    alarm.locator("a").click()
+    page.click("[data-delete]")
+    page.locator("dialog[open] .danger").click()
+    expect(page.locator("[data-add-alarm]")).to_be_visible()
+    expect(alarm).to_have_count(0)
+
+
+def test_a_test_of_the_alarms_says_how_many_were_told(phone: Phone, demo: Demo) -> None:
+    page = phone.page
+    phone.log_in(MANAGER)
+    page.wait_for_selector("[data-house]")
+    page.goto(f"{demo.stack.url}{demo.house_path(COOP)}/alarms")
+    page.click("[data-test-alarms]")
+    page.locator("dialog[open] .answers .button").last.click()
+    expect(page.locator("[data-told-people]")).to_be_visible()
+    page.locator('nav a[href="/messages"]').click()
+    expect(page.locator("[data-message]", has_text="សាកល្បង").first).to_be_visible()

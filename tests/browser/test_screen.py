@@ -272,8 +272,11 @@ def test_no_page_is_wider_than_its_screen(phone: Phone, demo: Demo, width: int) 
         f"{demo.house_path(COOP)}/schedules",
         f"{demo.house_path(COOP)}/schedules/new",
         f"{demo.house_path(COOP)}/rules",
+        f"{demo.house_path(COOP)}/alarms",
+        f"{demo.house_path(COOP)}/alarms/new",
         "/messages",
         "/settings",
+        "/settings/messages",
         "/settings/sessions",
     ):
         phone.page.goto(demo.stack.url + path)
@@ -286,7 +289,14 @@ def test_no_page_is_wider_than_its_screen(phone: Phone, demo: Demo, width: int) 
     "path",
     [
         *("", "/alerts", "/history", "/members", "/events", "/settings", "/houses/new"),
-        *("house", "house/schedules", "house/schedules/new", "house/rules", "house/setpoints"),
+        *(
+            "house",
+            "house/schedules",
+            "house/schedules/new",
+            "house/rules",
+            "house/setpoints",
+            "house/alarms",
+        ),
     ],
 )
 def test_every_target_is_large_enough_for_a_thumb(phone: Phone, demo: Demo, path: str) -> None:

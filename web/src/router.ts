@@ -28,12 +28,23 @@ function planned(page: Loaded): Loaded {
   return async () => (await Promise.all([page(), loadWords('plan')]))[0]
 }
 
-/** The same for a page of messages and alarms. */
+/** The same for a page of messages and alarms, whose forms have parts of schedules. */
 function warned(page: Loaded): Loaded {
-  return async () => (await Promise.all([page(), loadWords('alarm')]))[0]
+  return async () => (await Promise.all([page(), loadWords('plan', 'alarm')]))[0]
 }
 
 const HOUSE = 'farms/:farm/houses/:house'
+const watched: RouteRecordRaw[] = [
+  {
+    path: `${HOUSE}/devices/:device`,
+    component: warned(() => import('@/pages/DevicePage.vue')),
+  },
+  { path: `${HOUSE}/alarms`, component: warned(() => import('@/pages/AlarmsPage.vue')) },
+  ...['new', ':alarm'].map((rest) => ({
+    path: `${HOUSE}/alarms/${rest}`,
+    component: warned(() => import('@/pages/AlarmEditPage.vue')),
+  })),
+]
 const plans: RouteRecordRaw[] = [
   { path: `${HOUSE}/schedules`, component: planned(() => import('@/pages/SchedulesPage.vue')) },
   ...['new', ':schedule/edit'].map((rest) => ({
@@ -84,6 +95,7 @@ export const router = createRouter({
           path: `${HOUSE}/droppings`,
           component: warned(() => import('@/pages/DroppingsPage.vue')),
         },
+        ...watched,
         { path: 'farms/:farm/alerts', component: () => import('@/pages/AlertsPage.vue') },
         { path: 'farms/:farm/alerts/:alert', component: () => import('@/pages/AlertPage.vue') },
         { path: 'messages', component: warned(() => import('@/pages/MessagesPage.vue')) },
@@ -93,6 +105,10 @@ export const router = createRouter({
         { path: 'farms/:farm/direct', component: () => import('@/pages/DirectPage.vue') },
         { path: 'farms/:farm/members', component: () => import('@/pages/MembersPage.vue') },
         { path: 'settings', component: () => import('@/pages/SettingsPage.vue') },
+        {
+          path: 'settings/messages',
+          component: warned(() => import('@/pages/SubscriptionsPage.vue')),
+        },
         { path: 'settings/verify', component: () => import('@/pages/VerifyPage.vue') },
         { path: 'settings/password', component: () => import('@/pages/PasswordPage.vue') },
         {

@@ -1,34 +1,14 @@
-/** The rules of one house: fetched together, written together. */
+/** The rules of one house, and whether its control box holds them. */
 
-import { shallowRef, watch } from 'vue'
-
-import { useForm } from './form'
-import type { Rule, Rules } from './plan_types'
+import { useHouseDocument } from './house_document'
+import type { Rules } from './plan_types'
 import type { RuleField } from './rule_draft'
-import { useFarm } from '@/stores/farm'
 import { useSession } from '@/stores/session'
 
 export function useRules(house_path: string) {
   const session = useSession()
-  const farm = useFarm()
-  const form = useForm<RuleField>()
   const path = `${house_path}/rules`
-  const rules = shallowRef<Rules | null>(null)
-
-  async function load(): Promise<void> {
-    await form.send({}, async () => {
-      rules.value = await session.api.json<Rules>(path)
-    })
-  }
-
-  /** Writes all rules; the server refuses where somebody else wrote meanwhile. */
-  async function write(changed: readonly Rule[], checks = {}): Promise<boolean> {
-    const version = rules.value?.version ?? 0
-    return form.send(checks, async () => {
-      const body = { version, rules: changed }
-      rules.value = await session.api.json<Rules>(path, { method: 'PUT', body })
-    })
-  }
+  const { document: rules, ...rest } = useHouseDocument<RuleField, Rules>(path, 'rules')
 
   /** Looks whether the control box has them by now, without a word to the form. */
   async function look(): Promise<void> {
@@ -37,6 +17,5 @@ export function useRules(house_path: string) {
     if (found !== null && found.version === rules.value?.version) rules.value = found
   }
 
-  watch([() => farm.plans, () => farm.link === 'offline'], load, { immediate: true })
-  return { ...form, rules, write, look }
+  return { ...rest, rules, look }
 }
