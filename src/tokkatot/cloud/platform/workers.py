@@ -12,6 +12,7 @@ from tokkatot.kit.backoff import Backoff
 _log = structlog.get_logger(__name__)
 
 _ERROR_CHARS = 500
+_AWAY = (SQLAlchemyError, psycopg.Error, OSError, TimeoutError)
 _STABLE_S = 60.0
 """Work that has run for so long begins again with the first wait."""
 
@@ -29,17 +30,27 @@ async def keep_working(
         begun_s = context.clock.monotonic()
         try:
             await work()
-        except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError) as error:
-            # The database is away for a while: no fault of this work, and no traceback tells more.
-            _log.warning("worker.interrupted", worker=name, error=str(error)[:_ERROR_CHARS])
-        except Exception:  # noqa: BLE001 - one worker's failure must not end the others
-            _log.exception("worker.failed", worker=name)
+        except Exception as error:  # noqa: BLE001 - one worker's failure must not end the others
+            away = _what_is_away(error)
+            if away is None:
+                _log.exception("worker.failed", worker=name)
+            else:
+                # Not the fault of this work, and no traceback tells more.
+                _log.warning("worker.interrupted", worker=name, error=str(away)[:_ERROR_CHARS])
         else:
             _log.error("worker.ended", worker=name)
         context.metrics.worker_restarts.labels(name).inc()
         if context.clock.monotonic() - begun_s > _STABLE_S:
             backoff.reset()
         await context.clock.sleep(backoff.next_s())
+
+
+def _what_is_away(error: Exception) -> Exception | None:
+    """Return what tells that the database or a line is away, where nothing else happened."""
+    if isinstance(error, ExceptionGroup):
+        told = [_what_is_away(one) for one in error.exceptions]
+        return None if None in told else told[0]
+    return error if isinstance(error, _AWAY) else None
 
 
 async def every(period_s: float, work: Callable[[], Awaitable[None]], *, context: Context) -> None:
