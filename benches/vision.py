@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from benches.support import parity
 from benches.support.statistics import p95, spread
 from tokkatot.cli.bench import Report
 from tokkatot.vision.data.checking import scan
@@ -60,6 +59,9 @@ def run(figures: Sequence[str], report: Report) -> None:
         if find_spec("onnx") is None:
             say(f"{PARITY} is left out: pip install 'tokkatot[train]'")
         else:
+            # Here, since it needs what only the extra brings.
+            from benches.support import parity  # noqa: PLC0415
+
             report(PARITY, parity.largest_difference(PHOTOS / FULL_SIZE), UNITS[PARITY])
 
 
