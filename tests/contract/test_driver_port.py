@@ -370,7 +370,10 @@ async def test_a_device_that_is_added_while_its_node_speaks_is_heard_at_once(
         tasks.add(asyncio.create_task(pump_node(broker)))
         await tray.see(Stranger, lambda item: item.hardware_id == "hw-pump")
         driver.adopt(DEVICES)
-        await tray.see(Reported, lambda report: report.device_id == PUMP)
+        heard = await tray.see(Reported, lambda report: report.device_id == PUMP)
+        assert tray.items.index(heard) > next(
+            at for at, item in enumerate(tray.items) if isinstance(item, Stranger)
+        )
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
@@ -413,7 +416,8 @@ async def test_a_node_that_comes_late_is_told_what_to_hold_without_a_round_of_wa
         await tray.see(Presence, lambda item: item.device_id == TANK)
         await driver.write(PUMP, 100.0, order="early", timeout_s=5)
         tasks.add(asyncio.create_task(pump_node(broker)))
-        await tray.see(Reported, lambda report: _follows("early", 100.0, report))
+        held = await tray.see(Reported, lambda report: _follows("early", 100.0, report))
+        assert held.device_id == PUMP
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)

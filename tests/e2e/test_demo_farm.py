@@ -68,7 +68,7 @@ async def test_who_forgot_their_password_is_seen_by_their_farm(stack: Stack) -> 
         events = await person.get(f"/farms/{farm_id}/events", type="password.reset_asked")
         return [event["user"]["name"] for event in events["items"]] == [viewer.name]
 
-    await eventually("the owner sees it", seen)
+    assert await eventually("the owner sees it", seen)
     await stranger.close()
     await person.close()
 

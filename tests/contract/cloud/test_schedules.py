@@ -297,11 +297,15 @@ async def test_a_device_of_another_house_is_not_moved(farm: Automated) -> None:
 async def test_a_house_of_another_farm_is_not_there(cloud: Cloud, farm: Automated) -> None:
     stranger, own = await cloud.sign_up("Elsewhere")
     body = farm.feeding()
-    await cloud.post(f"/v1/farms/{own}/schedules", body, stranger, status=404)
+    schedules = f"/v1/farms/{own}/schedules"
     tried = {"house_id": farm.house}
-    await cloud.post(f"/v1/farms/{own}/schedules/preview", tried, stranger, status=404)
-    listed = f"/v1/farms/{own}/schedules/upcoming?house_id={farm.house}"
-    await cloud.get(listed, stranger, status=404)
+    listed = f"{schedules}/upcoming?house_id={farm.house}"
+    refused = (
+        await cloud.post(schedules, body, stranger, status=404),
+        await cloud.post(f"{schedules}/preview", tried, stranger, status=404),
+        await cloud.get(listed, stranger, status=404),
+    )
+    assert [answer["code"] for answer in refused] == ["not_found"] * 3
 
 
 async def test_the_sun_is_known_once_the_farm_says_where_it_is(farm: Automated) -> None:
