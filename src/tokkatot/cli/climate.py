@@ -30,7 +30,7 @@ class House(StrEnum):
 
 @app.callback()
 def climate() -> None:
-    """Twins of houses: simulate."""
+    """Twins of houses, and the policies that steer them."""
 
 
 @app.command()
@@ -57,6 +57,23 @@ def simulate(
         sys.exit(f"{weather}: {ended}")
 
 
+@app.command()
+def card(
+    policy: Annotated[Path, typer.Argument(help="A folder with policy.onnx and card.json.")],
+) -> None:
+    """Check that a policy is whole and this program's, and print its card."""
+    import msgspec
+
+    from tokkatot.climate.policy.card import PolicyRefused
+    from tokkatot.climate.policy.running import Policy
+
+    try:
+        found = Policy.load(policy).card
+    except PolicyRefused as refused:
+        sys.exit(str(refused))
+    print(msgspec.json.format(msgspec.json.encode(found)).decode())
+
+
 def _lives(
     house: House, series: "WeatherSeries", start_s: float, birds: int
 ) -> tuple[tuple[str, ...], Iterator[Row]]:
@@ -71,7 +88,8 @@ def _lives(
 
 def _lettuce(weather: "WeatherSeries", start_s: float) -> tuple[tuple[str, ...], Iterator[Row]]:
     from tokkatot.climate.control.lettuce import GrowerRules, grower
-    from tokkatot.climate.env.lettuce import LIMITS, LettuceSeason
+    from tokkatot.climate.control.lettuce_benchmark import LIMITS
+    from tokkatot.climate.env.lettuce import LettuceSeason
     from tokkatot.climate.physics.lettuce import shown
 
     season, rules = LettuceSeason(weather=weather, start_s=start_s), GrowerRules()

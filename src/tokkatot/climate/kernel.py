@@ -7,7 +7,7 @@ does.
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from hashlib import sha256
 from os import W_OK, access
 from pathlib import Path
@@ -45,8 +45,16 @@ _MODULES = (air, *_GREENHOUSE, *_COOP)
 
 
 def record_type(kind: type) -> np.dtype[np.void]:
-    """Return the dtype that stands in for a dataclass of numbers."""
-    return np.dtype([(field.name, "f8") for field in fields(kind)])
+    """Return the dtype that stands in for a dataclass or a named tuple of numbers."""
+    return np.dtype([(name, "f8") for name in _names(kind)])
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the fields of a dataclass, or of a named tuple."""
+    if is_dataclass(kind):
+        return tuple(field.name for field in fields(kind))
+    names: tuple[str, ...] = kind._fields  # type: ignore[attr-defined] # a named tuple's
+    return names
 
 
 def records(items: Sequence[Model]) -> Records:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 
 from tokkatot.climate.control.coop import StageRules, steer_coop
 from tokkatot.climate.control.greenhouse import TomatoRules, steer_tomatoes
-from tokkatot.climate.env.season import DAY_S, JOULES_A_KWH
 from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_ppm, magnus_pa
 from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.greenhouse import network
@@ -13,6 +12,7 @@ from tokkatot.climate.physics.greenhouse.step import advance as advance_greenhou
 from tokkatot.climate.physics.poultry import model as coop
 from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.step import advance as advance_coop
+from tokkatot.climate.physics.units import DAY_S, JOULES_A_KWH
 from tokkatot.climate.weather.series import WeatherSeries
 
 STEP_S = 900.0

@@ -9,20 +9,20 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from tokkatot.climate.env.lettuce import LIMITS, SLOWNESS, LettuceSeason
-from tokkatot.climate.physics.air import vapour_g_m3
-from tokkatot.climate.physics.lettuce import Controls, shown
+from tokkatot.climate.control.lettuce_benchmark import (
+    LETTUCE_SEEN,
+    LIMITS,
+    SLOWNESS,
+    seen_in_lettuce,
+)
+from tokkatot.climate.env.lettuce import LettuceSeason
+from tokkatot.climate.physics.lettuce import Controls
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.weather.series import WeatherSeries
 
 Observation = NDArray[np.float32]
 Action = NDArray[np.floating[Any]]
 Info = dict[str, Any]
-
-LOWEST = (0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -60.0, 0.0)
-HIGHEST = (0.6, 2400.0, 40.0, 100.0, 1.2, 7.5, 150.0, 1.0, 2000.0, 0.01, 60.0, 0.1)
-"""What is observed: dry weight in kg/m², CO2 in ppm, °C, % humidity; the actuators in mg/m² s, mm/s
-and W/m²; the part of the season that is over; radiation, CO2 in kg/m³, °C, vapour in kg/m³."""
 
 LETTUCE = "tokkatot/Lettuce-v0"
 GREENHOUSE = "tokkatot/Greenhouse-v0"
@@ -47,7 +47,9 @@ class LettuceEnv(gymnasium.Env[Observation, Action]):
     def __init__(self, plant: Callable[[np.random.Generator], LettuceSeason], steps: int) -> None:
         """Take what plants a new season; it may draw weather, prices and parameters by chance."""
         self.observation_space = spaces.Box(
-            np.array(LOWEST, np.float32), np.array(HIGHEST, np.float32), dtype=np.float32
+            np.array([field.low for field in LETTUCE_SEEN], np.float32),
+            np.array([field.high for field in LETTUCE_SEEN], np.float32),
+            dtype=np.float32,
         )
         self.action_space = spaces.Box(-1.0, 1.0, (3,), dtype=np.float32)
         self._plant = plant
@@ -80,31 +82,11 @@ class LettuceEnv(gymnasium.Env[Observation, Action]):
         )
         over = season.steps >= self._steps
         seen = self._observed(season, outdoor if over else season.outdoor())
-        parts = {
-            "crop": earned.crop,
-            "heat": earned.heat,
-            "co2": earned.co2,
-            "violations": earned.violations,
-        }
-        return seen, earned.total, over, False, parts
+        return seen, earned.total, over, False, earned._asdict()
 
     def _observed(self, season: LettuceSeason, outdoor: Outdoor) -> Observation:
-        inside, controls = shown(season.state), season.controls
         return np.array(
-            (
-                season.state.dry_weight_kg_m2,
-                inside.co2_ppm,
-                inside.air_c,
-                inside.humidity_pct,
-                1e6 * controls.co2_kg_m2_s,
-                1e3 * controls.ventilation_m_s,
-                controls.heating_w_m2,
-                season.steps / self._steps,
-                outdoor.radiation_w_m2,
-                1e-6 * outdoor.co2_mg_m3,
-                outdoor.temperature_c,
-                1e-3 * vapour_g_m3(outdoor.temperature_c, outdoor.vapour_pa),
-            ),
+            seen_in_lettuce(season.state, season.controls, outdoor, season.steps / self._steps),
             np.float32,
         )
 

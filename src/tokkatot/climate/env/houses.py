@@ -9,9 +9,12 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from tokkatot.climate.control.crop import GREENHOUSE_SEEN
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, Dials
+from tokkatot.climate.control.fields import Field
+from tokkatot.climate.control.flock import COOP_SEEN
 from tokkatot.climate.env import flock, tomatoes
-from tokkatot.climate.env.season import Range, Season, clock, moved
+from tokkatot.climate.env.season import Season, clock, moved
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
 from tokkatot.climate.weather.series import WeatherSeries
 
@@ -33,7 +36,7 @@ class HouseEnv(gymnasium.Env[Observation, Action]):
     def __init__(
         self,
         plant: Callable[[np.random.Generator], Season],
-        observed: Sequence[Range],
+        observed: Sequence[Field],
         dials: Dials,
         steps: int,
     ) -> None:
@@ -88,7 +91,7 @@ def poultry_house(
             weather=weather, state=day_old(birds), parameters=tunnel_house(), start_s=start_s
         )
 
-    return HouseEnv(plant, flock.OBSERVED, COOP_DIALS, round(days * 96))
+    return HouseEnv(plant, COOP_SEEN, COOP_DIALS, round(days * 96))
 
 
 def greenhouse(weather: WeatherSeries, *, start_s: float = 0.0, days: float = 60.0) -> HouseEnv:
@@ -97,4 +100,4 @@ def greenhouse(weather: WeatherSeries, *, start_s: float = 0.0, days: float = 60
     def plant(_chance: np.random.Generator) -> Season:
         return tomatoes.TomatoSeason(weather=weather, start_s=start_s)
 
-    return HouseEnv(plant, tomatoes.OBSERVED, GREENHOUSE_DIALS, round(days * 96))
+    return HouseEnv(plant, GREENHOUSE_SEEN, GREENHOUSE_DIALS, round(days * 96))

@@ -5,13 +5,7 @@ from math import cos, pi, sin
 from typing import Protocol
 
 from tokkatot.climate.control.dials import Dials, reachable
-
-HOUR_S = 3600.0
-DAY_S = 86_400.0
-JOULES_A_KWH = 3.6e6
-
-Range = tuple[str, float, float]
-"""What is observed, and the ends that it is held to."""
+from tokkatot.climate.physics.units import DAY_S
 
 
 class Season(Protocol):

@@ -8,6 +8,7 @@ control, Agricultural Systems 45 (1994) 55-72. All fluxes are a m² of floor.
 
 from dataclasses import dataclass
 from math import exp
+from typing import NamedTuple
 
 from tokkatot.climate.physics.air import (
     SEA_LEVEL_PA,
@@ -62,8 +63,7 @@ class State:
     vapour_kg_m3: float = 0.008
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Controls:
+class Controls(NamedTuple):
     """What the actuators give; limits are those of the boiler, the windows and the CO2 line."""
 
     co2_kg_m2_s: float = 0.0
@@ -71,8 +71,7 @@ class Controls:
     heating_w_m2: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(NamedTuple):
     """The climate as a grower reads it."""
 
     air_c: float

@@ -3,7 +3,7 @@
 import pytest
 
 from tokkatot.climate.control.lettuce import GrowerRules, grower
-from tokkatot.climate.env.lettuce import LIMITS
+from tokkatot.climate.control.lettuce_benchmark import LIMITS
 from tokkatot.climate.physics.lettuce import Controls, State, shown
 
 RULES = GrowerRules()

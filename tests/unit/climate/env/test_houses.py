@@ -10,10 +10,11 @@ from gymnasium.utils.env_checker import check_env
 from tests.support import coop, greenhouse
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, positions
+from tokkatot.climate.control.flock import COOP_SEEN
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.twins import CoopLimits
 from tokkatot.climate.env.days import coop_days, greenhouse_days
-from tokkatot.climate.env.flock import OBSERVED, FlockSeason
+from tokkatot.climate.env.flock import FlockSeason
 from tokkatot.climate.env.gym import GREENHOUSE, POULTRY_HOUSE, register
 from tokkatot.climate.env.houses import HouseEnv
 from tokkatot.climate.env.season import Season
@@ -132,7 +133,7 @@ def test_a_planter_may_draw_by_the_seed_of_the_season() -> None:
             parameters=tunnel_house(),
         )
 
-    env = HouseEnv(plant, OBSERVED, COOP_DIALS, 96)
+    env = HouseEnv(plant, COOP_SEEN, COOP_DIALS, 96)
     seen = []
     for seed in (1, 1, 2):
         env.reset(seed=seed)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tokkatot.climate.control.lettuce import GrowerRules, grower
-from tokkatot.climate.env.lettuce import LIMITS, LettuceSeason, Prices, violations
+from tokkatot.climate.control.lettuce_benchmark import LIMITS, Prices, violations
+from tokkatot.climate.env.lettuce import LettuceSeason
 from tokkatot.climate.physics.lettuce import Controls, Shown, State, shown
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns

@@ -8,6 +8,7 @@ NumPy record of the same names.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +189,7 @@ class State:
     fruit_mg_m2: float = 0.5e5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Controls:
+class Controls(NamedTuple):
     """How far each actuator is on, open or drawn, 0 to 1."""
 
     heating: float = 0.0

@@ -6,6 +6,7 @@ the same names.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +110,7 @@ class State:
     age_d: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Controls:
+class Controls(NamedTuple):
     """How far each actuator is on or open, 0 to 1."""
 
     fans: float = 0.0

@@ -1,0 +1,1 @@
+"""A learned policy as a file, and the card that says what it is worth."""
