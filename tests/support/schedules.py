@@ -77,15 +77,22 @@ def restart(bench: Bench, off_s: float) -> Bench:
     return _started(bench, bench.wall_ms + round(off_s * 1000))
 
 
+def restart_unheard(bench: Bench, off_s: float) -> Bench:
+    """Return such a hub to which no device has spoken yet."""
+    assert bench.wall_ms is not None
+    return _started(bench, bench.wall_ms + round(off_s * 1000), heard=False)
+
+
 def restart_without_clock(bench: Bench) -> Bench:
     """Return a hub that remembers what is kept, and does not know the time until it is told."""
     return _started(bench, None)
 
 
-def _started(bench: Bench, wall_ms: int | None) -> Bench:
+def _started(bench: Bench, wall_ms: int | None, *, heard: bool = True) -> Bench:
     after = Bench(wall_ms=wall_ms)
     after.state = recall(remember(bench.state, bench.now_s), 0.0)
     after.plan, after.now_s, after.runs = bench.plan, 0.0, list(bench.runs)
-    after.greet()
+    if heard:
+        after.greet()
     after.step()
     return after

@@ -232,12 +232,15 @@ def _closed(schedule: Schedule, run: Running) -> Running | None:
     return None
 
 
-def _give_up(schedule: Schedule, run: Running) -> tuple[Running | None, RunOutcome]:
+def _give_up(schedule: Schedule, run: Running) -> tuple[Running | None, RunOutcome | None]:
     return _failed(schedule, run, "device_offline")
 
 
-def _failed(schedule: Schedule, run: Running, reason: str) -> tuple[Running | None, RunOutcome]:
-    outcome = _outcome(run, Outcome.FAILED, _named(schedule, run, reason))
+def _failed(
+    schedule: Schedule, run: Running, reason: str
+) -> tuple[Running | None, RunOutcome | None]:
+    # What goes on after a restart was told before it, even where its device is away now.
+    outcome = None if run.told else _outcome(run, Outcome.FAILED, _named(schedule, run, reason))
     if goes_on(schedule):
         # Who comes back within a window of hours still gets its light.
         return replace(run, waiting=False, done=True, told=True), outcome

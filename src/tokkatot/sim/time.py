@@ -210,8 +210,9 @@ class LocalClock(Clock):
         self._wall_ms = wall_ms
 
     def jump(self, delta_s: float) -> None:
-        """Move the wall time alone."""
-        self._wall_ms += round(delta_s * 1000)
+        """Move the wall time alone; no machine's clock stands before 1970, however far it jumps."""
+        now_ms = self.now_ms()
+        self._wall_ms += max(now_ms + round(delta_s * 1000), 0) - now_ms
 
     @override
     def monotonic(self) -> float:
@@ -219,8 +220,7 @@ class LocalClock(Clock):
 
     @override
     def now_ms(self) -> int:
-        # No machine's clock stands before 1970, however far it jumped.
-        return max(self._wall_ms + round(self.monotonic() * 1000), 0)
+        return self._wall_ms + round(self.monotonic() * 1000)
 
     @override
     def now(self) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -59,6 +60,9 @@ SETTLES_S: Final = 3.0
 
 NOTICES_WITHIN_S: Final = 47.0
 """45 s of silence as promised, and two for the turn that notices."""
+
+SHOWS_WITHIN_S: Final = 2.0
+"""On a good line the cloud shows a relay that moved within this."""
 
 IMAGE_FILES: Final = ("desired.a", "desired.b")
 
@@ -131,6 +135,7 @@ class Yard(JournalListener):
         self._knows_time = False
         self._offered_version = 0
         self._lives = 0
+        self._moved_s: dict[DeviceId, float] = {}
 
     def _wire(self) -> list[Node]:
         grounds, number = self._grounds, self.layout.number
@@ -341,6 +346,7 @@ class Yard(JournalListener):
 
     def _moved(self, device_id: DeviceId, level: Level, order: str | None) -> None:
         self.note("moved", f"{device_id} {level:g} {order}")
+        self._moved_s[device_id] = self.loop.time()
         self.safety.moved(device_id)
 
     def answered(self, leaf: HubLeaf, payload: bytes) -> None:
@@ -433,6 +439,8 @@ class Yard(JournalListener):
         shown = {device.device: device for device in live.devices}
         for node in self.nodes:
             for relay in node.relays.values():
+                if self.loop.time() - self._moved_s.get(relay.device.id, -inf) < SHOWS_WITHIN_S:
+                    continue
                 device = shown.get(str(relay.device.id))
                 if device is None or not device.online or device.actual != relay.level:
                     self.findings.broken(

@@ -20,6 +20,7 @@ from tests.support.schedules import (
     feeding,
     lit,
     restart,
+    restart_unheard,
     restart_without_clock,
     schedule,
     told,
@@ -263,6 +264,17 @@ def test_a_light_is_on_again_after_a_power_cut_and_its_run_is_told_once() -> Non
     bench.run(5)
     assert bench.level(LIGHT) == ON
     assert told(bench) == [(0, "executed", None)]
+
+
+def test_a_light_that_was_told_before_a_restart_is_not_told_again_where_its_node_is_away() -> None:
+    bench = bench_at(DAWN_MS, lit())
+    bench.run(30)
+    bench = restart_unheard(bench, 600)
+    bench.run(1200)
+    assert told(bench) == [(0, "executed", None)]
+    bench.contact(LIGHT, online=True)
+    bench.run(5)
+    assert bench.level(LIGHT) == ON
 
 
 def test_a_light_whose_start_was_missed_begins_late() -> None:
