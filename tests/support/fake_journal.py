@@ -50,7 +50,7 @@ class FakeJournal(JournalPort):
         self.grown = asyncio.Event()
         self._watchers: list[Callable[[Row], None]] = []
         self.trouble: JournalError | None = None
-        self.refused = 0
+        self._refused = 0
         if self.card.contacted:
             for stream in self.card.streams.values():
                 stream.unsent_from = len(stream.rows) + 1
@@ -66,6 +66,11 @@ class FakeJournal(JournalPort):
     @override
     def condition(self) -> Condition:
         return condition_of(self.trouble)
+
+    @property
+    @override
+    def refused(self) -> int:
+        return self._refused
 
     @override
     def watch(self, watcher: Callable[[Row], None]) -> None:
@@ -88,7 +93,7 @@ class FakeJournal(JournalPort):
             try:
                 pack(row)
             except RowRefused:
-                self.refused += 1
+                self._refused += 1
             else:
                 self.card.streams[stream].rows.append(row)
         self.grown.set()

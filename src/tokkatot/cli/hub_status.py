@@ -28,9 +28,13 @@ def tell_status(path: Path) -> int:
     if config.web is None:
         typer.echo("The hub's page is switched off in hub.toml ([web] enabled).")
         return 0
-    health = str(_asked(config.web, "/health").get("status", "does not answer"))
+    told = _asked(config.web, "/health")
+    health = str(told.get("status", "does not answer"))
     typer.echo(f"hub:   {config.hub_id}")
     typer.echo(f"state: {health}")
+    dropped = told.get("dropped")
+    for what, number in dropped.items() if isinstance(dropped, dict) else ():
+        typer.echo(f"lost:  {number} ({what})")
     addresses = page_addresses(config.web, config.hub_id)
     for address in addresses:
         typer.echo(f"page:  {address}")

@@ -135,7 +135,7 @@ class ControlLoop:
         self._intake = Intake(
             view=self.view, acting=self.acting, results=self._results, note=self.note
         )
-        self.losses = Losses(drivers, self.inbox, note=self.note)
+        self.losses = Losses(drivers, self.inbox, journal, note=self.note)
         self._unwritten: deque[Row] = deque(maxlen=MAX_UNWRITTEN)
 
     # ----------------------------------------------------------------------- what the uplink asks

@@ -258,6 +258,25 @@ async def test_the_status_tells_where_the_pin_comes_from(
     assert [told in line for line in lines if line.startswith("PIN:")] == [True]
 
 
+async def test_the_status_tells_what_the_hub_has_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = b'{"status":"ok","dropped":{"nodes: broker":7,"journal: not kept":2}}'
+        writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    port = free_port()
+    path = tmp_path / "hub.toml"
+    path.write_text(f'[hub]\nid = "{HUB}"\nfarm = "{FARM}"\n[web]\nport = {port}\npin = "{PIN}"\n')
+    async with await asyncio.start_server(tell, "127.0.0.1", port):
+        assert await asyncio.to_thread(tell_status, path) == 0
+    lines = capsys.readouterr().out.splitlines()
+    lost = [line for line in lines if line.startswith("lost:")]
+    assert lost == ["lost:  7 (nodes: broker)", "lost:  2 (journal: not kept)"]
+
+
 def test_the_status_of_settings_that_are_wrong_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """What a hub drops is counted, shown, and told once an hour."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from tokkatot.hub.clock_sync import ClockQuality
 from tokkatot.hub.inbox import HubInbox
 from tokkatot.hub.losses import TELL_EVERY_S, Losses
 from tokkatot.kit.clock import ManualClock
+from tokkatot.wire.messages import ReadingRow
 
 
 class Chatty(FakeDriver):
@@ -30,8 +32,9 @@ def test_what_was_lost_since_is_told_once_an_hour_and_nothing_else() -> None:
     told: list[dict[str, int]] = []
     driver = Chatty()
     clock = ManualClock(datetime(2026, 6, 1, tzinfo=UTC))
-    inbox = HubInbox(FakeJournal(), clock, clock_quality=lambda: ClockQuality.GOOD)
-    losses = Losses([driver], inbox, note=lambda _kind, **new: told.append(new))
+    journal = FakeJournal()
+    inbox = HubInbox(journal, clock, clock_quality=lambda: ClockQuality.GOOD)
+    losses = Losses([driver], inbox, journal, note=lambda _kind, **new: told.append(new))
     losses.tell(0.0)
     driver.nonsense = {"repeated": 3, "sensor": 1}
     losses.tell(TELL_EVERY_S - 1)
@@ -49,3 +52,18 @@ async def test_control_notes_what_was_lost_for_the_cloud(hub: Hub) -> None:
     await hub.turn(TELL_EVERY_S)
     (event,) = [row for row in hub.events("e") if getattr(row, "type", "") == "hub.dropped"]
     assert getattr(event, "data", None) == {"fake: repeated": 1}
+
+
+def test_what_the_journal_could_not_keep_is_shown_and_told_by_the_journal_itself() -> None:
+    told: list[dict[str, int]] = []
+    journal = FakeJournal()
+    inbox = HubInbox(
+        journal,
+        ManualClock(datetime(2026, 6, 1, tzinfo=UTC)),
+        clock_quality=lambda: ClockQuality.GOOD,
+    )
+    losses = Losses([], inbox, journal, note=lambda _kind, **new: told.append(new))
+    journal.offer(readings=[ReadingRow(0, "r", "d", "temperature", 1, math.inf, 0)])
+    losses.tell(0.0)
+    assert losses.counts() == {"journal: not kept": 1}
+    assert told == []

@@ -26,8 +26,9 @@ class Pending:
 class Buffer:
     """A queue limited in rows; what was taken stays counted until it is settled or put back."""
 
-    def __init__(self, limit_rows: int) -> None:
+    def __init__(self, limit_rows: int, *, group_rows: int) -> None:
         self._limit_rows = limit_rows
+        self._group_rows = group_rows
         self._waiting: deque[Pending] = deque()
         self._taken: list[Pending] = []
         self._size = 0
@@ -56,6 +57,8 @@ class Buffer:
         self._waiting.append(pending)
         self._size += entry.size
         self._filled.set()
+        if self._size >= self._group_rows:
+            self._due.set()
         return pending
 
     def push_urgent(self, entry: Entry) -> Pending:
@@ -76,14 +79,16 @@ class Buffer:
         self._filled.set()
         self._due.set()
 
-    async def wait_until_due(self, *, group_s: float, group_rows: int, idle_s: float) -> None:
-        """Return when something is to be written, or after `idle_s` with nothing to write."""
+    async def wait_until_due(self, *, group_s: float, idle_s: float) -> None:
+        """Return when something is to be written, or after `idle_s` with nothing to write.
+
+        A group waits for company no longer than `group_s`, and no longer than until it is one.
+        """
         try:
             async with asyncio.timeout(idle_s):
                 await self._filled.wait()
-            if self._size < group_rows:
-                async with asyncio.timeout(group_s):
-                    await self._due.wait()
+            async with asyncio.timeout(group_s):
+                await self._due.wait()
         except TimeoutError:
             return
 

@@ -109,6 +109,7 @@ class Journal(JournalPort):
     # ---------------------------------------------------------------------------------- figures
 
     @property
+    @override
     def refused(self) -> int:
         """Return how many rows could not be kept, being wrong or without room."""
         return self._writer.refused

@@ -58,6 +58,11 @@ class JournalPort(Protocol):
         """Return how it stands with the disk."""
         ...
 
+    @property
+    def refused(self) -> int:
+        """Return how many rows could not be kept, being wrong or without room."""
+        ...
+
     def watch(self, watcher: Callable[[Row], None]) -> None:
         """Show `watcher` each row that is taken from now on; it notes it, and is quick about it.
 

@@ -62,7 +62,7 @@ class Writer:
         self._backoff = Backoff(
             first_s=settings.retry_first_s, cap_s=settings.retry_cap_s, random=lambda: 1.0
         )
-        self.buffer = Buffer(settings.buffer_rows)
+        self.buffer = Buffer(settings.buffer_rows, group_rows=settings.group_rows)
         self.grown = asyncio.Event()
         self.heads: dict[StreamName, StreamHead] = {}
         self.interrupted: list[Answer] = []
@@ -218,9 +218,7 @@ class Writer:
         """Write what is due until `stop`; a disk in trouble is tried again, for ever."""
         while not self._stopping.is_set() or len(self.buffer):
             await self.buffer.wait_until_due(
-                group_s=self._settings.group_s,
-                group_rows=self._settings.group_rows,
-                idle_s=self._settings.upkeep_s,
+                group_s=self._settings.group_s, idle_s=self._settings.upkeep_s
             )
             try:
                 await self._write_group()

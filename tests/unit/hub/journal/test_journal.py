@@ -110,6 +110,20 @@ async def test_readings_wait_for_company_and_are_written_together(
     assert disk.calls - before <= 3
 
 
+async def test_a_rush_is_written_as_soon_as_it_is_a_group(path: Path) -> None:
+    settings = JournalSettings(group_s=3600.0, group_rows=20, buffer_rows=40)
+    journal = await open_journal(path, settings=settings)
+    turned_away = 0
+    for t in range(200):
+        turned_away += not journal.offer(readings=[reading(t)])
+        if t % 10 == 9:
+            await until(lambda: journal.waiting < settings.group_rows)
+
+    assert turned_away == 0
+    assert journal.heads()["readings"].next == 201
+    await journal.close()
+
+
 async def test_an_urgent_row_takes_those_before_it_along(journal: Journal) -> None:
     await journal.record(readings=[reading(1)], urgent=False)
     await journal.record(events=[event(1)], urgent=True)

@@ -140,8 +140,8 @@ class MqttNodeDriver(Driver):
     async def _subscribe(self, client: aiomqtt.Client) -> None:
         """Listen, and have all that is retained said: also again, for devices that are new."""
         self._ask_again = False
-        for topic in self.book.subscriptions:
-            await _answered(client.subscribe(topic, qos=1, timeout=math.inf), SEND_WITHIN_S)
+        for topic, qos in self.book.subscriptions.items():
+            await _answered(client.subscribe(topic, qos=qos, timeout=math.inf), SEND_WITHIN_S)
 
     def _receive(self, inbox: Inbox, message: aiomqtt.Message) -> None:
         payload = message.payload

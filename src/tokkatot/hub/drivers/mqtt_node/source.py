@@ -53,6 +53,8 @@ FRESH_MS = 60_000
 
 OLDEST_MS = 30 * 86_400_000
 AHEAD_MS = 60_000
+MAX_RUSH_MS = 1_000
+"""So far ahead of the clock goes a node that says more than one value a millisecond."""
 """A node's clock is believed up to a month back (it may have buffered) and a minute ahead."""
 
 
@@ -89,6 +91,7 @@ class _Node:
     heard_s: float | None = None
     online: bool = False
     boot: str | None = None
+    dated_ms: int = 0
     seen: dict[NodeLeaf, int] = field(default_factory=dict)
     wanted: _Wanted | None = None
 
@@ -115,14 +118,21 @@ class NodeBook:
         self._broker_dropped: int | None = None
 
     @property
-    def subscriptions(self) -> tuple[str, ...]:
-        """Return the topics to listen to."""
-        leaves = (NodeLeaf.SENSOR, NodeLeaf.STATUS, NodeLeaf.HEARTBEAT)
-        return (
-            *(f"farm/{self._farm}/devices/+/{leaf}" for leaf in leaves),
-            "facility/+/sensors/+",
-            DROPPED_TOPIC,
-        )
+    def subscriptions(self) -> Mapping[str, int]:
+        """Return the topics to listen to, and the QoS of the way from the broker to the hub.
+
+        Values take one packet each where an acknowledgement would double the work of a rush. None
+        is lost for it: the way is a TCP connection, and the broker keeps nothing for a session that
+        has ended, whatever the QoS. What it has no room for it counts.
+        """
+        devices = f"farm/{self._farm}/devices/+"
+        return {
+            f"{devices}/{NodeLeaf.SENSOR}": 0,
+            f"{devices}/{NodeLeaf.STATUS}": 1,
+            f"{devices}/{NodeLeaf.HEARTBEAT}": 0,
+            "facility/+/sensors/+": 0,
+            DROPPED_TOPIC: 0,
+        }
 
     def adopt(self, devices: Sequence[DeviceConfig]) -> None:
         """Take over exactly these devices; what is known of those that stay is kept."""
@@ -252,7 +262,7 @@ class NodeBook:
         if self._repeated(node, NodeLeaf.SENSOR, sensor.boot, sensor.n):
             return self._drop("repeated")
         observations = self._heard(node, address, now_s)
-        t_ms, quality = _time(sensor.t, now_ms)
+        t_ms, quality = _time(node, sensor.t, now_ms)
         readings: list[Reading] = []
         refused: list[RefusedReading] = []
         for quantity, raw in sensor.values.items():
@@ -294,7 +304,7 @@ class NodeBook:
             position = Position(source=source, value=said_ms)
         elif retained:
             return self._drop("retained")  # a bare number that may be of any age
-        t_ms = now_ms if said_ms is None else said_ms
+        t_ms = _arrival(node, now_ms) if said_ms is None else said_ms
         taken = _take(node.device.id, topic.quantity, raw, t_ms, Quality.GOOD)
         observations: list[Observation] = []
         if not node.online:
@@ -391,13 +401,21 @@ def _facility_first(node: _Node) -> tuple[bool, DeviceId]:
     return not node.device.address.get("facility", False), node.device.id
 
 
-def _time(said_ms: int | None, now_ms: int) -> tuple[int, Quality]:
+def _time(node: _Node, said_ms: int | None, now_ms: int) -> tuple[int, Quality]:
     """Return the time of a node's values: its own where it can be believed, else their arrival."""
     if said_ms is None:
-        return now_ms, Quality.GOOD
+        return _arrival(node, now_ms), Quality.GOOD
     if now_ms - OLDEST_MS <= said_ms <= now_ms + AHEAD_MS:
         return said_ms, Quality.GOOD
-    return now_ms, Quality.ESTIMATED
+    return _arrival(node, now_ms), Quality.ESTIMATED
+
+
+def _arrival(node: _Node, now_ms: int) -> int:
+    """Return when a node's message came: never twice the same, or one would hide the other."""
+    if now_ms <= node.dated_ms < now_ms + MAX_RUSH_MS:
+        now_ms = node.dated_ms + 1
+    node.dated_ms = now_ms
+    return now_ms
 
 
 def _facility_value(payload: bytes) -> tuple[msgspec.Raw, int | None]:

@@ -124,6 +124,24 @@ def test_a_message_that_is_repeated_is_taken_once_until_the_node_boots(yard: Yar
     assert yard.book.dropped["repeated"] == 2
 
 
+def test_what_a_node_says_within_one_millisecond_is_told_apart(yard: Yard) -> None:
+    yard.now_s = 7
+    heard = [yard.hear("esp-air/sensor", sensor(n, temperature=20 + n))[-1] for n in range(3)]
+    yard.now_s = 8
+    heard.append(yard.hear("esp-air/sensor", sensor(3, temperature=23))[-1])
+    times_ms = [one.readings[0].t_ms - NOW_MS for one in heard if isinstance(one, Sampled)]
+    assert times_ms == [7_000, 7_001, 7_002, 8_000]
+
+
+def test_a_clock_that_was_set_back_is_followed(yard: Yard) -> None:
+    yard.now_s = 3_600
+    yard.hear("esp-air/sensor", sensor(1, temperature=20))
+    yard.now_s = 9
+    (sampled,) = yard.hear("esp-air/sensor", sensor(2, temperature=21))
+    assert isinstance(sampled, Sampled)
+    assert sampled.readings[0].t_ms == NOW_MS + 9_000
+
+
 def test_a_stop_button_tells_whether_it_is_pressed_and_is_told_nothing(yard: Yard) -> None:
     button = DeviceId(UUID(int=3))
     yard.book.adopt([node(button, "esp-stop", DeviceRole.STOP_BUTTON)])
