@@ -1,14 +1,16 @@
 """`tokkatot climate`: let the twin of a house live through recorded weather."""
 
 import sys
-from collections.abc import Iterator
-from dataclasses import astuple
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tokkatot.cli.climate_calibrate import calibrate
+from tokkatot.cli.climate_houses import House, coop_of, greenhouse_of
 
 if TYPE_CHECKING:
     from tokkatot.climate.weather.series import WeatherSeries
@@ -18,19 +20,12 @@ app = typer.Typer(no_args_is_help=True)
 Row = tuple[float, ...]
 
 
-class House(StrEnum):
-    """The twins that there are."""
-
-    LETTUCE = "lettuce"
-    TOMATO = "tomato"
-    TUNNEL = "tunnel"
-    OPEN = "open"
-    HENS = "hens"
-
-
 @app.callback()
 def climate() -> None:
     """Twins of houses, and the policies that steer them."""
+
+
+app.command()(calibrate)
 
 
 @app.command()
@@ -42,13 +37,17 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, help="How long the season is.")] = 40,
     start_day: Annotated[int, typer.Option(min=0, help="Days into the weather.")] = 0,
     birds: Annotated[int, typer.Option(min=1, help="How many there are at the start.")] = 5000,
+    fitted: Annotated[
+        Path | None, typer.Option(help="Parameters that `calibrate` wrote for this house.")
+    ] = None,
     wur: Annotated[
         bool, typer.Option("--wur", help="The .csv has no header and Wageningen's columns.")
     ] = False,
 ) -> None:
     """Let a house live under its baseline rules; print it day by day as CSV."""
     series = _read(weather, wur=wur)
-    names, lived = _lives(house, series, start_day * 86_400.0, birds)
+    known = {} if fitted is None else _fitted(fitted, house)
+    names, lived = _lives(house, series, start_day * 86_400.0, birds, known)
     print(",".join(names))
     try:
         for row in islice(lived, days):
@@ -75,15 +74,19 @@ def card(
 
 
 def _lives(
-    house: House, series: "WeatherSeries", start_s: float, birds: int
+    house: House,
+    series: "WeatherSeries",
+    start_s: float,
+    birds: int,
+    fitted: Mapping[str, float],
 ) -> tuple[tuple[str, ...], Iterator[Row]]:
     match house:
         case House.LETTUCE:
             return _lettuce(series, start_s)
         case House.TOMATO:
-            return _tomatoes(series, start_s)
+            return _tomatoes(series, start_s, fitted)
         case House.TUNNEL | House.OPEN | House.HENS:
-            return _poultry(series, start_s, house, birds)
+            return _poultry(series, start_s, house, birds, fitted)
 
 
 def _lettuce(weather: "WeatherSeries", start_s: float) -> tuple[tuple[str, ...], Iterator[Row]]:
@@ -109,48 +112,53 @@ def _lettuce(weather: "WeatherSeries", start_s: float) -> tuple[tuple[str, ...],
     return ("day", "dry_weight_g_m2", *(f"{name}_eur_m2" for name in money)), live()
 
 
-def _tomatoes(weather: "WeatherSeries", start_s: float) -> tuple[tuple[str, ...], Iterator[Row]]:
+def _tomatoes(
+    weather: "WeatherSeries", start_s: float, fitted: Mapping[str, float]
+) -> tuple[tuple[str, ...], Iterator[Row]]:
     from tokkatot.climate.control.greenhouse import TomatoRules
     from tokkatot.climate.env.days import GreenhouseDay, columns, greenhouse_days
-    from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
-    from tokkatot.climate.physics.greenhouse.model import State
 
-    lived = greenhouse_days(weather, State(), bleiswijk_led(), TomatoRules(), start_s=start_s)
+    built, state = greenhouse_of()
+    lived = greenhouse_days(
+        weather, state, replace(built, **fitted), TomatoRules(), start_s=start_s
+    )
     return columns(GreenhouseDay), (astuple(day) for day in lived)
 
 
 def _poultry(
-    weather: "WeatherSeries", start_s: float, house: House, birds: int
+    weather: "WeatherSeries",
+    start_s: float,
+    house: House,
+    birds: int,
+    fitted: Mapping[str, float],
 ) -> tuple[tuple[str, ...], Iterator[Row]]:
     from tokkatot.climate.control.coop import StageRules
     from tokkatot.climate.env.days import CoopDay, columns, coop_days
-    from tokkatot.climate.physics.poultry.houses import (
-        day_old,
-        in_lay,
-        open_house,
-        tunnel_house,
-        with_hens,
-    )
 
-    state, built = day_old(birds), tunnel_house() if house is House.TUNNEL else open_house()
-    if house is House.HENS:
-        state, built = in_lay(birds), with_hens(built)
-    lived = coop_days(weather, state, built, StageRules(), start_s=start_s)
+    built, state = coop_of(house, birds)
+    lived = coop_days(weather, state, replace(built, **fitted), StageRules(), start_s=start_s)
     return columns(CoopDay), (astuple(day) for day in lived)
 
 
+def _fitted(path: Path, house: House) -> Mapping[str, float]:
+    from tokkatot.climate.calibrate.card import CardRefused, read_card
+    from tokkatot.climate.calibrate.knobs import COOP_KNOBS, GREENHOUSE_KNOBS
+
+    knobs = GREENHOUSE_KNOBS if house is House.TOMATO else COOP_KNOBS
+    try:
+        return read_card(path.read_bytes(), house, knobs)
+    except (OSError, CardRefused) as refused:
+        sys.exit(f"{path}: {refused}")
+
+
 def _read(path: Path, *, wur: bool) -> "WeatherSeries":
-    from tokkatot.climate.weather.files import (
-        WUR_COLUMNS,
-        WeatherRefused,
-        read_columns,
-        read_epw,
-    )
+    from tokkatot.climate.weather.cells import FileRefused
+    from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns, read_epw
 
     try:
         with path.open(encoding="utf-8", newline="") as lines:
             if path.suffix.lower() == ".epw":
                 return read_epw(lines)
             return read_columns(lines, WUR_COLUMNS if wur else None)
-    except (OSError, UnicodeDecodeError, WeatherRefused) as refused:
+    except (OSError, UnicodeDecodeError, FileRefused) as refused:
         sys.exit(f"{path}: {refused}")

@@ -2,11 +2,11 @@
 
 import csv
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from math import isfinite
+from collections.abc import Iterable, Mapping, Sequence
 
 from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_mg_m3, magnus_pa
 from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.weather.cells import FileRefused, Range, checked, number
 from tokkatot.climate.weather.series import WeatherSeries
 from tokkatot.climate.weather.sky import sky_of_dew_point_c, sky_of_radiation_c
 
@@ -23,7 +23,7 @@ WUR_COLUMNS = (
 """The order of Wageningen's files of measured weather, which have no header."""
 
 _REQUIRED = ("time_s", "radiation_w_m2", "temperature_c", "humidity_pct")
-_RANGES = {
+WEATHER_RANGES: Mapping[str, Range] = {
     "time_s": (0.0, 1e10),
     "radiation_w_m2": (-20.0, 2000.0),
     "temperature_c": (-60.0, 60.0),
@@ -39,15 +39,6 @@ _EPW_HOUR_S = 3600.0
 _EPW_MISSING_INFRARED = 9999.0
 
 
-class WeatherRefused(ValueError):
-    """A file that can't be taken as weather; the line is counted from 1."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(f"line {line}: {reason}")
-        self.line = line
-        self.reason = reason
-
-
 def read_columns(lines: Iterable[str], columns: Sequence[str] | None = None) -> WeatherSeries:
     """Return weather from named columns; where none are given, the first line names them.
 
@@ -56,82 +47,62 @@ def read_columns(lines: Iterable[str], columns: Sequence[str] | None = None) -> 
     `ground_c` the ground is as warm as the air on average.
 
     Raises:
-        WeatherRefused: for a column that lacks, a value that can't be, or uneven steps of time.
+        FileRefused: for a column that lacks, a value that can't be, or uneven steps of time.
     """
     source = enumerate(csv.reader(lines), start=1)
     names = columns if columns is not None else next(source, (1, []))[1]
     absent = [name for name in _REQUIRED if name not in names]
     if absent:
-        raise WeatherRefused(1, f"there is no column {absent[0]}")
+        raise FileRefused(1, f"there is no column {absent[0]}")
     rows = [_row(line, names, cells) for line, cells in source if cells]
     if len(rows) < 2:
-        raise WeatherRefused(len(rows) + 1, "weather needs two moments at least")
+        raise FileRefused(len(rows) + 1, "weather needs two moments at least")
     period_s = rows[1]["time_s"] - rows[0]["time_s"]
-    for number, (before, after) in enumerate(itertools.pairwise(rows), start=2):
+    for line, (before, after) in enumerate(itertools.pairwise(rows), start=2):
         if period_s <= 0 or abs(after["time_s"] - before["time_s"] - period_s) > 1e-3:
-            raise WeatherRefused(number, "its moments are not evenly spaced")
+            raise FileRefused(line, "its moments are not evenly spaced")
     mean_c = sum(row["temperature_c"] for row in rows) / len(rows)
-    return WeatherSeries(period_s=period_s, moments=[_moment(row, mean_c) for row in rows])
+    return WeatherSeries(period_s=period_s, moments=[moment_of(row, mean_c) for row in rows])
 
 
 def read_epw(lines: Iterable[str]) -> WeatherSeries:
     """Return the hours of an EnergyPlus weather file (EnergyPlus, Auxiliary Programs, 2.9.1).
 
     Raises:
-        WeatherRefused: where a line is not one of those, or a value can't be.
+        FileRefused: where a line is not one of those, or a value can't be.
     """
     source = enumerate(csv.reader(lines), start=1)
     rows = [_epw_row(line, cells) for line, cells in source if line > _EPW_HEADER_LINES and cells]
     if not rows:
-        raise WeatherRefused(_EPW_HEADER_LINES + 1, "there are no hours in it")
+        raise FileRefused(_EPW_HEADER_LINES + 1, "there are no hours in it")
     mean_c = sum(row["temperature_c"] for row in rows) / len(rows)
-    return WeatherSeries(period_s=_EPW_HOUR_S, moments=[_moment(row, mean_c) for row in rows])
+    return WeatherSeries(period_s=_EPW_HOUR_S, moments=[moment_of(row, mean_c) for row in rows])
 
 
 def _row(line: int, names: Sequence[str], cells: Sequence[str]) -> dict[str, float]:
     if len(cells) < len(names):
-        raise WeatherRefused(line, f"{len(cells)} values where {len(names)} are named")
-    return dict(_checked(line, zip(names, cells, strict=False)))
+        raise FileRefused(line, f"{len(cells)} values where {len(names)} are named")
+    return dict(checked(line, zip(names, cells, strict=False), WEATHER_RANGES))
 
 
 def _epw_row(line: int, cells: Sequence[str]) -> dict[str, float]:
     if len(cells) < 22:
-        raise WeatherRefused(line, "it is no hour of an EnergyPlus file")
+        raise FileRefused(line, "it is no hour of an EnergyPlus file")
     named = {
         "temperature_c": cells[6],
         "humidity_pct": cells[8],
         "radiation_w_m2": cells[13],
         "wind_m_s": cells[21],
     }
-    row = dict(_checked(line, named.items()))
-    infrared = _number(line, "horizontal infrared", cells[12])
+    row = dict(checked(line, named.items(), WEATHER_RANGES))
+    infrared = number(line, "horizontal infrared", cells[12])
     if 0 < infrared < _EPW_MISSING_INFRARED:
         row["sky_c"] = sky_of_radiation_c(infrared)
     return row
 
 
-def _checked(line: int, named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, float]]:
-    for name, text in named:
-        if name not in _RANGES:
-            continue
-        value = _number(line, name, text)
-        low, high = _RANGES[name]
-        if not low <= value <= high:
-            raise WeatherRefused(line, f"{name} {value:g} is not in {low:g} to {high:g}")
-        yield name, value
-
-
-def _number(line: int, name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError as refused:
-        raise WeatherRefused(line, f"{name} {text!r} is no number") from refused
-    if not isfinite(value):
-        raise WeatherRefused(line, f"{name} is {text}")
-    return value
-
-
-def _moment(row: dict[str, float], mean_c: float) -> Outdoor:
+def moment_of(row: Mapping[str, float], mean_c: float) -> Outdoor:
+    """Return the weather of a row; what lacks is taken as in `read_columns`."""
     temperature_c = row["temperature_c"]
     # Weather stations tell humidity over water, below freezing too (WMO-No. 8, annex 4.B); the
     # houses' models tell theirs by this curve.

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tokkatot.climate.physics.air import magnus_pa
-from tokkatot.climate.weather.files import WUR_COLUMNS, WeatherRefused, read_columns, read_epw
+from tokkatot.climate.weather.cells import FileRefused
+from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns, read_epw
 
 SHARED = Path(__file__).parents[5] / "shared" / "data" / "climate" / "weather_epw"
 HEADER = "time_s,radiation_w_m2,temperature_c,humidity_pct"
@@ -71,7 +72,7 @@ def test_an_energyplus_hour_knows_its_sky() -> None:
 def test_what_can_not_be_weather_is_refused_with_its_line(
     lines: list[str], line: int, reason: str
 ) -> None:
-    with pytest.raises(WeatherRefused, match=reason) as refused:
+    with pytest.raises(FileRefused, match=reason) as refused:
         read_columns(lines)
     assert refused.value.line == line
 
@@ -86,7 +87,7 @@ def test_what_can_not_be_weather_is_refused_with_its_line(
     ],
 )
 def test_an_energyplus_year_with_missing_values_is_refused(lines: list[str], reason: str) -> None:
-    with pytest.raises(WeatherRefused, match=reason):
+    with pytest.raises(FileRefused, match=reason):
         read_epw(lines)
 
 

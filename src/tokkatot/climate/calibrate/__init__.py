@@ -1,0 +1,1 @@
+"""What a house's own records tell of its twin."""
