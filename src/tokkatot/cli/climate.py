@@ -37,6 +37,10 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, help="How long the season is.")] = 40,
     start_day: Annotated[int, typer.Option(min=0, help="Days into the weather.")] = 0,
     birds: Annotated[int, typer.Option(min=1, help="How many there are at the start.")] = 5000,
+    made_up: Annotated[
+        int | None,
+        typer.Option(min=0, help="Live through another year of this climate, drawn by a number."),
+    ] = None,
     fitted: Annotated[
         Path | None, typer.Option(help="Parameters that `calibrate` wrote for this house.")
     ] = None,
@@ -46,6 +50,8 @@ def simulate(
 ) -> None:
     """Let a house live under its baseline rules; print it day by day as CSV."""
     series = _read(weather, wur=wur)
+    if made_up is not None:
+        series = _made_up(series, made_up, weather)
     known = {} if fitted is None else _fitted(fitted, house)
     names, lived = _lives(house, series, start_day * 86_400.0, birds, known)
     print(",".join(names))
@@ -138,6 +144,17 @@ def _poultry(
     built, state = coop_of(house, birds)
     lived = coop_days(weather, state, replace(built, **fitted), StageRules(), start_s=start_s)
     return columns(CoopDay), (astuple(day) for day in lived)
+
+
+def _made_up(series: "WeatherSeries", seed: int, path: Path) -> "WeatherSeries":
+    import numpy as np
+
+    from tokkatot.climate.weather.generator import YEAR_DAYS, WeatherGenerator
+
+    try:
+        return WeatherGenerator(series).generate(np.random.default_rng(seed), YEAR_DAYS)
+    except ValueError as refused:
+        sys.exit(f"{path}: {refused}")
 
 
 def _fitted(path: Path, house: House) -> Mapping[str, float]:

@@ -68,3 +68,18 @@ def test_every_house_tells_its_days(weather: Path, house: str, grows: str) -> No
     column = header.split(",").index(grows)
     assert code == 0
     assert float(second.split(",")[column]) > float(first.split(",")[column]) > 0
+
+
+def test_another_year_of_a_climate_is_drawn_by_its_number(tmp_path: Path, weather: Path) -> None:
+    year = tmp_path / "year.csv"
+    cold = (day * 7 % 11 for day in range(365))
+    hours = ((24 * day + hour, warm) for day, warm in enumerate(cold) for hour in range(24))
+    year.write_text("\n".join((HEADER, *(f"{3600 * hour},0,{warm},80" for hour, warm in hours))))
+    as_it_was = run(str(year), "--days", "3", "--house", "tunnel")
+    made = [run(str(year), "--days", "3", "--house", "tunnel", "--made-up", n) for n in "112"]
+    assert as_it_was[0] == made[0][0] == 0
+    assert made[0] == made[1]
+    assert len({as_it_was[1], made[0][1], made[2][1]}) == 3
+    code, text = run(str(weather), "--made-up", "1")
+    assert code == 1
+    assert "weather.csv: making up weather needs a whole year" in text

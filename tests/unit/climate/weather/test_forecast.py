@@ -1,0 +1,227 @@
+"""Forecasts: taken where they are fresh and whole, else the hours are as they usually are."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from typing_extensions import override
+
+from tokkatot.climate.physics.air import magnus_pa
+from tokkatot.climate.weather.files import moment_of
+from tokkatot.climate.weather.forecast import (
+    Climatology,
+    Forecast,
+    ForecastMissing,
+    ForecastProvider,
+    Outlooks,
+)
+from tokkatot.climate.weather.open_meteo import OpenMeteo, question, read_forecast
+from tokkatot.climate.weather.series import WeatherSeries
+from tokkatot.domain.places import Place
+from tokkatot.kit.clock import ManualClock
+
+PHNOM_PENH = Place(latitude=11.55, longitude=104.92)
+NOON = datetime(2026, 5, 1, 12, 20, tzinfo=UTC)
+FIRST_S = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp())
+
+Answer = dict[str, dict[str, object]]
+
+
+def recorded(hours: int = 48) -> Answer:
+    """Return an answer as the service gives it."""
+    return {
+        "hourly_units": {
+            "time": "unixtime", "temperature_2m": "°C", "relative_humidity_2m": "%",
+            "shortwave_radiation": "W/m²", "wind_speed_10m": "m/s",
+        },
+        "hourly": {
+            "time": [FIRST_S + 3600 * hour for hour in range(hours)],
+            "temperature_2m": [30.0 + hour / 10 for hour in range(hours)],
+            "relative_humidity_2m": [70] * hours,
+            "shortwave_radiation": [100.0 * (hour % 2) for hour in range(hours)],
+            "wind_speed_10m": [2.5] * hours,
+        },
+    }  # fmt: skip
+
+
+def body(answer: Answer) -> bytes:
+    more = {"latitude": 11.5, "longitude": 105.0, "utc_offset_seconds": 0, "timezone": "GMT"}
+    return json.dumps({**more, **answer}).encode()
+
+
+def usual() -> Climatology:
+    """Return a place where each hour is as warm as its number, and the second half is 10 K more."""
+    rows: list[Mapping[str, float]] = [
+        {
+            "temperature_c": hour % 24 + (10.0 if hour >= 182 * 24 else 0.0),
+            "humidity_pct": 50,
+            "radiation_w_m2": 0,
+        }
+        for hour in range(365 * 24)
+    ]
+    year = WeatherSeries(period_s=3600.0, moments=[moment_of(row, 20.0) for row in rows])
+    return Climatology(year, PHNOM_PENH)
+
+
+class Told(ForecastProvider):
+    """Tells what it is given, and counts how often it is asked."""
+
+    def __init__(self, *answers: Forecast | None) -> None:
+        self._answers = list(answers)
+        self.asked = 0
+
+    @override
+    async def forecast(self, place: Place) -> Forecast:
+        self.asked += 1
+        answer = self._answers.pop(0) if self._answers else None
+        if answer is None:
+            raise ForecastMissing("it is silent")
+        return answer
+
+
+def fresh(clock: ManualClock) -> Forecast:
+    return read_forecast(body(recorded()), clock.now_ms())
+
+
+def test_an_answer_is_read_in_its_units() -> None:
+    told = read_forecast(body(recorded(3)), 7)
+    first, second, third = told.hours
+    assert (told.told_ms, told.start_ms) == (7, FIRST_S * 1000)
+    assert first.temperature_c == 30.0
+    assert second.vapour_pa == pytest.approx(0.7 * magnus_pa(30.1))
+    assert first.radiation_w_m2 == pytest.approx(50)
+    assert third.radiation_w_m2 == 0
+    assert third.wind_m_s == 2.5
+
+
+def test_an_answer_ends_where_it_lacks_something() -> None:
+    answer = recorded()
+    answer["hourly"]["relative_humidity_2m"] = [70] * 5 + [None] * 43
+    assert len(read_forecast(body(answer), 0).hours) == 5
+
+
+def other(part: str, name: str, value: object) -> Callable[[], bytes]:
+    def changed() -> bytes:
+        answer = recorded()
+        answer[part][name] = value
+        return body(answer)
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda: b"<html>", "this is no forecast"),
+        (lambda: b'{"error":true,"reason":"no such place"}', "missing required field"),
+        (lambda: body(recorded(0)), "there are no hours in it"),
+        (other("hourly_units", "temperature_2m", "°F"), "temperature_2m is in °F, not in °C"),
+        (other("hourly_units", "wind_speed_10m", "km/h"), "wind_speed_10m is in km/h"),
+        (other("hourly", "wind_speed_10m", [1.0]), "not equally long"),
+        (other("hourly", "time", [FIRST_S] * 48), "do not follow each other"),
+        (other("hourly", "temperature_2m", [99.0] * 48), "hour 0: temperature_c 99 is not in"),
+        (other("hourly", "temperature_2m", [None] * 48), "no hours in it"),
+    ],
+)
+def test_what_is_no_forecast_is_refused(answer: Callable[[], bytes], reason: str) -> None:
+    with pytest.raises(ForecastMissing, match=reason):
+        read_forecast(answer(), 0)
+
+
+async def asked(handle: Callable[[httpx.Request], httpx.Response]) -> Forecast:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as client:
+        return await OpenMeteo(client, ManualClock(NOON)).forecast(PHNOM_PENH)
+
+
+async def test_the_service_is_asked_for_this_place() -> None:
+    seen: list[httpx.URL] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url)
+        return httpx.Response(200, content=body(recorded()))
+
+    told = await asked(answer)
+    assert len(told.hours) == 48
+    assert told.told_ms == int(NOON.timestamp() * 1000)
+    assert (seen[0].host, seen[0].path) == ("api.open-meteo.com", "/v1/forecast")
+    assert dict(seen[0].params) == question(PHNOM_PENH)
+    assert seen[0].params["latitude"] == "11.5500"
+    assert seen[0].params["wind_speed_unit"] == "ms"
+
+
+def unreachable(_request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("no way there")
+
+
+@pytest.mark.parametrize(
+    ("handle", "reason"),
+    [
+        (unreachable, "ConnectError"),
+        (lambda _request: httpx.Response(429), "answered 429"),
+        (lambda _request: httpx.Response(200, content=b" " * 1_000_001), "too long"),
+    ],
+)
+async def test_a_service_that_fails_tells_nothing(
+    handle: Callable[[httpx.Request], httpx.Response], reason: str
+) -> None:
+    with pytest.raises(ForecastMissing, match=reason):
+        await asked(handle)
+
+
+async def test_what_is_foretold_comes_first_and_the_rest_is_usual() -> None:
+    clock = ManualClock(NOON)
+    outlook = await Outlooks(Told(fresh(clock)), usual(), PHNOM_PENH, clock).outlook(48)
+    told = [moment.temperature_c for moment in outlook.weather.moments]
+    assert outlook.foretold == 36
+    assert told[:2] == [31.2, 31.3]
+    # The first hour beyond is midnight in Greenwich: 7 in the morning by this place's sun.
+    assert told[36:38] == [7.0, 8.0]
+
+
+async def test_without_any_forecast_all_is_usual() -> None:
+    clock = ManualClock(NOON)
+    outlooks = Outlooks(Told(), usual(), PHNOM_PENH, clock)
+    outlook = await outlooks.outlook(6)
+    assert outlook.foretold == 0
+    assert [moment.temperature_c for moment in outlook.weather.moments] == [19, 20, 21, 22, 23, 0]
+    assert outlooks.missing == "it is silent"
+
+
+async def test_the_last_forecast_counts_until_it_is_stale() -> None:
+    clock = ManualClock(NOON)
+    told = Told(fresh(clock))
+    outlooks = Outlooks(told, usual(), PHNOM_PENH, clock)
+    assert (await outlooks.outlook(4)).foretold == 4
+    assert (await outlooks.outlook(4)).foretold == 4
+    assert told.asked == 1
+    clock.advance(11 * 3600)
+    kept = await outlooks.outlook(4)
+    assert (kept.foretold, told.asked) == (4, 2)
+    assert kept.weather.moments[0].temperature_c == pytest.approx(32.3)
+    clock.advance(2 * 3600)
+    assert (await outlooks.outlook(4)).foretold == 0
+    assert told.asked == 3
+
+
+async def test_a_forecast_that_begins_later_or_comes_from_the_future_is_none() -> None:
+    late = ManualClock(datetime(2026, 4, 30, 12, tzinfo=UTC))
+    assert (await Outlooks(Told(fresh(late)), usual(), PHNOM_PENH, late).outlook(4)).foretold == 0
+    ahead = read_forecast(body(recorded()), int(NOON.timestamp() * 1000) + 60_000)
+    clock = ManualClock(NOON)
+    assert (await Outlooks(Told(ahead), usual(), PHNOM_PENH, clock).outlook(4)).foretold == 0
+
+
+def test_what_is_usual_is_the_mean_of_the_days_around() -> None:
+    july_1 = datetime(2026, 7, 2, 5, tzinfo=UTC)
+    # Day 182 counted from 0: fifteen of 31 days before it are 10 K colder.
+    warmth = usual().at(int(july_1.timestamp() * 1000)).temperature_c
+    assert warmth == pytest.approx(12 + 10 * 16 / 31)
+
+
+def test_what_is_usual_needs_a_year_of_hours() -> None:
+    moment = moment_of({"temperature_c": 20, "humidity_pct": 50, "radiation_w_m2": 0}, 20)
+    short = WeatherSeries(period_s=3600.0, moments=[moment] * 100)
+    with pytest.raises(ValueError, match="a whole year of hours"):
+        Climatology(short, PHNOM_PENH)
