@@ -28,6 +28,7 @@ ENTRY_POINTS = {
     "tokkatot.cloud.platform.amqtt_broker": "started as a process of its own",
     "tokkatot.cloud.platform.migrations": "Alembic loads them by path",
     "tokkatot.detector.look": "started as a process of its own by the hub",
+    "tokkatot.pilot.fly": "started as a process of its own by the hub",
     "tokkatot.cloud.sync.model": "declares tables that are reached by plain SQL for speed",
 }
 """Modules that nobody imports, with who uses them."""

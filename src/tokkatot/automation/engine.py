@@ -21,6 +21,7 @@ from tokkatot.automation.guards import (
 from tokkatot.automation.inputs import Asked, Inputs, Order, Release, Reset
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.interlocks import Interlock, constrain
+from tokkatot.automation.lending import borrow, turned
 from tokkatot.automation.modes import habits_of
 from tokkatot.automation.perception import Senses, learn, look
 from tokkatot.automation.plan import Actuator, House, Plan, Trait
@@ -131,7 +132,7 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     """
     now_s = now.monotonic_s
     timeline, passage = pass_time(state.timeline, now) if plan.houses else (state.timeline, NOTHING)
-    learned = learn(plan, state, inputs, now_s)
+    learned = borrow(learn(plan, state, inputs, now_s), inputs.loans, now_s)
     settings = [_setting(house, plan, learned, now) for house in plan.houses]
     turn = take_turn(
         plan,
@@ -170,6 +171,7 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
             apart_s=_apart(settings),
             ruled=ruled,
             targets={setting.house.id: setting.targets for setting in settings},
+            lent=learned.lent,
             timeline=timeline,
             agenda=turn.agenda,
             runs=runs,
@@ -188,7 +190,7 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
 def _setting(house: House, plan: Plan, state: State, now: Instant) -> _Setting:
     today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
     targets = targets_of(house, state.targets.get(house.id), today_ms, plan.locality)
-    points = targets.setpoints
+    points = turned(targets.setpoints, state.lent.get(house.id))
     senses = look(house, points, state, now.monotonic_s, state.apart_s.get(house.id))
     climate = regulate(points, senses, state.climates.get(house.id, Climate()))
     return _Setting(

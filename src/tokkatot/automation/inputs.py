@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, field
 
 from tokkatot.domain.devices import Level
-from tokkatot.domain.ids import AlertId, CommandId, DeviceId, RequestId, ScheduleId
+from tokkatot.domain.ids import AlertId, CommandId, DeviceId, HouseId, RequestId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 
 
@@ -60,6 +60,13 @@ class Ask(Struct, frozen=True, kw_only=True):
     request: RequestId
 
 
+class Loan(Struct, frozen=True, kw_only=True):
+    """An autopilot's set-points: those of the house, all of them by so much warmer."""
+
+    house_id: HouseId
+    shift_k: float
+
+
 Asked = Order | Release | Reset
 
 
@@ -69,6 +76,7 @@ class Inputs(Struct, frozen=True, kw_only=True):
     `orders` are what people want of actuators, in their order. `withdrawn` are orders that their
     device did not follow: they hold no longer. `asks` are schedules that people want to run now.
     `seen` are alerts that somebody has acknowledged here, as they were told for the nth time.
+    `loans` are set-points that an autopilot lends; they lapse.
     """
 
     new_alert_id: Callable[[], AlertId]
@@ -79,3 +87,4 @@ class Inputs(Struct, frozen=True, kw_only=True):
     withdrawn: frozenset[CommandId] = frozenset()
     asks: tuple[Ask, ...] = ()
     seen: Mapping[AlertId, int] = field(default_factory=dict)
+    loans: tuple[Loan, ...] = ()

@@ -232,6 +232,13 @@ class Targets(Struct, frozen=True, kw_only=True):
     until_ms: int
 
 
+class Lent(Struct, frozen=True, kw_only=True):
+    """By how much warmer a house holds its set-points than its people said, and until when."""
+
+    shift_k: float
+    until_s: float
+
+
 class State(Struct, frozen=True, kw_only=True):
     """The engine's whole memory; a new one comes out of every step.
 
@@ -252,6 +259,7 @@ class State(Struct, frozen=True, kw_only=True):
     apart_s: Mapping[HouseId, float] = field(default_factory=dict)
     ruled: Mapping[HouseId, RuledHouse] = field(default_factory=dict)
     targets: Mapping[HouseId, Targets] = field(default_factory=dict)
+    lent: Mapping[HouseId, Lent] = field(default_factory=dict)
     timeline: Timeline = field(default_factory=Timeline)
     agenda: Mapping[ScheduleId, Booked] = field(default_factory=dict)
     runs: Mapping[ScheduleId, Running] = field(default_factory=dict)

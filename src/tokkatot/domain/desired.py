@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tokkatot.domain.alarms import AlarmDefinition, Seen, Shelf
+from tokkatot.domain.autopilot import Autopilot, PolicyFile
 from tokkatot.domain.devices import DeviceRole, Interface
 from tokkatot.domain.flocks import Flock
 from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
@@ -85,6 +86,7 @@ class HouseConfig:
     flock: Flock | None = None
     rules: tuple[Rule, ...] = ()
     alarms: tuple[AlarmDefinition, ...] = ()
+    autopilot: Autopilot = field(default_factory=Autopilot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +120,4 @@ class DesiredDocument:
     pin: str | None = None
     shelved: tuple[Shelf, ...] = ()
     seen: tuple[Seen, ...] = ()
+    policies: tuple[PolicyFile, ...] = ()

@@ -8,6 +8,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tokkatot.domain.alarms import MAX_ALARMS, MAX_SEEN, MAX_SHELVES
+from tokkatot.domain.autopilot import MAX_POLICIES
 from tokkatot.domain.desired import (
     MAX_DEVICES,
     MAX_HOUSES,
@@ -80,6 +81,8 @@ def _check_automation(document: DesiredDocument, houses: AbstractSet[HouseId]) -
         raise DesiredRefused("more schedules than a hub holds")
     if len({schedule.id for schedule in document.schedules}) != len(document.schedules):
         raise DesiredRefused("a schedule is there twice")
+    if len(document.policies) > MAX_POLICIES:
+        raise DesiredRefused("more policies than a hub holds")
     for schedule in document.schedules:
         if schedule.house_id not in houses:
             raise DesiredRefused(f"schedule {schedule.id} is of no house of this hub")

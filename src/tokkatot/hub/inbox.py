@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
+from tokkatot.automation.inputs import Loan
 from tokkatot.domain.quantities import Quality
 from tokkatot.domain.readings import Reading, RefusedReading
 from tokkatot.hub.clock_sync import ClockQuality
@@ -33,7 +34,7 @@ class NotWritten:
     error: DriverError
 
 
-Item = Observation | Begun | NotWritten
+Item = Observation | Begun | NotWritten | Loan
 
 AskClockQuality = Callable[[], ClockQuality]
 """Tells how far the wall clock can be trusted now."""

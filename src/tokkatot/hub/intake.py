@@ -9,6 +9,7 @@ import structlog
 from tokkatot.automation.inputs import (
     Asked,
     Contact,
+    Loan,
     Order,
     Release,
     Report,
@@ -56,6 +57,7 @@ class News:
     finished: list[CommandRow] = field(default_factory=list)
     pressed: list[DeviceConfig] = field(default_factory=list)
     """Stop buttons that say that they are pressed: each stops its house."""
+    loans: list[Loan] = field(default_factory=list)
 
 
 class Intake:
@@ -116,6 +118,8 @@ class Intake:
                 return self._not_written(item, news, what.t_ms)
             case Begun():
                 return self._begun(item.command, news, what)
+            case Loan():
+                news.loans.append(item)
         return ()
 
     def _begun(self, command: Command, news: News, what: Knowledge) -> Sequence[CommandRow]:

@@ -68,8 +68,7 @@ KEPT_WITHIN_S: Final = 0.5
 
 MAX_UNWRITTEN: Final = 2_000
 MAX_BEGUN: Final = 256
-"""So many of the newest orders are known for begun though the disk can't tell: more than come in
-the 300 s that the longest of them lives."""
+"""So many begun orders are known though the disk can't tell: more than come while one lives."""
 
 SILENT_FOR_S: Final = 5.0
 """Control turns each second; one that did not for so long is stuck."""
@@ -371,6 +370,7 @@ class ControlLoop:
                 withdrawn=frozenset(news.withdrawn),
                 asks=tuple(self._asks),
                 seen=dict(self._seen),
+                loans=tuple(news.loans),
             ),
             now,
         )

@@ -12,9 +12,11 @@ import structlog
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.hub.announcer import Announcer
 from tokkatot.hub.assembly import Surroundings, build_drivers
+from tokkatot.hub.autopilot.process import PoliciesProcess
+from tokkatot.hub.autopilot.rounds import Rounds
 from tokkatot.hub.camera.process import ModelsProcess
 from tokkatot.hub.camera.watch import Watch
-from tokkatot.hub.clock_sync import SyncedClock
+from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
 from tokkatot.hub.config import (
     BrokerAddress,
     CloudSettings,
@@ -170,6 +172,7 @@ class _Around:
         uplink = None if self.config.cloud is None else self._uplink(self.config.cloud, clock)
         if uplink is not None:
             services.append(Service(name="uplink", run=uplink.run))
+        services.append(Service(name="autopilot", run=self._rounds(clock).run))
         pictures = self.config.pictures
         watch = None if pictures is None else self._watch(pictures, clock)
         if watch is not None:
@@ -211,6 +214,16 @@ class _Around:
             journal=self.journal,
             clock=clock,
             new_id=self.ids.new,
+        )
+
+    def _rounds(self, clock: SyncedClock) -> Rounds:
+        return Rounds(
+            view=self.control.view,
+            inbox=self.control.inbox,
+            deciding=PoliciesProcess(),
+            journal=self.journal,
+            clock=clock,
+            is_time_known=lambda: clock.quality is not ClockQuality.UNSET,
         )
 
     def _uplink(self, cloud: CloudSettings, clock: SyncedClock) -> Uplink:

@@ -54,6 +54,8 @@ class WorldView:
         self._shown: object = None
         """What was decided and known when all was shown last, if nothing has come since."""
         self._document: DesiredDocument | None = None
+        self.state = State()
+        """The engine's memory after its last step."""
 
     @property
     def document(self) -> DesiredDocument | None:
@@ -91,6 +93,7 @@ class WorldView:
         self, state: State, decisions: Sequence[Decision], now: Instant, t_ms: int
     ) -> list[DeviceStateRow]:
         """Show what a step decided, and return a row for every device that changed."""
+        self.state = state
         shown = state.known, [(item.target, item.winner, item.cut_by) for item in decisions]
         if shown == self._shown:
             return []

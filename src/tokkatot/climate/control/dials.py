@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.greenhouse import TomatoRules
+from tokkatot.climate.control.held import HeldRules
 
-Rules = TypeVar("Rules", StageRules, TomatoRules)
+Rules = TypeVar("Rules", StageRules, TomatoRules, HeldRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,11 @@ COOP_DIALS: Dials = (
     Dial(name="pad_over_k", low=1.0, high=10.0, step=1.5),
     Dial(name="fog_over_k", low=1.0, high=12.0, step=1.5),
 )
+
+HELD_DIALS: Dials = tuple(
+    replace(dial, step=dial.step / 3) for dial in COOP_DIALS if dial.name == "shift_k"
+)
+"""What a hub's own rules have of them; it decides three times as often as policies learn to."""
 
 GREENHOUSE_DIALS: Dials = (
     Dial(name="day_c", low=15.0, high=26.0, step=0.5),

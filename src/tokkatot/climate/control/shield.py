@@ -7,14 +7,16 @@ rules that somebody set by hand are back in force in the same decision.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import Dials, Rules, positions, reachable, turned
 from tokkatot.climate.control.greenhouse import TomatoRules
+from tokkatot.climate.control.held import HeldRules
 from tokkatot.climate.physics.outdoor import Outdoor
 
-Steered_contra = TypeVar("Steered_contra", StageRules, TomatoRules, contravariant=True)
+Steered_contra = TypeVar("Steered_contra", StageRules, TomatoRules, HeldRules, contravariant=True)
 
 LIFETIME_S = 1200.0
 """So long a set-point lives that nobody renews, and so far the twin looks ahead."""
@@ -142,6 +144,8 @@ class Shield(Generic[Rules]):
         self._good = 0
         self._in_force: Rules = base
         self._before: Moment | None = None
+        self.foretold: Climate | None = None
+        """What the twin had expected at the last decision."""
 
     def decide(
         self, proposal: Sequence[float] | None, readings: Readings, moment: Moment
@@ -165,11 +169,31 @@ class Shield(Generic[Rules]):
             self._in_force = self._base
         return Verdict(rules=self._in_force, refused=refused)
 
+    def considered(self, proposal: Sequence[float] | None, moment: Moment) -> Rules | None:
+        """Return what advice there is in a proposal, None where it is none or would do harm.
+
+        It is held to the ends of the dials; who takes it goes there in steps.
+        """
+        if proposal is None or not all(isfinite(value) for value in proposal):
+            return None
+        values = [
+            min(max(value, dial.low), dial.high)
+            for dial, value in zip(self._dials, proposal, strict=True)
+        ]
+        rules = turned(self._base, self._dials, values)
+        return None if self._endangers(rules, moment) else rules
+
+    def rebase(self, base: Rules) -> None:
+        """Take other rules to fall back on; the dials stay where they stand."""
+        values = positions(self._in_force, self._dials)
+        self._base, self._in_force = base, turned(base, self._dials, values)
+
     def _doubted(self, readings: Readings) -> Refusal | None:
+        self.foretold = None
         measured = believed(readings, self._doubts)
         if measured is None:
             return Refusal.SENSOR
-        foretold = self._twin.shown()
+        foretold = self.foretold = self._twin.shown()
         # Astray or not: a twin that was left alone for long finds back only by what is measured.
         self._twin.correct(measured)
         far = (

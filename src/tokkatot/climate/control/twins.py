@@ -1,11 +1,14 @@
 """Twins that live beside a house, for its shield to ask what would become of it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
+from tokkatot.automation.state import Climate as Standing
 from tokkatot.climate.control.coop import StageRules, steer_coop
 from tokkatot.climate.control.greenhouse import TomatoRules, steer_tomatoes
+from tokkatot.climate.control.held import HeldRules, regulated, steer_held
 from tokkatot.climate.control.shield import Climate, Moment, Twin
 from tokkatot.climate.physics.air import (
     SEA_LEVEL_PA,
@@ -19,6 +22,7 @@ from tokkatot.climate.physics.air import (
 from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.greenhouse import network
 from tokkatot.climate.physics.greenhouse.step import advance as advance_greenhouse
+from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry import model as coop
 from tokkatot.climate.physics.poultry.airflow import incoming
 from tokkatot.climate.physics.poultry.birds import comfort_c, stress_index_c
@@ -30,6 +34,7 @@ CLOSENESS = 0.5
 more would follow a sensor that wanders off."""
 
 COOP_STEP_S = 300.0
+MINUTE_S = 60.0
 GREENHOUSE_SHORT_S = 225.0
 """Four times the short step of a season: the air is 0.1 K off, and the answer comes in time."""
 
@@ -98,19 +103,52 @@ class CoopTwin(Twin[StageRules]):
         return worst
 
     def _beyond(self, s: coop.State, rules: StageRules, moment: Moment) -> float:
-        """Return the worst excess: in K, and gases in tenths of what is allowed."""
-        p, limits = self._parameters, self._limits
-        controls = steer_coop(s, moment.hour, rules, p)
-        speed = incoming(s, controls, moment.outdoor, p).speed_m_s
-        wanted_c = comfort_c(s.age_d, p)
-        ppm = co2_ppm(s.co2_mg_m3, s.air_c, SEA_LEVEL_PA)
-        ammonia = s.ammonia_mg_m3 / AMMONIA_MG_M3_PPM
-        return max(
-            stress_index_c(s.air_c, s.vapour_kg_m3, speed) - wanted_c - limits.hot_over_k,
-            wanted_c - limits.cold_under_k - s.air_c,
-            10.0 * (ppm / limits.co2_ppm - 1.0),
-            10.0 * (ammonia / limits.ammonia_ppm - 1.0),
-        )
+        controls = steer_coop(s, moment.hour, rules, self._parameters)
+        return _excess(s, controls, moment.outdoor, self._parameters, self._limits)
+
+
+class HeldTwin(Twin[HeldRules]):
+    """A poultry house that a hub's own rules steer, minute by minute."""
+
+    def __init__(
+        self, state: coop.State, parameters: coop.Parameters, limits: CoopLimits | None = None
+    ) -> None:
+        """Take over the state, to be carried on from here."""
+        self.state = state
+        self.parameters = parameters
+        self._house = CoopTwin(state, parameters, limits)
+        self._limits = limits or CoopLimits()
+        self._climate = Standing()
+
+    @override
+    def live(self, rules: HeldRules, moment: Moment, duration_s: float) -> None:
+        for now, length_s in _minutes(moment, duration_s):
+            self._climate = regulated(self.state.air_c, rules, self._climate)
+            self._advance(self.state, self._climate, now, length_s)
+
+    @override
+    def shown(self) -> Climate:
+        return self._house.shown()
+
+    @override
+    def correct(self, measured: Climate) -> None:
+        self._house.correct(measured)
+
+    @override
+    def strain(self, rules: HeldRules, moment: Moment, duration_s: float) -> float:
+        s, climate, worst = replace(self.state), self._climate, -1e9
+        for now, length_s in _minutes(moment, duration_s):
+            climate = regulated(s.air_c, rules, climate)
+            controls = self._advance(s, climate, now, length_s)
+            worst = max(worst, _excess(s, controls, moment.outdoor, self.parameters, self._limits))
+        return worst
+
+    def _advance(
+        self, s: coop.State, climate: Standing, moment: Moment, duration_s: float
+    ) -> coop.Controls:
+        controls = steer_held(climate, moment.hour, self.parameters)
+        advance_coop(s, controls, moment.outdoor, self.parameters, coop.Ledger(), duration_s)
+        return controls
 
 
 class GreenhouseTwin(Twin[TomatoRules]):
@@ -173,6 +211,31 @@ class GreenhouseTwin(Twin[TomatoRules]):
             s, controls, moment.outdoor, self._parameters, self._book, self._buffer, duration_s,
             max(round(duration_s / GREENHOUSE_SHORT_S), 1),
         )  # fmt: skip
+
+
+def _minutes(moment: Moment, duration_s: float) -> Iterator[tuple[Moment, float]]:
+    """Return each minute of a while, and how long it is; the weather stands."""
+    count = max(round(duration_s / MINUTE_S), 1)
+    length_s = duration_s / count
+    for number in range(count):
+        hour = (moment.hour + number * length_s / 3600.0) % 24.0
+        yield replace(moment, hour=hour), length_s
+
+
+def _excess(
+    s: coop.State, controls: coop.Controls, w: Outdoor, p: coop.Parameters, limits: CoopLimits
+) -> float:
+    """Return the worst excess: in K, and gases in tenths of what is allowed."""
+    speed = incoming(s, controls, w, p).speed_m_s
+    wanted_c = comfort_c(s.age_d, p)
+    ppm = co2_ppm(s.co2_mg_m3, s.air_c, SEA_LEVEL_PA)
+    ammonia = s.ammonia_mg_m3 / AMMONIA_MG_M3_PPM
+    return max(
+        stress_index_c(s.air_c, s.vapour_kg_m3, speed) - wanted_c - limits.hot_over_k,
+        wanted_c - limits.cold_under_k - s.air_c,
+        10.0 * (ppm / limits.co2_ppm - 1.0),
+        10.0 * (ammonia / limits.ammonia_ppm - 1.0),
+    )
 
 
 def _live_coop(

@@ -167,19 +167,28 @@ def read_policy(folder: Path) -> tuple[Card, bytes]:
         PolicyRefused: where they don't.
     """
     model = _read(folder / MODEL)
+    return checked_card(_read(folder / CARD), model), model
+
+
+def checked_card(text: bytes, model: bytes) -> Card:
+    """Return the card of a model, once they belong together and to this program.
+
+    Raises:
+        PolicyRefused: where they don't.
+    """
     try:
-        card = msgspec.json.decode(_read(folder / CARD), type=Card)
+        card = msgspec.json.decode(text, type=Card)
     except msgspec.MsgspecError as refused:
-        raise PolicyRefused(f"{folder / CARD}: {refused}") from None
+        raise PolicyRefused(f"{CARD}: {refused}") from None
     if hashlib.sha256(model).hexdigest() != card.model_sha256:
-        raise PolicyRefused(f"{folder / MODEL} is not the model that its card describes.")
+        raise PolicyRefused(f"{card.version} is not the model that its card describes.")
     unknown = {one.name for one in card.inputs} - {field.name for field in inputs_of(card.house)}
     if unknown:
         raise PolicyRefused(f"{card.version} looks at {min(unknown)}, which nobody measures.")
     known = tuple((dial.name, dial.low, dial.high, dial.step) for dial in dials_of(card.house))
     if tuple((one.name, one.low, one.high, one.step) for one in card.outputs) != known:
         raise PolicyRefused(f"{card.version} turns other set-points than a {card.house} has.")
-    return card, model
+    return card
 
 
 def _read(path: Path) -> bytes:

@@ -35,6 +35,29 @@ def open_house() -> Parameters:
     )
 
 
+def of_floor(house: Parameters, floor_m2: float) -> Parameters:
+    """Return a house that is built as this one, over another floor and as high."""
+    share = floor_m2 / house.floor_m2
+    return replace(
+        house,
+        floor_m2=floor_m2,
+        section_m2=house.section_m2 * share**0.5,
+        air_m3=house.air_m3 * share,
+        wall_m2=house.wall_m2 * share**0.5,
+        roof_m2=house.roof_m2 * share,
+        fan_m3_s=house.fan_m3_s * share,
+        fan_w=house.fan_w * share,
+        inlet_m2=house.inlet_m2 * share,
+        leak_m2=house.leak_m2 * share,
+        curtain_m2=house.curtain_m2 * share,
+        stir_w=house.stir_w * share,
+        fog_kg_s=house.fog_kg_s * share,
+        fog_w=house.fog_w * share,
+        heater_w=house.heater_w * share,
+        lamp_w=house.lamp_w * share,
+    )
+
+
 def with_hens(house: Parameters) -> Parameters:
     """Return the same house with laying hens on its floor."""
     return replace(

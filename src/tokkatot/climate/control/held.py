@@ -1,0 +1,64 @@
+"""A hub's own rules in a coop, as a twin lives by them: warmth below a set-point, air above."""
+
+from dataclasses import dataclass
+
+from tokkatot.automation.conditions import Believed
+from tokkatot.automation.lending import turned
+from tokkatot.automation.perception import Senses
+from tokkatot.automation.rules import regulate
+from tokkatot.automation.state import Climate, Lent
+from tokkatot.climate.physics.poultry.model import Controls, Parameters
+from tokkatot.domain.houses import SetPoints
+from tokkatot.domain.ids import DeviceId
+
+LIT_FROM_H = 5.0
+LIT_UNTIL_H = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRules:
+    """The set-points that people gave a house, and by how much warmer they are held."""
+
+    points: SetPoints
+    shift_k: float = 0.0
+
+
+def regulated(air_c: float, rules: HeldRules, before: Climate) -> Climate:
+    """Return where the engine's rules stand in this air."""
+    points = turned(rules.points, Lent(shift_k=rules.shift_k, until_s=0.0))
+    return regulate(points, _felt(air_c), before)
+
+
+def steer_held(climate: Climate, hour: float, p: Parameters) -> Controls:
+    """Return what the engine does then: the fans of a coop rest on, and heat ends at the limit.
+
+    What schedules and rules of people's own add is not known here.
+    """
+    shut = climate.shut and not (climate.venting or climate.over_hard_limit)
+    air = 0.0 if shut else 1.0
+    heat = climate.heating and not climate.over_hard_limit
+    return Controls(
+        fans=air if p.fan_m3_s > 0.0 else 0.0,
+        inlets=max(air, 0.05),
+        curtains=air if p.curtain_m2 > 0.0 else 0.0,
+        heaters=1.0 if heat else 0.0,
+        light=1.0 if LIT_FROM_H <= hour < LIT_UNTIL_H else 0.0,
+        stir=air if p.stir_m_s > 0.0 else 0.0,
+    )
+
+
+def _felt(air_c: float) -> Senses:
+    nobody: frozenset[DeviceId] = frozenset()
+    return Senses(
+        temperature_c=air_c,
+        warmest_c=air_c,
+        temperature_stale=False,
+        water_percent=None,
+        flow_l_min=None,
+        stale=nobody,
+        unheard=nobody,
+        doubted=nobody,
+        apart_s=None,
+        is_apart=False,
+        believed=Believed(together={}, alone={}),
+    )

@@ -1,0 +1,73 @@
+"""Who may turn the set-points of a house beside its people, and by which policy."""
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Final
+
+LENT_FOR_S: Final = 1200.0
+"""So long turned set-points last that nobody renews."""
+LARGEST_SHIFT_K: Final = 3.0
+"""So far they are turned at most, whoever asks."""
+MAX_POLICY_BYTES: Final = 128 * 1024
+"""Model and card: the document that brings them has a limit."""
+MAX_POLICIES: Final = 1
+"""Of one hub."""
+
+
+HASH_CHARS: Final = 64
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+@unique
+class AutopilotMode(StrEnum):
+    """What the policy of a house may do."""
+
+    OFF = "off"
+    ADVISE = "advise"
+    """It says what it would do; a person accepts or does not."""
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What a person has accepted of a policy's advice, and until when.
+
+    Raises:
+        ValueError: when it is more than may be turned.
+    """
+
+    shift_k: float
+    until_ms: int
+
+    def __post_init__(self) -> None:
+        if not -LARGEST_SHIFT_K <= self.shift_k <= LARGEST_SHIFT_K:
+            raise ValueError(f"shift_k must lie within {LARGEST_SHIFT_K} of nought")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autopilot:
+    """What a house's policy may do; `policy` is the hash of its file."""
+
+    mode: AutopilotMode = AutopilotMode.OFF
+    policy: str | None = None
+    floor_m2: float | None = None
+    accepted: Accepted | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFile:
+    """A policy: its card, its model as ONNX, and the hash of that.
+
+    Raises:
+        ValueError: when it is larger than a hub takes.
+    """
+
+    sha256: str
+    card: bytes
+    model: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.card) + len(self.model) > MAX_POLICY_BYTES:
+            raise ValueError(f"a policy has at most {MAX_POLICY_BYTES} bytes")
+        if len(self.sha256) != HASH_CHARS or not set(self.sha256) <= _HEXADECIMAL:
+            raise ValueError("sha256 is no hash")

@@ -1,0 +1,1 @@
+"""Learned policies as a process of their own, each house behind its shield."""

@@ -1,0 +1,208 @@
+"""Decides for a house: what its policy proposes, as far as the shield lets it."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from tokkatot.climate.control.coop import StageRules
+from tokkatot.climate.control.dials import COOP_DIALS, HELD_DIALS, positions
+from tokkatot.climate.control.flock import FlockPrices, seen_in_coop
+from tokkatot.climate.control.held import HeldRules
+from tokkatot.climate.control.shield import Climate, Moment, Readings, Refusal, Shield, believed
+from tokkatot.climate.control.shield import Doubts as Limits
+from tokkatot.climate.control.twins import HeldTwin
+from tokkatot.climate.physics.air import (
+    SEA_LEVEL_PA,
+    co2_mg_m3,
+    saturation_pa,
+    vapour_g_m3,
+)
+from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.physics.poultry.houses import of_floor, tunnel_house
+from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
+from tokkatot.climate.physics.poultry.model import State
+from tokkatot.climate.policy.card import House, PolicyRefused, checked_card, named
+from tokkatot.climate.policy.running import Policy
+from tokkatot.climate.weather.sky import sky_of_dew_point_c
+from tokkatot.domain.autopilot import PolicyFile
+from tokkatot.domain.houses import SetPoints
+from tokkatot.wire.autopilot import EVERY_S, MAX_HOUSES, Asked, Decided, Outside
+
+SHIFT: Final = "shift_k"
+OVERDUE_S: Final = 1.5 * EVERY_S
+"""A twin that was left alone for so long begins anew."""
+OUTDOOR_CO2_MG_M3: Final = 770.0
+GROUND_C: Final = 27.0
+"""Of the year, by the Mekong; a closed floor lets little of it through."""
+MAX_TROUBLE: Final = 200
+_REST: Final = positions(StageRules(), COOP_DIALS)
+_SHIFTS: Final = [dial.name for dial in COOP_DIALS].index(SHIFT)
+
+
+@dataclass(slots=True)
+class _House:
+    """A house that is lived beside."""
+
+    twin: HeldTwin
+    shield: Shield[HeldRules]
+    floor_m2: float
+    asked_s: float
+    shift_k: float = 0.0
+
+
+class Cockpit:
+    """The houses of a hub, each with its twin and shield, and the policies that they use."""
+
+    def __init__(self) -> None:
+        self._houses: OrderedDict[UUID, _House] = OrderedDict()
+        self._policies: OrderedDict[str, Policy] = OrderedDict()
+
+    def decide(self, asked: Asked) -> Decided:
+        """Return what holds from now on."""
+        readings = Readings(
+            air_c=asked.inside.air_c,
+            humidity_pct=asked.inside.humidity_pct,
+            co2_ppm=asked.inside.co2_ppm,
+            age_s=asked.inside.age_s,
+        )
+        house = self._house(asked, believed(readings, Limits()))
+        if house is None:
+            return _said(asked, refused=Refusal.SENSOR)
+        moment = Moment(outdoor=_outdoor(asked.outside), hour=asked.hour)
+        proposal, trouble = self._proposal(asked, house, moment)
+        in_force = proposal if asked.mode == "auto" else (asked.accepted_k,)
+        verdict = house.shield.decide(in_force, readings, moment)
+        house.shift_k = verdict.rules.shift_k
+        advised_k = None
+        if verdict.refused in {None, Refusal.SETTLING, Refusal.DANGER}:
+            advice = house.shield.considered(proposal, moment)
+            advised_k = None if advice is None else advice.shift_k
+        foretold = house.shield.foretold
+        return _said(
+            asked,
+            shift_k=house.shift_k,
+            advised_k=advised_k,
+            refused=verdict.refused,
+            foretold_c=None if foretold is None else foretold.air_c,
+            trouble=trouble,
+        )
+
+    def _house(self, asked: Asked, measured: Climate | None) -> _House | None:
+        """Return the house as it is lived beside; one that is new begins as it was measured."""
+        house = self._houses.pop(asked.house, None)
+        if house is not None and (
+            house.floor_m2 != asked.floor_m2 or asked.at_s - house.asked_s > OVERDUE_S
+        ):
+            house = None
+        base = HeldRules(
+            points=SetPoints(
+                temperature_min_c=asked.minimum_c,
+                temperature_max_c=asked.maximum_c,
+                temperature_hard_max_c=asked.hard_maximum_c,
+            )
+        )
+        if house is None:
+            if measured is None:
+                return None
+            twin = HeldTwin(_state(measured), of_floor(tunnel_house(), asked.floor_m2))
+            shield = Shield(base, HELD_DIALS, twin, step_s=EVERY_S)
+            house = _House(twin, shield, asked.floor_m2, asked.at_s)
+        house.asked_s = asked.at_s
+        house.shield.rebase(base)
+        _populate(house.twin.state, asked)
+        self._houses[asked.house] = house
+        while len(self._houses) > MAX_HOUSES:
+            self._houses.popitem(last=False)
+        return house
+
+    def _proposal(
+        self, asked: Asked, house: _House, moment: Moment
+    ) -> tuple[tuple[float, ...] | None, str | None]:
+        """Return where the policy would have the set-points, and what is wrong with it."""
+        inside = asked.inside
+        if inside.air_c is None or inside.humidity_pct is None or inside.co2_ppm is None:
+            return None, None
+        measured = Climate(inside.air_c, inside.humidity_pct, inside.co2_ppm)
+        state = _as_measured(house.twin.state, measured)
+        seen = seen_in_coop(state, moment.outdoor, house.twin.parameters, FlockPrices())
+        standing = (*_REST[:_SHIFTS], house.shift_k, *_REST[_SHIFTS + 1 :])
+        try:
+            policy = self._policy(asked.policy)
+            answer = policy.ask(named(House.COOP, seen, asked.hour, standing))
+        except PolicyRefused as refused:
+            return None, str(refused)[:MAX_TROUBLE]
+        return (answer[_SHIFTS],), None
+
+    def _policy(self, file: PolicyFile) -> Policy:
+        """Return the policy in a file, which is opened once.
+
+        Raises:
+            PolicyRefused: where it is none of a coop.
+        """
+        policy = self._policies.pop(file.sha256, None)
+        if policy is None:
+            card = checked_card(file.card, file.model)
+            if card.house is not House.COOP:
+                raise PolicyRefused(f"{card.version} is for a {card.house}.")
+            policy = Policy(card, file.model)
+        self._policies[file.sha256] = policy
+        while len(self._policies) > MAX_HOUSES:
+            self._policies.popitem(last=False)
+        return policy
+
+
+def _said(
+    asked: Asked,
+    *,
+    shift_k: float = 0.0,
+    advised_k: float | None = None,
+    refused: Refusal | None = None,
+    foretold_c: float | None = None,
+    trouble: str | None = None,
+) -> Decided:
+    return Decided(
+        house=asked.house,
+        mode=asked.mode,
+        shift_k=shift_k,
+        sha256=asked.policy.sha256,
+        advised_k=advised_k,
+        refused=None if refused is None else refused.value,
+        air_c=asked.inside.air_c,
+        foretold_c=foretold_c,
+        trouble=trouble,
+    )
+
+
+def _state(measured: Climate) -> State:
+    return _as_measured(State(mass_c=measured.air_c), measured)
+
+
+def _as_measured(state: State, measured: Climate) -> State:
+    vapour = saturation_pa(measured.air_c) * measured.humidity_pct / 100.0
+    return replace(
+        state,
+        air_c=measured.air_c,
+        vapour_kg_m3=1e-3 * vapour_g_m3(measured.air_c, vapour),
+        co2_mg_m3=co2_mg_m3(measured.co2_ppm, measured.air_c, SEA_LEVEL_PA),
+    )
+
+
+def _populate(state: State, asked: Asked) -> None:
+    """Let the twin have the birds that people count, and the ammonia that is measured."""
+    state.birds, state.age_d, state.bird_kg = asked.birds.count, asked.birds.age_d, asked.birds.kg
+    if asked.inside.ammonia_ppm is not None:
+        state.ammonia_mg_m3 = asked.inside.ammonia_ppm * AMMONIA_MG_M3_PPM
+
+
+def _outdoor(outside: Outside) -> Outdoor:
+    vapour_pa = saturation_pa(outside.air_c) * outside.humidity_pct / 100.0
+    return Outdoor(
+        radiation_w_m2=outside.radiation_w_m2,
+        temperature_c=outside.air_c,
+        vapour_pa=vapour_pa,
+        co2_mg_m3=OUTDOOR_CO2_MG_M3,
+        wind_m_s=outside.wind_m_s,
+        sky_c=sky_of_dew_point_c(outside.air_c, vapour_pa),
+        ground_c=GROUND_C,
+    )

@@ -1,0 +1,69 @@
+"""A coop with an autopilot, and policies that want one thing for ever."""
+
+import hashlib
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from tests.support import policies
+from tests.support.engine import FARM, HOUSE, THERMOMETER, device, document
+from tokkatot.climate.control.dials import COOP_DIALS
+from tokkatot.climate.policy.card import House, inputs_of
+from tokkatot.domain.autopilot import Autopilot, AutopilotMode, PolicyFile
+from tokkatot.domain.desired import DesiredDocument
+from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.flocks import Flock
+from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.quantities import Quantity
+
+GASES = DeviceId(UUID(int=210))
+STATION = DeviceId(UUID(int=211))
+FLOOR_M2 = 50.0
+OFF = Autopilot()
+
+
+def wanting(shift_k: float) -> PolicyFile:
+    """Return a policy that wants the set-points so much warmer, whatever it sees."""
+    rows = len(inputs_of(House.COOP))
+    offsets = [shift_k if dial.name == "shift_k" else dial.low for dial in COOP_DIALS]
+    model = policies.model([[0.0] * len(COOP_DIALS)] * rows, offsets)
+    card = msgspec.json.encode(policies.card(model))
+    return PolicyFile(sha256=hashlib.sha256(model).hexdigest(), card=card, model=model)
+
+
+def steered(policy: PolicyFile, mode: AutopilotMode) -> Autopilot:
+    """Return what a house's document says of its autopilot."""
+    return Autopilot(mode=mode, policy=policy.sha256, floor_m2=FLOOR_M2)
+
+
+def coop(autopilot: Autopilot, *files: PolicyFile) -> DesiredDocument:
+    """Return a coop of grown broilers with everything that its autopilot looks at."""
+    plain = document()
+    house = replace(
+        plain.houses[0],
+        autopilot=autopilot,
+        flock=Flock(placed_on=date(2026, 5, 4), count=480),
+    )
+    sensors = (
+        device(GASES, DeviceRole.GAS_SENSOR, Quantity.CO2, Quantity.RELATIVE_HUMIDITY),
+        device(
+            STATION, DeviceRole.WEATHER_STATION, Quantity.TEMPERATURE, Quantity.RELATIVE_HUMIDITY
+        ),
+    )
+    return replace(
+        plain, houses=(house,), devices=(*plain.devices, *sensors), policies=tuple(files)
+    )
+
+
+WEATHER = (
+    (THERMOMETER, Quantity.TEMPERATURE, 27.0),
+    (GASES, Quantity.RELATIVE_HUMIDITY, 70.0),
+    (GASES, Quantity.CO2, 900.0),
+    (STATION, Quantity.TEMPERATURE, 25.0),
+    (STATION, Quantity.RELATIVE_HUMIDITY, 75.0),
+)
+"""A mild day by the Mekong."""
+
+__all__ = ["FARM", "HOUSE", "WEATHER", "coop", "steered", "wanting"]

@@ -1,0 +1,79 @@
+"""The twin of a coop that a hub's own rules steer, and its shield."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support import coop
+from tokkatot.automation.state import Climate
+from tokkatot.climate.control.dials import HELD_DIALS
+from tokkatot.climate.control.held import HeldRules, regulated, steer_held
+from tokkatot.climate.control.shield import Moment, Readings, Refusal, Shield
+from tokkatot.climate.control.twins import HeldTwin
+from tokkatot.climate.physics.poultry.houses import day_old, of_floor, open_house, tunnel_house
+from tokkatot.climate.physics.poultry.model import State
+from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
+
+RULES = HeldRules(points=DEFAULT_SETPOINTS[HouseKind.COOP])
+STEP_S = 300.0
+COOL = Moment(outdoor=replace(coop.outdoor(0), temperature_c=19.0), hour=2.0)
+
+
+def grown(air_c: float) -> State:
+    return replace(day_old(500), age_d=28.0, bird_kg=1.6, air_c=air_c, mass_c=air_c)
+
+
+@pytest.mark.parametrize(
+    ("air_c", "shift_k", "fans", "heaters"),
+    [
+        (21.0, 0.0, 0.0, 1.0),
+        (22.5, 0.0, 0.0, 0.0),
+        (24.0, 0.0, 1.0, 0.0),
+        (24.0, 2.5, 0.0, 1.0),
+        (31.0, 0.0, 1.0, 0.0),
+        (36.0, 3.0, 1.0, 0.0),
+    ],
+)
+def test_it_is_steered_as_the_engine_steers(
+    air_c: float, shift_k: float, fans: float, heaters: float
+) -> None:
+    standing = regulated(air_c, replace(RULES, shift_k=shift_k), Climate())
+    controls = steer_held(standing, 12.0, tunnel_house())
+    assert (controls.fans, controls.heaters) == (fans, heaters)
+
+
+def test_an_open_house_opens_its_curtains_where_another_runs_its_fans() -> None:
+    standing = regulated(31.0, RULES, Climate())
+    controls = steer_held(standing, 12.0, open_house())
+    assert (controls.fans, controls.curtains, controls.stir) == (0.0, 1.0, 1.0)
+
+
+def test_the_twin_stays_where_it_is_while_it_looks_ahead() -> None:
+    twin = HeldTwin(grown(24.0), of_floor(tunnel_house(), 50.0))
+    before = replace(twin.state)
+    twin.strain(RULES, COOL, 1200.0)
+    assert twin.state == before
+
+
+def test_a_house_over_another_floor_is_as_high_and_as_densely_built() -> None:
+    large, small = tunnel_house(), of_floor(tunnel_house(), 50.0)
+    for name in ("air_m3", "fan_m3_s", "roof_m2", "leak_m2", "heater_w"):
+        assert getattr(small, name) / 50.0 == pytest.approx(getattr(large, name) / large.floor_m2)
+
+
+def test_air_that_birds_need_is_not_shut_off_for_warmth() -> None:
+    twin = HeldTwin(grown(24.5), of_floor(tunnel_house(), 50.0))
+    shield = Shield(RULES, HELD_DIALS, twin, step_s=STEP_S)
+    # 24.5 °C is warm enough for fans as people set them, and too cold three kelvins higher.
+    assert shield.considered((3.0,), COOL) is None
+    assert shield.considered((0.1,), COOL) == replace(RULES, shift_k=0.1)
+
+
+def test_other_set_points_of_people_are_fallen_back_on_at_once() -> None:
+    twin = HeldTwin(grown(24.5), of_floor(tunnel_house(), 50.0))
+    shield = Shield(RULES, HELD_DIALS, twin, step_s=STEP_S, settle=0)
+    warmer = HeldRules(points=replace(RULES.points, temperature_max_c=32.0))
+    shield.rebase(warmer)
+    blind = Readings(air_c=None, humidity_pct=70.0, co2_ppm=900.0)
+    verdict = shield.decide((0.1,), blind, COOL)
+    assert (verdict.rules, verdict.refused) == (warmer, Refusal.SENSOR)
