@@ -17,6 +17,9 @@ from tokkatot.climate.control.dials import GREENHOUSE_DIALS, positions
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.shield import Moment, Readings, Shield
 from tokkatot.climate.control.twins import GreenhouseTwin
+from tokkatot.climate.env.batches import Tomatoes
+from tokkatot.climate.env.draws import Seasons, TomatoDraw
+from tokkatot.climate.env.many import ManyHouses
 from tokkatot.climate.kernel import (
     Records,
     advance_coops,
@@ -30,6 +33,7 @@ from tokkatot.climate.physics.greenhouse.model import Ledger, State
 from tokkatot.climate.physics.greenhouse.step import SUBSTEPS
 from tokkatot.climate.physics.poultry import model as coop_model
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
+from tokkatot.climate.weather.series import WeatherSeries
 
 HOUSES = 64
 ROUNDS = 200
@@ -111,6 +115,21 @@ def _coops() -> float:
     return HOUSES * ROUNDS / live(ROUNDS)
 
 
+def _learned_in() -> float:
+    """Return the steps of a learner's greenhouses: rules, physics, what is seen and paid."""
+    sky = WeatherSeries(period_s=STEP_S, moments=[outdoor(step) for step in range(10 * 96)])
+    draw = TomatoDraw(seasons=Seasons(weathers=[sky], days=5), unsure=0.1)
+    chance = np.random.default_rng(1)
+    many = ManyHouses(Tomatoes(draw, HOUSES), chance)
+    many.reset(staggered=True)
+    actions = chance.uniform(-1.0, 1.0, (ROUNDS, HOUSES, len(GREENHOUSE_DIALS)))
+    many.step(actions[0])  # compiles
+    start_s = process_time()
+    for action in actions:
+        many.step(action)
+    return HOUSES * ROUNDS / (process_time() - start_s)
+
+
 def _shielded() -> float:
     """Return the slowest answer in a hundred of a hub's shield, a season's greenhouse being asked.
 
@@ -168,6 +187,7 @@ MEASURES: Mapping[str, tuple[Callable[[], float], str]] = {
     "env_steps_per_cpu_s": (_houses, "1/s"),
     "season_60d_cpu_s": (_season, "s"),
     "coop_steps_per_cpu_s": (_coops, "1/s"),
+    "learner_steps_per_cpu_s": (_learned_in, "1/s"),
     "shield_p99_ms": (_shielded, "ms"),
     "gl_gym_steps_per_cpu_s": (_gl_gym, "1/s"),
     "lettuce_gym_steps_per_cpu_s": (_lettuce_gym, "1/s"),

@@ -19,7 +19,8 @@ import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from tokkatot.climate.physics import air
+from tokkatot.climate.control import coop, crop, flock, greenhouse, lettuce_benchmark
+from tokkatot.climate.physics import air, lettuce
 from tokkatot.climate.physics.greenhouse import (
     airflow,
     exchange,
@@ -34,6 +35,7 @@ from tokkatot.climate.physics.poultry import airflow as coop_airflow
 from tokkatot.climate.physics.poultry import birds, litter
 from tokkatot.climate.physics.poultry import step as coop_step
 
+Floats = NDArray[np.float64]
 Records = NDArray[np.void]
 """A row a house or a moment, with the fields of a dataclass in their order."""
 
@@ -41,7 +43,9 @@ Model = TypeVar("Model")
 
 _GREENHOUSE = (network, light, views, airflow, tomato, ground, exchange, step)
 _COOP = (coop_airflow, birds, litter, coop_step)
-_MODULES = (air, *_GREENHOUSE, *_COOP)
+_LETTUCE = (lettuce, lettuce_benchmark)
+_STEERED = (coop, crop, flock, greenhouse)
+_MODULES = (air, *_GREENHOUSE, *_COOP, *_LETTUCE, *_STEERED)
 
 
 def record_type(kind: type) -> np.dtype[np.void]:
@@ -69,6 +73,11 @@ def restored(record: np.void, kind: type[Model]) -> Model:
     """Return a row as the dataclass that it stands in for."""
     names = record.dtype.names or ()
     return kind(**{name: float(record[name]) for name in names})
+
+
+def numbers(rows: Records) -> Floats:
+    """Return the same memory as rows of plain numbers."""
+    return rows.view("f8").reshape(rows.size, -1)
 
 
 def _advance_greenhouses(
@@ -138,6 +147,126 @@ def _advance_coops(
         )
 
 
+def _steer_coops(
+    states: Records, hours: Floats, rules: Records, parameters: Records, controls: Floats
+) -> None:
+    for house in range(states.size):
+        wanted = coop.steer_coop(states[house], hours[house], rules[house], parameters[house])
+        for at in range(len(wanted)):
+            controls[house, at] = wanted[at]
+
+
+def _steer_greenhouses(
+    states: Records, weather: Records, hours: Floats, rules: Records, controls: Floats
+) -> None:
+    for house in range(states.size):
+        wanted = greenhouse.steer_tomatoes(
+            states[house], weather[house], hours[house], rules[house]
+        )
+        for at in range(len(wanted)):
+            controls[house, at] = wanted[at]
+
+
+def _see_coops(
+    states: Records, weather: Records, parameters: Records, prices: Records, seen: Floats
+) -> None:
+    for house in range(states.size):
+        row = flock.seen_in_coop(states[house], weather[house], parameters[house], prices[house])
+        for at in range(len(row)):
+            seen[house, at] = row[at]
+
+
+def _see_greenhouses(states: Records, weather: Records, prices: Records, seen: Floats) -> None:
+    for house in range(states.size):
+        row = crop.seen_in_greenhouse(states[house], weather[house], prices[house])
+        for at in range(len(row)):
+            seen[house, at] = row[at]
+
+
+def _see_lettuces(
+    states: Records, controls: Records, weather: Records, season_parts: Floats, seen: Floats
+) -> None:
+    for house in range(states.size):
+        row = lettuce_benchmark.seen_in_lettuce(
+            states[house], controls[house], weather[house], season_parts[house]
+        )
+        for at in range(len(row)):
+            seen[house, at] = row[at]
+
+
+def _pay_flocks(  # noqa: PLR0913, PLR0917 - compiled; rows of all that a step touches
+    before: Records,
+    before_books: Records,
+    states: Records,
+    books: Records,
+    parameters: Records,
+    prices: Records,
+    limits: Records,
+    duration_s: float,
+    paid: Floats,
+) -> None:
+    for house in range(states.size):
+        was, s = before[house], states[house]
+        row = flock.flock_parts(
+            s.birds * s.bird_kg - was.birds * was.bird_kg,
+            before_books[house],
+            books[house],
+            s,
+            parameters[house],
+            prices[house],
+            limits[0],
+            duration_s,
+        )
+        for at in range(len(row)):
+            paid[house, at] = row[at]
+
+
+def _pay_tomatoes(
+    before: Records,
+    before_books: Records,
+    states: Records,
+    books: Records,
+    parameters: Records,
+    prices: Records,
+    duration_s: float,
+    paid: Floats,
+) -> None:
+    for house in range(states.size):
+        row = crop.tomato_parts(
+            states[house].fruit_mg_m2 - before[house].fruit_mg_m2,
+            before_books[house],
+            books[house],
+            states[house],
+            parameters[house],
+            prices[house],
+            duration_s,
+        )
+        for at in range(len(row)):
+            paid[house, at] = row[at]
+
+
+def _live_lettuces(
+    states: Records,
+    controls: Records,
+    weather: Records,
+    parameters: Records,
+    prices: Records,
+    comfort: Records,
+    duration_s: float,
+    paid: Floats,
+) -> None:
+    for house in range(states.size):
+        before = states[house].dry_weight_kg_m2
+        lettuce.advance(
+            states[house], controls[house], weather[house], parameters[house], duration_s
+        )
+        row = lettuce_benchmark.lettuce_earned(
+            before, states[house], controls[house], prices[house], comfort[0], duration_s
+        )
+        for at in range(len(row)):
+            paid[house, at] = row[at]
+
+
 def _compiled(function: Callable[..., None]) -> Callable[..., None]:
     """Compile, and keep the machine code where only these very sources find it.
 
@@ -172,3 +301,27 @@ was in after each is left in the rows of `trace`."""
 advance_coops = _compiled(_advance_coops)
 """Carry many poultry houses on at once, in place: rows of their `State`, `Controls`, `Outdoor`,
 `Parameters` and `Ledger`, then the length of the step in seconds."""
+
+steer_coops = _compiled(_steer_coops)
+"""Write what each coop's rules ask for into rows of numbers, the fields of its `Controls`."""
+
+steer_greenhouses = _compiled(_steer_greenhouses)
+"""Write what each greenhouse's rules ask for into rows of numbers, the fields of its `Controls`."""
+
+see_coops = _compiled(_see_coops)
+"""Write what is seen of each flock into rows of numbers, in the order of `COOP_SEEN`."""
+
+see_greenhouses = _compiled(_see_greenhouses)
+"""Write what is seen of each crop into rows of numbers, in the order of `GREENHOUSE_SEEN`."""
+
+see_lettuces = _compiled(_see_lettuces)
+"""Write what is seen of each lettuce into rows of numbers, in the order of `LETTUCE_SEEN`."""
+
+pay_flocks = _compiled(_pay_flocks)
+"""Write what a stretch of each flock's life was worth into rows of numbers, as `FlockParts`."""
+
+pay_tomatoes = _compiled(_pay_tomatoes)
+"""Write what a stretch of each crop's life was worth into rows of numbers, as `TomatoParts`."""
+
+live_lettuces = _compiled(_live_lettuces)
+"""Carry many lettuces on at once, in place, and write what it was worth, as `Earned`."""

@@ -48,16 +48,23 @@ def steer_tomatoes(s: State, w: Outdoor, hour: float, rules: TomatoRules) -> Con
     # A damp house opens its screen, unless it is too cold for that.
     damp = 1.0 - _band(humidity_pct, rules.humidity_max_pct - 2.0, 10.0)
     ppm = co2_ppm(s.air_mg_m3, s.air_c, SEA_LEVEL_PA)
+    # Numba wants each field named.
     return Controls(
         heating=_band(s.air_c, target_c, -rules.heat_band_k),
         co2=_band(ppm, rules.co2_ppm, -rules.co2_band_ppm) if bright else 0.0,
         roof_vents=min(warm_enough, max(too_warm, too_damp)),
+        side_vents=0.0,
         thermal_screen=min(
             _band(w.temperature_c, screen_c, -1.0),
             1.0 - _band(s.air_c, target_c + 4.0, 1.0),
             max(damp, 1.0 - warm_enough),
         ),
+        blackout=0.0,
         lamps=1.0 if lamps else 0.0,
+        shade=0.0,
+        fans=0.0,
+        pad=0.0,
+        fog=0.0,
     )
 
 
