@@ -152,12 +152,12 @@ def test_a_viewer_sees_schedules_and_rules_and_changes_none(
     _put_rules(farm, demo, [rule])
     phone.log_in(VIEWER)
     phone.page.wait_for_selector("[data-house]")
-    for rest, seen in (("schedules", "[data-schedule]"), ("rules", "[data-rule]")):
+    for rest, seen in (("schedules", "[data-schedule]"), ("rules", "[data-entry]")):
         phone.page.goto(f"{demo.stack.url}{demo.house_path(COOP)}/{rest}")
         expect(phone.page.locator(seen).first).to_be_visible()
         expect(phone.page.locator("[data-viewer]")).to_be_visible()
         expect(phone.page.get_by_role("switch")).to_have_count(0)
-        expect(phone.page.locator("[data-add-schedule], [data-add-rule]")).to_have_count(0)
+        expect(phone.page.locator("[data-add-schedule], [data-add-entry]")).to_have_count(0)
     phone.page.goto(f"{demo.stack.url}{demo.house_path(COOP)}/setpoints")
     expect(phone.page.locator("[data-mode-card] button:enabled")).to_have_count(0)
     expect(phone.page.locator('main button[type="submit"]')).to_have_count(0)
@@ -168,13 +168,13 @@ def test_a_rule_is_written_switched_and_deleted(
 ) -> None:
     page = phone.page
     _open(phone, demo, "rules")
-    page.click("[data-add-rule]")
+    page.click("[data-add-entry]")
     page.click('[data-kind="threshold"]')
-    form = page.locator("[data-rule-form]")
+    form = page.locator("[data-entry-form]")
     form.locator(f'[data-choice="{_device(farm, demo, "light")}"]').click()
     form.locator('[data-field="name"] input').fill("សាកល្បង")
     form.locator('button[type="submit"]').click()
-    rule = page.locator("[data-rule]", has_text="សាកល្បង")
+    rule = page.locator("[data-entry]", has_text="សាកល្បង")
     expect(rule).to_contain_text("៣២")
     rule.get_by_role("switch").click()
     expect(rule).to_have_attribute("data-enabled", "false")
@@ -182,7 +182,7 @@ def test_a_rule_is_written_switched_and_deleted(
     page.click("[data-delete]")
     page.locator("dialog[open] .danger").click()
     page.wait_for_url(re.compile(r"/rules$"))
-    expect(page.locator("[data-rule]", has_text="សាកល្បង")).to_have_count(0)
+    expect(page.locator("[data-entry]", has_text="សាកល្បង")).to_have_count(0)
 
 
 def test_the_mode_and_the_night_of_a_house_are_set(phone: Phone, demo: Demo) -> None:
