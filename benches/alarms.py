@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benches.support import failing, told, watching
+from benches.support import failing, rung, told, watching
 from tests.support.stack import Stack
 from tokkatot.cli.bench import Report
 
@@ -15,6 +15,7 @@ UNITS = {
     watching.OURS: "1/s",
     watching.NAIVE: "1/s",
     told.MESSAGE: "ms",
+    rung.RUNG: "ms",
 }
 FIGURES = tuple(UNITS)
 
@@ -35,6 +36,10 @@ def run(figures: Sequence[str], report: Report) -> None:
             Stack.start(Path(folder) / "farm") as stack,
         ):
             report(told.MESSAGE, told.measure(stack, say), UNITS[told.MESSAGE])
+    if rung.RUNG in figures:
+        with tempfile.TemporaryDirectory(prefix="tokkatot-bench-") as folder:
+            for figure, value in rung.measure(Path(folder) / "run", say):
+                report(figure, value, UNITS[figure])
 
 
 def say(text: str) -> None:

@@ -19,8 +19,14 @@ from tokkatot.kit.clock import SystemClock
 MARK = b'"bench.tick"'
 _SENT = b'"sent":'
 _AT_ONCE = 50
-_PONG_EVERY_S = 20.0
 _OPEN_WITHIN_S = 300.0
+_OF_A_BROWSER = (
+    "Pragma: no-cache\r\nCache-Control: no-cache\r\nOrigin: http://cloud\r\n"
+    "User-Agent: Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/130.0.0.0 Mobile Safari/537.36\r\n"
+    "Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: km-KH,km;q=0.9,en-US;q=0.8\r\n"
+    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+)
 _TEXT, _PING, _PONG = 0x1, 0x9, 0xA
 
 
@@ -46,7 +52,7 @@ class Viewer(asyncio.Protocol):
         key = base64.b64encode(os.urandom(16)).decode()
         transport.write(
             "GET /v1/ws HTTP/1.1\r\nHost: cloud\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"{_OF_A_BROWSER}Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
 
     @override
@@ -64,10 +70,6 @@ class Viewer(asyncio.Protocol):
                 self._send(_PONG, payload)
             elif opcode == _TEXT:
                 self._note(payload)
-
-    def say_pong(self) -> None:
-        """Say that somebody still looks."""
-        self._send(_TEXT, b'{"type":"pong"}')
 
     def _upgrade(self) -> bool:
         end = self._buffer.find(b"\r\n\r\n")
@@ -119,12 +121,9 @@ async def hold(port: int, farm: str, tokens: list[str], count: int) -> None:
     """Open so many sockets, say so, and tell at the end of the input how late the changes came."""
     late_ms: deque[float] = deque()
     viewers: list[Viewer] = []
-    # Whoever says nothing for a minute and a half is taken for gone, also while others still come.
-    staying = asyncio.create_task(_stay(viewers))
     await _open(viewers, port, farm, tokens, count=count, late_ms=late_ms)
     print(json.dumps({"open": len(viewers)}), flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    staying.cancel()
     still = sum(not viewer.transport.is_closing() for viewer in viewers if viewer.transport)
     print(json.dumps({"late_ms": list(late_ms), "open": still}), flush=True)
 
@@ -151,13 +150,6 @@ async def _open(
             for viewer in opened:
                 await viewer.subscribed
         viewers += opened
-
-
-async def _stay(viewers: list[Viewer]) -> None:
-    while True:
-        await asyncio.sleep(_PONG_EVERY_S)
-        for viewer in viewers:
-            viewer.say_pong()
 
 
 def _itself(viewer: Viewer) -> Viewer:

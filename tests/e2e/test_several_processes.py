@@ -1,7 +1,7 @@
-"""Several ingest and api processes side by side, one of which is killed at its work."""
+"""Several ingest and api processes side by side, one of each killed at its work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import websockets
 
 from tests.support.people import HouseView, Json, Person, Watch, eventually, watching
 from tests.support.plant import CloudProgram, staff_of
@@ -22,13 +23,13 @@ from tokkatot.domain.quantities import Quantity
 from tokkatot.kit.clock import SystemClock
 from tokkatot.wire.messages import DeviceStateRow, ReadingRow
 
-pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.timeout(300)]
 
 HUBS = 4
 BATCHES = 60
 ROWS = 20
-KILLED_AFTER = 15
-"""So many batches of each hub are through when a process is killed."""
+INGEST_KILLED_AFTER, API_KILLED_AFTER = 15, 35
+"""So many batches of each hub are through when a process of that role is killed."""
 
 
 @pytest.fixture(params=[pytest.param("redis", marks=pytest.mark.needs("redis-server")), "notify"])
@@ -103,10 +104,12 @@ def states(fan: str, first_ms: int) -> list[DeviceStateRow]:
     ]
 
 
-async def stream(
-    hub: WireHub, sensor: str, fan: str, first_ms: int, through: asyncio.Event
-) -> None:
-    """Send all batches of both streams, one after the other; tell when enough are through."""
+Marks = Mapping[int, asyncio.Event]
+"""What is told once so many batches are through."""
+
+
+async def stream(hub: WireHub, sensor: str, fan: str, first_ms: int, marks: Marks) -> None:
+    """Send all batches of both streams, one after the other."""
     rows, moves = readings(sensor, first_ms), states(fan, first_ms)
     for number in range(BATCHES):
         first = number * ROWS
@@ -114,16 +117,30 @@ async def stream(
             batch = Batch.of(first + 1, rows[first : first + ROWS])
             tasks.create_task(hub.send("readings", batch))
             tasks.create_task(hub.send("events", Batch.of(number + 1, [moves[number]])))
-        if number == KILLED_AFTER:
-            through.set()
+        if number in marks:
+            marks[number].set()
 
 
-async def changes(watch: Watch, count: int) -> list[Json]:
-    """Return so many reports of fans, with every numbered frame between them."""
-    found: list[Json] = []
-    while sum(frame["type"] == "device.state" for frame in found) < count:
-        found.append(await watch.frame(lambda frame: "seq" in frame, within_s=60))
-    return found
+async def collect(watch: Watch, told: list[Json]) -> None:
+    """Note every numbered frame to the last report of a fan."""
+    while sum(frame["type"] == "device.state" for frame in told) < HUBS * BATCHES:
+        told.append(await watch.frame(lambda frame: "seq" in frame, within_s=60))
+
+
+async def follow(
+    here: HouseView, there: HouseView, looks: asyncio.Event
+) -> tuple[list[Json], list[Json]]:
+    """Look at one process until it dies and go on at another; return what each has told."""
+    before: list[Json] = []
+    async with watching(here) as watch:
+        await watch.frame(lambda frame: frame["type"] == "snapshot")
+        looks.set()
+        with pytest.raises(websockets.ConnectionClosed):
+            await collect(watch, before)
+    all_of_it = [*before]
+    async with watching(there, since=before[-1]["seq"]) as watch:
+        await collect(watch, all_of_it)
+    return before, all_of_it[len(before) :]
 
 
 async def test_a_killed_process_loses_doubles_and_disorders_nothing(
@@ -143,40 +160,48 @@ async def test_a_killed_process_loses_doubles_and_disorders_nothing(
     async with running(api, other_api, ingest, other_ingest):
         farm = await lay_out(await staff_of(api))
         await both_listen(postgres_url)
-        through = [asyncio.Event() for _ in farm.hubs]
         first_ms = SystemClock().now_ms() - 3_600_000
         elsewhere = Person(other_api.url, token=farm.site.staff.token)
         seen = HouseView(person=elsewhere, farm_id=farm.house.farm_id, house_id=farm.house.house_id)
-        async with watching(seen) as watch, AsyncExitStack() as stack:
+        marks = [
+            {INGEST_KILLED_AFTER: asyncio.Event(), API_KILLED_AFTER: asyncio.Event()}
+            for _ in farm.hubs
+        ]
+        async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
             hubs = [await connect(stack, mosquitto, farm, login) for login, _, _ in farm.hubs]
-            await watch.frame(lambda frame: frame["type"] == "snapshot")
-            async with asyncio.TaskGroup() as tasks:
-                told = tasks.create_task(changes(watch, HUBS * BATCHES))
-                for hub, (_, sensor, fan), passed in zip(hubs, farm.hubs, through, strict=True):
-                    tasks.create_task(stream(hub, sensor, fan, first_ms, passed))
-                for passed in through:
-                    await passed.wait()
-                ingest.kill()
+            looks = asyncio.Event()
+            told = tasks.create_task(follow(seen, farm.house, looks))
+            await looks.wait()
+            for hub, (_, sensor, fan), of_hub in zip(hubs, farm.hubs, marks, strict=True):
+                tasks.create_task(stream(hub, sensor, fan, first_ms, of_hub))
+            for of_hub in marks:
+                await of_hub[INGEST_KILLED_AFTER].wait()
+            ingest.kill()
+            for of_hub in marks:
+                await of_hub[API_KILLED_AFTER].wait()
+            other_api.kill()
         await farm.site.staff.close()
         await elsewhere.close()
     with psycopg.connect(postgres_url) as connection:
         for _, sensor, _ in farm.hubs:
             sent = [(row.t, row.value) for row in readings(sensor, first_ms)]
             assert stored_of(connection, [sensor]) == sent
-    check_order(farm, told.result())
-
-
-def check_order(farm: Farm, told: list[Json]) -> None:
-    """Fail where a number is missing or doubled, or where a fan's levels are out of order."""
-    numbers = [frame["seq"] for frame in told]
+    before, after = told.result()
+    numbers = [frame["seq"] for frame in (*before, *after)]
+    assert before
+    assert after
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     for _, _, fan in farm.hubs:
-        levels = [
-            frame["data"]["actual"]
-            for frame in told
-            if frame["type"] == "device.state" and frame["data"]["device_id"] == fan
-        ]
-        assert levels == [float(n) for n in range(1, BATCHES + 1)]
+        assert levels_of(fan, [*before, *after]) == [float(n) for n in range(1, BATCHES + 1)]
+
+
+def levels_of(fan: str, told: list[Json]) -> list[float]:
+    """Return where a fan was, as it was told."""
+    return [
+        frame["data"]["actual"]
+        for frame in told
+        if frame["type"] == "device.state" and frame["data"]["device_id"] == fan
+    ]
 
 
 async def both_listen(url: str) -> None:

@@ -163,10 +163,15 @@ def person_of(login: str, answer: Mapping[str, Any]) -> Person:
 
 @asynccontextmanager
 async def cloud_over(
-    url: str, folder: Path, *, limits: HttpLimits = PLENTY, web_folder: Path | None = None
+    url: str,
+    folder: Path,
+    *,
+    limits: HttpLimits = PLENTY,
+    web_folder: Path | None = None,
+    clock: ManualClock | None = None,
 ) -> AsyncIterator[Cloud]:
     """Run the application over the database at `url`."""
-    clock = ManualClock(START)
+    clock = clock or ManualClock(START)
     ids = IdSource(clock)
     keys = SigningKeys.load(folder / "keys")
     passwords = Passwords(QUICK)

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,13 +12,12 @@ from uuid import UUID
 
 import aiomqtt
 import msgspec
-import uvicorn
 import websockets
-from typing_extensions import override
 
 from tests.support.cloud import PLENTY, Cloud, cloud_over
 from tests.support.yard import Row, Yard, batch_bytes
 from tokkatot.cloud.app import create_app
+from tokkatot.cloud.main import web_server
 from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.platform.database import Database
 from tokkatot.cloud.platform.keys import SigningKeys, public_bytes
@@ -188,9 +187,7 @@ async def running_cloud(url: str, folder: Path, broker: EmbeddedBroker) -> Async
         worker = SyncWorker(context, still.readings, broker=access, random=lambda: 0.5)
         cloud = Cloud(app, context, still.clock)
         with socket.create_server(("127.0.0.1", 0)) as listening:
-            server = _Server(
-                uvicorn.Config(app, lifespan="off", log_config=None, ws="websockets-sansio")
-            )
+            server = web_server(app)
             tasks = [
                 asyncio.create_task(context.listener.run()),
                 asyncio.create_task(worker.run()),
@@ -227,13 +224,6 @@ async def until(probe: Callable[[], Awaitable[T | None]]) -> T:
 
 async def _true(found: bool) -> bool:
     return found
-
-
-class _Server(uvicorn.Server):
-    @override
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def uuid_of(found: dict[str, Any]) -> UUID:

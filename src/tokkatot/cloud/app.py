@@ -40,6 +40,7 @@ from tokkatot.cloud.platform.openapi import describe
 from tokkatot.cloud.platform.readiness import Readiness
 from tokkatot.cloud.realtime import api as realtime
 from tokkatot.cloud.realtime.service import Realtime
+from tokkatot.cloud.realtime.socket import PersonSockets
 from tokkatot.cloud.reports import api as reports
 from tokkatot.cloud.schedules import api as schedules
 from tokkatot.cloud.schedules import preview_api, rules_api
@@ -162,6 +163,7 @@ def _wrap(app: FastAPI, context: Context, limits: HttpLimits) -> None:
     app.add_middleware(RequestTimeout, timeout_s=limits.timeout_s)
     app.add_middleware(BodyLimit, limits=limits, is_upload=_is_upload)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=6)
+    app.add_middleware(PersonSockets, context=context, realtime=app.state.realtime)
     app.add_middleware(
         RateLimits,
         every=context.limit_of("all", limits.per_minute),

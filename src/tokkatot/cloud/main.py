@@ -51,6 +51,7 @@ from tokkatot.cloud.platform.readiness import (
 from tokkatot.cloud.platform.settings import CloudSettings
 from tokkatot.cloud.platform.tokens import Tokens
 from tokkatot.cloud.platform.workers import every, keep_working
+from tokkatot.cloud.realtime.line import LineProtocol
 from tokkatot.cloud.schedules import executions
 from tokkatot.cloud.schedules import store as schedule_store
 from tokkatot.cloud.sync.desired import renew_documents
@@ -342,16 +343,17 @@ def _app(context: Context, readings: ReadingStore) -> FastAPI:
     )
 
 
-async def _serve(context: Context, app: FastAPI) -> None:
-    settings = context.settings
-    _allow_many_sockets()
-    server = _Server(
+def web_server(app: FastAPI) -> uvicorn.Server:
+    """Return the server of an application of the cloud."""
+    return _Server(
         uvicorn.Config(
             app,
-            ws="websockets-sansio",
+            ws=LineProtocol,
             ws_max_size=64 * 1024,
             # Costs 97 KB a socket and saves little on frames of a few hundred bytes.
             ws_per_message_deflate=False,
+            # The heart that beats for all sockets at once asks who is still there.
+            ws_ping_interval=None,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -360,6 +362,12 @@ async def _serve(context: Context, app: FastAPI) -> None:
             backlog=512,
         )
     )
+
+
+async def _serve(context: Context, app: FastAPI) -> None:
+    settings = context.settings
+    _allow_many_sockets()
+    server = web_server(app)
     # Opened here: uvicorn would end the whole program where the port is taken.
     listening = socket.create_server((settings.http_host, settings.http_port), backlog=512)
     with listening:

@@ -1,19 +1,15 @@
-"""The routes of what happens now: a socket, and polling for where sockets don't pass."""
+"""The route of what happens now, for where sockets don't pass."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
-from starlette.requests import HTTPConnection
-from starlette.websockets import WebSocket
+from fastapi import APIRouter, Query
 
 from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.platform import outbox
-from tokkatot.cloud.platform.context import Ctx, Tx
+from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.schemas import View
 from tokkatot.cloud.realtime.feed import CHANGES_AT_ONCE
 from tokkatot.cloud.realtime.frames import change_frame
-from tokkatot.cloud.realtime.service import Realtime
-from tokkatot.cloud.realtime.socket import PersonSocket
 from tokkatot.cloud.telemetry.snapshot import farm_now
 
 router = APIRouter(prefix="/v1", tags=["realtime"])
@@ -28,21 +24,6 @@ class ChangesView(View):
     reload: bool
     """What was missed is no longer kept: look at the farm afresh."""
     snapshot: dict[str, Any]
-
-
-async def realtime(connection: HTTPConnection) -> Realtime:
-    """Return what serves this process's sockets."""
-    found = connection.app.state.realtime
-    assert isinstance(found, Realtime), "set by the app"
-    return found
-
-
-@router.websocket("/ws")
-async def socket(
-    websocket: WebSocket, context: Ctx, realtime: Annotated[Realtime, Depends(realtime)]
-) -> None:
-    """Serve one socket."""
-    await PersonSocket(websocket, context, realtime).run()
 
 
 @router.get("/farms/{farm}/changes")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.platform import outbox
-from tokkatot.cloud.platform.database import Database
+from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.realtime.frames import (
     ReadingTuple,
     change_frame,
@@ -29,6 +29,8 @@ from tokkatot.kit.clock import Clock, to_ms
 _log = structlog.get_logger(__name__)
 
 CHANGES_AT_ONCE = 500
+VIEWERS_AT_ONCE = 200
+"""After so many others get their turn: thousands of writes take a while."""
 RETRY_S = 1.0
 FARM_CHANGED = "farm.changed"
 
@@ -36,8 +38,8 @@ FARM_CHANGED = "farm.changed"
 class Viewer(Protocol):
     """Somebody who looks at the farm."""
 
-    def offer(self, text: str) -> None:
-        """Queue a frame without waiting; a viewer that is too slow is cut off."""
+    def offer(self, frames: bytes) -> None:
+        """Take frames without waiting; a viewer that is too slow is cut off."""
         ...
 
 
@@ -53,7 +55,7 @@ class FarmFeed:
         self._clock = clock
         self.farm_id = farm_id
         self._viewers: set[Viewer] = set()
-        self._joining = 0
+        self._coming: dict[Viewer, int | None] = {}
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._changed = False
@@ -65,7 +67,7 @@ class FarmFeed:
     @property
     def empty(self) -> bool:
         """Tell whether nobody looks, or is about to."""
-        return not self._viewers and not self._joining
+        return not self._viewers and not self._coming
 
     def lags(self, seq: int) -> bool:
         """Tell whether a number of the farm has not been handed on."""
@@ -80,32 +82,49 @@ class FarmFeed:
         self._woken.set()
 
     async def join(self, viewer: Viewer, *, since: int | None) -> None:
-        """Hand over what was missed since a number, how things stand, and all that follows."""
-        self._joining += 1
+        """Hand over what was missed since a number, how things stand, and all that follows.
+
+        Whoever comes while others are let in waits with the rest, and all are let in at once: after
+        a restart thousands come back within seconds.
+        """
+        self._coming[viewer] = since
         try:
             async with self._lock:
-                await self._read_changes()
-                await self._catch_up(viewer, since)
-                self._viewers.add(viewer)
+                if viewer in self._coming:
+                    await self._read_changes()
+                    await self._let_in()
         finally:
-            self._joining -= 1
+            self._coming.pop(viewer, None)
 
-    async def _catch_up(self, viewer: Viewer, since: int | None) -> None:
-        assert self._position is not None, "it was read just now"
+    async def _let_in(self) -> None:
         async with self._database.transaction() as tx:
             t_ms = to_ms(tx.now)
-            if since is not None and since != self._position:
-                missed = await outbox.read(
-                    tx.session, self.farm_id, since=since, limit=CHANGES_AT_ONCE + 1
-                )
-                if missed.reload or len(missed.changes) > CHANGES_AT_ONCE:
-                    viewer.offer(encoded(reload_frame(self.farm_id, t_ms=t_ms)))
-                else:
-                    for change in missed.changes:
-                        if change.seq <= self._position:
-                            viewer.offer(encoded(change_frame(change)))
+            coming = dict(self._coming)
+            missed = {
+                since: await self._missed(tx, since, t_ms=t_ms) for since in set(coming.values())
+            }
             now = await farm_now(tx.session, self.farm_id)
-        viewer.offer(encoded(snapshot_frame(self.farm_id, now.view(), t_ms=t_ms)))
+        snapshot = encoded(snapshot_frame(self.farm_id, now.view(), t_ms=t_ms))
+        for viewer, since in coming.items():
+            # Some may have gone meanwhile.
+            if viewer in self._coming:
+                viewer.offer(missed[since] + snapshot)
+                self._viewers.add(viewer)
+                del self._coming[viewer]
+
+    async def _missed(self, tx: Transaction, since: int | None, *, t_ms: int) -> bytes:
+        """Return the frames from a number up to the position."""
+        assert self._position is not None, "it was read just now"
+        if since is None or since == self._position:
+            return b""
+        missed = await outbox.read(tx.session, self.farm_id, since=since, limit=CHANGES_AT_ONCE + 1)
+        if missed.reload or len(missed.changes) > CHANGES_AT_ONCE:
+            return encoded(reload_frame(self.farm_id, t_ms=t_ms))
+        return b"".join(
+            encoded(change_frame(change))
+            for change in missed.changes
+            if change.seq <= self._position
+        )
 
     def leave(self, viewer: Viewer) -> None:
         """Hand nothing more to a viewer."""
@@ -144,14 +163,14 @@ class FarmFeed:
                 )
                 t_ms = to_ms(tx.now)
             if found.reload:
-                self._tell(encoded(reload_frame(self.farm_id, t_ms=t_ms)))
+                await self._tell(encoded(reload_frame(self.farm_id, t_ms=t_ms)))
                 self._position = found.newest_seq
                 return
-            for change in found.changes:
-                self._tell(encoded(change_frame(change)))
-                self._position = change.seq
-                if change.type == FARM_CHANGED:
-                    self._houses = None
+            if any(change.type == FARM_CHANGED for change in found.changes):
+                self._houses = None
+            if found.changes:
+                await self._tell(b"".join(encoded(change_frame(one)) for one in found.changes))
+                self._position = found.changes[-1].seq
             if len(found.changes) < CHANGES_AT_ONCE:
                 return
 
@@ -168,9 +187,12 @@ class FarmFeed:
                 )
                 self._houses = dict(rows.all())
             houses = self._houses
-        for house_id, values in self._news(hub, houses).items():
-            frame = readings_frame(self.farm_id, str(house_id), values, t_ms=hub.live.t)
-            self._tell(encoded(frame))
+        await self._tell(
+            b"".join(
+                encoded(readings_frame(self.farm_id, str(house_id), values, t_ms=hub.live.t))
+                for house_id, values in self._news(hub, houses).items()
+            )
+        )
 
     def _news(self, hub: HubNow, houses: Mapping[UUID, UUID]) -> Mapping[UUID, list[ReadingTuple]]:
         """Return the readings that viewers have not been told, by house."""
@@ -185,6 +207,11 @@ class FarmFeed:
             )
         return news
 
-    def _tell(self, text: str) -> None:
-        for viewer in tuple(self._viewers):
-            viewer.offer(text)
+    async def _tell(self, frames: bytes) -> None:
+        if not frames:
+            return
+        for number, viewer in enumerate(tuple(self._viewers), start=1):
+            if viewer in self._viewers:
+                viewer.offer(frames)
+            if number % VIEWERS_AT_ONCE == 0:
+                await asyncio.sleep(0)

@@ -1,8 +1,10 @@
 """What the server says on a socket, each frame made once for all who hear it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
+from websockets.frames import Frame, Opcode
 
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.outbox import FarmChange
@@ -56,6 +58,10 @@ def error_frame(code: str) -> JsonObject:
     return {"type": "error", "code": code}
 
 
-def encoded(frame: JsonObject) -> str:
-    """Return a frame as it goes over the wire."""
-    return msgspec.json.encode(frame).decode()
+def encoded(frame: JsonObject) -> bytes:
+    """Return a frame as it goes over the wire, the same bytes to everybody."""
+    return Frame(Opcode.TEXT, msgspec.json.encode(frame)).serialize(mask=False)
+
+
+PING: Final = Frame(Opcode.PING, b"").serialize(mask=False)
+"""Every client answers it, browsers by themselves."""

@@ -1,6 +1,7 @@
 """Who looks at which farm through this process, and whether they still may."""
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
@@ -18,6 +19,7 @@ from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.listen import Ear, Subscriber
 from tokkatot.cloud.platform.metrics import Metrics
 from tokkatot.cloud.realtime.feed import FarmFeed, Viewer
+from tokkatot.cloud.realtime.frames import PING, encoded, heartbeat_frame
 from tokkatot.cloud.telemetry import live
 from tokkatot.domain.ids import FarmId, HubId, UserId
 from tokkatot.kit.clock import Clock
@@ -26,6 +28,10 @@ _log = structlog.get_logger(__name__)
 
 MAX_SOCKETS = 10_000
 MAX_SOCKETS_OF_USER = 20
+HEARTBEAT_S = 3.0
+PING_EVERY = 10
+"""With every so many heartbeats the client is asked whether it is there."""
+GUESTS_AT_ONCE = 200
 CHECK_EVERY_S = 3.0
 """So soon whoever may look no longer is shown out, and a change without a notice is found."""
 
@@ -45,6 +51,10 @@ class Guest(Viewer, Protocol):
     @property
     def farms(self) -> frozenset[FarmId]:
         """The farms that it looks at."""
+        ...
+
+    def beat(self, heartbeat: bytes, *, now_s: float) -> None:
+        """Take a heartbeat; whoever is gone or too slow for too long is cut off."""
         ...
 
     def cut(self, code: int) -> None:
@@ -84,6 +94,7 @@ class Realtime:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
+                tasks.create_task(self._beat())
                 tasks.create_task(self._check_often())
         finally:
             self._tasks = None
@@ -154,6 +165,18 @@ class Realtime:
         """Look at every farm: notices may have been lost."""
         for feed in self._feeds.values():
             feed.wake()
+
+    async def _beat(self) -> None:
+        for beat in itertools.count():
+            await self._clock.sleep(HEARTBEAT_S)
+            heartbeat = encoded(heartbeat_frame(self._clock.now_ms()))
+            if beat % PING_EVERY == 0:
+                heartbeat += PING
+            now_s = self._clock.monotonic()
+            for number, guest in enumerate(tuple(self._guests), start=1):
+                guest.beat(heartbeat, now_s=now_s)
+                if number % GUESTS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
 
     async def _check_often(self) -> None:
         while True:

@@ -9,6 +9,7 @@ import psycopg
 import structlog
 from msgspec import Meta, Struct
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from typing_extensions import override
 
@@ -16,7 +17,8 @@ from tokkatot.cloud.accounts.caller import Caller, authenticate
 from tokkatot.cloud.farms.access import farm_access
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.problems import Problem
-from tokkatot.cloud.realtime.frames import encoded, error_frame, heartbeat_frame
+from tokkatot.cloud.realtime.frames import error_frame
+from tokkatot.cloud.realtime.line import Line, line_of
 from tokkatot.cloud.realtime.service import (
     FARM_GONE,
     SESSION_ENDED,
@@ -27,17 +29,17 @@ from tokkatot.cloud.realtime.service import (
 )
 from tokkatot.domain.ids import FarmId
 from tokkatot.domain.people import Right
-from tokkatot.kit.queue import BoundedQueue
 
 _log = structlog.get_logger(__name__)
 
+PATH = "/v1/ws"
 AUTH_WITHIN_S = 5.0
-HEARTBEAT_S = 3.0
 SEND_TIMEOUT_S = 10.0
 SILENT_AFTER_S = 90.0
-"""A client that says nothing for so long, not even pong, has gone."""
+"""A client of which nothing comes for so long, though it is pinged, has gone."""
 MAX_FRAME_CHARS = 4096
-MAX_QUEUED = 512
+MAX_WAITING_BYTES = 2 * 1024 * 1024
+"""More than a large farm's snapshot with all that is resumed at once."""
 MAX_FARMS = 10
 
 BAD_FRAME = 4400
@@ -92,14 +94,23 @@ class Closed(Exception):
 
 
 class PersonSocket(Guest):
-    """Talks with one client, whose slowness holds up nobody else."""
+    """Talks with one client, whose slowness holds up nobody else.
 
-    def __init__(self, websocket: WebSocket, context: Context, realtime: Realtime) -> None:
+    What it is told is written by those who know it; this only listens, so that a process can hold
+    thousands.
+    """
+
+    def __init__(
+        self, websocket: WebSocket, line: Line, context: Context, realtime: Realtime
+    ) -> None:
         self._websocket = websocket
+        self._line = line
         self._context = context
         self._realtime = realtime
-        self._queue: BoundedQueue[str] = BoundedQueue(MAX_QUEUED)
-        self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._talk = asyncio.timeout(None)
+        self._ended: int | None = None
+        self._heard_s = context.clock.monotonic()
+        self._full_since_s: float | None = None
         self._caller: Caller | None = None
         self._farms: frozenset[FarmId] = frozenset()
 
@@ -115,25 +126,48 @@ class PersonSocket(Guest):
         return self._farms
 
     @override
-    def offer(self, text: str) -> None:
-        if not self._queue.offer(text):
+    def offer(self, frames: bytes) -> None:
+        if self._ended is not None:
+            return
+        self._line.write(frames)
+        if self._line.waiting_bytes > MAX_WAITING_BYTES:
             self.cut(TOO_SLOW)
 
     @override
+    def beat(self, heartbeat: bytes, *, now_s: float) -> None:
+        if self._line.take_heard():
+            self._heard_s = now_s
+        if not self._line.is_full:
+            self._full_since_s = None
+        elif self._full_since_s is None:
+            self._full_since_s = now_s
+        stuck_s = 0 if self._full_since_s is None else now_s - self._full_since_s
+        if stuck_s >= SEND_TIMEOUT_S or now_s - self._heard_s >= SILENT_AFTER_S:
+            self.cut(TOO_SLOW)
+        self.offer(heartbeat)
+
+    @override
     def cut(self, code: int) -> None:
-        if not self._end.done():
-            self._end.set_result(code)
+        if self._ended is None:
+            self._ended = code
+            # Now: the time that it may take is over.
+            self._talk.reschedule(0)
 
     async def run(self) -> None:
         """Serve until either side ends it."""
         await self._websocket.accept()
         try:
-            await self._enter()
-            await self._converse()
+            async with self._talk:
+                await self._enter()
+                await self._listen()
+        except TimeoutError:
+            assert self._ended is not None, "whoever ends it says why"
+            await self._close(Closed(self._ended))
         except Closed as closed:
+            self._ended = closed.code
             await self._close(closed)
-        except WebSocketDisconnect:
-            pass
+        except WebSocketDisconnect as gone:
+            self._ended = gone.code
         finally:
             if self._caller is not None:
                 self._realtime.exit(self)
@@ -146,25 +180,6 @@ class PersonSocket(Guest):
             self._realtime.enter(self)
         except Full:
             raise Closed(TOO_MANY) from None
-
-    async def _converse(self) -> None:
-        """Read, write and wait for the end, whichever comes first."""
-        tasks = [
-            asyncio.create_task(self._read()),
-            asyncio.create_task(self._write()),
-            asyncio.create_task(self._wait_for_end()),
-        ]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        for task in done:
-            task.result()
-
-    async def _wait_for_end(self) -> None:
-        raise Closed(await self._end)
 
     async def _authenticated(self) -> Caller:
         try:
@@ -182,13 +197,9 @@ class PersonSocket(Guest):
         except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError):
             raise Closed(UNAVAILABLE) from None
 
-    async def _read(self) -> None:
+    async def _listen(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(SILENT_AFTER_S):
-                    frame = await self._receive()
-            except TimeoutError:
-                raise Closed(TOO_SLOW) from None
+            frame = await self._receive()
             match frame:
                 case Subscribe():
                     await self._subscribe(FarmId(frame.farm), frame.since)
@@ -230,25 +241,6 @@ class PersonSocket(Guest):
             self._farms -= {farm_id}
             self._realtime.unsubscribe(self, farm_id)
 
-    async def _write(self) -> None:
-        clock = self._context.clock
-        beat_s = clock.monotonic() + HEARTBEAT_S
-        while True:
-            try:
-                async with asyncio.timeout(max(beat_s - clock.monotonic(), 0)):
-                    text = await self._queue.get()
-            except TimeoutError:
-                text = encoded(heartbeat_frame(clock.now_ms()))
-                beat_s = clock.monotonic() + HEARTBEAT_S
-            await self._send(text)
-
-    async def _send(self, text: str) -> None:
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                await self._websocket.send_text(text)
-        except TimeoutError:
-            raise Closed(TOO_SLOW) from None
-
     async def _close(self, closed: Closed) -> None:
         """Say why and close, as far as the client still listens."""
         if self._websocket.client_state is not WebSocketState.CONNECTED:
@@ -256,7 +248,31 @@ class PersonSocket(Guest):
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 if closed.code != TOO_SLOW:
-                    await self._websocket.send_text(encoded(error_frame(closed.error)))
+                    await self._websocket.send_json(error_frame(closed.error))
                 await self._websocket.close(closed.code, closed.error)
-        except (TimeoutError, WebSocketDisconnect, RuntimeError):
+        except TimeoutError:
+            self._line.abort()
+        except (WebSocketDisconnect, RuntimeError):
             _log.debug("realtime.gone_before_close", code=closed.code)
+
+
+class PersonSockets:
+    """Serves the sockets of people before the layers and routes that are made for requests.
+
+    Each of those would stay on the stack of each socket for as long as it is open: 10 KiB of them.
+    """
+
+    def __init__(self, app: ASGIApp, *, context: Context, realtime: Realtime) -> None:
+        self._app = app
+        self._context = context
+        self._realtime = realtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket, or pass a request on."""
+        if scope["type"] != "websocket" or scope["path"] != PATH:
+            await self._app(scope, receive, send)
+            return
+        # Some kilobytes of a browser, which nobody reads again.
+        scope["headers"] = []
+        websocket = WebSocket(scope, receive, send)
+        await PersonSocket(websocket, line_of(scope), self._context, self._realtime).run()
