@@ -4,7 +4,9 @@ Sources: Z. Liu, L. Wang, D. B. Beasley and S. B. Shah, Modeling ammonia emissio
 litter at laboratory scale, Transactions of the ASABE 52 (2009) 1683-1694, for the parts of the
 balance and the ranges of transfer and sorption; J. Ni, Mechanistic models of ammonia release from
 liquid manure: a review, Journal of Agricultural Engineering Research 72 (1999) 1-17, for Henry's
-constant and the dissociation.
+constant and the dissociation; M. W. Dunlop, J. McAuley, P. J. Blackall and R. M. Stuetz, Water
+activity of poultry litter: relationship to moisture content during a grow-out, Journal of
+Environmental Management 172 (2016) 201-206, for how litter holds its water.
 """
 
 from math import exp
@@ -17,8 +19,10 @@ HOUR_S = 3600.0
 AMMONIA_PER_NITROGEN = 17.031 / 14.007
 AMMONIA_MG_M3_PPM = 0.708
 """At 20 °C (17.03 g in 24.06 L)."""
-HALF_DRY = 0.07
-"""Kg of water a kg of dry litter at which its surface holds back half of what water would give."""
+BOUND = 6.03
+BOUND_POWER = 0.72
+"""Henderson's isotherm through what Dunlop and others measured: a water activity of 0.71 at 10 % of
+water, 0.95 at 22 to 33 % (the middle is taken) and 1.0 at 60 %."""
 BEST_WET = 0.4
 """Kg of water a kg of dry litter from which on nitrogen turns at its full rate."""
 
@@ -40,7 +44,7 @@ def litter(s: State, p: Parameters, speed_m_s: float) -> Exchange:
     dry = max(s.litter_dry_kg_m2, 1e-3)
     wet = max(s.litter_water_kg_m2, 0.0) / dry
     kelvin = s.mass_c + ZERO_C_K
-    held = wet / (wet + HALF_DRY)
+    active = 1.0 - exp(-BOUND * wet**BOUND_POWER)
     warmth = 2.0 ** (0.1 * (s.mass_c - 25.0))
     transfer = p.litter_transfer_m_h / HOUR_S * (max(speed_m_s, 0.1) / 0.2) ** 0.5
     # Ammonium is bound to dry litter as well as dissolved in its water (kg/m² is g/L a mm).
@@ -48,7 +52,7 @@ def litter(s: State, p: Parameters, speed_m_s: float) -> Exchange:
     free = 1.0 / (1.0 + 10.0 ** (0.0918 + 2729.92 / kelvin - p.litter_ph))
     henry = 2.395e5 / kelvin * exp(-4151.0 / kelvin)
     return Exchange(
-        water_at=1e-3 * held * vapour_g_m3(s.mass_c, saturation_pa(s.mass_c)),
+        water_at=1e-3 * active * vapour_g_m3(s.mass_c, saturation_pa(s.mass_c)),
         transfer_m_s=float(transfer),
         turned=p.mineralised_per_d / 86_400.0 * warmth * min(wet / BEST_WET, 1.0) * s.organic_kg_m2,
         # A kg of nitrogen a litre is 10⁹ mg a m³.

@@ -85,7 +85,10 @@ class Parameters:
     litter_ph: float = 8.2
     litter_transfer_m_h: float = 12.0
     litter_sorption_l_kg: float = 1.5
-    mineralised_per_d: float = 0.08
+    mineralised_per_d: float = 0.06
+    """Of nitrogen that is not yet ammonia, at 25 °C. Fitted to what flocks on new bedding gave off:
+    0.35 g a bird on day 21 (Wheeler and others, Livestock Environment VIII, 2008), 11.9 g in 42
+    days (Wiedemann and others, Animal Production Science 56, 2016, 1404-1417)."""
     litter_dry_kg_m2: float = 5.0
     """What is strewn before the birds come."""
 
