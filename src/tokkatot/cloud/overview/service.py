@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
-
 from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.alerts import store as alert_store
@@ -35,10 +33,10 @@ from tokkatot.cloud.overview.views import (
     WhyView,
 )
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.telemetry.snapshot import Doing, FarmNow, Now, farm_now
+from tokkatot.cloud.telemetry.snapshot import Doing, FarmNow, Now, now_of
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.devices import ACTUATORS
-from tokkatot.domain.houses import MODES
+from tokkatot.domain.houses import MODES, HouseKind
 from tokkatot.domain.ids import FarmId
 from tokkatot.domain.quantities import SPECS, Quantity
 from tokkatot.kit.clock import from_ms
@@ -97,13 +95,12 @@ async def cards(tx: Transaction, access: FarmAccess) -> list[HouseCardView]:
 
 async def dashboard(tx: Transaction, access: FarmAccess) -> DashboardView:
     """Return all that a farm's first screen shows."""
-    seq = await _seq(tx, access.farm_id)
-    houses = await farm_store.houses_of(tx.session, access.farm_id)
     farm = await _read(tx, access.farm_id)
+    houses = await farm_store.houses_of(tx.session, access.farm_id)
     standing = await alert_store.open_of(tx.session, access.farm_id, [h.id for h in houses])
     return DashboardView(
         t=tx.now,
-        seq=seq,
+        seq=farm.farm.change_seq,
         role=access.role,
         houses=await _cards(tx, farm, houses),
         alerts=await alert_views(tx, standing),
@@ -114,15 +111,13 @@ async def house_state(
     tx: Transaction, access: FarmAccess, house: House, *, picture_t: datetime | None
 ) -> HouseStateView:
     """Return all that a house's screen shows."""
-    # Read first: whatever changes while the rest is read comes again on resuming from here.
-    seq = await _seq(tx, access.farm_id)
     farm = await _read(tx, access.farm_id)
     in_house = [row for row in farm.devices.values() if row.device.house_id == house.id]
     standing = await alert_store.open_of(tx.session, access.farm_id, [house.id])
     (card,) = await _cards(tx, farm, [house])
     return HouseStateView(
         t=tx.now,
-        seq=seq,
+        seq=farm.farm.change_seq,
         role=access.role,
         house=card,
         hub=card.hub,
@@ -139,21 +134,19 @@ async def house_state(
     )
 
 
-async def _seq(tx: Transaction, farm_id: FarmId) -> int:
-    found = await tx.session.scalar(
-        text("SELECT change_seq FROM farms WHERE id = :farm"), {"farm": farm_id}
-    )
-    assert isinstance(found, int), "the farm was there a moment ago"
-    return found
-
-
 async def _read(tx: Transaction, farm_id: FarmId) -> _Farm:
+    # First, with its number: whatever changes while the rest is read comes again on resuming there.
+    farm = await tx.session.get_one(Farm, farm_id, populate_existing=True)
     rows = await device_store.devices_of(tx.session, farm_id, limit=MAX_DEVICES)
     return _Farm(
         t=tx.now,
-        farm=await tx.session.get_one(Farm, farm_id),
+        farm=farm,
         devices={row.device.id: row for row in rows},
-        now=await farm_now(tx.session, farm_id),
+        now=await now_of(
+            tx.session,
+            farm_id,
+            [(row.device.id, row.device.house_id, row.state) for row in rows],
+        ),
     )
 
 
@@ -161,8 +154,7 @@ async def _cards(tx: Transaction, farm: _Farm, houses: Sequence[House]) -> list[
     ids = [house.id for house in houses]
     zones = await farm_store.zone_names(tx.session, ids)
     hubs = await farm_store.hubs_serving(tx.session, farm.farm.id, ids)
-    flocks = await farm_store.open_cycles(tx.session, Flock, ids)
-    crops = await farm_store.open_cycles(tx.session, CropCycle, ids)
+    flocks, crops = await _cycles(tx, houses)
     standing = await alert_store.standing(tx.session, [farm.farm.id])
     worst: Mapping[UUID | None, Severity] = alerts.worst(
         (house_id, severity) for _, house_id, severity in standing
@@ -193,6 +185,17 @@ async def _cards(tx: Transaction, farm: _Farm, houses: Sequence[House]) -> list[
             )
         )
     return found
+
+
+async def _cycles(
+    tx: Transaction, houses: Sequence[House]
+) -> tuple[Mapping[UUID, Flock], Mapping[UUID, CropCycle]]:
+    coops = [house.id for house in houses if house.kind is HouseKind.COOP]
+    greenhouses = [house.id for house in houses if house.kind is HouseKind.GREENHOUSE]
+    return (
+        await farm_store.open_cycles(tx.session, Flock, coops) if coops else {},
+        await farm_store.open_cycles(tx.session, CropCycle, greenhouses) if greenhouses else {},
+    )
 
 
 def _hub(hub: Hub | None, now: datetime) -> HubStatusView | None:

@@ -81,16 +81,31 @@ class FarmNow:
         return {"houses": houses}
 
 
+DeviceFound = tuple[UUID, UUID, DeviceState | None]
+"""A device, its house, and what it reported last."""
+
+
 async def farm_now(session: AsyncSession, farm_id: UUID) -> FarmNow:
     """Return how things stand on a farm: what is stored, or what its hubs said since."""
-    devices = await session.execute(
-        select(Device.id, Device.house_id).where(
-            Device.farm_id == farm_id, Device.deleted_at.is_(None)
-        )
+    found = await session.execute(
+        select(Device.id, Device.house_id, DeviceState)
+        .outerjoin(DeviceState, DeviceState.device_id == Device.id)
+        .where(Device.farm_id == farm_id, Device.deleted_at.is_(None))
     )
-    houses: dict[UUID, UUID] = dict(devices.all())
+    return await now_of(
+        session, farm_id, [(device_id, house_id, state) for device_id, house_id, state in found]
+    )
+
+
+async def now_of(session: AsyncSession, farm_id: UUID, devices: Iterable[DeviceFound]) -> FarmNow:
+    """Return how things stand with devices of a farm that are looked up already."""
+    houses: dict[UUID, UUID] = {}
+    doing: dict[UUID, Doing] = {}
+    for device_id, house_id, state in devices:
+        houses[device_id] = house_id
+        if state is not None:
+            doing[device_id] = _stored_doing(state)
     readings = await _stored_readings(session, farm_id, houses)
-    doing = await _stored_states(session, houses)
     live = await live_of_farm(session, farm_id)
     for hub in live:
         _overlay(hub, houses, readings, doing)
@@ -131,22 +146,16 @@ async def _stored_readings(
     }
 
 
-async def _stored_states(session: AsyncSession, devices: Iterable[UUID]) -> dict[UUID, Doing]:
-    found = await session.scalars(
-        select(DeviceState).where(DeviceState.device_id.in_(list(devices)))
+def _stored_doing(state: DeviceState) -> Doing:
+    return Doing(
+        device_id=state.device_id,
+        t_ms=to_ms(state.t),
+        actual=state.actual,
+        target=state.target,
+        online=state.online,
+        error=state.error,
+        why=why_view(state.why),
     )
-    return {
-        state.device_id: Doing(
-            device_id=state.device_id,
-            t_ms=to_ms(state.t),
-            actual=state.actual,
-            target=state.target,
-            online=state.online,
-            error=state.error,
-            why=why_view(state.why),
-        )
-        for state in found
-    }
 
 
 def _overlay(
