@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from tokkatot.cloud.accounts.codes import normal_reset_code
 from tokkatot.cloud.accounts.service import NewPerson, create_user, issue_registration_key
 from tokkatot.cloud.app import create_app
+from tokkatot.cloud.platform.cache import OwnCache
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Database
 from tokkatot.cloud.platform.http import HttpLimits
@@ -188,6 +189,7 @@ async def cloud_over(
         objects=Objects.open(None, folder=folder / "objects"),
         metrics=Metrics(),
         limit_of=own_limits(clock),
+        cache=OwnCache(clock=clock),
     )
     readiness = Readiness({"database": database_probe(database), "schema": schema_probe(database)})
     readings = PostgresReadingStore(database)

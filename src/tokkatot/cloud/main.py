@@ -29,6 +29,7 @@ from tokkatot.cloud.detections import store as detection_store
 from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
 from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.platform import idempotency, outbox
+from tokkatot.cloud.platform.cache import Cache, OwnCache
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Database, DatabaseLimits
 from tokkatot.cloud.platform.http import HttpLimits
@@ -106,6 +107,7 @@ class Shared:
     """What processes share beside database and broker."""
 
     limit_of: LimitOf
+    cache: Cache
     fan_out: FanOutLine | None = None
 
 
@@ -115,7 +117,7 @@ async def open_shared(
 ) -> AsyncIterator[Shared]:
     """Connect to what the settings name; without it each process is by itself."""
     if settings.redis_url is None:
-        yield Shared(limit_of=own_limits(clock))
+        yield Shared(limit_of=own_limits(clock), cache=OwnCache(clock=clock))
         return
     # Here, since most run without it.
     from tokkatot.cloud.platform import redis  # noqa: PLC0415
@@ -123,6 +125,7 @@ async def open_shared(
     async with redis.connect(settings.redis_url) as connected:
         yield Shared(
             limit_of=redis.shared_limits(connected, clock),
+            cache=redis.RedisCache(connected, clock=clock),
             fan_out=redis.RedisFanOut(connected, clock=clock, random=random, metrics=metrics),
         )
 
@@ -161,6 +164,7 @@ async def open_context(
                 ),
                 metrics=metrics,
                 limit_of=shared.limit_of,
+                cache=shared.cache,
                 fan_out=shared.fan_out,
             )
         finally:

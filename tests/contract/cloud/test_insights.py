@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.support.house import House
+from tokkatot.cloud.platform.cache import KEPT_S
 from tokkatot.cloud.telemetry.folding import fold
-from tokkatot.kit.clock import to_rfc3339
+from tokkatot.kit.clock import ManualClock, to_rfc3339
 
 MINUTE = 60_000
 DAY = 1440 * MINUTE
@@ -27,12 +28,19 @@ async def send_days(house: House, days: int, value: dict[int, float]) -> None:
         await house.send("readings", rows[at : at + 500], at + 1)
 
 
+def wait_out(clock: ManualClock) -> None:
+    """Let what is kept grow too old, without another hour beginning."""
+    clock.advance(KEPT_S + 1)
+    clock.jump(-KEPT_S - 1)
+
+
 async def test_an_unusual_hour_is_told_sealed_or_not(house: House) -> None:
     # Between 100 and 60 minutes ago; the hour of the clock begins 120 minutes ago.
     await send_days(house, 10, dict.fromkeys((3, 4, 5), 38.0))
     url = f"{house.url}/anomalies?quantity=temperature"
     answers = [await house.cloud.get(url, house.owner)]
     await fold(house.cloud.context.database, house.cloud.readings, now=house.cloud.clock.now())
+    wait_out(house.cloud.clock)
     answers.append(await house.cloud.get(url, house.owner))
     assert answers[0] == answers[1]
     (series,) = answers[0]["series"]
@@ -49,7 +57,21 @@ async def test_an_hour_that_is_not_over_is_not_judged(house: House) -> None:
     before = await house.cloud.get(f"{house.url}/anomalies", house.owner)
     now = [house.yard.reading(721, house.now_ms, 60.0)]
     await house.send("readings", now, 721)
+    wait_out(house.cloud.clock)
     assert await house.cloud.get(f"{house.url}/anomalies", house.owner) == before
+
+
+async def test_what_stands_out_is_looked_for_once_a_minute(house: House) -> None:
+    await send_days(house, 10, {})
+    url = f"{house.url}/anomalies"
+    before = await house.cloud.get(url, house.owner)
+    late_ms = house.now_ms - 3 * 3_600_000
+    late = [house.yard.reading(721 + n, late_ms + n * 1000, 60.0) for n in range(50)]
+    await house.send("readings", late, 721)
+    assert await house.cloud.get(url, house.owner) == before
+    wait_out(house.cloud.clock)
+    after = await house.cloud.get(url, house.owner)
+    assert len(after["series"][0]["anomalies"]) > len(before["series"][0]["anomalies"])
 
 
 async def test_a_trend_tells_its_slope_and_how_sure_it_is(house: House) -> None:

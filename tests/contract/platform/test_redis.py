@@ -14,11 +14,12 @@ from typing_extensions import override
 from tests.support.processes import free_port
 from tests.support.servers import running_redis
 from tokkatot.cloud.platform import outbox
+from tokkatot.cloud.platform.cache import Cache, OwnCache
 from tokkatot.cloud.platform.database import Database
 from tokkatot.cloud.platform.limits import Limit, own_limits
 from tokkatot.cloud.platform.listen import Subscriber
 from tokkatot.cloud.platform.metrics import Metrics
-from tokkatot.cloud.platform.redis import RedisFanOut, connect, shared_limits
+from tokkatot.cloud.platform.redis import RedisCache, RedisFanOut, connect, shared_limits
 from tokkatot.domain.ids import FarmId
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
@@ -188,6 +189,48 @@ async def test_a_process_counts_for_itself_while_redis_is_away() -> None:
         answers = [await limit.take("a") for _ in range(3)]
     assert answers[:2] == [None, None]
     assert answers[2] is not None
+
+
+CacheOf = Callable[[Redis, float], Cache]
+
+
+def own_cache(_redis: Redis, kept_s: float) -> Cache:
+    return OwnCache(clock=CLOCK, kept_s=kept_s)
+
+
+def shared_cache(redis: Redis, kept_s: float) -> Cache:
+    return RedisCache(redis, clock=CLOCK, kept_s=kept_s)
+
+
+@pytest.mark.parametrize("cache_of", [own_cache, shared_cache])
+async def test_an_answer_is_kept_and_replaced_and_gone_after_its_time(
+    redis_url: str, cache_of: CacheOf
+) -> None:
+    async with connect(redis_url) as redis:
+        for_long, briefly, key = cache_of(redis, 60.0), cache_of(redis, 0.1), str(uuid4())
+        assert await for_long.get(key) is None
+        await for_long.put(key, b"first")
+        await for_long.put(key, b"second")
+        assert await for_long.get(key) == b"second"
+        await briefly.put(key, b"soon gone")
+        async with asyncio.timeout(WITHIN_S):
+            while await briefly.get(key) is not None:
+                await asyncio.sleep(0.02)
+
+
+async def test_what_one_process_has_kept_another_one_finds(redis_url: str) -> None:
+    async with connect(redis_url) as one, connect(redis_url) as other:
+        key = str(uuid4())
+        await shared_cache(one, 60.0).put(key, b"dear")
+        assert await shared_cache(other, 60.0).get(key) == b"dear"
+
+
+async def test_a_process_keeps_its_own_answers_while_redis_is_away() -> None:
+    async with connect(f"redis://127.0.0.1:{free_port()}") as away:
+        cache = shared_cache(away, 60.0)
+        assert await cache.get("a") is None
+        await cache.put("a", b"dear")
+        assert await cache.get("a") == b"dear"
 
 
 async def make_farm(database: Database) -> FarmId:

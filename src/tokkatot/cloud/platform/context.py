@@ -8,6 +8,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from tokkatot.cloud.platform.audit import Origin
+from tokkatot.cloud.platform.cache import Cache
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.limits import LimitOf
@@ -37,6 +38,8 @@ class Context:
     metrics: Metrics
     limit_of: LimitOf
     """Makes a limit by its name; all processes count together where they share something."""
+    cache: Cache
+    """Where answers that are dear to make are kept for a minute."""
     fan_out: FanOutLine | None = None
     """How the processes tell each other of changes, where it is not by the database."""
 

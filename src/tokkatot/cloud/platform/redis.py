@@ -1,4 +1,4 @@
-"""What processes share by Redis: what is new, told at most once, and how often somebody asks."""
+"""What processes share by Redis: what is new, how often somebody asks, and dear answers."""
 
 import asyncio
 import math
@@ -13,6 +13,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 from typing_extensions import override
 
+from tokkatot.cloud.platform.cache import KEPT_S, Cache, OwnCache
 from tokkatot.cloud.platform.database import Notice
 from tokkatot.cloud.platform.limits import Limit, LimitOf, OwnLimit
 from tokkatot.cloud.platform.listen import FanOutLine, Subscriber
@@ -24,8 +25,8 @@ from tokkatot.kit.queue import BoundedQueue
 _log = structlog.get_logger(__name__)
 
 TIMEOUT_S: Final = 2.0
-TAKE_TIMEOUT_S: Final = 0.25
-"""A request waits no longer for being counted."""
+REQUEST_TIMEOUT_S: Final = 0.25
+"""A request waits no longer for being counted, or for what may be kept."""
 AGAIN_S: Final = 5.0
 """After a failure each process counts for itself for so long."""
 QUIET_S: Final = 10.0
@@ -161,6 +162,22 @@ class RedisFanOut(FanOutLine):
                 subscriber.heard(payload.decode())
 
 
+class _Detour:
+    """Goes round a Redis that has just failed, so that not every request waits for it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until_s = 0.0
+
+    @property
+    def is_taken(self) -> bool:
+        return self._clock.monotonic() < self._until_s
+
+    def take(self, what: str, error: Exception) -> None:
+        _log.warning("redis.went_round", what=what, error=str(error))
+        self._until_s = self._clock.monotonic() + AGAIN_S
+
+
 class RedisLimit(Limit):
     """Lets each caller through so often a minute, whichever process they ask."""
 
@@ -171,22 +188,20 @@ class RedisLimit(Limit):
         self._per_minute = per_minute
         self._own = OwnLimit(per_minute, clock=clock)
         """Counts while Redis does not."""
-        self._clock = clock
-        self._again_s = 0.0
+        self._detour = _Detour(clock)
 
     @override
     async def take(self, caller: Hashable) -> int | None:
-        if self._clock.monotonic() < self._again_s:
+        if self._detour.is_taken:
             return await self._own.take(caller)
         try:
-            async with asyncio.timeout(TAKE_TIMEOUT_S):
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 wait_ms = await self._take(
                     keys=[f"tokkatot:limit:{self._name}:{caller}"],
                     args=[60_000 / self._per_minute, self._per_minute],
                 )
         except (RedisError, OSError, TimeoutError) as error:
-            _log.warning("redis.not_counted", limit=self._name, error=str(error))
-            self._again_s = self._clock.monotonic() + AGAIN_S
+            self._detour.take(f"limit {self._name}", error)
             return await self._own.take(caller)
         return None if wait_ms == 0 else math.ceil(wait_ms / 1000)
 
@@ -198,3 +213,42 @@ def shared_limits(redis: Redis, clock: Clock) -> LimitOf:
         return RedisLimit(redis, name, per_minute, clock=clock)
 
     return limit_of
+
+
+class RedisCache(Cache):
+    """Keeps answers for all processes; while Redis is away each keeps its own."""
+
+    def __init__(self, redis: Redis, *, clock: Clock, kept_s: float = KEPT_S) -> None:
+        self._redis = redis
+        self._kept_ms = round(kept_s * 1000)
+        self._own = OwnCache(clock=clock, kept_s=kept_s)
+        self._detour = _Detour(clock)
+
+    @override
+    async def get(self, key: str) -> bytes | None:
+        if self._detour.is_taken:
+            return await self._own.get(key)
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                kept = await self._redis.get(_kept_at(key))
+        except (RedisError, OSError, TimeoutError) as error:
+            self._detour.take("cache", error)
+            return await self._own.get(key)
+        assert kept is None or isinstance(kept, bytes), "nothing is decoded on the way"
+        return kept
+
+    @override
+    async def put(self, key: str, answer: bytes) -> None:
+        if self._detour.is_taken:
+            await self._own.put(key, answer)
+            return
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                await self._redis.set(_kept_at(key), answer, px=self._kept_ms)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._detour.take("cache", error)
+            await self._own.put(key, answer)
+
+
+def _kept_at(key: str) -> str:
+    return f"tokkatot:answer:{key}"

@@ -11,7 +11,8 @@ from pydantic import Field
 from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.service import farm_in
-from tokkatot.cloud.platform.context import Tx
+from tokkatot.cloud.platform.cache import remembered
+from tokkatot.cloud.platform.context import Ctx, Tx
 from tokkatot.cloud.platform.schemas import View
 from tokkatot.cloud.telemetry import history, insights
 from tokkatot.cloud.telemetry.access import Stored
@@ -88,46 +89,59 @@ class TrendsView(View):
 
 @router.get("/anomalies")
 async def anomalies(
-    house: UUID, access: CanSee, tx: Tx, stored: Stored, asked: SomeReadings
+    house: UUID, access: CanSee, tx: Tx, stored: Stored, asked: SomeReadings, context: Ctx
 ) -> AnomaliesView:
     """Return the hours that are unlike the same hour of the days before.
 
     A robust z-score: the distance to the median of the days before over their median absolute
-    deviation. Counters and directions are left out.
+    deviation. Counters and directions are left out. An answer may be a minute old.
     """
     await house_in(tx, access.farm_id, HouseId(house))
     zone = ZoneInfo((await farm_in(tx, access.farm_id)).time_zone)
-    span = asked.period.past(tx.now, usual=timedelta(days=7), longest=_LONGEST)
-    keys = await history.find_series(
-        tx.session, house, devices=asked.devices, quantities=asked.quantities
-    )
-    return AnomaliesView(
-        series=[
-            _anomalies_view(
-                key,
-                await insights.anomalies(stored, key, span, zone, now_ms=to_ms(tx.now)),
-            )
-            for key in insights.with_levels(keys)
-        ]
-    )
+
+    async def look() -> AnomaliesView:
+        span = asked.period.past(tx.now, usual=timedelta(days=7), longest=_LONGEST)
+        keys = await history.find_series(
+            tx.session, house, devices=asked.devices, quantities=asked.quantities
+        )
+        return AnomaliesView(
+            series=[
+                _anomalies_view(
+                    key,
+                    await insights.anomalies(stored, key, span, zone, now_ms=to_ms(tx.now)),
+                )
+                for key in insights.with_levels(keys)
+            ]
+        )
+
+    return await remembered(context.cache, (house, asked, zone.key), AnomaliesView, look)
 
 
 @router.get("/trends")
 async def trends(
-    house: UUID, access: CanSee, tx: Tx, stored: Stored, asked: SomeReadings
+    house: UUID, access: CanSee, tx: Tx, stored: Stored, asked: SomeReadings, context: Ctx
 ) -> TrendsView:
-    """Return how daily means change from day to day, as the median slope of all pairs of days."""
+    """Return how daily means change from day to day, as the median slope of all pairs of days.
+
+    An answer may be a minute old.
+    """
     await house_in(tx, access.farm_id, HouseId(house))
-    span = asked.period.past(tx.now, usual=timedelta(days=30), longest=timedelta(days=MOST_DAYS))
-    keys = await history.find_series(
-        tx.session, house, devices=asked.devices, quantities=asked.quantities
-    )
-    return TrendsView(
-        series=[
-            _trend_view(key, await insights.drift(stored, key, span))
-            for key in insights.with_levels(keys)
-        ]
-    )
+
+    async def look() -> TrendsView:
+        span = asked.period.past(
+            tx.now, usual=timedelta(days=30), longest=timedelta(days=MOST_DAYS)
+        )
+        keys = await history.find_series(
+            tx.session, house, devices=asked.devices, quantities=asked.quantities
+        )
+        return TrendsView(
+            series=[
+                _trend_view(key, await insights.drift(stored, key, span))
+                for key in insights.with_levels(keys)
+            ]
+        )
+
+    return await remembered(context.cache, (house, asked), TrendsView, look)
 
 
 def _anomalies_view(key: SeriesKey, found: Found) -> SeriesAnomaliesView:
