@@ -53,9 +53,10 @@ FRESH_MS = 60_000
 
 OLDEST_MS = 30 * 86_400_000
 AHEAD_MS = 60_000
+"""A node's clock is believed up to a month back (it may have buffered) and a minute ahead."""
+
 MAX_RUSH_MS = 1_000
 """So far ahead of the clock goes a node that says more than one value a millisecond."""
-"""A node's clock is believed up to a month back (it may have buffered) and a minute ahead."""
 
 
 class _FacilityValue(Struct, frozen=True):
