@@ -1,5 +1,7 @@
 """Greenhouses that were measured and published."""
 
+from dataclasses import replace
+
 from tokkatot.climate.physics.greenhouse.model import Parameters
 
 
@@ -39,4 +41,32 @@ def bleiswijk_led() -> Parameters:
         lamp_nir=0.02,
         lamp_umol_j=5.2,
         lamp_cooled=0.63,
+    )
+
+
+def bleiswijk_challenge() -> Parameters:
+    """Return a compartment of the second Autonomous Greenhouse Challenge, with cherry tomatoes.
+
+    Source: S. Hemming and others, Cherry tomato production in intelligent greenhouses, Sensors 20
+    (2020) 6430, for 96 m² inside a larger house, so that only its roof is outside, and for sodium
+    lamps beside LEDs: theirs are between Katzin's (2021, table 7.6). The lamps' power is that of
+    Wageningen's simulator; carbon dioxide comes as fast as the most that any compartment took in a
+    day did, over 18 hours. The rest is the compartment of `bleiswijk_led`, from the same hands.
+
+    Vanthoor's crop, with its own light use, bears half as much again as Wageningen's cherry
+    tomatoes do: light use is fitted to three seasons of their simulator, of other strategies.
+    """
+    return replace(
+        bleiswijk_led(),
+        floor_m2=96.0,
+        cover_m2=104.3,
+        roof_vent_m2=34.8,
+        co2_mg_m2_s=2.5,
+        lamp_w_m2=129.4,
+        lamp_par=0.36,
+        lamp_nir=0.1,
+        lamp_umol_j=4.9,
+        lamp_cooled=0.0,
+        electrons_a_photon=0.22,
+        fruit_max_mg_m2=1e5,
     )
