@@ -46,6 +46,7 @@ from tokkatot.automation.timeline import NOTHING, pass_time
 from tokkatot.automation.turn import Turn
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, Level
 from tokkatot.domain.ids import CommandId, DeviceId, HouseId, ScheduleId
+from tokkatot.domain.schedules import Schedule
 
 _AT_REST = Relay()
 _NOT_DRY = DryRun()
@@ -115,12 +116,10 @@ class _Setting(Struct, frozen=True, kw_only=True):
     around: frozenset[Interlock]
 
 
-class _Outcome(Struct, frozen=True, kw_only=True):
-    """One actuator after this step."""
+class _Outcome(Guarded, frozen=True, kw_only=True):
+    """One actuator after this step, with what was decided for it."""
 
     decision: Decision
-    relay: Relay
-    dry_run: DryRun
     hold: Hold | None
     ended: tuple[Ended, ...]
 
@@ -145,13 +144,10 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     ruled = _rule(settings, learned, turn, now_s)
     for siren in sirens(plan, state):
         turn.asked.setdefault(siren, []).append(SOUND)
-    outcomes = _all(settings, learned, turn, inputs, now_s)
-    runs = _settled(plan, turn, outcomes, learned.known, now_s)
-    relays = {key: outcome.relay for key, outcome in outcomes.items()}
-    dry_runs = {
-        key: outcome.dry_run for key, outcome in outcomes.items() if outcome.dry_run is not _NOT_DRY
-    }
-    scenes = _scenes(settings, learned.known, relays, dry_runs, turn.outcomes, now_s)
+    by_house = _all(settings, learned, turn, inputs, now_s)
+    outcomes = [outcome for of_house in by_house for outcome in of_house]
+    runs = _settled(turn, plan.schedules, outcomes, learned.known, now_s) if turn.runs else {}
+    scenes = _scenes(settings, by_house, learned.known, turn.outcomes, now_s)
     told = alarm(plan, scenes, learned, inputs, now)
     return Step(
         state=State(
@@ -159,10 +155,16 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
             known=learned.known,
             climates={setting.house.id: setting.climate for setting in settings},
             filling=frozenset(setting.house.id for setting in settings if setting.filling),
-            relays=relays,
-            dry_runs=dry_runs,
+            relays=_relays(outcomes, learned.relays),
+            dry_runs={
+                outcome.actuator.id: outcome.dry_run
+                for outcome in outcomes
+                if outcome.dry_run is not _NOT_DRY
+            },
             holds={
-                key: outcome.hold for key, outcome in outcomes.items() if outcome.hold is not None
+                outcome.actuator.id: outcome.hold
+                for outcome in outcomes
+                if outcome.hold is not None
             },
             alarms=told.alarms,
             told_s=told.told_s,
@@ -177,10 +179,10 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
             runs=runs,
             basis=learned.basis,
         ),
-        decisions=tuple(outcome.decision for outcome in outcomes.values()),
+        decisions=tuple([outcome.decision for outcome in outcomes]),
         ended=(
             *_homeless(plan, state, inputs),
-            *(ended for outcome in outcomes.values() for ended in outcome.ended),
+            *[ended for outcome in outcomes for ended in outcome.ended],
         ),
         alarms=told.changes,
         runs=tuple(turn.outcomes),
@@ -222,18 +224,23 @@ def _rule(
 
 def _all(
     settings: Sequence[_Setting], state: State, turn: Turn, inputs: Inputs, now_s: float
-) -> Mapping[DeviceId, _Outcome]:
-    """Decide for one actuator after the other; who yields comes after those to whom it yields."""
+) -> Sequence[Sequence[_Outcome]]:
+    """Decide for one actuator after the other, house by house.
+
+    Who yields comes after those to whom it yields.
+    """
     orders = _by_device(inputs.orders)
-    outcomes: dict[DeviceId, _Outcome] = {}
+    by_house: list[list[_Outcome]] = []
     running: set[DeviceId] = set()
     for setting in settings:
+        outcomes: list[_Outcome] = []
         for actuator in setting.house.actuators:
             outcome = _one(actuator, setting, state, turn, orders, inputs, running, now_s)
-            outcomes[actuator.id] = outcome
+            outcomes.append(outcome)
             if outcome.decision.target > OFF:
                 running.add(actuator.id)
-    return outcomes
+        by_house.append(outcomes)
+    return by_house
 
 
 def _one(
@@ -293,9 +300,11 @@ def _decide(
         hold = None
         decision = _resolved(guarded, climate, active, asked, None, now_s)
     return _Outcome(
-        decision=decision,
+        actuator=guarded.actuator,
+        known=guarded.known,
         relay=moved(guarded.relay, decision.target, now_s),
         dry_run=guarded.dry_run,
+        decision=decision,
         hold=hold,
         ended=tuple(ended),
     )
@@ -328,21 +337,30 @@ def _resolved(
     )
 
 
+def _relays(
+    outcomes: Sequence[_Outcome], before: Mapping[DeviceId, Relay]
+) -> Mapping[DeviceId, Relay]:
+    """Return the relays; the same mapping where none changed, for who looks for news."""
+    relays = {outcome.actuator.id: outcome.relay for outcome in outcomes}
+    return before if relays == before else relays
+
+
 def _settled(
-    plan: Plan,
     turn: Turn,
-    outcomes: Mapping[DeviceId, _Outcome],
+    schedules: Mapping[ScheduleId, Schedule],
+    outcomes: Sequence[_Outcome],
     known: Mapping[DeviceId, Known],
     now_s: float,
 ) -> Mapping[ScheduleId, Running]:
     """Return the runs after their devices were told; what came of them is told in the turn."""
+    by_device = {outcome.actuator.id: outcome for outcome in outcomes}
 
     def answer(device_id: DeviceId) -> Answer | None:
-        outcome = outcomes.get(device_id)
+        outcome = by_device.get(device_id)
         if outcome is None:
             return None
         decision = outcome.decision
-        spec = plan.actuators[device_id].spec
+        spec = outcome.actuator.spec
         return Answer(
             target=decision.target,
             winner=decision.winner,
@@ -353,7 +371,7 @@ def _settled(
 
     runs: dict[ScheduleId, Running] = {}
     for schedule_id, run in turn.runs.items():
-        schedule = plan.schedules.get(schedule_id)
+        schedule = schedules.get(schedule_id)
         if schedule is None:
             runs[schedule_id] = run
             continue
@@ -376,9 +394,8 @@ def _apart(settings: Sequence[_Setting]) -> Mapping[HouseId, float]:
 
 def _scenes(
     settings: Sequence[_Setting],
+    by_house: Sequence[Sequence[Guarded]],
     known: Mapping[DeviceId, Known],
-    relays: Mapping[DeviceId, Relay],
-    dry_runs: Mapping[DeviceId, DryRun],
     runs: Sequence[RunOutcome],
     now_s: float,
 ) -> Sequence[Scene]:
@@ -388,27 +405,26 @@ def _scenes(
             setpoints=setting.targets.setpoints,
             senses=setting.senses,
             climate=setting.climate,
+            actuators=actuators,
             known=known,
-            relays=relays,
-            dry_runs=dry_runs,
             runs=runs,
             now_s=now_s,
         )
-        for setting in settings
+        for setting, actuators in zip(settings, by_house, strict=True)
     ]
 
 
 def _watched(
     actuator: Actuator, setting: _Setting, state: State, orders: Sequence[Asked], now_s: float
 ) -> Guarded:
+    known = state.known[actuator.id]
     relay = watch_on_time(actuator, state.relays.get(actuator.id, _AT_REST), now_s)
     dry_run = _NOT_DRY
     if actuator.trait is Trait.WATER:
         dry_run = state.dry_runs.get(actuator.id, DryRun())
-        says = state.known[actuator.id].level
         dry_run = watch_dry_run(
             dry_run,
-            running=relay.target > OFF and says is not None and says > OFF,
+            running=relay.target > OFF and known.level is not None and known.level > OFF,
             percent=setting.senses.water_percent,
             flow_l_min=setting.senses.flow_l_min,
             now_s=now_s,
@@ -420,7 +436,7 @@ def _watched(
             elif isinstance(order, Order) and order.level == OFF:
                 # A person who switches the pump off has seen it: that clears the latch as well.
                 dry_run = DryRun()
-    return Guarded(actuator=actuator, relay=relay, dry_run=dry_run)
+    return Guarded(actuator=actuator, known=known, relay=relay, dry_run=dry_run)
 
 
 def _hold(order: Order, now_s: float) -> Hold:

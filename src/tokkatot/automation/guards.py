@@ -10,7 +10,7 @@ from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.perception import Senses
 from tokkatot.automation.plan import Actuator, House, Trait
 from tokkatot.automation.proposals import Source
-from tokkatot.automation.state import Climate, DryRun, Relay
+from tokkatot.automation.state import Climate, DryRun, Known, Relay
 from tokkatot.domain.desired import MOST_STARTS_PER_HOUR
 from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import DeviceId
@@ -52,9 +52,10 @@ _NOTHING: frozenset[Interlock] = frozenset()
 
 
 class Guarded(Struct, frozen=True, kw_only=True):
-    """An actuator with what its interlocks need to know of it."""
+    """An actuator with what is known of it and what its interlocks remember."""
 
     actuator: Actuator
+    known: Known
     relay: Relay
     dry_run: DryRun
 

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from tokkatot.automation.alarm_life import Condition
+from tokkatot.automation.guards import Guarded
 from tokkatot.automation.modes import habits_of
 from tokkatot.automation.perception import Senses
 from tokkatot.automation.plan import Actuator, House, NodeGroup, Sensor, Trait
 from tokkatot.automation.plausibility import APART_C
 from tokkatot.automation.runs import RunOutcome, is_on_its_way
-from tokkatot.automation.state import Alarm, AlarmKey, Climate, DryRun, Known, Relay
+from tokkatot.automation.state import Alarm, AlarmKey, Climate, Known, Relay
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import DeviceId
@@ -28,9 +29,8 @@ class Scene(Struct, frozen=True, kw_only=True):
     setpoints: SetPoints
     senses: Senses
     climate: Climate
+    actuators: Sequence[Guarded]
     known: Mapping[DeviceId, Known]
-    relays: Mapping[DeviceId, Relay]
-    dry_runs: Mapping[DeviceId, DryRun]
     runs: Sequence[RunOutcome]
     now_s: float
 
@@ -49,12 +49,12 @@ def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condi
     for sensor in scene.house.sensors if in_doubt else ():
         if sensor.id in in_doubt:
             yield from _sensor_conditions(sensor, scene, alarms)
-    for actuator in scene.house.actuators:
-        known, relay = scene.known[actuator.id], scene.relays[actuator.id]
-        disobeys = _disobeys(actuator, known, relay, scene.now_s)
+    for guarded in scene.actuators:
+        actuator, known = guarded.actuator, guarded.known
+        disobeys = _disobeys(actuator, known, guarded.relay, scene.now_s)
         is_pump = actuator.trait is Trait.WATER
         if not known.online or disobeys or is_pump or (told_of and actuator.id in told_of):
-            yield from _actuator_conditions(actuator, relay, scene, alarms, disobeys=disobeys)
+            yield from _actuator_conditions(guarded, scene, alarms, disobeys=disobeys)
 
 
 def _condition(
@@ -106,23 +106,24 @@ def _sensor_conditions(
 
 
 def _actuator_conditions(
-    actuator: Actuator,
-    relay: Relay,
+    guarded: Guarded,
     scene: Scene,
     alarms: Mapping[AlarmKey, Alarm],
     *,
     disobeys: bool | None,
 ) -> Iterator[Condition]:
-    keys, house, known = actuator.alarm_keys, scene.house, scene.known[actuator.id]
+    actuator, known, house = guarded.actuator, guarded.known, scene.house
+    keys = actuator.alarm_keys
     key = keys[AlertType.DEVICE_OFFLINE]
     if not known.online or key in alarms:
         yield _condition(key, house, present=not known.online, cause=actuator.node)
     key = keys[AlertType.DEVICE_ERROR]
     if disobeys or key in alarms:
-        yield _condition(key, house, present=disobeys, threshold=relay.target, actual=known.level)
+        yield _condition(
+            key, house, present=disobeys, threshold=guarded.relay.target, actual=known.level
+        )
     if actuator.trait is Trait.WATER:
-        key, dry_run = keys[AlertType.WATER_NOT_RISING], scene.dry_runs.get(actuator.id)
-        latched = dry_run is not None and dry_run.latched
+        key, latched = keys[AlertType.WATER_NOT_RISING], guarded.dry_run.latched
         if latched or key in alarms:
             yield _condition(key, house, present=latched, actual=scene.senses.water_percent)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tokkatot.domain.devices import Level
-from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.ids import CommandId, DeviceId
 from tokkatot.hub.drivers.port import Driver, DriverError
 from tokkatot.hub.inbox import HubInbox, NotWritten
 from tokkatot.kit.clock import Clock
@@ -35,6 +35,7 @@ class _Line:
 
     driver: Driver
     wanted: Level | None = None
+    command: CommandId | None = None
     order: str = ""
     asked: bool = False
     busy: bool = False
@@ -66,13 +67,14 @@ class Acting:
         """Tell whether a driver stands behind a device."""
         return device_id in self._lines
 
-    def want(self, device_id: DeviceId, level: Level, order: str | None) -> None:
+    def want(self, device_id: DeviceId, level: Level, command: CommandId | None) -> None:
         """Let an actuator do this; a new order is asked even where the level is the same."""
         line = self._lines.get(device_id)
-        if line is None or (line.wanted == level and order in {None, line.order}):
+        if line is None or (line.wanted == level and (command is None or command == line.command)):
             return
         line.wanted = level
-        line.order = order or str(self._ids.new())
+        line.command = command
+        line.order = str(command or self._ids.new())
         line.asked = False
         line.retry_s = RETRY_FIRST_S
         line.retry_at_s = self._clock.monotonic()

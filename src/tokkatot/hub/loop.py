@@ -386,8 +386,8 @@ class ControlLoop:
             winner = decision.winner
             if winner.schedule in begun and not decision.cut_by:
                 continue  # a crash must find on the disk what has moved something
-            order = None if winner.command is None or decision.cut_by else str(winner.command)
-            self.acting.want(decision.device_id, decision.target, order)
+            command = None if decision.cut_by else winner.command
+            self.acting.want(decision.device_id, decision.target, command)
         await self._tell(result, news, finished, now, t_ms)
         if begun:
             await self._kept_soon()

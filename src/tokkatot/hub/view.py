@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tokkatot.automation.engine import Decision
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.state import State
-from tokkatot.domain.desired import DesiredDocument
+from tokkatot.domain.desired import DesiredDocument, DeviceConfig
 from tokkatot.domain.devices import Level
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.readings import Reading
@@ -56,11 +56,16 @@ class WorldView:
         self._document: DesiredDocument | None = None
         self.state = State()
         """The engine's memory after its last step."""
+        self._named: Mapping[str, DeviceConfig] = {}
 
     @property
     def document(self) -> DesiredDocument | None:
         """Return the desired document that is in force."""
         return self._document
+
+    def named(self, device_id: str) -> DeviceConfig | None:
+        """Return a device of the document by its id as text."""
+        return self._named.get(device_id)
 
     def hold(self, document: DesiredDocument) -> None:
         """Show exactly the devices of a document from now on."""
@@ -70,8 +75,10 @@ class WorldView:
         self._online = {key: online for key, online in self._online.items() if key in devices}
         self._looked_at = {}
         self._shown = None
-        names = {str(device_id) for device_id in devices}
-        self._readings = {key: value for key, value in self._readings.items() if key[0] in names}
+        self._named = {str(device.id): device for device in document.devices}
+        self._readings = {
+            key: value for key, value in self._readings.items() if key[0] in self._named
+        }
 
     def sensed(self, readings: Iterable[Reading]) -> None:
         """Show newer readings."""

@@ -104,7 +104,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def _ring(self) -> None:
         when_s, _, timer = heappop(self._timers)
         timer._scheduled = False  # type: ignore[attr-defined]  # noqa: SLF001 - a loop's own
-        if timer.cancelled():
+        if timer._cancelled:  # noqa: SLF001 - a loop's own
             self._cancelled -= 1
             return
         self._now_s = max(self._now_s, when_s)
@@ -171,7 +171,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         heappush(self._timers, (when, next(self._numbers), timer))
         return timer
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:  # noqa: ARG002 - asyncio names it
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        if not handle._scheduled:  # type: ignore[attr-defined]  # noqa: SLF001 - a loop's own
+            return  # it has rung
         self._cancelled += 1
         if self._cancelled > _SWEEP_CANCELLED and self._cancelled * 2 > len(self._timers):
             self._timers = [item for item in self._timers if not item[2].cancelled()]

@@ -7,7 +7,7 @@ from tokkatot.automation.guards import Guarded, settling, watch_dry_run
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.plan import Trait
 from tokkatot.automation.proposals import Source
-from tokkatot.automation.state import Climate, DryRun, Relay
+from tokkatot.automation.state import Climate, DryRun, Known, Relay
 from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.houses import HouseKind
 
@@ -36,6 +36,7 @@ def test_what_has_just_changed_stays_for_its_least_time(
 ) -> None:
     guarded = Guarded(
         actuator=Bench(kind).plan.actuators[IDS[role]],
+        known=Known(since_s=0.0),
         relay=Relay(target=target, changed_s=100.0),
         dry_run=DryRun(),
     )

@@ -73,10 +73,7 @@ class Notebook:
 
     def device(self, device_id: str) -> DeviceConfig | None:
         """Return a device of the document."""
-        for device in self.document.devices if self.document is not None else ():
-            if str(device.id) == device_id:
-                return device
-        return None
+        return self._control.view.named(device_id)
 
     # ----------------------------------------------------------------------------- what it is told
 
