@@ -10,7 +10,9 @@ from sqlalchemy import text
 
 from tests.support.automated import Automated, automated
 from tests.support.cloud import Cloud
+from tokkatot.cloud.schedules.api import MAX_HOURS, MAX_OF_FARM
 from tokkatot.cloud.schedules.service import KEPT_VERSIONS, MAX_SCHEDULES
+from tokkatot.cloud.schedules.upcoming import MAX_RUNS
 from tokkatot.domain.schedules import TimeBased
 
 Does = dict[str, Any]
@@ -376,6 +378,59 @@ async def test_what_comes_next_is_told_by_the_farm_s_clock(farm: Automated) -> N
         ("Feed", "2026-03-01T23:00:00Z", "2026-03-01T23:00:30Z"),
     ]
     assert {item["schedule_id"] for item in every} == {made["id"], light["id"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        (f"upcoming?hours={MAX_HOURS + 1}", "query.hours"),
+        ("upcoming?hours=0", "query.hours"),
+        ("{schedule}/upcoming?count=101", "query.count"),
+        ("{schedule}/upcoming?count=0", "query.count"),
+    ],
+)
+async def test_what_comes_next_is_told_for_a_week_and_a_hundred_runs(
+    farm: Automated, asked: str, field: str
+) -> None:
+    made = await farm.add()
+    path = f"{farm.schedules}/{asked.format(schedule=made['id'])}"
+    refused = await farm.cloud.get(path, farm.owner, status=422)
+    assert [error["field"] for error in refused["errors"]] == [field]
+    week = (await farm.cloud.get(f"{farm.schedules}/upcoming?hours={MAX_HOURS}", farm.owner))[
+        "items"
+    ]
+    assert [item["at"][:10] for item in week] == [f"2026-03-0{day}" for day in range(1, 8)]
+
+
+async def test_a_farm_of_very_many_schedules_is_asked_house_by_house(farm: Automated) -> None:
+    made = await farm.add()
+    await copy_to_the_greenhouse(farm, made["id"], MAX_OF_FARM - 1)
+    every = await farm.cloud.get(f"{farm.schedules}/upcoming", farm.owner)
+    assert len(every["items"]) == MAX_RUNS
+    more = await farm.add()
+    refused = await farm.cloud.get(f"{farm.schedules}/upcoming", farm.owner, status=422)
+    assert [error["field"] for error in refused["errors"]] == ["query.house_id"]
+    own = f"{farm.schedules}/upcoming?house_id={farm.house}"
+    items = (await farm.cloud.get(own, farm.owner))["items"]
+    assert {item["schedule_id"] for item in items} == {made["id"], more["id"]}
+
+
+async def copy_to_the_greenhouse(farm: Automated, schedule_id: str, count: int) -> None:
+    """Write many copies of a schedule, past what a house may have."""
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(
+            text(
+                "WITH copies AS ("
+                " INSERT INTO schedules (id, farm_id, house_id, version)"
+                " SELECT gen_random_uuid(), farm_id, :house, version"
+                " FROM schedules, generate_series(1, :count) WHERE schedules.id = :id"
+                " RETURNING id)"
+                " INSERT INTO schedule_versions (schedule_id, version, what, content, made_at)"
+                " SELECT copies.id, version, what, content, made_at"
+                " FROM schedule_versions, copies WHERE schedule_id = :id"
+            ),
+            {"id": schedule_id, "house": farm.greenhouse, "count": count},
+        )
 
 
 async def test_what_is_off_or_for_another_mode_comes_never(farm: Automated) -> None:

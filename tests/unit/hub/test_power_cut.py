@@ -144,6 +144,29 @@ def test_a_power_cut_as_the_feeder_starts_feeds_nobody_twice_and_is_told() -> No
         assert second.told() == [("failed", "restarted")]
 
 
+@pytest.mark.parametrize("crash", [SimDisk.kill, lambda card: card.cut_power(_NoLuck(0))])
+def test_a_feed_that_no_disk_could_keep_is_made_up_for_once_and_never_again(
+    crash: Callable[[SimDisk], None],
+) -> None:
+    card = SimDisk()
+    with life(card, DAWN_MS) as first:
+        first.until(5)
+        card.is_full = True
+        first.until(60)
+        assert len(first.fed_at_s) == 1
+        crash(card)
+    card.is_full = False
+    with life(card, DAWN_MS + 90_000) as second:
+        second.until(60)
+        assert len(second.fed_at_s) == 1
+        assert second.told() == [("executed", "late")]
+        crash(card)
+    with life(card, DAWN_MS + 240_000) as third:
+        third.until(60)
+        assert third.fed_at_s == []
+        assert third.told() == [("executed", "late")]
+
+
 def _fills(one: Life) -> None:
     one.card.is_full = True
 

@@ -16,6 +16,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.idempotency import Once
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
+from tokkatot.cloud.platform.problems import FieldError, Invalid
 from tokkatot.cloud.schedules import executions, service, store
 from tokkatot.cloud.schedules.service import Writer, schedule_in, schedule_of
 from tokkatot.cloud.schedules.store import Current
@@ -41,8 +42,10 @@ router = APIRouter(prefix="/v1/farms/{farm}/schedules", tags=["schedules"])
 staff_router = APIRouter(prefix="/v1/staff", tags=["staff"])
 _ONE = "/{schedule}"
 _MAY_CONFLICT = problems("conflict")
-_MAX_OF_FARM = 1000
-_MAX_HOURS = 7 * 24
+MAX_OF_FARM = 1000
+"""So many schedules are looked at for what comes next: a house has a tenth of it at most."""
+
+MAX_HOURS = 7 * 24
 
 
 async def writer(access: CanOperate, origin: FromWhere, documents: HubDocuments) -> Writer:
@@ -93,12 +96,15 @@ async def upcoming_of_farm(
     access: CanSee,
     tx: Tx,
     house_id: Annotated[UUID | None, Query()] = None,
-    hours: Annotated[int, Query(ge=1, le=_MAX_HOURS)] = 24,
+    hours: Annotated[int, Query(ge=1, le=MAX_HOURS)] = 24,
 ) -> UpcomingRunsView:
     """Return what the schedules of the farm, or of one house, will do, the next first."""
     if house_id is not None:
         await house_in(tx, access.farm_id, HouseId(house_id))
-    found = await store.page(tx.session, access.farm_id, house_id=house_id, limit=_MAX_OF_FARM)
+    found = await store.page(tx.session, access.farm_id, house_id=house_id, limit=MAX_OF_FARM + 1)
+    if len(found) > MAX_OF_FARM:
+        detail = f"A farm with more than {MAX_OF_FARM} schedules is asked house by house."
+        raise Invalid(errors=[FieldError(field="query.house_id", code="missing", detail=detail)])
     runs = runs_within(found, await calendar(tx, access.farm_id), hours=hours)
     return UpcomingRunsView(items=[UpcomingView.model_validate(run) for run in runs])
 

@@ -1,5 +1,8 @@
 """The schedules that this hub runs: shown and run now as in the cloud, and never changed."""
 
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice, takewhile
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -113,35 +116,34 @@ class Schedules:
 
     def upcoming(self, document: DesiredDocument, schedule: Schedule, count: int) -> list[Json]:
         """Return the next runs of a schedule, as far as a clock tells them."""
-        house = _applies(document, schedule)
-        if house is None:
-            return []
-        locality = _locality(document)
-        runs: list[Json] = []
-        for due_ms in upcoming(schedule, self._giving.clock.now_ms(), count, locality):
-            until_ms = over_at(schedule, due_ms, locality, house.flock)
-            runs.append(
-                {
-                    "schedule_id": str(schedule.id),
-                    "name": schedule.name,
-                    "house_id": str(schedule.house_id),
-                    "at": iso(due_ms),
-                    "until": None if until_ms is None else iso(until_ms),
-                }
-            )
-        return runs
+        return list(self._runs(document, schedule, count))
 
     def within(self, document: DesiredDocument, house: str | None, hours: int) -> list[Json]:
         """Return what all schedules will do within some hours, the next first."""
         end = iso(self._giving.clock.now_ms() + hours * 3_600_000)
-        runs = [
-            run
+        each = (
+            self._runs(document, schedule, MAX_RUNS)
             for schedule in document.schedules
             if house in {None, str(schedule.house_id)}
-            for run in self.upcoming(document, schedule, MAX_RUNS)
-            if str(run["at"]) < end
-        ]
-        return sorted(runs, key=lambda run: (str(run["at"]), str(run["schedule_id"])))[:MAX_RUNS]
+        )
+        # Merged as they come: a thousand schedules of every minute would hold up control for long.
+        merged = merge(*each, key=lambda run: (str(run["at"]), str(run["schedule_id"])))
+        return list(islice(takewhile(lambda run: str(run["at"]) < end, merged), MAX_RUNS))
+
+    def _runs(self, document: DesiredDocument, schedule: Schedule, count: int) -> Iterator[Json]:
+        house = _applies(document, schedule)
+        if house is None:
+            return
+        locality = _locality(document)
+        for due_ms in upcoming(schedule, self._giving.clock.now_ms(), count, locality):
+            until_ms = over_at(schedule, due_ms, locality, house.flock)
+            yield {
+                "schedule_id": str(schedule.id),
+                "name": schedule.name,
+                "house_id": str(schedule.house_id),
+                "at": iso(due_ms),
+                "until": None if until_ms is None else iso(until_ms),
+            }
 
     def _next_ms(self, document: DesiredDocument, schedule: Schedule) -> int | None:
         if _applies(document, schedule) is None:

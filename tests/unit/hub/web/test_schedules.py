@@ -23,7 +23,8 @@ from tests.unit.hub.web.conftest import (
 from tokkatot.cloud.schedules.views import ExecutionView, ScheduleView, UpcomingRunsView
 from tokkatot.domain.devices import ON, DeviceRole
 from tokkatot.domain.houses import HouseMode
-from tokkatot.domain.schedules import TimeBased
+from tokkatot.domain.schedules import CronTimes, TimeBased
+from tokkatot.hub.web.schedules import MAX_HOURS, MAX_RUNS
 from tokkatot.wire.messages import EventRow, ScheduleRunRow
 
 FEEDER, LIGHT = IDS[DeviceRole.FEEDER], IDS[DeviceRole.LIGHT]
@@ -82,6 +83,33 @@ async def test_what_comes_next_is_told_as_in_the_cloud(page: Page) -> None:
     assert (await get(page, soon + "25"))["items"] == runs["items"]
     assert (await get(page, f"{SCHEDULES}/upcoming?house_id={uuid4()}"))["items"] == []
     assert (await get(page, f"{SCHEDULES}/{GROWING.id}/upcoming"))["items"] == []
+
+
+async def test_of_many_runs_the_next_are_listed_up_to_the_limit(page: Page) -> None:
+    minutely = [
+        schedule(
+            TimeBased(start=CronTimes(expression="* * * * *"), duration_s=5, devices=(LIGHT,)), n
+        )
+        for n in range(1, 9)
+    ]
+    held = replace(peopled(OWNER, MANAGER, VIEWER), schedules=tuple(minutely))
+    await page.hub.configure(held)
+    runs = (await get(page, f"{SCHEDULES}/upcoming?hours={MAX_HOURS}"))["items"]
+    assert len(runs) == MAX_RUNS
+    assert [run["schedule_id"] for run in runs[:8]] == [str(one.id) for one in minutely]
+    assert [run["at"] for run in runs] == sorted(run["at"] for run in runs)
+    hour = (await get(page, f"{SCHEDULES}/upcoming?hours=1"))["items"]
+    assert len(hour) == MAX_RUNS, "eight times sixty are more than that"
+    own = await get(page, f"{SCHEDULES}/{minutely[0].id}/upcoming?count={MAX_RUNS}")
+    assert len(own["items"]) == MAX_RUNS
+
+
+@pytest.mark.parametrize("asked", [f"hours={MAX_HOURS + 1}", "hours=-1", "hours=x"])
+async def test_no_more_than_a_week_is_looked_ahead(page: Page, asked: str) -> None:
+    async with await page.person(OWNER) as web:
+        refused = await web.get(f"{SCHEDULES}/upcoming?{asked}")
+    assert refused.status_code == 422
+    assert refused.json()["code"] == "validation_failed"
 
 
 async def test_its_runs_are_listed_and_outlast_a_restart(page: Page, tmp_path: Path) -> None:
