@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from tests.support.engine import HOUSE, IDS, THERMOMETER, document
 from tokkatot.automation.preview import Preview, PreviewRefused, Stretch, preview
 from tokkatot.domain.devices import ON, DeviceRole
 from tokkatot.domain.flocks import Flock
+from tokkatot.domain.houses import HouseKind, HouseMode
 from tokkatot.domain.ids import RuleId, ScheduleId
 from tokkatot.domain.places import Place
 from tokkatot.domain.quantities import Quality, Quantity
@@ -201,6 +203,37 @@ def test_every_kind_of_rule_can_be_tried(rule: Rule) -> None:
     tried = replace(held, houses=(replace(held.houses[0], rules=(rule,)),))
     found = preview(tried, history(8), from_ms=FROM_MS, through_ms=FROM_MS + DAY_MS // 3, step_s=30)
     assert ON in {stretch.level for stretch in of(found, LIGHT, "rule")}
+
+
+def test_a_greenhouse_is_tried_in_its_crop_s_stage_by_day_and_by_night() -> None:
+    held = document(HouseKind.GREENHOUSE)
+    own = held.houses[0].setpoints
+    night = replace(own, temperature_min_c=25.0)
+    stages = (HouseMode.FLOWERING, HouseMode.SEEDLING)
+    lamps = [
+        structs.replace(feeding(), id=ScheduleId(UUID(int=n)), name=stage.value, modes=(stage,))
+        for n, stage in enumerate(stages)
+    ]
+    tried = replace(
+        held,
+        houses=(replace(held.houses[0], mode=HouseMode.FLOWERING, night=night),),
+        schedules=tuple(lamps),
+        place=Place(latitude=11.48, longitude=104.95),
+    )
+    found = preview(tried, history(24), from_ms=FROM_MS, through_ms=FROM_MS + DAY_MS, step_s=25)
+    assert {(run.schedule_id, run.outcome.value, run.reason) for run in found.runs} == {
+        (lamps[0].id, "executed", None),
+        (lamps[1].id, "skipped", "mode"),
+    }
+    fed = [one for one in of(found, DeviceRole.FEEDER, "schedule") if one.level == ON]
+    assert {one.reason for one in fed} == {"flowering"}
+    # Below 25 °C is before half past one and after half past ten at night; no day is so warm.
+    heated = [one for one in of(found, HEATER, "rule") if one.level == ON]
+    hours = sorted({int((one.from_ms - FROM_MS) / 3_600_000) for one in heated})
+    assert own.temperature_min_c < 24.0
+    assert hours[0] == 0
+    assert hours[-1] in {22, 23}
+    assert all(hour < 3 or hour >= 22 for hour in hours)
 
 
 def test_history_with_a_hole_is_a_stale_sensor_and_not_a_guess() -> None:
