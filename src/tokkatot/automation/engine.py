@@ -157,15 +157,9 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
             filling=frozenset(setting.house.id for setting in settings if setting.filling),
             relays=_relays(outcomes, learned.relays),
             dry_runs={
-                outcome.actuator.id: outcome.dry_run
-                for outcome in outcomes
-                if outcome.dry_run is not _NOT_DRY
+                one.actuator.id: one.dry_run for one in outcomes if one.dry_run is not _NOT_DRY
             },
-            holds={
-                outcome.actuator.id: outcome.hold
-                for outcome in outcomes
-                if outcome.hold is not None
-            },
+            holds={one.actuator.id: one.hold for one in outcomes if one.hold is not None},
             alarms=told.alarms,
             told_s=told.told_s,
             memos=told.memos,
