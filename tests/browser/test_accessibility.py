@@ -19,7 +19,16 @@ TWICE = "225%"
 def _pages(demo: Demo) -> Iterator[str]:
     farm, coop = f"/farms/{demo.farm_id}", demo.house_path(COOP)
     yield from (farm, coop, demo.house_path("Greenhouse 1"), "/farms", "/nowhere", "/messages")
-    for rest in ("alerts", "history", "members", "events", "settings", "direct", "houses/new"):
+    for rest in (
+        "alerts",
+        "history",
+        "members",
+        "turns",
+        "events",
+        "settings",
+        "direct",
+        "houses/new",
+    ):
         yield f"{farm}/{rest}"
     for rest in ("settings", "setpoints", "schedules", "schedules/new", "rules", "rules/new"):
         yield f"{coop}/{rest}"

@@ -1,6 +1,6 @@
 """What people are told on the phone, and what they do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -169,3 +169,39 @@ def test_a_test_of_the_alarms_says_how_many_were_told(phone: Phone, demo: Demo) 
     expect(page.locator("[data-told-people]")).to_be_visible()
     page.locator('nav a[href="/messages"]').click()
     expect(page.locator("[data-message]", has_text="សាកល្បង").first).to_be_visible()
+
+
+def test_an_owner_says_who_is_asked_in_turn_and_others_see_it(
+    phone: Phone, new_phone: Callable[[], Phone], demo: Demo
+) -> None:
+    page = phone.page
+    phone.log_in(OWNER)
+    page.wait_for_selector("[data-house]")
+    page.goto(f"{demo.stack.url}/settings")
+    page.click("[data-turns]")
+    names = page.locator("[data-turn] .name")
+    expect(names).to_have_text(["Dara", "Sokha"])
+    page.click('[data-turn="Sokha"] [data-earlier]')
+    page.locator("[data-minutes] input").fill("៧២១")
+    page.click('button[type="submit"]')
+    expect(page.locator("[data-minutes] .error")).to_be_visible()
+    page.locator("[data-minutes] input").fill("៥")
+    page.click('button[type="submit"]')
+    expect(page.locator("form [role=status]")).to_be_visible()
+
+    other = new_phone()
+    other.log_in(MANAGER)
+    other.page.wait_for_selector("[data-house]")
+    other.page.goto(f"{demo.stack.url}/farms/{demo.farm_id}/turns")
+    expect(other.page.locator("[data-turn] .name")).to_have_text(["Sokha", "Dara"])
+    expect(other.page.locator("p[data-minutes]")).to_contain_text("៥")
+    expect(other.page.locator("[data-leave-out], [type=submit]")).to_have_count(0)
+
+    page.click('[data-turn="Sokha"] [data-leave-out]')
+    expect(page.locator('[data-ask="Sokha"]')).to_be_visible()
+    page.click('[data-turn="Dara"] [data-leave-out]')
+    expect(page.locator("[data-nobody]")).to_be_visible()
+    page.locator("[data-minutes] input").fill("១០")
+    page.click('button[type="submit"]')
+    # With nobody named it is the managers and then the owners again.
+    expect(names).to_have_text(["Dara", "Sokha"])

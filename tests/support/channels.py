@@ -1,5 +1,6 @@
 """What tests of people's channels have in common."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,7 +40,8 @@ def courier(house: House, clock: Clock | None = None) -> Courier:
 
 async def carry(house: House) -> int:
     """Carry what is due, and return how much that was."""
-    return await courier(house).carry_all()
+    async with asyncio.TaskGroup() as group:
+        return await courier(house).start(group)
 
 
 async def call(

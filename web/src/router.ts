@@ -103,6 +103,10 @@ export const router = createRouter({
         { path: 'farms/:farm/events', component: () => import('@/pages/EventsPage.vue') },
         { path: 'farms/:farm/settings', component: () => import('@/pages/FarmPage.vue') },
         { path: 'farms/:farm/direct', component: () => import('@/pages/DirectPage.vue') },
+        {
+          path: 'farms/:farm/turns',
+          component: warned(() => import('@/pages/TurnsPage.vue')),
+        },
         { path: 'farms/:farm/members', component: () => import('@/pages/MembersPage.vue') },
         { path: 'settings', component: () => import('@/pages/SettingsPage.vue') },
         {

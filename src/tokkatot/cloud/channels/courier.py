@@ -69,19 +69,15 @@ class Courier:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             while True:
-                taken = await self._take()
-                if taken is None:
-                    await self._context.clock.sleep(LOOK_EVERY_S)
-                else:
-                    group.create_task(self._carry(taken))
+                await self.start(group)
+                await self._context.clock.sleep(LOOK_EVERY_S)
 
-    async def carry_all(self) -> int:
-        """Carry what is due now, and return how much that was."""
+    async def start(self, group: asyncio.TaskGroup) -> int:
+        """Begin to carry what is due now, as far as there are hands free; return how much it is."""
         count = 0
-        async with asyncio.TaskGroup() as group:
-            while (taken := await self._take()) is not None:
-                group.create_task(self._carry(taken))
-                count += 1
+        while (taken := await self._take()) is not None:
+            group.create_task(self._carry(taken))
+            count += 1
         return count
 
     async def _take(self) -> _Taken | None:

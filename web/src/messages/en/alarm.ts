@@ -79,6 +79,14 @@ export const alarm: AlarmWords = {
   'told.delete_help': 'When none is left, you are told everything again.',
   'told.add': 'Add another',
 
+  'turns.help':
+    'When nobody has seen an urgent alarm, one after the other is asked in this order, in quiet hours too.',
+  'turns.nobody': 'With nobody chosen, the managers are asked, and then the owners.',
+  'turns.earlier': 'Ask {name} earlier',
+  'turns.leave_out': 'Do not ask {name}',
+  'turns.add': 'Who else?',
+  'turns.after': 'Wait for each of them',
+
   'alarm.help': 'The control box watches for this by itself, without internet too.',
   'alarm.add': 'Add an alarm',
   'alarm.edit': 'Change the alarm',

@@ -340,6 +340,7 @@ export const farm: FarmWords = {
   'settings.session_ended': 'Logged out there',
   'settings.device_unknown': 'Unknown device',
   'settings.members': 'Members',
+  'settings.turns': 'Who is asked in turn',
   'settings.logout': 'Log out',
   'settings.logout_question': 'Log out?',
   'settings.logout_help': 'You will need your password to come back.',

@@ -334,6 +334,7 @@ export const farm = {
   'settings.session_ended': 'ដកចេញរួចហើយ',
   'settings.device_unknown': 'មិនស្គាល់ឧបករណ៍',
   'settings.members': 'សមាជិក',
+  'settings.turns': 'អ្នកដែលត្រូវប្រាប់បន្ត',
   'settings.logout': 'ចាកចេញ',
   'settings.logout_question': 'ចាកចេញពីគណនី?',
   'settings.logout_help': 'ពេលចូលវិញ ត្រូវវាយពាក្យសម្ងាត់។',
