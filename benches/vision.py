@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from benches.support.statistics import p95, spread
+from benches.support.telling import Telling
 from tokkatot.cli.bench import Report
 from tokkatot.vision.data.checking import scan
 from tokkatot.vision.data.photos import PhotoSet, read_photos
@@ -65,13 +66,15 @@ def run(figures: Sequence[str], report: Report) -> None:
             report(PARITY, parity.largest_difference(PHOTOS / FULL_SIZE), UNITS[PARITY])
 
 
-def _judged() -> list[tuple[str, float]]:
+def _judged() -> Iterator[tuple[str, float]]:
+    """Return each figure as soon as it is known."""
     say("dividing the photographs as for the learning")
     photos, split = _held_out(read_photos(PHOTOS))
     say(f"judging {len(photos.photos)} that were held out")
-    detector = Detector(Ensemble.load())
+    detector = Telling(Detector(Ensemble.load()), say)
     judgement = judge_set(detector, photos, split, _untold)
-    return [(name, score.value) for name, score in figures_of(judgement, detector)]
+    for name, score in figures_of(judgement, detector):
+        yield name, score.value
 
 
 def _held_out(photos: PhotoSet) -> tuple[PhotoSet, Split]:

@@ -1,15 +1,13 @@
 """Every page in both languages, as a screen reader and a person with large text meet it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.axe import violations
 from tests.support.phones import OWNER, Demo, Phone
 
-AXE = Path("web/node_modules/axe-core/axe.min.js")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OPEN = ("/login", "/signup", "/forgot")
 COOP = "Coop 1"
 TWICE = "225%"
@@ -32,7 +30,7 @@ def _pages(demo: Demo) -> Iterator[str]:
         yield f"{farm}/{rest}"
     for rest in ("settings", "setpoints", "schedules", "schedules/new", "rules", "rules/new"):
         yield f"{coop}/{rest}"
-    for rest in ("alarms", "alarms/new"):
+    for rest in ("alarms", "alarms/new", "droppings"):
         yield f"{coop}/{rest}"
     for rest in ("", "/channels", "/messages", "/password", "/sessions", "/verify"):
         yield f"/settings{rest}"
@@ -51,30 +49,30 @@ def test_axe_finds_nothing_on_any_page(
     page.evaluate("language => localStorage.setItem('tokkatot.language', language)", language)
     for path in OPEN:
         _visit(page, demo, path)
-        found.extend(_violations(page, path))
+        found.extend(violations(page, path))
     page.goto(demo.stack.url)
     phone.log_in(OWNER)
     page.wait_for_selector("[data-house]")
     _speak(page, demo, language)
     for path in _pages(demo):
         _visit(page, demo, path)
-        found.extend(_violations(page, path))
+        found.extend(violations(page, path))
         # The forms behind the first question, in their longest shapes.
         if path.endswith("/schedules/new"):
             page.click("[data-more-kinds]")
             page.click('[data-kind="sequence"]')
             page.click("[data-add-step]")
-            found.extend(_violations(page, f"{path} sequence"))
+            found.extend(violations(page, f"{path} sequence"))
         if path.endswith("/alarms/new"):
             page.click('[data-kind="limit"]')
-            found.extend(_violations(page, f"{path} limit"))
+            found.extend(violations(page, f"{path} limit"))
         if path.endswith("/rules/new"):
             page.click('[data-kind="staged"]')
-            found.extend(_violations(page, f"{path} staged"))
+            found.extend(violations(page, f"{path} staged"))
     _visit(page, demo, demo.house_path(COOP))
     page.locator("[data-device-page]").first.click()
     page.wait_for_selector("[data-counts]")
-    found.extend(_violations(page, "a device"))
+    found.extend(violations(page, "a device"))
     _speak(page, demo, "km")
     assert found == []
 
@@ -137,13 +135,3 @@ def _speak(page: Page, demo: Demo, language: str) -> None:
     page.goto(f"{demo.stack.url}/settings")
     page.locator(f'[data-choice="{language}"]').click()
     expect(page.locator("html")).to_have_attribute("lang", language)
-
-
-def _violations(page: Page, path: str) -> list[str]:
-    page.evaluate(AXE.read_text())
-    violations: list[dict[str, object]] = page.evaluate(
-        """async rules => (await axe.run(document, {runOnly: rules})).violations
-            .map(v => ({id: v.id, html: v.nodes.map(n => n.html.slice(0, 160))}))""",
-        RULES,
-    )
-    return [f"{path} {one['id']}: {one['html']}" for one in violations]

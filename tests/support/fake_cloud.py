@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from tokkatot.wire.cursor import Cursor, Verdict, ack, open_cursor, receive
 from tokkatot.wire.messages import (
@@ -16,6 +17,7 @@ from tokkatot.wire.messages import (
     decode_up,
     encode,
 )
+from tokkatot.wire.pictures import Kept, Original
 from tokkatot.wire.session_cloud import Peer, ask_for_hello, greet, is_current, welcome
 from tokkatot.wire.topics import HubLeaf
 
@@ -43,6 +45,7 @@ class FakeCloud:
         self.now_ms = 1_800_000_000_000
         self.desired_version = 0
         self.live: list[Live] = []
+        self.originals: dict[UUID, bytes] = {}
         self.dropped = 0
 
     def backup(self) -> Stored:
@@ -58,11 +61,19 @@ class FakeCloud:
                     return self._hello(decode(payload, Hello))
                 case HubLeaf.UP:
                     return self._up(payload)
+                case HubLeaf.ORIGINAL:
+                    return self._original(decode(payload, Original))
                 case _:
                     return self._live(decode(payload, Live))
         except MessageError:
             self.dropped += 1
             return []
+
+    def _original(self, part: Original) -> list[Answer]:
+        kept = self.originals.get(part.id, b"")
+        if part.at == len(kept):
+            self.originals[part.id] = kept = kept + part.data
+        return [(HubLeaf.KEPT, encode(Kept(id=part.id, through=len(kept))))]
 
     def _live(self, live: Live) -> list[Answer]:
         if not is_current(self.stored.peer, live.session):

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from tokkatot.wire.pictures import SUSPICIOUS
+
 FREE_BYTES: Final = 512 * 1024 * 1024
 """What a disk keeps free for what matters more: the journal."""
-SUSPICIOUS: Final = "suspicious"
 OTHERS: Final = "others"
 
 _SUFFIXES: Final = ((b"\xff\xd8", ".jpg"), (b"\x89PNG", ".png"))

@@ -14,6 +14,7 @@ from tokkatot.hub.announcer import Announcer
 from tokkatot.hub.assembly import Surroundings, build_drivers
 from tokkatot.hub.autopilot.process import PoliciesProcess
 from tokkatot.hub.autopilot.rounds import Rounds
+from tokkatot.hub.camera.originals import Originals
 from tokkatot.hub.camera.process import ModelsProcess
 from tokkatot.hub.camera.watch import Watch
 from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
@@ -36,7 +37,7 @@ from tokkatot.hub.link import Connect, mqtt
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.node_broker import NodeBroker
 from tokkatot.hub.supervisor import GaveUp, Service, supervise
-from tokkatot.hub.uplink import Uplink
+from tokkatot.hub.uplink import Own, Uplink
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.passes import lan_name
@@ -206,10 +207,14 @@ class _Around:
             clock=self.machine.clock,
         )
 
+    @property
+    def _pictures(self) -> Path:
+        return self.config.data_dir / "pictures"
+
     def _watch(self, pictures: PictureSettings, clock: SyncedClock) -> Watch:
         return Watch(
             pictures,
-            folder=self.config.data_dir / "pictures",
+            folder=self._pictures,
             judging=ModelsProcess(),
             journal=self.journal,
             clock=clock,
@@ -250,7 +255,10 @@ class _Around:
             screen=self.control,
             clock=clock,
             random=self.machine.random,
-            addresses=lambda: page_addresses(config.web, config.hub_id),
+            own=Own(
+                addresses=lambda: page_addresses(config.web, config.hub_id),
+                originals=None if config.pictures is None else Originals(self._pictures),
+            ),
         )
 
     def _figures(self, uplink: Uplink | None, clock: SyncedClock) -> Mapping[str, object]:

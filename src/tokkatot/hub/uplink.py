@@ -10,6 +10,7 @@ from typing import Protocol, assert_never
 
 import structlog
 
+from tokkatot.hub.camera.originals import Originals
 from tokkatot.hub.clock_sync import ClockQuality, SyncedClock
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.port import JournalError, JournalFull, JournalPort
@@ -23,6 +24,7 @@ from tokkatot.wire.messages import (
     LiveDevice,
     LiveReading,
     StreamName,
+    encode,
 )
 from tokkatot.wire.session_actions import (
     Action,
@@ -36,11 +38,13 @@ from tokkatot.wire.session_actions import (
     Send,
     TakeDesired,
     TakeExecute,
+    TakeKept,
     TakeOrder,
 )
 from tokkatot.wire.session_hub import ROWS_BYTES, HubSession
 from tokkatot.wire.session_tables import Phase
 from tokkatot.wire.streams import STREAMS, Stretch
+from tokkatot.wire.topics import HubLeaf
 
 TICK_S = 1.0
 LIVE_AT_LEAST_EVERY_S = 10.0
@@ -48,6 +52,10 @@ LIVE_AT_MOST_EVERY_S = 0.25
 RETRY_FIRST_S = 1.0
 RETRY_CAP_S = 15.0
 """Hub and cloud are to agree again within 30 s of a line that is whole again."""
+ORIGINALS_EVERY_S = 10.0
+"""How often it is looked whether a suspicious photograph is to be sent."""
+ORIGINAL_WITHIN_S = 60.0
+"""A part that gets no answer for so long is sent again."""
 STEADY_AFTER_S = 60.0
 """A line that held for so long was a good one: the next attempt comes soon again."""
 
@@ -78,6 +86,14 @@ class UplinkStatus:
     """Rows that the cloud has not acknowledged yet."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What a hub has to say beside its streams: where its page is, and its photographs."""
+
+    addresses: Callable[[], tuple[str, ...]] = tuple
+    originals: Originals | None = None
+
+
 class Uplink:
     """Runs the session over one link after the other; see `docs/explanation/sync.md`."""
 
@@ -91,10 +107,10 @@ class Uplink:
         screen: Screen,
         clock: SyncedClock,
         random: Callable[[], float],
-        addresses: Callable[[], tuple[str, ...]] = tuple,
+        own: Own | None = None,
     ) -> None:
         self._session = session
-        self._addresses = addresses
+        self._own = own or Own()
         self._connect = connect
         self._journal = journal
         self._inbound = inbound
@@ -154,7 +170,7 @@ class Uplink:
         if self._trouble is not None:
             log.info("uplink.connected", after=self._trouble)
         self._trouble = None
-        self._session.addresses = self._addresses()
+        self._session.addresses = self._own.addresses()
         self._to_read = {name: BoundedQueue(1) for name in STREAMS}
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -163,6 +179,8 @@ class Uplink:
                 tasks.create_task(self._tick(link))
                 tasks.create_task(self._watch_journal(link))
                 tasks.create_task(self._send_live(link))
+                if self._own.originals is not None:
+                    tasks.create_task(self._send_originals(link, self._own.originals))
                 for name in STREAMS:
                     tasks.create_task(self._send_rows(link, name))
         except* (LinkLost, JournalError) as group:
@@ -194,6 +212,22 @@ class Uplink:
             if message is not None and len(message.payload) <= MAX_BODY_BYTES:
                 await link.send(message.leaf, message.payload, qos=message.qos)
             await self._clock.sleep(LIVE_AT_MOST_EVERY_S)
+
+    async def _send_originals(self, link: Link, originals: Originals) -> None:
+        """Send photographs while the line has nothing better to do."""
+        while True:
+            part = await asyncio.to_thread(originals.next_part) if self._is_idle() else None
+            if part is None:
+                await self._clock.sleep(ORIGINALS_EVERY_S)
+                continue
+            originals.answered.clear()
+            await link.send(HubLeaf.ORIGINAL, encode(part), qos=1)
+            await set_within(originals.answered, ORIGINAL_WITHIN_S)
+
+    def _is_idle(self) -> bool:
+        """Tell whether the cloud has every event, so also what it is to know of a photograph."""
+        head = self._journal.heads()["events"]
+        return self._session.phase is Phase.SYNCED and head.acked >= head.next - 1
 
     async def _send_rows(self, link: Link, stream: StreamName) -> None:
         """Carry one stream; the other one and everything else go on meanwhile."""
@@ -254,12 +288,18 @@ class Uplink:
                 self._clock.learn(
                     cloud_ms=action.cloud_ms, sent_s=action.sent_s, heard_s=action.heard_s
                 )
-            case TakeDesired() | TakeOrder() | TakeExecute():
-                self._inbound.offer(action)
+            case TakeDesired() | TakeOrder() | TakeExecute() | TakeKept():
+                self._take(action)
             case Reconnect():
                 raise LinkLost("nothing was heard for 45 s")
             case _:
                 assert_never(action)
+
+    def _take(self, action: TakeDesired | TakeOrder | TakeExecute | TakeKept) -> None:
+        if not isinstance(action, TakeKept):
+            self._inbound.offer(action)
+        elif self._own.originals is not None:
+            self._own.originals.kept(action.kept)
 
     async def _mark_contact(self) -> None:
         self._contact_is_kept = False

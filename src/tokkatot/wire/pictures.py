@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tokkatot.domain.droppings import Disease
-from tokkatot.wire.messages import MessageError
+from tokkatot.wire.messages import Body, MessageError
 
 DETECTION: Final = "detection.made"
 """The event whose data is a `Detection`."""
@@ -16,6 +16,11 @@ CAMERA_WORKS: Final = "camera.works"
 
 MAX_THUMBNAIL_BYTES: Final = 8 * 1024
 """In base64 it fits with everything else into a row of the journal."""
+MAX_ORIGINAL_BYTES: Final = 12 * 1024 * 1024
+PART_BYTES: Final = 32 * 1024
+"""Of an original, at a time: a slow line has room for what is urgent every few seconds."""
+SUSPICIOUS: Final = "suspicious"
+"""The folder of a hub's album that holds what warned."""
 MAX_CAMERAS: Final = 8
 MAX_ANSWER_BYTES: Final = MAX_CAMERAS * 32 * 1024
 
@@ -93,6 +98,27 @@ class Looked(Struct, frozen=True, kw_only=True):
     id: UUID
     detection: Detection | None = None
     trouble: str | None = None
+
+
+class Original(Body, frozen=True, kw_only=True):
+    """A part of a suspicious photograph as the camera made it, whose detection came before."""
+
+    id: UUID
+    at: Annotated[int, Meta(ge=0, lt=MAX_ORIGINAL_BYTES)]
+    size: Annotated[int, Meta(gt=0, le=MAX_ORIGINAL_BYTES)]
+    data: Annotated[bytes, Meta(min_length=1, max_length=PART_BYTES)]
+
+    @property
+    def through(self) -> int:
+        """Where the next part begins."""
+        return self.at + len(self.data)
+
+
+class Kept(Body, frozen=True, kw_only=True):
+    """What is before `through` is kept; where that is the size, no more of it is wanted."""
+
+    id: UUID
+    through: Annotated[int, Meta(ge=0, le=MAX_ORIGINAL_BYTES)]
 
 
 EventData = dict[str, str | int | float | bool | None]

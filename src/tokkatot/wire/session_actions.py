@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tokkatot.wire.messages import StreamName
+from tokkatot.wire.pictures import Kept
 from tokkatot.wire.topics import HubLeaf
 
 
@@ -85,6 +86,13 @@ class TakeExecute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeKept:
+    """The cloud says how much of a photograph it has."""
+
+    kept: Kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reconnect:
     """End the link and make a new one."""
 
@@ -99,5 +107,6 @@ Action = (
     | TakeDesired
     | TakeOrder
     | TakeExecute
+    | TakeKept
     | Reconnect
 )

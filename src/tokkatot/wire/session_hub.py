@@ -25,6 +25,7 @@ from tokkatot.wire.messages import (
     decode,
     encode,
 )
+from tokkatot.wire.pictures import Kept
 from tokkatot.wire.session_actions import (
     Action,
     BeginEpochs,
@@ -37,6 +38,7 @@ from tokkatot.wire.session_actions import (
     Send,
     TakeDesired,
     TakeExecute,
+    TakeKept,
     TakeOrder,
 )
 from tokkatot.wire.session_tables import (
@@ -195,7 +197,11 @@ class HubSession:
                     return [TakeExecute(payload=payload, session=self.session)]
                 case HubLeaf.DESIRED:
                     return [TakeDesired(payload=payload)]
-                case HubLeaf.FW_UPDATE | HubLeaf.HELLO | HubLeaf.UP | HubLeaf.LIVE:
+                case HubLeaf.KEPT:
+                    return [TakeKept(kept=decode(payload, Kept))]
+                case (
+                    HubLeaf.FW_UPDATE | HubLeaf.HELLO | HubLeaf.UP | HubLeaf.LIVE | HubLeaf.ORIGINAL
+                ):
                     self.dropped[f"{leaf} is not for this hub"] += 1
                     return []
         except MessageError:

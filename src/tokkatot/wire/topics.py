@@ -18,6 +18,8 @@ class HubLeaf(StrEnum):
     UP = "up"
     ACK = "ack"
     LIVE = "live"
+    ORIGINAL = "original"
+    KEPT = "kept"
     COMMAND = "command"
     EXECUTE = "execute"
     DESIRED = "desired"
@@ -35,11 +37,12 @@ class NodeLeaf(StrEnum):
     FW_UPDATE = "fw_update"
 
 
-FROM_HUB = frozenset({HubLeaf.HELLO, HubLeaf.UP, HubLeaf.LIVE})
+FROM_HUB = frozenset({HubLeaf.HELLO, HubLeaf.UP, HubLeaf.LIVE, HubLeaf.ORIGINAL})
 TO_HUB = frozenset(
     {
         HubLeaf.WELCOME,
         HubLeaf.ACK,
+        HubLeaf.KEPT,
         HubLeaf.COMMAND,
         HubLeaf.EXECUTE,
         HubLeaf.DESIRED,

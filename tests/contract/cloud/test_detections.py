@@ -1,5 +1,6 @@
 """Droppings in the cloud: judged, told by hubs, shown with their picture, marked, lent."""
 
+import hashlib
 import io
 import zipfile
 from collections.abc import AsyncIterator, Mapping
@@ -20,13 +21,15 @@ from tests.support.house import ONE, House
 from tests.support.pictures import drawn, encoded
 from tests.support.vision import FakeDetector
 from tests.support.yard import Row
+from tokkatot.cloud.detections import originals
 from tokkatot.cloud.detections.detector import AT_ONCE, Detector
 from tokkatot.cloud.detections.model import Detection
 from tokkatot.cloud.detections.service import PICTURES_KEPT
 from tokkatot.cloud.detections.store import let_go
 from tokkatot.detector.app import DetectorApp
 from tokkatot.vision.data.photos import read_photos
-from tokkatot.wire.pictures import DETECTION, event_data
+from tokkatot.wire.pictures import DETECTION, PART_BYTES, Original, event_data
+from tokkatot.wire.topics import HubLeaf
 
 PHOTO = encoded(drawn(1))
 
@@ -316,3 +319,59 @@ async def test_the_health_names_the_models(cloud: Cloud, judged: FakeDetector) -
     owner, _ = await cloud.sign_up()
     health = await cloud.get("/v1/ai/health", owner)
     assert (health["status"], health["models"], health["version"]) == ("ok", ["m0"], "fake")
+
+
+# ------------------------------------------------------------- as the camera made it, part by part
+
+ORIGINAL = b"\xff\xd8" + b"camera" * (PART_BYTES // 4)
+SHA256 = hashlib.sha256(ORIGINAL).hexdigest()
+
+
+async def send_part(house: House, which: UUID, at: int, data: bytes = ORIGINAL) -> int:
+    """Send a part as the hub does, and return from where on the cloud wants more."""
+    part = Original(id=which, at=at, size=len(data), data=data[at : at + PART_BYTES])
+    topic = house.yard.topic(HubLeaf.ORIGINAL)
+    return (await originals.take(house.cloud.context, topic, part)).through
+
+
+async def test_a_suspicious_photograph_comes_whole_and_is_shown_as_it_was(house: House) -> None:
+    which = await tell(house, sha256=SHA256)
+    [before] = await seen_in(house)
+    through = await send_part(house, which, 0)
+    while through < len(ORIGINAL):
+        through = await send_part(house, which, through)
+
+    [seen] = await seen_in(house)
+    answer = await house.cloud.http.get(seen["original"], headers=house.owner.headers)
+    assert before["original"] is None
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert answer.content == ORIGINAL
+
+
+async def test_a_part_that_is_repeated_or_out_of_turn_changes_nothing(house: House) -> None:
+    which = await tell(house, sha256=SHA256)
+
+    assert await send_part(house, which, 0) == PART_BYTES
+    assert await send_part(house, which, 0) == PART_BYTES
+    assert await send_part(house, which, 2 * PART_BYTES) == PART_BYTES
+
+
+async def test_another_file_than_the_one_that_was_judged_is_not_shown(house: House) -> None:
+    which = await tell(house, sha256=f"{5:064x}")
+    through = await send_part(house, which, 0)
+    while through < len(ORIGINAL):
+        through = await send_part(house, which, through)
+
+    [seen] = await seen_in(house)
+    assert seen["original"] is None
+    path = f"{house.farm_url}/detections/{which}/original"
+    await house.cloud.get(path, house.owner, status=404)
+
+
+async def test_of_what_warned_of_nothing_or_is_not_known_no_original_is_wanted(
+    house: House,
+) -> None:
+    harmless = await tell(house, disease="healthy")
+
+    assert await send_part(house, harmless, 0) == len(ORIGINAL)
+    assert await send_part(house, UUID(int=9), 0) == len(ORIGINAL)

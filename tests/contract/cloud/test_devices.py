@@ -118,6 +118,8 @@ async def test_a_hub_may_use_its_own_subtree_only(site: Site) -> None:
         "hello",
         "up",
         "live",
+        "original",
+        "kept",
         "welcome",
         "ack",
         "command",

@@ -59,6 +59,7 @@ RIGHTS = {
     "GET /v1/farms/{farm}/houses/{house}/detections": SEE,
     "POST /v1/farms/{farm}/houses/{house}/detections": OPERATE,
     "GET /v1/farms/{farm}/detections/{detection}/picture": SEE,
+    "GET /v1/farms/{farm}/detections/{detection}/original": SEE,
     "POST /v1/farms/{farm}/detections/{detection}/mark": OPERATE,
     "GET /v1/farms/{farm}/detections/labelled": OWN,
     "POST /v1/ai/predict": PERSON,

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -16,11 +18,12 @@ from tests.support.fast_clock import FastClock
 from tests.unit.hub.test_orders import COMMAND, DOCUMENT, EXECUTE, HUB, KEY, KEYS, STRANGE_KEY
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.ids import FarmId
+from tokkatot.hub.camera.originals import Originals
 from tokkatot.hub.clock_sync import SyncedClock
 from tokkatot.hub.desired import DesiredRefused
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.port import JournalFull, JournalTimeout
-from tokkatot.hub.uplink import Uplink
+from tokkatot.hub.uplink import Own, Uplink
 from tokkatot.wire.envelope import seal
 from tokkatot.wire.messages import (
     Command,
@@ -31,6 +34,7 @@ from tokkatot.wire.messages import (
     ScheduleRunRow,
     encode,
 )
+from tokkatot.wire.pictures import PART_BYTES, SUSPICIOUS
 from tokkatot.wire.session_hub import HubSession
 from tokkatot.wire.topics import HubLeaf
 
@@ -66,7 +70,9 @@ class FakeLoop:
 class World:
     """A hub's uplink on a fake journal, a fake line and a fake cloud."""
 
-    def __init__(self, document: DesiredDocument | None = DOCUMENT) -> None:
+    def __init__(
+        self, document: DesiredDocument | None = DOCUMENT, *, originals: Originals | None = None
+    ) -> None:
         self.clock = SyncedClock(FastClock(100), is_machine_synchronised=lambda: False)
         self.cloud = FakeCloud()
         self.journal = FakeJournal()
@@ -96,6 +102,7 @@ class World:
             screen=self.loop,
             clock=self.clock,
             random=lambda: 0.5,
+            own=Own(originals=originals),
         )
 
     def counts(self, what: str) -> int:
@@ -331,3 +338,18 @@ async def test_a_restored_card_begins_new_epochs_and_nothing_is_lost_or_doubled(
         await until(lambda: 99 in other.stored())
 
     assert other.stored() == [*range(10), 99]
+
+
+async def test_a_suspicious_photograph_follows_once_every_event_is_up(tmp_path: Path) -> None:
+    photo = b"p" * (PART_BYTES + 5)
+    (tmp_path / SUSPICIOUS).mkdir()
+    (tmp_path / SUSPICIOUS / f"{UUID(int=7)}.jpg").write_bytes(photo)
+    world = World(originals=Originals(tmp_path))
+    await world.journal.record(events=[event(1)], urgent=True)
+
+    async with running(world):
+        await until(lambda: world.cloud.originals.get(UUID(int=7)) == photo)
+
+    sent = [leaf for leaf, _ in world.lines.made[-1].sent]
+    assert sent.index(HubLeaf.UP) < sent.index(HubLeaf.ORIGINAL)
+    assert sent.count(HubLeaf.ORIGINAL) == 2

@@ -21,6 +21,11 @@ export interface Request {
   open?: boolean
 }
 
+/** Where the API has a path; the one in an answer starts at the root. */
+export function apiPath(url: string): string {
+  return url.replace(/^\/v1\//, '')
+}
+
 const TIMEOUT_MS = 10_000
 const LOCK = 'tokkatot-refresh'
 

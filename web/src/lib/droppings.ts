@@ -17,6 +17,8 @@ export interface Detection {
   alert: boolean
   reasons: string[]
   picture: string
+  /** As the camera made it: of what is suspicious, once it has come. */
+  original: string | null
   right: boolean | null
   marked_as: Told | null
   marked_by: PersonRef | null
@@ -45,11 +47,6 @@ export function sureOf({ confidence }: Pick<Detection, 'confidence'>): number {
 export function withOne(list: readonly Detection[], one: Detection): Detection[] {
   const others = list.filter(({ id }) => id !== one.id)
   return [...others, one].sort((a, b) => b.t.localeCompare(a.t) || b.id.localeCompare(a.id))
-}
-
-/** Where the API has a path; the one in an answer starts at the root. */
-export function apiPath(url: string): string {
-  return url.replace(/^\/v1\//, '')
 }
 
 const LONGEST_SIDE = 1600

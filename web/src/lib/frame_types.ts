@@ -40,6 +40,12 @@ export interface FarmChange {
   id: string
 }
 
+/** A photograph was judged. */
+export interface NewDetection {
+  id: string
+  house_id: string
+}
+
 interface FrameOf<T extends string, D> {
   type: T
   farm: string
@@ -53,6 +59,7 @@ export type ServerFrame =
   | FrameOf<'device.state', DeviceStateData>
   | FrameOf<'alert.changed', Alert>
   | FrameOf<'schedule.executed', Execution>
+  | FrameOf<'detection.new', NewDetection>
   | FrameOf<'message.new', { users: string[]; quietly: string[] }>
   | FrameOf<'farm.changed', FarmChange>
   | FrameOf<'readings', { house_id: string; values: ReadingTuple[] }>

@@ -14,7 +14,7 @@ import {
   type SensorsOf,
 } from './live'
 import type { Execution } from './plan_types'
-import type { FarmChange, ReadingTuple, ServerFrame } from './frame_types'
+import type { FarmChange, NewDetection, ReadingTuple, ServerFrame } from './frame_types'
 import type { Alert, Command, HouseCard, HouseState } from './types'
 
 export interface Shown<T> {
@@ -35,6 +35,7 @@ interface Held {
   unknown(house_id: string): void
   command(command: Command): void
   run(execution: Execution): void
+  detection(detection: NewDetection): void
   /** People were told something. */
   told(users: readonly string[]): void
   changed(what: FarmChange['what']): void
@@ -88,6 +89,9 @@ export class Frames {
         break
       case 'schedule.executed':
         this.held.run(frame.data)
+        break
+      case 'detection.new':
+        this.held.detection(frame.data)
         break
       case 'message.new':
         this.held.told([...frame.data.users, ...frame.data.quietly])

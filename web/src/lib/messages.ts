@@ -26,6 +26,8 @@ export interface Message {
   device: string | null
   value: string | null
   advice: string
+  /** Where the photograph is that it is about; a hub keeps no such address. */
+  picture: string | null
   read_at: string | null
 }
 

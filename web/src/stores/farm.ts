@@ -4,6 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
 
 import { heard, now } from '@/lib/clock'
+import type { NewDetection } from '@/lib/frame_types'
 import { Frames, type Shown } from '@/lib/frames'
 import { HUB_ID } from '@/lib/hub'
 import { byUrgency, isOpen, isUnseen, rests } from '@/lib/live'
@@ -45,6 +46,8 @@ export const useFarm = defineStore('farm', () => {
   const plans = ref(0)
   /** The newest word of a hub on a run of a schedule. */
   const last_run = shallowRef<Execution | null>(null)
+  /** The newest photograph that was judged, in whichever house. */
+  const last_seen = shallowRef<NewDetection | null>(null)
   let realtime: Realtime | null = null
   let review: ReturnType<typeof setInterval> | null = null
 
@@ -76,6 +79,9 @@ export const useFarm = defineStore('farm', () => {
     command: (command) => controls.status(command),
     run(execution) {
       last_run.value = execution
+    },
+    detection(detection) {
+      last_seen.value = detection
     },
     told(users) {
       if (users.includes(session.user?.id ?? '')) told.value += 1
@@ -118,7 +124,8 @@ export const useFarm = defineStore('farm', () => {
     if (review !== null) clearInterval(review)
     for (const house_id of Object.keys(states)) Reflect.deleteProperty(states, house_id)
     frames.clear()
-    id.value = farm.value = houses.value = alerts.value = problem.value = last_run.value = null
+    id.value = farm.value = houses.value = alerts.value = problem.value = null
+    last_run.value = last_seen.value = null
     heard_ms.value = 0
   }
 
@@ -250,6 +257,7 @@ export const useFarm = defineStore('farm', () => {
     plans,
     told,
     last_run,
+    last_seen,
     zone,
     role,
     may_operate,

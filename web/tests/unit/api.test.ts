@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import { Api, type TokenBox } from '@/lib/api'
+import { Api, apiPath, type TokenBox } from '@/lib/api'
 import { Problem } from '@/lib/problems'
 import type { Tokens } from '@/lib/types'
 
@@ -64,6 +64,10 @@ async function problemOf(work: Promise<unknown>): Promise<Problem> {
 beforeEach(() => {
   box = new Box()
   calls = []
+})
+
+it('takes the address in an answer as the API has it', () => {
+  expect(apiPath('/v1/farms/f/detections/d/picture')).toBe('farms/f/detections/d/picture')
 })
 
 describe('a request', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { apiPath, lookOf, shrunk, sureOf, withOne, type Detection } from '@/lib/droppings'
+import { lookOf, shrunk, sureOf, withOne, type Detection } from '@/lib/droppings'
 
 const detection = (id: string, t: string, changes: Partial<Detection> = {}): Detection => ({
   id,
@@ -12,6 +12,7 @@ const detection = (id: string, t: string, changes: Partial<Detection> = {}): Det
   alert: false,
   reasons: ['confident'],
   picture: `/v1/farms/f1/detections/${id}/picture`,
+  original: null,
   right: null,
   marked_as: null,
   marked_by: null,
@@ -30,10 +31,6 @@ describe('what a photograph looks like on the screen', () => {
     expect([0.4, 0.936, 0.9999, 1].map((confidence) => sureOf({ confidence }))).toEqual([
       40, 94, 99, 99,
     ])
-  })
-
-  it('takes the address of an answer as the API does', () => {
-    expect(apiPath('/v1/farms/f/detections/d/picture')).toBe('farms/f/detections/d/picture')
   })
 })
 

@@ -20,6 +20,7 @@ const message = (id: string, changes: Partial<Message> = {}): Message => ({
   device: null,
   value: null,
   advice: 'Look',
+  picture: null,
   read_at: null,
   ...changes,
 })

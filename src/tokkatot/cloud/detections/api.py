@@ -2,22 +2,23 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from tokkatot.cloud.accounts import store as accounts_store
-from tokkatot.cloud.detections import lending, service, store
+from tokkatot.cloud.detections import lending, originals, service, store
 from tokkatot.cloud.detections.ai_api import REFUSALS, Image, TheDetector, judged
 from tokkatot.cloud.detections.model import Detection, Told
 from tokkatot.cloud.detections.service import Mark, Sent
 from tokkatot.cloud.farms.access import CanOperate, CanOwn, CanSee
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.views import PersonView
-from tokkatot.cloud.platform.context import FromWhere, Tx
+from tokkatot.cloud.platform.context import Ctx, FromWhere, Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
 from tokkatot.cloud.platform.problems import NotFound
@@ -46,6 +47,8 @@ class DetectionView(View):
     reasons: list[str]
     models: str
     picture: str
+    original: str | None
+    """Where it is as the camera made it; of what was suspicious, once it has come."""
     right: bool | None
     """What a person says of it; null: nobody has."""
     marked_as: Told | None
@@ -112,6 +115,32 @@ async def picture(detection: UUID, access: CanSee, tx: Tx) -> Response:
     return Response(found.thumbnail, media_type="image/jpeg", headers=headers)
 
 
+@router.get(
+    "/detections/{detection}/original",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}}}},
+)
+async def original(detection: UUID, access: CanSee, tx: Tx, context: Ctx) -> Response:
+    """Return a suspicious photograph as the camera made it."""
+    found = await service.detection_in(tx, access.farm_id, detection)
+    if not found.original_is_whole:
+        raise NotFound("picture")
+    await tx.release()
+    parts = originals.parts(context.objects, found.id, found.original_bytes)
+    try:
+        first = await anext(parts)
+    except originals.PartLost:
+        raise NotFound("picture") from None
+
+    async def all_parts() -> AsyncIterator[bytes]:
+        yield first
+        async for part in parts:
+            yield part
+
+    headers = {"Cache-Control": _NEVER_CHANGES, "Content-Length": str(found.original_bytes)}
+    return StreamingResponse(all_parts(), media_type=originals.media_type(first), headers=headers)
+
+
 @router.post("/detections/{detection}/mark")
 async def mark(
     detection: UUID, body: MarkBody, access: CanOperate, tx: Tx, origin: FromWhere
@@ -155,6 +184,9 @@ async def _views(tx: Transaction, rows: Sequence[Detection]) -> list[DetectionVi
             reasons=row.reasons,
             models=row.models,
             picture=f"/v1/farms/{row.farm_id}/detections/{row.id}/picture",
+            original=f"/v1/farms/{row.farm_id}/detections/{row.id}/original"
+            if row.original_is_whole
+            else None,
             right=row.right,
             marked_as=row.marked_as,
             marked_by=None

@@ -50,6 +50,9 @@ class Detection(Base):
     sha256: Mapped[str]
     thumbnail: Mapped[bytes | None] = mapped_column(LargeBinary)
     """A JPEG; let go of after a while where nothing was suspicious and nobody marked it."""
+    original_bytes: Mapped[int] = mapped_column(default=0)
+    """How much of the photograph as the camera made it has come; its parts are files."""
+    original_is_whole: Mapped[bool] = mapped_column(default=False)
     right: Mapped[bool | None]
     """What a person says of it; None: nobody has."""
     marked_as: Mapped[Told | None] = mapped_column(EnumText(Told))

@@ -20,6 +20,31 @@ async def one(session: AsyncSession, farm_id: UUID, detection_id: UUID) -> Detec
     return found
 
 
+async def told_by(
+    session: AsyncSession, farm_id: UUID, hub_id: UUID, detection_id: UUID
+) -> Detection | None:
+    """Return what a hub has told of."""
+    found: Detection | None = await session.scalar(
+        select(Detection).where(
+            Detection.id == detection_id,
+            Detection.farm_id == farm_id,
+            Detection.hub_id == hub_id,
+        )
+    )
+    return found
+
+
+async def note_original(
+    session: AsyncSession, detection_id: UUID, *, kept: int, is_whole: bool
+) -> None:
+    """Note how much of the original is kept."""
+    await session.execute(
+        update(Detection)
+        .where(Detection.id == detection_id)
+        .values(original_bytes=kept, original_is_whole=is_whole)
+    )
+
+
 async def page(
     session: AsyncSession,
     house_id: UUID,

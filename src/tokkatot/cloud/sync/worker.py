@@ -3,7 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -12,8 +13,10 @@ import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from tokkatot.cloud.detections import originals
 from tokkatot.cloud.farms.hubs import CHANNEL as HUBS_CHANNEL
 from tokkatot.cloud.platform.context import Context
+from tokkatot.cloud.platform.problems import Unavailable
 from tokkatot.cloud.sync.dispatch import PUBLISH_TIMEOUT_S, Dispatcher, Waiting
 from tokkatot.cloud.sync.lane import Lane
 from tokkatot.cloud.sync.postgres import PostgresStore
@@ -24,14 +27,15 @@ from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.domain.ids import HubId
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
-from tokkatot.wire.messages import Hello, Live, MessageError, decode, decode_up
-from tokkatot.wire.topics import HubLeaf, HubTopic, parse_hub_topic
+from tokkatot.wire.messages import Hello, Live, MessageError, decode, decode_up, encode
+from tokkatot.wire.pictures import Original
+from tokkatot.wire.topics import FROM_HUB, HubLeaf, HubTopic, parse_hub_topic
 
 _log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
 
-TOPICS = ("farm/+/hubs/+/hello", "farm/+/hubs/+/up", "farm/+/hubs/+/live")
+TOPICS = tuple(f"farm/+/hubs/+/{leaf}" for leaf in sorted(FROM_HUB))
 SHARED = "$share/tokkatot/"
 """Before a topic, it has the broker give each message to one of the processes that ask so."""
 KEEPALIVE_S = 20
@@ -50,6 +54,8 @@ BATCHES_AT_ONCE = 32
 """So many batches of 500 readings share a transaction when there is a rush."""
 EVENTS_AT_ONCE = 8
 SAID_AT_ONCE = 64
+ORIGINALS_LIMIT = 64
+"""Parts of photographs that wait: 3 MB. What finds no room is sent again."""
 DISPATCH_RETRY_S = 1.0
 
 
@@ -94,6 +100,14 @@ class _Said:
 
     topic: HubTopic
     body: Hello | Live
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """A part of a photograph."""
+
+    topic: HubTopic
+    part: Original
 
 
 class SyncWorker:
@@ -165,7 +179,7 @@ class SyncWorker:
         client.pending_calls_threshold = MAX_INFLIGHT
         async with client, asyncio.TaskGroup() as tasks:
             self._client = client
-            lanes = _Lanes(self._batches, self._said)
+            lanes = _Lanes(self._batches, self._said, self._originals)
             for run in lanes.runs():
                 tasks.create_task(run)
             for topic in TOPICS:
@@ -233,12 +247,27 @@ class SyncWorker:
         if answers:
             await self._answer(answers)
 
+    async def _originals(self, sent: Sequence[_Sent]) -> None:
+        """Keep parts of photographs."""
+        for item in sent:
+            kept = await self._try(partial(originals.take, self._context, item.topic, item.part))
+            if kept is not None:
+                topic = replace(item.topic, leaf=HubLeaf.KEPT)
+                await self._publish(Outgoing(topic=topic, payload=encode(kept)))
+
     async def _try(self, work: Callable[[], Awaitable[R]]) -> R | None:
         """Return what the service answers, None where it could not: the hub will say it again."""
         try:
             async with asyncio.timeout(WORK_TIMEOUT_S):
                 return await work()
-        except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError, RowRefused) as error:
+        except (
+            SQLAlchemyError,
+            psycopg.Error,
+            OSError,
+            TimeoutError,
+            RowRefused,
+            Unavailable,
+        ) as error:
             self._dropped.labels("not_stored").inc()
             _log.warning("sync.not_stored", error=str(error)[:500])
         except Exception:  # noqa: BLE001 - logged and counted
@@ -300,6 +329,7 @@ class _Lanes:
         self,
         batches: Callable[[Sequence[Incoming]], Awaitable[None]],
         said: Callable[[Sequence[_Said]], Awaitable[None]],
+        sent: Callable[[Sequence[_Sent]], Awaitable[None]],
     ) -> None:
         self._readings = [
             Lane(batches, limit=LANE_LIMIT, at_once=BATCHES_AT_ONCE) for _ in range(READINGS_LANES)
@@ -308,6 +338,7 @@ class _Lanes:
             Lane(batches, limit=LANE_LIMIT, at_once=EVENTS_AT_ONCE) for _ in range(EVENTS_LANES)
         ]
         self._said = [Lane(said, limit=LANE_LIMIT, at_once=SAID_AT_ONCE) for _ in range(SAID_LANES)]
+        self._originals = Lane(sent, limit=ORIGINALS_LIMIT, at_once=1)
 
     def runs(self) -> Iterator[Coroutine[None, None, None]]:
         """Return what is to run of every lane."""
@@ -317,6 +348,7 @@ class _Lanes:
             yield lane.run()
         for said in self._said:
             yield said.run()
+        yield self._originals.run()
 
     def offer(self, topic: HubTopic, payload: bytes) -> bool:
         """Read a message and queue it; return False where there is no room.
@@ -335,5 +367,7 @@ class _Lanes:
                 up = decode_up(payload)
                 lanes = self._readings if up.stream == "readings" else self._events
                 return lanes[spread % len(lanes)].offer(Incoming(topic=topic, up=up))
+            case HubLeaf.ORIGINAL:
+                return self._originals.offer(_Sent(topic=topic, part=decode(payload, Original)))
             case _:
                 raise MessageError(f"{topic.leaf} does not come from a hub")

@@ -1,6 +1,8 @@
 """Judges a whole set by the frozen models and keeps what the figures are made from."""
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,8 @@ from tokkatot.vision.detect.verdict import Verdict
 from tokkatot.vision.evaluate.scores import Flags, Floats, Labels
 from tokkatot.vision.findings import FINDINGS, Finding
 
-_AT_ONCE = 64
+_AT_ONCE = 8
+"""More of them fit into no cache, and each takes longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +68,13 @@ def judge_set(
 
 
 def judge_canvases(judge: Judge, canvases: Canvases) -> tuple[Verdict, ...]:
-    """Judge pictures, some at a time."""
-    starts = range(0, len(canvases), _AT_ONCE)
-    return tuple(
-        verdict
-        for start in starts
-        for verdict in judge.judge_canvases(list(canvases[start : start + _AT_ONCE]))
-    )
+    """Judge pictures, some at a time on every processor that may be used."""
+    some = [list(canvases[start : start + _AT_ONCE]) for start in range(0, len(canvases), _AT_ONCE)]
+    # A model takes one thread, and lets go of the interpreter meanwhile.
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="judge") as threads:
+        return tuple(
+            verdict for verdicts in threads.map(judge.judge_canvases, some) for verdict in verdicts
+        )
 
 
 def probabilities_of(verdicts: Sequence[Verdict]) -> Floats:

@@ -20,6 +20,7 @@ export const alarm: AlarmWords = {
   'messages.none': 'No messages',
   'messages.none_help': 'What you are told of stands here for 90 days.',
   'droppings.none': 'No picture yet. Photograph one dropping, close and sharp.',
+  'droppings.whole': 'Show it in full size',
   'droppings.picture': 'Photograph of a dropping',
   'droppings.send': 'Take or choose a photograph',
   'droppings.sending': 'Looking at the photograph…',

@@ -18,6 +18,7 @@ export const alarm = {
   'messages.none': 'គ្មានសារទេ',
   'messages.none_help': 'ពេលមានអ្វីត្រូវប្រាប់អ្នក នឹងបង្ហាញនៅទីនេះ ហើយទុករយៈ\u2060ពេល ៩០ ថ្ងៃ។',
   'droppings.none': 'មិនទាន់មានរូប។ ថតលាមកមួយឲ្យជិត និងច្បាស់។',
+  'droppings.whole': 'បង្ហាញរូបពេញទំហំ',
   'droppings.picture': 'រូបលាមក',
   'droppings.send': 'ថតរូប ឬជ្រើសរូប',
   'droppings.sending': 'កំពុងពិនិត្យរូប…',

@@ -1,0 +1,104 @@
+"""Photographs of droppings on the phones: sent, seen by others at once, marked, told of."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import FilePayload, Page, Route, expect
+
+from tests.support.axe import violations
+from tests.support.phones import MANAGER, VIEWER, Demo, Phone
+from tests.support.pictures import drawn, encoded
+
+COOP = "Coop 1"
+JUDGED_MS = 40_000
+"""The first photograph waits for the models to start."""
+
+
+def photograph(seed: int) -> FilePayload:
+    return {"name": f"{seed}.jpg", "mimeType": "image/jpeg", "buffer": encoded(drawn(seed))}
+
+
+def sent(page: Page, seed: int) -> str:
+    """Send a photograph, and return what its verdict is called."""
+    expect(page.locator("main [data-spinner]")).to_have_count(0)
+    shown = page.locator("[data-detection]")
+    before = shown.get_attribute("data-detection") if shown.count() else None
+    page.locator("[data-upload]").set_input_files(files=[photograph(seed)])
+    found = page.wait_for_function(
+        """before => {
+            const now = document.querySelector('[data-detection]')?.dataset.detection
+            return now !== before && now
+        }""",
+        arg=before,
+        timeout=JUDGED_MS,
+    )
+    return str(found.json_value())
+
+
+def speak(page: Page, demo: Demo, language: str) -> None:
+    page.goto(f"{demo.stack.url}/settings")
+    page.locator(f'[data-choice="{language}"]').click()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+
+
+@pytest.mark.timeout(120)  # whoever comes first starts the farm and the models
+@pytest.mark.parametrize(("language", "seed"), [("km", 1), ("en", 2)])
+def test_a_photograph_is_judged_seen_on_another_phone_at_once_and_marked(
+    new_phone: Callable[[], Phone], demo: Demo, language: str, seed: int
+) -> None:
+    sender, other = new_phone(), new_phone()
+    place = f"{demo.stack.url}{demo.house_path(COOP)}/droppings"
+    for phone, login in ((sender, MANAGER), (other, VIEWER)):
+        phone.log_in(login)
+        phone.page.wait_for_selector("[data-house]")
+    speak(sender.page, demo, language)
+    other.page.goto(place)
+    sender.page.goto(place)
+    detection = sent(sender.page, seed)
+
+    shown = sender.page.locator(f'[data-detection="{detection}"]')
+    expect(shown).to_have_attribute("data-look", "unknown")
+    expect(shown.locator("img")).to_be_visible()
+    expect(other.page.locator(f'[data-detection="{detection}"] img')).to_be_visible()
+    expect(other.page.locator("[data-upload]")).to_have_count(0)
+    assert violations(sender.page, language) == []
+
+    shown.locator("[data-wrong]").click()
+    shown.locator('[data-choice="healthy"]').click()
+    assert violations(sender.page, f"{language}, marking") == []
+    shown.locator("[data-say]").click()
+    expect(shown.locator("[data-marked]")).to_be_visible()
+
+
+def test_a_message_shows_the_photograph_that_it_is_about(phone: Phone, demo: Demo) -> None:
+    page = phone.page
+    phone.log_in(MANAGER)
+    page.wait_for_selector("[data-house]")
+    page.goto(f"{demo.stack.url}{demo.house_path(COOP)}/droppings")
+    detection = sent(page, 3)
+
+    def told(route: Route) -> None:
+        message = {
+            "id": detection,
+            "farm_id": demo.farm_id,
+            "alert_id": None,
+            "kind": "alert",
+            "importance": "important",
+            "t": "2026-11-21T07:00:00Z",
+            "what": "Coccidiosis?",
+            "farm": "",
+            "house": COOP,
+            "device": None,
+            "value": None,
+            "advice": "",
+            "picture": f"/v1/farms/{demo.farm_id}/detections/{detection}/picture",
+            "read_at": None,
+        }
+        route.fulfill(json={"items": [message], "next_cursor": None})
+
+    page.route("**/users/me/messages?*", told)
+    page.locator('nav a[href="/messages"]').click()
+
+    picture = page.locator("[data-message] [data-photograph] img").first
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") > 0
