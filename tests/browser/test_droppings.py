@@ -2,16 +2,34 @@
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
 from tests.support.axe import violations
 from tests.support.phones import MANAGER, VIEWER, Demo, Phone
 from tests.support.pictures import drawn, encoded
+from tests.support.stack import until
+from tokkatot.sim.farm import PASSWORD
+
+pytestmark = [
+    pytest.mark.usefixtures("models"),
+    # Whoever comes first starts the farm and the models.
+    pytest.mark.timeout(150),
+]
 
 COOP = "Coop 1"
-JUDGED_MS = 40_000
-"""The first photograph waits for the models to start."""
+JUDGED_MS = 25_000
+
+
+@pytest.fixture(scope="module")
+def models(demo: Demo) -> None:
+    """The models, which are started when somebody asks for them."""
+    with httpx.Client(base_url=f"{demo.stack.url}/v1", timeout=40) as http:
+        login = {"login": MANAGER, "password": PASSWORD}
+        token = http.post("/auth/login", json=login).json()["access_token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        until("the models answer", lambda: http.get("/ai/health").is_success, within_s=90)
 
 
 def photograph(seed: int) -> FilePayload:
@@ -41,7 +59,6 @@ def speak(page: Page, demo: Demo, language: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", language)
 
 
-@pytest.mark.timeout(120)  # whoever comes first starts the farm and the models
 @pytest.mark.parametrize(("language", "seed"), [("km", 1), ("en", 2)])
 def test_a_photograph_is_judged_seen_on_another_phone_at_once_and_marked(
     new_phone: Callable[[], Phone], demo: Demo, language: str, seed: int
