@@ -2,9 +2,11 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Protocol
@@ -23,9 +25,11 @@ from tests.support.servers import running_influx
 from tokkatot.cloud.platform.database import Database
 from tokkatot.cloud.telemetry import history
 from tokkatot.cloud.telemetry.blocks import Columns, pack
+from tokkatot.cloud.telemetry.bundles import PackedDay, begin_of, write_bundle
 from tokkatot.cloud.telemetry.drawing import Shape
 from tokkatot.cloud.telemetry.history import SeriesKey
-from tokkatot.cloud.telemetry.postgres import PostgresReadingStore, keep_day
+from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
+from tokkatot.cloud.telemetry.rollups import keep_usual
 from tokkatot.cloud.telemetry.store import Span
 from tokkatot.kit.clock import SystemClock, from_ms
 from tokkatot.kit.ids import IdSource
@@ -83,13 +87,11 @@ class Ours(Charts):
                     " ON CONFLICT DO NOTHING",
                     (series_id, *(UUID(int=series_id),) * 3),
                 )
-            for back in days:
-                day = (END - timedelta(days=back + 1)).date()
-                for sensor, columns in day_of_all(back, step_ms=step_ms):
-                    await keep_day(connection, sensor, day, columns, pack(columns))
+            for begins, stretch in groupby(days, lambda back: begin_of(_day(back))):
+                await _keep_stretch(connection, begins, stretch, step_ms=step_ms)
                 await connection.commit()
             await connection.set_autocommit(True)
-            for table in ("packed_readings", "rollups"):
+            for table in ("packed_readings", "bundled_readings", "rollups"):
                 await connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table)))
 
     @override
@@ -106,7 +108,9 @@ class Ours(Charts):
 
     @override
     def size_bytes(self) -> int:
-        return _table_bytes(self._url, "packed_readings")
+        return sum(
+            _table_bytes(self._url, table) for table in ("packed_readings", "bundled_readings")
+        )
 
 
 class Plain(Charts):
@@ -257,6 +261,25 @@ def victoria(folder: Path) -> Iterator[Charts]:
     with running(command, log_path=folder / "log"):
         _until_answers(f"{url}/health")
         yield VictoriaCharts(url, folder / "store")
+
+
+async def _keep_stretch(
+    connection: psycopg.AsyncConnection, begins: date, stretch: Iterable[int], *, step_ms: int
+) -> None:
+    """Write days as they lie in the end: in bundles, beside the roll-ups of each."""
+    of_sensor: dict[int, list[PackedDay]] = defaultdict(list)
+    for back in stretch:
+        for sensor, columns in day_of_all(back, step_ms=step_ms):
+            await keep_usual(connection, sensor, columns)
+            of_sensor[sensor].append(
+                PackedDay(day=_day(back), n=len(columns), imported=False, body=pack(columns))
+            )
+    for sensor, days in of_sensor.items():
+        await write_bundle(connection, sensor, begins, days)
+
+
+def _day(back: int) -> date:
+    return (END - timedelta(days=back + 1)).date()
 
 
 def _lines(back: int, *, step_ms: int) -> Iterator[bytes]:

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 import psycopg
 
 from tokkatot.cloud.telemetry.blocks import open_block, unpack
+from tokkatot.cloud.telemetry.bundles import BODY_SQL
 
 COUNT_SQL = (
     "SELECT ((SELECT coalesce(sum(n), 0) FROM open_readings)"
     " + (SELECT coalesce(sum(n), 0) FROM packed_readings))::bigint"
 )
-_BODIES_SQL = """
-SELECT body FROM packed_readings WHERE series_id = ANY(%(series)s)
+_BODIES_SQL = f"""
+SELECT {BODY_SQL} FROM packed_readings p WHERE series_id = ANY(%(series)s)
 UNION ALL SELECT body FROM open_readings WHERE series_id = ANY(%(series)s)
-"""
+"""  # noqa: S608 - our own text
 _SERIES_SQL = """
 SELECT id FROM series WHERE device_id = ANY(%s::uuid[]) AND (%s::text IS NULL OR quantity = %s)
 """

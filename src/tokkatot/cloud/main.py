@@ -270,9 +270,10 @@ async def clean(context: Context) -> None:
 
 
 async def fold_readings(context: Context, readings: ReadingStore) -> None:
-    """Pack the readings whose hour is over, and drop the days that are packed for good."""
+    """Pack the readings whose hour is over, and put away the days that are packed for good."""
     await fold(context.database, readings, now=context.clock.now())
     await drop_old_days(context.database, now=context.clock.now())
+    await readings.settle(now=context.clock.now())
 
 
 async def give_up_old_readings(context: Context, readings: ReadingStore) -> None:

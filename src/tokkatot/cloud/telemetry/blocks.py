@@ -3,20 +3,21 @@
 An open block is big-endian and plain, so that SQL can write one: a byte that tells its kind, all
 times (int64, milliseconds since 1970 UTC), all values (float64), and the qualities (a byte each)
 where any of them is not good. A packed block holds each column as numbers that are mostly small,
-turned so that bytes of like weight lie together, and deflated: about a byte and a half a reading.
+turned so that bytes of like weight lie together, and deflated: little more than a byte a reading.
 """
 
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, unique
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Times = NDArray[np.int64]
+Integers = NDArray[np.int64]
+Times = Integers
 Values = NDArray[np.float64]
 Qualities = NDArray[np.uint8]
 
@@ -27,6 +28,9 @@ _LEVEL: Final = 6
 _MOST_DECIMALS: Final = 6
 _WIDTHS: Final = (1, 2, 4, 8)
 _EXACT: Final = 2**53
+_KNOT_BITS: Final = 6
+_KNOT_EVERY: Final = 1 << _KNOT_BITS
+"""Readings from one knot of a trend to the next: of enough of them the mean knows no noise."""
 _HEAD: Final = struct.Struct("<BIqq")
 """Kind, number of readings, first time, the usual distance between two times in ms."""
 _PART: Final = struct.Struct("<BBBI")
@@ -54,6 +58,8 @@ class _Coding(IntEnum):
     """Each integer less the one before it, folded."""
     BITS = 2
     """The bits of a float, XOR those of the one before it: for what is no short decimal."""
+    TREND = 3
+    """Each integer less the line between knots, folded; the knots are a part that follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,10 +191,39 @@ def _packed_values(values: Values) -> bytes:
     return _part(_Coding.BITS, bits ^ before)
 
 
-def _shorter(numbers: NDArray[np.int64], *, decimals: int = 0) -> bytes:
+def _shorter(numbers: Integers, *, decimals: int = 0) -> bytes:
     plain = _part(_Coding.PLAIN, _folded(numbers), decimals=decimals)
-    delta = _part(_Coding.DELTA, _folded(np.diff(numbers, prepend=np.int64(0))), decimals=decimals)
-    return min(plain, delta, key=len)
+    delta = _part(_Coding.DELTA, _folded(_steps(numbers)), decimals=decimals)
+    # Noise about a slow curve: a step has the noise of two readings, the distance from it of one.
+    knots = _knots(numbers)
+    trend = _part(_Coding.TREND, _folded(numbers - _line(knots, len(numbers))), decimals=decimals)
+    return min(plain, delta, trend + _part(_Coding.DELTA, _folded(_steps(knots))), key=len)
+
+
+def _steps(numbers: Integers) -> Integers:
+    return np.diff(numbers, prepend=np.int64(0))
+
+
+def _knots(numbers: Integers) -> Integers:
+    """Return a number for each knot, the last one at or behind the end: the mean around it."""
+    count = len(numbers)
+    at = np.arange(_knot_count(count)) * _KNOT_EVERY
+    begin = np.clip(at - _KNOT_EVERY // 2, 0, count - 1)
+    end = np.clip(at + _KNOT_EVERY // 2 + 1, 1, count)
+    # From the first number on, so that no sum of many grows beyond what an integer holds.
+    sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(numbers - numbers[0])))
+    means: Integers = numbers[0] + (sums[end] - sums[begin]) // (end - begin)
+    return means
+
+
+def _line(knots: Integers, count: int) -> Integers:
+    """Return what lies on the straight lines between knots."""
+    knot, beyond = np.divmod(np.arange(count), _KNOT_EVERY)
+    return knots[knot] + (np.diff(knots)[knot] * beyond >> _KNOT_BITS)
+
+
+def _knot_count(count: int) -> int:
+    return (count - 1) // _KNOT_EVERY + 2
 
 
 def _part(coding: _Coding, numbers: NDArray[np.uint64], *, decimals: int = 0) -> bytes:
@@ -208,9 +243,9 @@ def _unpacked(body: bytes) -> Columns:
     _, count, first_ms, usual_ms = _HEAD.unpack_from(body)
     if not 0 < count <= MAX_BLOCK_READINGS:
         raise ValueError(f"it speaks of {count} readings")
-    beat, at = _read_part(body, _HEAD.size, count)
-    values, at = _read_part(body, at, count)
-    quality, at = _read_part(body, at, count)
+    beat, at = _read_column(body, _HEAD.size, count)
+    values, at = _read_column(body, at, count)
+    quality, at = _read_column(body, at, count)
     if at != len(body):
         raise ValueError("it goes on after its end")
     return Columns(
@@ -227,9 +262,12 @@ class _Part:
     coding: _Coding
     decimals: int
     numbers: NDArray[np.uint64]
+    knots: Integers | None = None
 
-    def integers(self) -> NDArray[np.int64]:
+    def integers(self) -> Integers:
         """Return the integers that the numbers stand for."""
+        if self.knots is not None:
+            return _unfolded(self.numbers) + _line(self.knots, len(self.numbers))
         if self.coding is _Coding.DELTA:
             return np.cumsum(_unfolded(self.numbers))
         return _unfolded(self.numbers)
@@ -241,8 +279,17 @@ class _Part:
         return self.integers() / 10.0**self.decimals
 
 
+def _read_column(body: bytes, at: int, count: int) -> tuple[_Part, int]:
+    """Return a column, with its knots where it has some, and where the next one begins."""
+    column, at = _read_part(body, at, count)
+    if column.coding is not _Coding.TREND:
+        return column, at
+    knots, at = _read_part(body, at, _knot_count(count))
+    return replace(column, knots=knots.integers()), at
+
+
 def _read_part(body: bytes, at: int, count: int) -> tuple[_Part, int]:
-    """Return a column and where the next one begins."""
+    """Return numbers as they were packed, and where what follows begins."""
     coding, decimals, width, length = _PART.unpack_from(body, at)
     if width not in _WIDTHS:
         raise ValueError(f"numbers of {width} bytes")
@@ -262,10 +309,10 @@ def _inflate(deflated: bytes, size: int) -> bytes:
     return turned
 
 
-def _folded(numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
+def _folded(numbers: Integers) -> NDArray[np.uint64]:
     """Return 0, −1, 1, −2 … as 0, 1, 2, 3 …: what is near zero becomes small."""
     return ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
 
 
-def _unfolded(numbers: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _unfolded(numbers: NDArray[np.uint64]) -> Integers:
     return (numbers >> np.uint64(1)).view(np.int64) ^ -(numbers & np.uint64(1)).view(np.int64)

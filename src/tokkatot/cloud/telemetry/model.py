@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Double,
@@ -56,6 +57,9 @@ class PackedReadings(Base):
     """A day of a series in one block, all but its newest hour; days count in UTC."""
 
     __tablename__ = "packed_readings"
+    __table_args__ = (
+        CheckConstraint("(body IS NULL) = (place IS NOT NULL AND size IS NOT NULL)", "somewhere"),
+    )
 
     series_id: Mapped[int] = mapped_column(
         ForeignKey("series.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -64,6 +68,21 @@ class PackedReadings(Base):
     n: Mapped[int]
     imported: Mapped[bool]
     """Some of it was imported: retention leaves the day alone."""
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The block; None where it lies in a bundle, from `place` on and `size` bytes long."""
+    place: Mapped[int | None]
+    size: Mapped[int | None]
+
+
+class BundledReadings(Base):
+    """The blocks of packed days of sixteen, one after the other."""
+
+    __tablename__ = "bundled_readings"
+
+    series_id: Mapped[int] = mapped_column(
+        ForeignKey("series.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    begins: Mapped[date] = mapped_column(primary_key=True)
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 

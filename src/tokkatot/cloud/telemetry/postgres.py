@@ -10,7 +10,7 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from tokkatot.cloud.platform.database import Database, Transaction
-from tokkatot.cloud.telemetry import partitions
+from tokkatot.cloud.telemetry import bundles, partitions
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, open_block, pack, unpack
 from tokkatot.cloud.telemetry.rollups import (
     SUMMED_SQL,
@@ -38,17 +38,14 @@ from tokkatot.cloud.telemetry.summary import Summary, joined, summarise
 from tokkatot.domain.quantities import Quality
 from tokkatot.kit.clock import from_ms
 
-# Any number that no other advisory lock of ours has ("tkfo" in ASCII).
-_LOCK: Final = 0x746B666F
-
 # One statement sees one state of the tables: a reading is open or packed, never both or neither.
-_READ_SQL: Final = """
-SELECT series_id, body FROM packed_readings
+_READ_SQL: Final = f"""
+SELECT series_id, {bundles.BODY_SQL} FROM packed_readings p
 WHERE series_id = ANY(:series) AND day BETWEEN :first_day AND :last_day
 UNION ALL
 SELECT series_id, body FROM open_readings
 WHERE series_id = ANY(:series) AND t >= :from_day AND t < :end
-"""
+"""  # noqa: S608 - our own text
 _ROLLED_SQL: Final = (
     SUMMED_SQL.format(also="NULL::bytea", but="")
     + """
@@ -88,22 +85,25 @@ WITH newest AS (
 INSERT INTO open_readings (series_id, t, n, body)
 SELECT * FROM unnest(%b::int[], %b::timestamptz[], %b::int[], %b::bytea[])
 """
-_LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 _TAKE_SQL: Final = """
 DELETE FROM open_readings
 WHERE series_id = %s AND t >= %s AND t < %s AND t < %s
 RETURNING body
 """
-_PACKED_SQL: Final = "SELECT body FROM packed_readings WHERE series_id = %s AND day = %s"
+_PACKED_SQL: Final = f"""
+SELECT {bundles.BODY_SQL} FROM packed_readings p WHERE series_id = %s AND day = %s
+"""  # noqa: S608 - our own text
 _COUNT_SQL: Final = "SELECT n FROM packed_readings WHERE series_id = %s AND day = %s"
 _PACK_SQL: Final = """
 INSERT INTO packed_readings (series_id, day, n, imported, body) VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (series_id, day) DO UPDATE
-SET n = excluded.n, imported = excluded.imported, body = excluded.body
+SET n = excluded.n, imported = excluded.imported, body = excluded.body,
+  place = NULL, size = NULL
 """
-_GIVE_UP_SQL: Final = """
-DELETE FROM packed_readings WHERE series_id = %s AND day = %s AND NOT imported RETURNING body
-"""
+_GIVE_UP_SQL: Final = f"""
+DELETE FROM packed_readings p WHERE series_id = %s AND day = %s AND NOT imported
+RETURNING {bundles.BODY_SQL}
+"""  # noqa: S608 - our own text
 
 
 class PostgresReadingStore(ReadingStore):
@@ -119,6 +119,10 @@ class PostgresReadingStore(ReadingStore):
     @override
     def within(self, tx: Transaction) -> "PostgresReadings":
         return PostgresReadings(tx)
+
+    @override
+    async def settle(self, *, now: datetime) -> int:
+        return await bundles.bundle_old(self._database, now=now)
 
     @override
     async def answers(self) -> bool:
@@ -254,8 +258,7 @@ class PostgresReadings(Readings):
     async def take_open(self, series_id: int, day: int, *, cut: datetime) -> list[bytes]:
         """Take out the open blocks of a day that begin before an instant; nobody else folds it."""
         connection = await self._tx.psycopg()
-        # Two that fold the same day would each pack what it alone has seen.
-        await connection.execute(_LOCK_SQL, (_LOCK, series_id))
+        await bundles.lock_series(connection, series_id)
         begin = midnight(day_date(day))
         taken = await connection.execute(
             _TAKE_SQL, (series_id, begin, begin + timedelta(days=1), cut)
@@ -270,8 +273,10 @@ class PostgresReadings(Readings):
     async def drop_day(self, series_id: int, day: int) -> bytes | None:
         """Delete a packed day and return its block; None where there is none to be deleted."""
         connection = await self._tx.psycopg()
+        await bundles.lock_series(connection, series_id)
         cursor = await connection.execute(_GIVE_UP_SQL, (series_id, day_date(day)))
         row: tuple[bytes] | None = await cursor.fetchone()
+        await bundles.drop_if_empty(connection, series_id, day_date(day))
         return None if row is None else row[0]
 
 

@@ -35,7 +35,7 @@ FROM farms f LEFT JOIN retention_policies r ON r.farm_id = f.id ORDER BY f.id
 _OLD_SQL: Final = """
 SELECT p.series_id, p.day FROM packed_readings p
 WHERE p.series_id IN (SELECT id FROM series WHERE farm_id = %s) AND p.day < %s AND NOT p.imported
-LIMIT %s
+ORDER BY p.series_id, p.day LIMIT %s
 """
 _FORGET_SQL: Final = """
 DELETE FROM rollups WHERE series_id IN (SELECT id FROM series WHERE farm_id = %s)

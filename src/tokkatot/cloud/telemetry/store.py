@@ -182,6 +182,10 @@ class ReadingStore(Protocol):
         """Return the readings as a transaction sees them."""
         ...
 
+    async def settle(self, *, now: datetime) -> int:
+        """Put together what is old, where that saves room; return how many bundles that made."""
+        ...
+
     async def answers(self) -> bool:
         """Tell whether what it needs beside the database is there."""
         ...
