@@ -105,7 +105,7 @@ async def test_a_day_that_follows_a_trend_is_packed_as_before_on_the_way_down(
             " VALUES (1, '2026-09-21', 2000, false, %s)",
             (packed,),
         )
-    downgrade(empty_postgres_url, "0016")
+    downgrade(empty_postgres_url, "0017")
     with psycopg.connect(libpq_url(empty_postgres_url)) as connection:
         row = connection.execute("SELECT body FROM packed_readings").fetchone()
     assert row is not None
