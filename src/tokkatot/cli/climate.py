@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokkatot.cli import climate_learning
 from tokkatot.cli.climate_calibrate import calibrate
 from tokkatot.cli.climate_houses import House, coop_of, greenhouse_of
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from tokkatot.climate.weather.series import WeatherSeries
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(climate_learning.train)
+app.command()(climate_learning.evaluate)
+app.command()(climate_learning.export)
 
 Row = tuple[float, ...]
 

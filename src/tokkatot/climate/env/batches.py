@@ -135,6 +135,13 @@ class Batch(Generic[Start]):
         """Return what is seen of each house, in the order of `fields`."""
         raise NotImplementedError
 
+    def told(self) -> Floats:
+        """Return what a policy may look at: what is seen, the hour, the dials as they are."""
+        return np.column_stack((self._look(), self._hours(), self.values))
+
+    def _look(self) -> Floats:
+        raise NotImplementedError
+
     def arrays(self) -> tuple[Rows, ...]:
         """Return all that a house is in; writing into it moves the house."""
         return (self._row, self._start_s, self.lived, self.values, self._outdoor, *self._arrays())
@@ -161,12 +168,13 @@ class Batch(Generic[Start]):
 class _SetPoints(Batch[Start]):
     """Houses that keep rules whose set-points are turned."""
 
-    def _with_clock(self, seen: Floats) -> Floats:
+    @override
+    def observed(self) -> Floats:
         turn = 2.0 * np.pi * (self.lived * self.step_s % DAY_S) / DAY_S
         low = np.array([dial.low for dial in self.dials])
         high = np.array([dial.high for dial in self.dials])
         parts = (self.values - low) / (high - low)
-        return np.column_stack((seen, np.sin(turn), np.cos(turn), parts))
+        return np.column_stack((self._look(), np.sin(turn), np.cos(turn), parts))
 
     def _turn(self, rules: Records) -> None:
         for at, dial in enumerate(self.dials):
@@ -196,11 +204,17 @@ class Flocks(_SetPoints[FlockStart]):
         self._prices = np.zeros(houses, record_type(FlockPrices))
         self._controls = np.zeros(houses, record_type(coop.Controls))
 
+    @property
+    def floor_m2(self) -> Floats:
+        """The floor of each house."""
+        floor: Floats = self._parameters["floor_m2"]
+        return floor
+
     @override
-    def observed(self) -> Floats:
+    def _look(self) -> Floats:
         seen = np.empty((self.houses, len(COOP_SEEN)))
         see_coops(self.states, self._outdoor, self._parameters, self._prices, seen)
-        return self._with_clock(seen)
+        return seen
 
     @override
     def _plant(self, house: int, start: FlockStart) -> None:
@@ -252,10 +266,10 @@ class Tomatoes(_SetPoints[TomatoStart]):
         self._controls = np.zeros(houses, record_type(greenhouse.Controls))
 
     @override
-    def observed(self) -> Floats:
+    def _look(self) -> Floats:
         seen = np.empty((self.houses, len(GREENHOUSE_SEEN)))
         see_greenhouses(self.states, self._outdoor, self._prices, seen)
-        return self._with_clock(seen)
+        return seen
 
     @override
     def _plant(self, house: int, start: TomatoStart) -> None:
@@ -307,6 +321,10 @@ class Lettuces(Batch[LettuceStart]):
 
     @override
     def observed(self) -> Floats:
+        return self._look()
+
+    @override
+    def _look(self) -> Floats:
         # Seen is the weather of the step that comes, and after the last one still the last.
         ahead = np.minimum(self.lived, self.steps - 1)
         seen = np.empty((self.houses, len(self.fields)))

@@ -14,6 +14,7 @@ from tokkatot.climate.control.crop import GREENHOUSE_SEEN
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, Dials
 from tokkatot.climate.control.fields import Field
 from tokkatot.climate.control.flock import COOP_SEEN
+from tokkatot.climate.control.lettuce_benchmark import LETTUCE_DIALS, LETTUCE_SEEN
 
 CARD: Final = "card.json"
 MODEL: Final = "policy.onnx"
@@ -41,6 +42,20 @@ class House(StrEnum):
 
     COOP = "coop"
     GREENHOUSE = "greenhouse"
+    LETTUCE = "lettuce"
+    """The published benchmark; no hub has such a house."""
+
+
+_SEEN = {
+    House.COOP: COOP_SEEN,
+    House.GREENHOUSE: GREENHOUSE_SEEN,
+    House.LETTUCE: LETTUCE_SEEN,
+}
+_DIALS = {
+    House.COOP: COOP_DIALS,
+    House.GREENHOUSE: GREENHOUSE_DIALS,
+    House.LETTUCE: LETTUCE_DIALS,
+}
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -129,17 +144,16 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 def dials_of(house: House) -> Dials:
     """Return the set-points that a policy for this kind of house turns."""
-    return COOP_DIALS if house is House.COOP else GREENHOUSE_DIALS
+    return _DIALS[house]
 
 
 def inputs_of(house: House) -> tuple[Field, ...]:
     """Return what a policy for this kind of house may look at: house, weather, prices, hour, dials.
 
-    The dials are where the set-points stand now.
+    The dials are where the set-points stand now, and are told apart from what they are about.
     """
-    seen = COOP_SEEN if house is House.COOP else GREENHOUSE_SEEN
-    dials = (Field(dial.name, dial.low, dial.high) for dial in dials_of(house))
-    return (*seen, Field("hour", 0.0, 24.0), *dials)
+    dials = (Field(f"set_{dial.name}", dial.low, dial.high) for dial in dials_of(house))
+    return (*_SEEN[house], Field("hour", 0.0, 24.0), *dials)
 
 
 def named(house: House, seen: Sequence[float], hour: float, dials: Sequence[float]) -> Named:
@@ -189,6 +203,11 @@ def checked_card(text: bytes, model: bytes) -> Card:
     if tuple((one.name, one.low, one.high, one.step) for one in card.outputs) != known:
         raise PolicyRefused(f"{card.version} turns other set-points than a {card.house} has.")
     return card
+
+
+def write_card(card: Card, folder: Path) -> None:
+    """Write a card beside its model."""
+    (folder / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
 
 
 def _read(path: Path) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from tokkatot.climate.policy.card import (
     INPUT,
@@ -15,6 +16,8 @@ from tokkatot.climate.policy.card import (
     observation,
     read_policy,
 )
+
+Rows = NDArray[np.float64]
 
 
 class Policy:
@@ -50,6 +53,13 @@ class Policy:
         if not all(isfinite(value) for value in proposed):
             raise PolicyRefused(f"{self.card.version} answered what is no number.")
         return proposed
+
+    def ask_many(self, rows: Rows) -> Rows:
+        """Return a row of set-points for each row of inputs, in the order of its card."""
+        ends = np.array([(one.low, one.high) for one in self.card.inputs])
+        fed = np.clip(rows, ends[:, 0], ends[:, 1]).astype(np.float32)
+        answers: Rows = np.asarray(self._session.run([OUTPUT], {INPUT: fed})[0], np.float64)
+        return answers
 
 
 def _session(model: bytes, card: Card) -> onnxruntime.InferenceSession:

@@ -50,7 +50,15 @@ def test_what_is_seen_has_a_name_for_each_number() -> None:
     told = named(House.GREENHOUSE, seen, 6.5, positions(TomatoRules(), GREENHOUSE_DIALS))
     assert told["air_c"] == State().air_c
     assert told["outdoor_c"] == outdoor(0).temperature_c
-    assert (told["hour"], told["day_c"]) == (6.5, TomatoRules().day_c)
+    assert (told["hour"], told["set_day_c"]) == (6.5, TomatoRules().day_c)
+    # Air has a share of carbon dioxide, and rules hold one.
+    assert told["co2_ppm"] != told["set_co2_ppm"] == TomatoRules().co2_ppm
+
+
+@pytest.mark.parametrize("house", House)
+def test_no_two_inputs_share_a_name(house: House) -> None:
+    names = [field.name for field in inputs_of(house)]
+    assert len(names) == len(set(names))
 
 
 def test_a_policy_answers_set_points_in_their_units(tmp_path: Path) -> None:

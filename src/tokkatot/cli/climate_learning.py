@@ -1,0 +1,154 @@
+"""`tokkatot climate train`, `evaluate` and `export`: learn a policy, judge it, freeze it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokkatot.cli.progress import counted
+
+if TYPE_CHECKING:
+    from tokkatot.climate.judge.controllers import Controller
+    from tokkatot.climate.plan import Plan
+    from tokkatot.climate.policy.running import Policy
+    from tokkatot.climate.weather.series import WeatherSeries
+
+_REFUSED = 2
+
+PlanFile = Annotated[Path, typer.Argument(help="A .toml file; what it may say is in the docs.")]
+Run = Annotated[Path, typer.Option(help="Where the run is kept; the same folder goes on.")]
+
+
+def train(plan: PlanFile, run: Run) -> None:
+    """Learn a policy; what was stopped goes on where it was."""
+    _needs("torch", "stable_baselines3", extra="train")
+    from tokkatot.climate.plan import read_plan, read_weathers
+    from tokkatot.climate.train.learning import Learner
+
+    with _refusals():
+        what = read_plan(plan)
+        weathers = read_weathers(what.learn_from, plan.parent)
+        learner = Learner(what, [series for _, series in weathers])
+        learner.learn(run, counted("learned"))
+    print(f"{learner.model.num_timesteps} decisions were learned from.")
+
+
+def export(
+    plan: PlanFile,
+    run: Run,
+    out: Annotated[Path, typer.Option(help="Where policy.onnx and card.json are written.")],
+) -> None:
+    """Freeze a learned policy as ONNX with its card, and prove that both agree."""
+    _needs("torch", "stable_baselines3", "onnx", extra="train")
+    from tokkatot.climate.plan import PlanRefused, read_plan, read_weathers
+    from tokkatot.climate.train.exporting import export as freeze
+    from tokkatot.climate.train.learning import CHECKPOINT, Learner
+
+    with _refusals():
+        what = read_plan(plan)
+        weathers = read_weathers(what.learn_from, plan.parent)
+        learner = Learner(what, [series for _, series in weathers])
+        if not (run / CHECKPOINT).exists():
+            raise PlanRefused(f"{run} holds no run; `tokkatot climate train` makes one.")
+        learner.recall(run / CHECKPOINT)
+        card = freeze(learner, [seen for seen, _ in weathers], out)
+    print(f"{card.version}: answers differ by {card.parity:.1e} of a step at most")
+
+
+def evaluate(
+    plan: PlanFile,
+    policy: Annotated[Path, typer.Option(help="The folder that `export` wrote.")],
+    report: Annotated[Path | None, typer.Option(help="Where the HTML page is written.")] = None,
+) -> None:
+    """Compare a policy with its rivals on weather it never saw; the card keeps what came."""
+    _needs("numba", extra="climate")
+    import msgspec
+    import numpy as np
+
+    from tokkatot.climate.judge.judging import compared, live, seasons
+    from tokkatot.climate.judge.report import report as page_of
+    from tokkatot.climate.plan import PlanRefused, read_plan, read_weathers
+    from tokkatot.climate.policy.card import write_card
+    from tokkatot.climate.policy.running import Policy
+
+    with _refusals():
+        what, found = read_plan(plan), Policy.load(policy)
+        if not what.judge_on:
+            raise PlanRefused(f"{plan} names no weather to judge on.")
+        known = [series for _, series in read_weathers(what.learn_from, plan.parent)]
+        controllers = _rivals(what, known, found)
+        judged, chance = [], np.random.default_rng(what.seed)
+        for weather, series in read_weathers(what.judge_on, plan.parent):
+            starts = seasons(what, series)
+            lived = {
+                who: live(what, series, starts, made(series)) for who, made in controllers.items()
+            }
+            judged.append((compared(weather, lived, chance), lived))
+    card = msgspec.structs.replace(found.card, held_out=tuple(held for held, _ in judged))
+    write_card(card, policy)
+    for held_out in card.held_out:
+        for one in held_out.figures:
+            ends = f"[{one.value.low:.4g}, {one.value.high:.4g}]"
+            print(
+                f"{held_out.weather.name:24} {one.controller:8} {one.name:14}"
+                f" {one.value.mean:10.4g} {ends:24} {one.unit}"
+            )
+    if report is not None:
+        report.write_text(page_of(card, judged))
+
+
+def _rivals(
+    plan: "Plan", known: "list[WeatherSeries]", policy: "Policy"
+) -> "dict[str, Callable[[WeatherSeries], Controller]]":
+    """Return who is compared, each made for a weather; the rival's rules are searched for once."""
+    import numpy as np
+
+    from tokkatot.climate.judge.controllers import Grower, Held, Learned, Planner, Resting
+    from tokkatot.climate.judge.searching import tuned
+    from tokkatot.climate.plan import batch_of
+
+    def planner(series: "WeatherSeries") -> "Controller":
+        how = plan.judging
+        return Planner(
+            batch_of(plan, [series], how.plans),
+            np.random.default_rng(plan.seed),
+            ahead_steps=how.ahead_steps,
+            rounds=how.plan_rounds,
+            replan_steps=how.replan_steps,
+        )
+
+    made: dict[str, Callable[[WeatherSeries], Controller]] = {"policy": lambda _: Learned(policy)}
+    if plan.house == "lettuce":
+        made["rules"] = lambda _: Grower()
+    else:
+        made["rules"] = lambda _: Resting()
+        if plan.judging.rounds:
+            best = tuned(plan, known, counted("searched"))
+            made["tuned"] = lambda _: Held(best)
+    if plan.judging.ahead_steps:
+        made["planner"] = planner
+    return made
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tell a person in one line what they can mend."""
+    from tokkatot.climate.plan import PlanRefused
+    from tokkatot.climate.policy.card import PolicyRefused
+
+    try:
+        yield
+    except (PlanRefused, PolicyRefused) as refused:
+        print(refused, file=sys.stderr)
+        raise typer.Exit(_REFUSED) from None
+
+
+def _needs(*modules: str, extra: str) -> None:
+    from importlib.util import find_spec
+
+    if any(find_spec(module) is None for module in modules):
+        print(f"This needs more packages: pip install 'tokkatot[{extra}]'.", file=sys.stderr)
+        raise typer.Exit(_REFUSED)

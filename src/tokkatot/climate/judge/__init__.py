@@ -1,0 +1,1 @@
+"""How controllers are compared, on weather that none of them has seen."""

@@ -1,0 +1,124 @@
+"""Lets controllers live through the same seasons and says how they differ, with 95 % intervals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tokkatot.climate.env.batches import Batch, Flocks, Lettuces, Tomatoes
+from tokkatot.climate.judge.controllers import Controller
+from tokkatot.climate.kernel import Floats
+from tokkatot.climate.physics.units import JOULES_A_KWH
+from tokkatot.climate.plan import Plan, batch_of
+from tokkatot.climate.policy.card import Figure, HeldOut, Interval, WeatherSeen
+from tokkatot.climate.weather.series import WeatherSeries
+
+RESAMPLES = 10_000
+CO2_MAX_PPM, AMMONIA_MAX_PPM = 3000.0, 20.0
+"""Council Directive 2007/43/EC, annex II."""
+
+UNITS = {
+    "worth": "EUR/m2", "electricity": "kWh/m2", "heat": "kWh/m2", "heat_stress": "h",
+    "co2_over": "h", "ammonia_over": "h", "deaths": "%", "bird": "kg", "fruit": "g/m2",
+    "co2_fed": "kg/m2", "dry_weight": "g/m2",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lived:
+    """What came of one controller: a number a season, and the first season step by step."""
+
+    figures: Mapping[str, Floats]
+    parts: Mapping[str, float]
+    """Mean of what the parts came to, euros a m²."""
+    seen: Floats
+    """Of the first season: a row a step, in the order of a policy's inputs."""
+
+
+def seasons(plan: Plan, weather: WeatherSeries) -> list[Any]:
+    """Return how the seasons begin that all controllers live through."""
+    draw = batch_of(plan, [weather], 1).draw
+    every = draw.seasons.all()
+    chosen = np.unique(np.linspace(0, len(every) - 1, plan.judging.seasons).round().astype(int))
+    return [
+        draw.begun(every[at], np.random.default_rng((plan.seed, number)))
+        for number, at in enumerate(chosen)
+    ]
+
+
+def live(plan: Plan, weather: WeatherSeries, starts: Sequence[Any], who: Controller) -> Lived:
+    """Let a controller steer all these seasons side by side."""
+    batch = batch_of(plan, [weather], len(starts))
+    for house, start in enumerate(starts):
+        batch.plant(house, start)
+    parts = np.zeros((batch.houses, len(batch.parts)))
+    over = np.zeros((batch.houses, 2))
+    rows = []
+    for _ in range(batch.steps):
+        parts += batch.live(who.decide(batch))
+        told = batch.told()
+        rows.append(told[0])
+        if isinstance(batch, Flocks):
+            over += told[:, 2:4] > (CO2_MAX_PPM, AMMONIA_MAX_PPM)
+    figures = {"worth": batch.worth(parts), **_figures(batch, over * batch.step_s / 3600.0)}
+    means = dict(zip(batch.parts, map(float, parts.mean(axis=0)), strict=True))
+    return Lived(figures=figures, parts=means, seen=np.array(rows))
+
+
+def compared(
+    weather: WeatherSeen, lived: Mapping[str, Lived], chance: np.random.Generator
+) -> HeldOut:
+    """Return every figure of every controller; a rival's beside what it has more than the policy.
+
+    Seasons are drawn anew ten thousand times (bootstrap); differences are taken season by season.
+    """
+    policy = lived["policy"].figures
+    figures = tuple(
+        Figure(
+            controller=who,
+            name=name,
+            unit=UNITS[name],
+            value=interval(values, chance),
+            less_policy=None if who == "policy" else interval(values - policy[name], chance),
+        )
+        for who, came in lived.items()
+        for name, values in came.figures.items()
+    )
+    return HeldOut(weather=weather, seasons=len(policy["worth"]), figures=figures)
+
+
+def interval(values: Floats, chance: np.random.Generator) -> Interval:
+    """Return a mean and the ends that hold it 95 times in 100."""
+    drawn = chance.integers(len(values), size=(RESAMPLES, len(values)))
+    low, high = np.quantile(values[drawn].mean(axis=1), (0.025, 0.975))
+    return Interval(mean=float(values.mean()), low=float(low), high=float(high))
+
+
+def _figures(batch: Batch[Any], over_h: Floats) -> dict[str, Floats]:
+    match batch:
+        case Flocks():
+            books, states, floor = batch.books, batch.states, batch.floor_m2
+            begun = states["birds"] + books["deaths"]
+            return {
+                "electricity": books["electricity_j"] / JOULES_A_KWH / floor,
+                "heat": books["heaters_j"] / JOULES_A_KWH / floor,
+                "heat_stress": books["heat_stress_h"].copy(),
+                "co2_over": over_h[:, 0],
+                "ammonia_over": over_h[:, 1],
+                "deaths": 100.0 * books["deaths"] / begun,
+                "bird": states["bird_kg"].copy(),
+            }
+        case Tomatoes():
+            books, states = batch.books, batch.states
+            fruit = states["fruit_mg_m2"] + books["fruit_harvested_mg"]
+            return {
+                "electricity": books["lamps_j"] / JOULES_A_KWH,
+                "heat": books["boiler_j"] / JOULES_A_KWH,
+                "co2_fed": 1e-6 * books["dosed_mg"],
+                "fruit": 1e-3 * fruit,
+            }
+        case Lettuces():
+            return {"dry_weight": 1e3 * batch.states["dry_weight_kg_m2"]}
+        case _:
+            raise AssertionError(type(batch))

@@ -1,0 +1,120 @@
+"""The comparison as one HTML page with plots: climate, set-points, money and what broke limits."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from tokkatot.climate.judge.judging import Lived
+from tokkatot.climate.kernel import Floats
+from tokkatot.climate.policy.card import Card, HeldOut, House, Interval, dials_of, inputs_of
+
+_WIDTH, _HEIGHT, _MARGIN = 860, 150, 46
+_POINTS = 800
+_COLOURS = ("#0b6e4f", "#c0392b", "#2c5aa0", "#8a6d00")
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }
+body { padding: 0 1rem; color: #1b1b1b }
+table { border-collapse: collapse } td, th { padding: .2rem .8rem .2rem 0; text-align: right }
+td:first-child, th:first-child { text-align: left } svg { display: block; margin: .5rem 0 1.5rem }
+"""
+_LIMITS = {"co2_ppm": 3000.0, "ammonia_ppm": 20.0}
+"""Drawn for a coop (Council Directive 2007/43/EC)."""
+_CLIMATE = ("air_c", "humidity_pct", "co2_ppm", "ammonia_ppm", "over_comfort_k", "outdoor_c")
+
+
+def report(card: Card, judged: Sequence[tuple[HeldOut, Mapping[str, Lived]]]) -> str:
+    """Return the page."""
+    sections = "".join(_section(card.house, held_out, lived) for held_out, lived in judged)
+    limits = "".join(f"<li>{escape(text)}</li>" for text in card.limits)
+    return (
+        f"<!doctype html><html lang='en'><meta charset='utf-8'>"
+        f"<title>{escape(card.version)}</title><style>{_STYLE}</style><h1>{escape(card.version)}</h1>"
+        f"<p>Learned from {_names(card)} over {card.learning.steps:,} decisions; judged on what "
+        f"follows, which it never saw. Differences are season by season; brackets hold a mean 95 "
+        f"times in 100.</p><ul>{limits}</ul>{sections}</html>"
+    )
+
+
+def _names(card: Card) -> str:
+    return escape(", ".join(one.name for one in card.learning.weather) or "nothing")
+
+
+def _section(house: House, held_out: HeldOut, lived: Mapping[str, Lived]) -> str:
+    title = f"<h2>{escape(held_out.weather.name)}, {held_out.seasons} seasons</h2>"
+    plots = "".join(_plots(house, lived))
+    return title + _table(held_out) + _money(lived) + plots
+
+
+def _table(held_out: HeldOut) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(figure.controller)}<td>{escape(figure.name)}<td>{figure.value.mean:.4g}"
+        f"<td>[{figure.value.low:.4g}, {figure.value.high:.4g}]<td>{escape(figure.unit)}"
+        f"<td>{_difference(figure.less_policy)}"
+        for figure in held_out.figures
+    )
+    head = "<tr><th>controller<th>figure<th>mean<th>95 %<th>unit<th>more than the policy"
+    return f"<table>{head}{rows}</table>"
+
+
+def _difference(found: Interval | None) -> str:
+    return "" if found is None else f"{found.mean:+.4g} [{found.low:+.4g}, {found.high:+.4g}]"
+
+
+def _money(lived: Mapping[str, Lived]) -> str:
+    """Return what each part came to as bars, alike in scale for all controllers."""
+    largest = max(abs(part) for came in lived.values() for part in came.parts.values()) or 1.0
+    rows = []
+    for who, came in lived.items():
+        for name, part in came.parts.items():
+            length = 300.0 * abs(part) / largest
+            colour = _COLOURS[0] if part >= 0.0 else _COLOURS[1]
+            box = f"<rect width='{length:.1f}' height='12' fill='{colour}'/>"
+            bar = f"<svg width='310' height='12'>{box}</svg>"
+            rows.append(f"<tr><td>{escape(who)}<td>{escape(name)}<td>{part:.3f}<td>{bar}")
+    head = "<tr><th>controller<th>part<th>EUR/m² a season<th>"
+    return f"<h3>Money</h3><table>{head}{''.join(rows)}</table>"
+
+
+def _plots(house: House, lived: Mapping[str, Lived]) -> list[str]:
+    """Return a plot a quantity of the climate and a set-point, of the first season."""
+    names = [field.name for field in inputs_of(house)]
+    dials = names[-len(dials_of(house)) :]
+    plots = ["<h3>Climate and set-points of the first season</h3>", _legend(lived)]
+    for name in (*(name for name in _CLIMATE if name in names), *dials):
+        lines = [came.seen[:, names.index(name)] for came in lived.values()]
+        plots.append(_plot(name, lines, _LIMITS.get(name) if house is House.COOP else None))
+    return plots
+
+
+def _legend(lived: Mapping[str, Lived]) -> str:
+    spans = (
+        f"<span style='color:{colour}'>■ {escape(who)}</span> "
+        for who, colour in zip(lived, _COLOURS, strict=False)
+    )
+    return f"<p>{''.join(spans)}</p>"
+
+
+def _plot(name: str, lines: Sequence[Floats], limit: float | None) -> str:
+    low = min(float(line.min()) for line in lines)
+    high = max(float(line.max()) for line in lines)
+    span = (high - low) or 1.0
+
+    def height(value: float) -> float:
+        return _HEIGHT * (1.0 - (value - low) / span)
+
+    drawn = []
+    for line, colour in zip(lines, _COLOURS, strict=False):
+        every = max(len(line) // _POINTS, 1)
+        points = " ".join(
+            f"{_MARGIN + at / len(line) * (_WIDTH - _MARGIN):.1f},{height(float(line[at])):.1f}"
+            for at in range(0, len(line), every)
+        )
+        drawn.append(f"<polyline points='{points}' fill='none' stroke='{colour}'/>")
+    if limit is not None and low <= limit <= high:
+        y = height(limit)
+        drawn.append(f"<path d='M{_MARGIN} {y:.1f}H{_WIDTH}' stroke='#000' stroke-dasharray='4'/>")
+    return (
+        f"<svg width='{_WIDTH}' height='{_HEIGHT + 6}' role='img' aria-label='{escape(name)}'>"
+        f"<text x='0' y='12' font-size='11'>{high:.4g}</text>"
+        f"<text x='0' y='{_HEIGHT}' font-size='11'>{low:.4g}</text>{''.join(drawn)}"
+        f"<text x='{_MARGIN + 6}' y='14' font-size='13'>{escape(name)}</text></svg>"
+    )

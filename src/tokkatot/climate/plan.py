@@ -1,0 +1,189 @@
+"""The one file that says what a policy is learned and judged on, and how."""
+
+import hashlib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tokkatot.climate.env.batches import Batch, Flocks, Lettuces, Tomatoes
+from tokkatot.climate.env.draws import FlockDraw, LettuceDraw, Seasons, TomatoDraw
+from tokkatot.climate.physics.poultry.houses import open_house, tunnel_house
+from tokkatot.climate.physics.units import DAY_S
+from tokkatot.climate.policy.card import House, WeatherSeen
+from tokkatot.climate.weather.cells import FileRefused
+from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns, read_epw
+from tokkatot.climate.weather.series import WeatherSeries
+
+Count = Annotated[int, Meta(ge=1)]
+Positive = Annotated[float, Meta(gt=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Ends = tuple[Positive, Positive]
+
+
+class PlanRefused(Exception):
+    """A plan that can't be followed; one line for a person."""
+
+
+class WeatherFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A file of weather; its path begins where the plan lies."""
+
+    file: str
+    form: Literal["epw", "csv", "wur"]
+
+
+class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How proximal policy optimisation goes about it."""
+
+    steps: Count
+    """Decisions in all."""
+    houses: Count = 32
+    horizon: Count = 128
+    """Decisions of each house between two improvements."""
+    batch: Count = 1024
+    epochs: Count = 8
+    rate: Positive = 1e-3
+    """Falls to nothing."""
+    discount: Share = 0.98
+    trace: Share = 0.95
+    clip: Positive = 0.2
+    entropy: Annotated[float, Meta(ge=0)] = 0.0
+    layers: tuple[Count, ...] = (64, 64)
+    boldness: float = -0.5
+    """Logarithm of how far actions scatter at first."""
+    checkpoints: Count = 20
+    """In how many parts the whole is kept as it stands."""
+    threads: Count = 2
+
+
+class Judging(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How controllers are compared."""
+
+    seasons: Count = 8
+    """Of each held-out weather, evenly over it; every controller lives through the same."""
+    candidates: Count = 32
+    rounds: Annotated[int, Meta(ge=0)] = 10
+    """Of the search for the rival's set-points, on the weather that is learned from."""
+    searched_seasons: Count = 2
+    """That each candidate is tried on."""
+    ahead_steps: Annotated[int, Meta(ge=0)] = 0
+    """How far the planning controller looks; nought leaves it out."""
+    plans: Count = 64
+    plan_rounds: Count = 3
+    replan_steps: Count = 4
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file."""
+
+    name: str
+    house: Literal["tunnel", "open", "greenhouse", "lettuce"]
+    days: Positive
+    seed: int
+    learn_from: Annotated[tuple[WeatherFile, ...], Meta(min_length=1)]
+    judge_on: tuple[WeatherFile, ...] = ()
+    first_day: Annotated[int, Meta(ge=0)] = 0
+    every_days: Count = 1
+    """Seasons begin on every so many days of the weather."""
+    unsure: Share = 0.0
+    birds_m2: Ends = (15.0, 15.0)
+    electricity_kwh: Ends = (0.15, 0.15)
+    heat_kwh: Ends = (0.09, 0.09)
+    stressed_m2_h: Ends = (2e-3, 2e-3)
+    learning: Learning
+    judging: Judging = Judging()
+
+
+def read_plan(path: Path) -> Plan:
+    """Read and check a plan.
+
+    Raises:
+        PlanRefused: where it is none.
+    """
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text()), Plan)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise PlanRefused(f"{path}: {error}") from None
+
+
+def digest_of(plan: Plan) -> str:
+    """Return what changes whenever the plan does."""
+    return hashlib.sha256(msgspec.json.encode(plan, order="deterministic")).hexdigest()
+
+
+def kind_of(plan: Plan) -> House:
+    """Return what kind of house a policy of this plan steers."""
+    match plan.house:
+        case "tunnel" | "open":
+            return House.COOP
+        case "greenhouse":
+            return House.GREENHOUSE
+        case "lettuce":
+            return House.LETTUCE
+
+
+def read_weathers(
+    files: Sequence[WeatherFile], folder: Path
+) -> list[tuple[WeatherSeen, WeatherSeries]]:
+    """Return the weather of some files with what a card tells of it.
+
+    Raises:
+        PlanRefused: where a file is missing or no weather.
+    """
+    return [_weather(folder / one.file, one.form) for one in files]
+
+
+def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batch[Any]:
+    """Return so many of the plan's houses, for seasons of this weather.
+
+    Raises:
+        PlanRefused: where a weather is shorter than a season.
+    """
+    seasons = Seasons(
+        weathers=weathers,
+        days=plan.days,
+        step_s=1800.0 if plan.house == "lettuce" else 900.0,
+        first_day=plan.first_day,
+        every_days=plan.every_days,
+    )
+    try:
+        seasons.all()
+    except ValueError as short:
+        raise PlanRefused(str(short)) from None
+    match plan.house:
+        case "lettuce":
+            return Lettuces(LettuceDraw(seasons=seasons), houses)
+        case "greenhouse":
+            crops = TomatoDraw(
+                seasons=seasons,
+                unsure=plan.unsure,
+                electricity_kwh=plan.electricity_kwh,
+                heat_kwh=plan.heat_kwh,
+            )
+            return Tomatoes(crops, houses)
+        case "tunnel" | "open":
+            flocks = FlockDraw(
+                seasons=seasons,
+                house=tunnel_house() if plan.house == "tunnel" else open_house(),
+                birds_m2=plan.birds_m2,
+                unsure=plan.unsure,
+                electricity_kwh=plan.electricity_kwh,
+                stressed_m2_h=plan.stressed_m2_h,
+            )
+            return Flocks(flocks, houses)
+
+
+def _weather(path: Path, form: str) -> tuple[WeatherSeen, WeatherSeries]:
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            if form == "epw":
+                series = read_epw(lines)
+            else:
+                series = read_columns(lines, WUR_COLUMNS if form == "wur" else None)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, UnicodeDecodeError, FileRefused) as refused:
+        raise PlanRefused(f"{path}: {refused}") from None
+    return WeatherSeen(name=path.stem, days=series.duration_s / DAY_S, sha256=digest), series

@@ -1,0 +1,1 @@
+"""How policies are learned; needs the extra `train`, which nothing else does."""

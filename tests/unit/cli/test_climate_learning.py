@@ -1,0 +1,51 @@
+"""`tokkatot climate evaluate` and what learning refuses, at a terminal."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.support import policies, seasons
+from tokkatot.cli.climate import app
+from tokkatot.climate.control.coop import StageRules
+from tokkatot.climate.control.dials import COOP_DIALS, positions
+from tokkatot.climate.policy.card import House, inputs_of, read_policy
+
+# The first of them to run compiles, unless the machine code is kept from before: all on one worker.
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("kernel")]
+
+REST = positions(StageRules(), COOP_DIALS)
+HOLDS = policies.model([[0.0] * len(REST)] * len(inputs_of(House.COOP)), REST)
+
+
+def test_a_policy_is_judged_beside_its_rivals_and_its_card_keeps_it(tmp_path: Path) -> None:
+    plan = seasons.write_plan(tmp_path)
+    folder = policies.write(tmp_path / "policy", HOLDS, policies.card(HOLDS))
+    page = tmp_path / "page.html"
+    done = CliRunner().invoke(
+        app, ["evaluate", str(plan), "--policy", str(folder), "--report", str(page)]
+    )
+    assert done.exit_code == 0, done.output
+    card, _ = read_policy(folder)
+    (held_out,) = card.held_out
+    assert (held_out.weather.name, held_out.seasons) == ("unseen", 2)
+    worth = {one.controller: one for one in held_out.figures if one.name == "worth"}
+    assert list(worth) == ["policy", "rules", "tuned", "planner"]
+    # A policy that holds the rules' set-points does as the rules do.
+    alike = worth["rules"].less_policy
+    assert alike is not None
+    assert alike.mean == pytest.approx(0.0, abs=1e-6)
+    assert "<svg" in page.read_text()
+
+
+@pytest.mark.parametrize("command", ["train", "export", "evaluate"])
+def test_a_plan_that_is_none_is_told_in_one_line(tmp_path: Path, command: str) -> None:
+    absent = str(tmp_path / "absent.toml")
+    options = {
+        "train": ["--run", str(tmp_path)],
+        "export": ["--run", str(tmp_path), "--out", str(tmp_path)],
+        "evaluate": ["--policy", str(tmp_path)],
+    }
+    done = CliRunner().invoke(app, [command, absent, *options[command]])
+    assert done.exit_code == 2
+    assert len(done.output.strip().splitlines()) == 1

@@ -1,0 +1,91 @@
+"""Comparison: the same seasons for all, differences season by season, and a page that shows it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support import policies, seasons
+from tokkatot.climate.control.coop import StageRules
+from tokkatot.climate.control.dials import COOP_DIALS, positions
+from tokkatot.climate.judge.controllers import Held, Resting
+from tokkatot.climate.judge.judging import compared, interval, live
+from tokkatot.climate.judge.judging import seasons as begun
+from tokkatot.climate.judge.report import report
+from tokkatot.climate.judge.searching import tuned
+from tokkatot.climate.plan import read_plan, read_weathers
+
+# The first of them to run compiles, unless the machine code is kept from before: all on one worker.
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("kernel")]
+
+COLD = np.array([0.0, 4.0, 1.5e-3, 4.0, 10.0, 12.0])
+"""Six times the air that chicks need."""
+
+
+def test_an_interval_holds_the_mean_and_narrows_with_what_is_known() -> None:
+    chance = np.random.default_rng(1)
+    few = interval(np.array([1.0, 2.0, 3.0]), chance)
+    many = interval(np.tile([1.0, 2.0, 3.0], 50), chance)
+    assert few.mean == many.mean == pytest.approx(2.0)
+    assert few.low < many.low < 2.0 < many.high < few.high
+    sure = interval(np.array([4.0, 4.0]), chance)
+    assert (sure.low, sure.high) == (4.0, 4.0)
+
+
+def test_controllers_live_through_the_same_seasons_and_differ_by_what_they_do(
+    tmp_path: Path,
+) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path))
+    seen, series = read_weathers(plan.judge_on, tmp_path)[0]
+    starts = begun(plan, series)
+    assert len(starts) == 2
+    assert starts[0].begun.start_s != starts[1].begun.start_s
+    lived = {
+        "policy": live(plan, series, starts, Resting()),
+        "same": live(plan, series, starts, Resting()),
+        "wasteful": live(plan, series, starts, Held(COLD)),
+    }
+    held_out = compared(seen, lived, np.random.default_rng(1))
+    found = {(one.controller, one.name): one for one in held_out.figures}
+    assert found["policy", "worth"].less_policy is None
+    same = found["same", "worth"].less_policy
+    assert same is not None
+    assert (same.low, same.mean, same.high) == (0.0, 0.0, 0.0)
+    heat = found["wasteful", "heat"].less_policy
+    assert heat is not None
+    assert heat.low > 0
+    assert lived["policy"].figures["worth"].mean() == pytest.approx(
+        sum(lived["policy"].parts.values())
+    )
+
+
+def test_what_is_searched_for_does_no_worse_than_the_rules_it_began_from(tmp_path: Path) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path))
+    _, series = read_weathers(plan.learn_from, tmp_path)[0]
+    told: list[tuple[int, int]] = []
+    best = tuned(plan, [series], lambda done, total: told.append((done, total)))
+    assert told == [(1, 2), (2, 2)]
+    starts = begun(plan, series)
+    searched = live(plan, series, starts, Held(best)).figures["worth"].mean()
+    assert searched >= live(plan, series, starts, Resting()).figures["worth"].mean()
+    for value, dial in zip(best, COOP_DIALS, strict=True):
+        assert dial.low <= value <= dial.high
+
+
+def test_the_page_shows_every_controller_figure_and_set_point(tmp_path: Path) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path))
+    seen, series = read_weathers(plan.judge_on, tmp_path)[0]
+    starts = begun(plan, series)
+    lived = {
+        "policy": live(plan, series, starts, Resting()),
+        "<b>rival": live(plan, series, starts, Held(COLD)),
+    }
+    held_out = compared(seen, lived, np.random.default_rng(1))
+    rest = positions(StageRules(), COOP_DIALS)
+    card = policies.card(policies.model([[0.0] * 6] * 22, rest))
+    page = report(card, [(held_out, lived)])
+    for name in ("unseen", "heat_stress", "ammonia_over", *(dial.name for dial in COOP_DIALS)):
+        assert name in page
+    assert "&lt;b&gt;rival" in page
+    assert "<b>rival" not in page
+    assert page.count("<polyline") == 2 * (6 + len(COOP_DIALS))

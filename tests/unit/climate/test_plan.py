@@ -1,0 +1,63 @@
+"""Plans: one file says all, and what can't be followed is refused with a line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import seasons
+from tokkatot.climate.env.batches import Flocks, Lettuces, Tomatoes
+from tokkatot.climate.plan import (
+    PlanRefused,
+    batch_of,
+    digest_of,
+    kind_of,
+    read_plan,
+    read_weathers,
+)
+from tokkatot.climate.policy.card import House
+
+
+@pytest.mark.parametrize(
+    ("house", "batch", "kind"),
+    [
+        ("tunnel", Flocks, House.COOP),
+        ("open", Flocks, House.COOP),
+        ("greenhouse", Tomatoes, House.GREENHOUSE),
+        ("lettuce", Lettuces, House.LETTUCE),
+    ],
+)
+def test_a_plan_says_which_houses_live_in_which_weather(
+    tmp_path: Path, house: str, batch: type, kind: House
+) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path, house))
+    weathers = read_weathers(plan.learn_from, tmp_path)
+    assert [seen.name for seen, _ in weathers] == ["known"]
+    houses = batch_of(plan, [series for _, series in weathers], 5)
+    assert isinstance(houses, batch)
+    assert (houses.houses, houses.steps) == (5, 48 if house == "lettuce" else 96)
+    assert kind_of(plan) is kind
+
+
+def test_another_plan_has_another_digest(tmp_path: Path) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path))
+    other = read_plan(seasons.write_plan(tmp_path, more="every_days = 2\n"))
+    assert digest_of(plan) == digest_of(read_plan(seasons.write_plan(tmp_path)))
+    assert digest_of(plan) != digest_of(other)
+
+
+def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PlanRefused, match=r"absent\.toml"):
+        read_plan(tmp_path / "absent.toml")
+    path = seasons.write_plan(tmp_path, more="lottery = 1\n")
+    with pytest.raises(PlanRefused, match="lottery"):
+        read_plan(path)
+
+
+def test_weather_that_lacks_or_is_too_short_is_refused(tmp_path: Path) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path, more="first_day = 9\n"))
+    weathers = read_weathers(plan.learn_from, tmp_path)
+    with pytest.raises(PlanRefused, match="shorter than a season"):
+        batch_of(plan, [series for _, series in weathers], 1)
+    (tmp_path / "known.csv").write_text("nothing\n")
+    with pytest.raises(PlanRefused, match=r"known\.csv"):
+        read_weathers(plan.learn_from, tmp_path)
