@@ -1,7 +1,7 @@
 """Has the droppings looked at every half hour, and when somebody asks."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -19,6 +19,7 @@ from tokkatot.wire.pictures import (
     CAMERA_FAILED,
     CAMERA_WORKS,
     DETECTION,
+    SUSPICIOUS,
     Camera,
     Look,
     Looked,
@@ -33,6 +34,11 @@ FIRST_AFTER_S: Final = 60.0
 LOOKS_UP_EVERY_S: Final = 30.0
 ASKED_AT_MOST_EVERY_S: Final = 20.0
 MAX_REASON: Final = 200
+PICTURE_TYPES: Final[Mapping[str, str]] = {
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +72,11 @@ class Watch:
     def houses(self) -> frozenset[UUID]:
         """The houses that have a camera."""
         return frozenset(camera.house for camera in self._settings.cameras)
+
+    def suspicious(self, detection_id: UUID) -> Path | None:
+        """Look where a photograph that warned is; the album may have needed its room."""
+        found = (self._folder / SUSPICIOUS).glob(f"{detection_id}.*")
+        return next((path for path in found if path.suffix in PICTURE_TYPES), None)
 
     def is_due(self) -> bool:
         """Tell whether it is time for the next round."""

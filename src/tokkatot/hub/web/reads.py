@@ -1,12 +1,14 @@
 """The routes that show what the hub knows."""
 
+import asyncio
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tokkatot.domain.quantities import SPECS, Quantity
+from tokkatot.hub.camera.watch import PICTURE_TYPES
 from tokkatot.hub.loop import SILENT_FOR_S
 from tokkatot.hub.web.asking import answer, instant, number, page_of
 from tokkatot.hub.web.door import Door
@@ -51,6 +53,7 @@ class Reads:
             Route(f"{FARM}/alerts/history", self._alert_history),
             Route(ALERT, self._alert),
             Route(f"{FARM}/changes", self._changes),
+            Route(f"{FARM}/detections/{{detection:uuid}}/picture", self._picture),
             Route(f"{FARM}/schedules", self._schedules),
             Route(f"{FARM}/schedules/upcoming", self._upcoming),
             Route(SCHEDULE, self._schedule),
@@ -173,6 +176,16 @@ class Reads:
         if found is None:
             raise HubProblem("not_found", "There is no such alert here.")
         return answer(found)
+
+    async def _picture(self, request: Request) -> Response:
+        """Send a photograph that warned as the camera made it; nothing smaller is kept."""
+        self._door.person(request)
+        watch, which = self._parts.watch, request.path_params["detection"]
+        path = None if watch is None else await asyncio.to_thread(watch.suspicious, which)
+        if path is None:
+            raise HubProblem("not_found", "This photograph is not here any more.")
+        headers = {"Cache-Control": "private, max-age=3600"}
+        return FileResponse(path, media_type=PICTURE_TYPES[path.suffix], headers=headers)
 
     async def _commands(self, request: Request) -> Response:
         self._door.person(request)

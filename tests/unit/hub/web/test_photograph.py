@@ -12,18 +12,18 @@ from tests.unit.hub.web.conftest import FARM_PATH, MANAGER, VIEWER, Page
 from tokkatot.hub.camera.watch import Watch
 from tokkatot.hub.config import PictureSettings
 from tokkatot.hub.web.app import HubApp
-from tokkatot.wire.pictures import Camera
+from tokkatot.wire.pictures import SUSPICIOUS, Camera
 
 ASK = f"{FARM_PATH}/houses/{HOUSE}/photograph"
 
 
 @pytest.fixture
-def watch(page: Page) -> Watch:
+def watch(page: Page, tmp_path: Path) -> Watch:
     """Give the hub a camera."""
     camera = Camera(name="front", house=UUID(str(HOUSE)), kind="file", where="/front.jpg")
     watch = Watch(
         PictureSettings(cameras=(camera,), every_s=1800, limit_bytes=10**8),
-        folder=Path("/pictures"),
+        folder=tmp_path,
         judging=FakeJudging(),
         journal=page.hub.journal,
         clock=page.clock,
@@ -54,3 +54,29 @@ async def test_a_house_without_a_camera_says_so(page: Page) -> None:
     async with await page.person(MANAGER) as web:
         answer = await web.post(ASK)
     assert (answer.status_code, answer.json()["detail"]) == (404, "This house has no camera.")
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".sent.jpg"])
+async def test_a_photograph_that_warned_is_shown_without_internet(
+    page: Page, watch: Watch, tmp_path: Path, ending: str
+) -> None:
+    which = UUID(int=7)
+    (tmp_path / SUSPICIOUS).mkdir()
+    (tmp_path / SUSPICIOUS / f"{which}.new").write_bytes(b"half")
+    (tmp_path / SUSPICIOUS / f"{which}{ending}").write_bytes(b"a photograph")
+
+    async with await page.person(VIEWER) as web:
+        shown = await web.get(f"{FARM_PATH}/detections/{which}/picture")
+        another = await web.get(f"{FARM_PATH}/detections/{UUID(int=8)}/picture")
+
+    assert (shown.status_code, shown.content) == (200, b"a photograph")
+    assert shown.headers["content-type"] == "image/jpeg"
+    assert another.status_code == 404
+
+
+async def test_a_photograph_is_shown_to_nobody_who_has_not_entered(
+    page: Page, watch: Watch
+) -> None:
+    async with page.client() as web:
+        answer = await web.get(f"{FARM_PATH}/detections/{UUID(int=7)}/picture")
+    assert answer.status_code == 401
