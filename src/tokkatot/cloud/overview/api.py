@@ -36,9 +36,11 @@ async def dashboard(access: CanSee, tx: Tx) -> DashboardView:
 async def state(house: UUID, access: CanSee, tx: Tx, context: Ctx) -> HouseStateView:
     """Return all that the house's screen shows; resume the socket from its `seq`."""
     found = await house_in(tx, access.farm_id, HouseId(house))
+    state = await service.house_state(tx, access, found)
+    # Last: where the pictures are may take its time, with nothing of the database in hand.
     await tx.release()
     picture_t = await context.objects.modified_at(picture_key(house))
-    return await service.house_state(tx, access, found, picture_t=picture_t)
+    return service.with_picture(state, access.farm_id, picture_t)
 
 
 @router.get(

@@ -107,10 +107,8 @@ async def dashboard(tx: Transaction, access: FarmAccess) -> DashboardView:
     )
 
 
-async def house_state(
-    tx: Transaction, access: FarmAccess, house: House, *, picture_t: datetime | None
-) -> HouseStateView:
-    """Return all that a house's screen shows."""
+async def house_state(tx: Transaction, access: FarmAccess, house: House) -> HouseStateView:
+    """Return all that a house's screen shows but its picture."""
     farm = await _read(tx, access.farm_id)
     in_house = [row for row in farm.devices.values() if row.device.house_id == house.id]
     standing = await alert_store.open_of(tx.session, access.farm_id, [house.id])
@@ -127,11 +125,19 @@ async def house_state(
         alerts=await alert_views(tx, standing),
         setpoints=setpoints_view(house),
         stop=await _stop(tx, house, farm.farm),
-        picture=None
-        if picture_t is None
-        else PictureView(url=f"/v1/farms/{access.farm_id}/houses/{house.id}/picture", t=picture_t),
+        picture=None,
         live_t=None if card.hub is None else farm.now.live_at.get(card.hub.id),
     )
+
+
+def with_picture(
+    state: HouseStateView, farm_id: FarmId, picture_t: datetime | None
+) -> HouseStateView:
+    """Return the state of a house with its newest picture, if there is one."""
+    if picture_t is None:
+        return state
+    url = f"/v1/farms/{farm_id}/houses/{state.house.id}/picture"
+    return state.model_copy(update={"picture": PictureView(url=url, t=picture_t)})
 
 
 async def _read(tx: Transaction, farm_id: FarmId) -> _Farm:
