@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tokkatot.climate.calibrate.recording import READINGS, Recording
 from tokkatot.climate.calibrate.subjects import Subject
@@ -49,10 +50,19 @@ def steered(rows: Sequence[Weather]) -> Sequence[Controls]:
 
 
 def greenhouse_recording(
-    subject: Subject, true: Mapping[str, float], *, days: int = DAYS, windy: bool = False
+    subject: Subject,
+    true: Mapping[str, float],
+    *,
+    days: int = DAYS,
+    windy: bool = False,
+    seed: int = 7,
+    lasting: float = 0.0,
 ) -> Recording:
-    """Return what a house with these parameters would have left, read by instruments that err."""
-    rng = np.random.default_rng(7)
+    """Return what a house with these parameters would have left, read by instruments that err.
+
+    What lasts of an error is its part that is still there at the next moment.
+    """
+    rng = np.random.default_rng(seed)
     rows = weather(rng, days)
     if windy:
         rows = [{**row, "wind_m_s": 8.0} for row in rows]
@@ -69,9 +79,16 @@ def greenhouse_recording(
         period_s=PERIOD_S,
         weather=blank.weather,
         controls=blank.controls,
-        readings=shown + rng.normal(0, 1, shown.shape) * NOISE,
+        readings=shown + errors(rng, len(rows), lasting) * NOISE,
         known={},
     )
+
+
+def errors(rng: np.random.Generator, moments: int, lasting: float) -> NDArray[np.float64]:
+    fresh = rng.normal(0, 1, (moments, len(NOISE)))
+    for index in range(1, moments):
+        fresh[index] = lasting * fresh[index - 1] + (1 - lasting**2) ** 0.5 * fresh[index]
+    return fresh
 
 
 def written(recording: Recording) -> Iterator[str]:
