@@ -118,6 +118,6 @@ def read_config(path: Path) -> TrainConfig:
         raise DataRefused(f"{path}: {error}") from None
 
 
-def digest_of(*parts: msgspec.Struct) -> str:
-    """Return what changes whenever one of these settings does."""
-    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16]
+def digest_of(config: TrainConfig) -> str:
+    """Return what changes whenever one of its settings does."""
+    return hashlib.sha256(msgspec.json.encode(config, order="deterministic")).hexdigest()[:16]

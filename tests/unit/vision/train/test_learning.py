@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -99,6 +100,19 @@ def test_a_learning_that_was_stopped_goes_on_and_ends_the_same(
     assert [line.split(",")[0] for line in rest] == ["small: round 2 of 2"]
     one, other = (torch.load(folder / "small.pt")["state"] for folder in (whole, resumed))
     assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_a_learning_by_other_settings_begins_anew(photos: PhotoSet, tmp_path: Path) -> None:
+    from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
+
+    sources = Sources(photos=photos, imagenet=None)
+    told: list[str] = []
+    learn(CONFIG, sources, tmp_path, tell=lambda _: None, count=untold)
+
+    others = msgspec.structs.replace(CONFIG, shown={"newcastle": 2.0})
+    learn(others, sources, tmp_path, tell=told.append, count=untold)
+
+    assert len(told) == 2
 
 
 def test_classes_that_no_model_knows_are_refused(tmp_path: Path) -> None:
