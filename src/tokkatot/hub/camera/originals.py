@@ -79,9 +79,20 @@ class Originals:
         if not self._folder.is_dir():
             return None
         for path in sorted(self._folder.iterdir()):
-            if path.suffix == _HALF or _SENT in path.suffixes:
+            which = _named(path)
+            if which is None:
                 continue
             size = path.stat().st_size
             if 0 < size <= MAX_ORIGINAL_BYTES:
-                return _Going(id=UUID(path.stem), path=path, size=size)
+                return _Going(id=which, path=path, size=size)
+        return None
+
+
+def _named(path: Path) -> UUID | None:
+    """Return which detection a file belongs to; None: it is sent, half written or not ours."""
+    if path.suffix == _HALF:
+        return None
+    try:
+        return UUID(path.stem)
+    except ValueError:
         return None

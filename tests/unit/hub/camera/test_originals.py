@@ -63,7 +63,10 @@ def test_the_cloud_says_where_to_go_on_after_a_restart(folder: Path) -> None:
     assert part.data == b"the rest"
 
 
-def test_the_oldest_goes_first_and_half_written_files_do_not_go(folder: Path) -> None:
+def test_the_oldest_goes_first_and_neither_half_written_nor_strange_files_go(
+    folder: Path,
+) -> None:
+    (folder / SUSPICIOUS / "0-notes.jpg").write_bytes(PHOTO)
     keep(folder, SECOND)
     keep(folder, FIRST)
     keep(folder, UUID(int=0), suffix=".new")
