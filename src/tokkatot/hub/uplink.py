@@ -55,7 +55,8 @@ RETRY_CAP_S = 15.0
 ORIGINALS_EVERY_S = 10.0
 """How often it is looked whether a suspicious photograph is to be sent."""
 ORIGINAL_WITHIN_S = 60.0
-"""A part that gets no answer for so long is sent again."""
+ORIGINALS_AGAIN_S = 600.0
+"""A part that gets no answer is sent again after so long: the line may be paid by what it carries."""
 STEADY_AFTER_S = 60.0
 """A line that held for so long was a good one: the next attempt comes soon again."""
 
@@ -222,7 +223,8 @@ class Uplink:
                 continue
             originals.answered.clear()
             await link.send(HubLeaf.ORIGINAL, encode(part), qos=1)
-            await set_within(originals.answered, ORIGINAL_WITHIN_S)
+            if not await set_within(originals.answered, ORIGINAL_WITHIN_S):
+                await self._clock.sleep(ORIGINALS_AGAIN_S)
 
     def _is_idle(self) -> bool:
         """Tell whether the cloud has every event, so also what it is to know of a photograph."""
