@@ -56,7 +56,7 @@ ORIGINALS_EVERY_S = 10.0
 """How often it is looked whether a suspicious photograph is to be sent."""
 ORIGINAL_WITHIN_S = 60.0
 ORIGINALS_AGAIN_S = 600.0
-"""A part that gets no answer is sent again after so long: the line may be paid by what it carries."""
+"""When a part that got no answer is sent again: what a line carries may cost money."""
 STEADY_AFTER_S = 60.0
 """A line that held for so long was a good one: the next attempt comes soon again."""
 
