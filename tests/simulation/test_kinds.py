@@ -9,8 +9,9 @@ import pytest
 
 from tokkatot.domain.devices import OFF
 from tokkatot.domain.flocks import Flock
-from tokkatot.domain.houses import HouseMode
+from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
 from tokkatot.domain.ids import ScheduleId
+from tokkatot.domain.places import Place
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.rules import Comparison, Condition
 from tokkatot.domain.schedules import (
@@ -87,6 +88,11 @@ class Farm:
             if after_s <= begin < before_s
         ]
 
+    def first_on_s(self, name: str) -> float:
+        """Return when a device was switched on first."""
+        ended = [begin for begin, _ in self.on_s.get(name, [])]
+        return min([*ended, self._since_s.get(name, self.now_s)])
+
     def told(self, schedule_id: ScheduleId) -> list[tuple[float, str, str | None]]:
         """Return (minutes since the beginning, outcome, reason) of what the cloud was told."""
         start_ms = self.site.season.start_ms
@@ -153,6 +159,59 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     farm.live(MIDNIGHT_S + 6 * MINUTE)
     yield farm
     site.close()
+
+
+SUNSET, EVENING = Place(latitude=0.0, longitude=-94.0), "Etc/GMT+6"
+"""Where the season's first moment is at six, half an hour before the sun goes down."""
+
+SUNSET_S, FLOWERING_S = 33 * MINUTE, 50 * MINUTE
+SEEDLINGS, FLOWERS = (ScheduleId(UUID(int=n)) for n in (11, 12))
+
+
+@pytest.fixture(scope="module")
+def greenhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    """Return a greenhouse after an evening, in the middle of which its seedlings flower."""
+    site = Site(KANDAL_SEED, folder=tmp_path_factory.mktemp("greenhouse"))
+    yard = site.yards[0]
+    held = yard.desk.document
+    day = SetPoints(temperature_min_c=5.0, temperature_max_c=50.0, temperature_hard_max_c=55.0)
+    house = replace(
+        held.houses[0],
+        kind=HouseKind.GREENHOUSE,
+        mode=HouseMode.SEEDLING,
+        setpoints=day,
+        night=replace(day, temperature_min_c=45.0),
+    )
+    quarters = CronTimes(expression="*/15 * * * *")
+    dose = TimeBased(start=quarters, duration_s=30.0, devices=(yard.layout.light.id,))
+    schedules = tuple(
+        Schedule(id=key, house_id=house.id, name=stage.value, does=dose, modes=(stage,))
+        for key, stage in ((SEEDLINGS, HouseMode.SEEDLING), (FLOWERS, HouseMode.FLOWERING))
+    )
+    wanted = replace(held, version=2, houses=(house,), schedules=schedules)
+    yard.want(replace(wanted, time_zone=EVENING, place=SUNSET))
+    farm = Farm(site)
+    farm.live(FLOWERING_S)
+    farm.enter(HouseMode.FLOWERING)
+    farm.live(80 * MINUTE)
+    yield farm
+    site.close()
+
+
+def test_each_stage_of_a_crop_has_its_schedules_and_what_was_due_is_told(greenhouse: Farm) -> None:
+    quarters = (15.0, 30.0, 45.0, 60.0, 75.0)
+    assert greenhouse.told(SEEDLINGS) == [
+        (at, "executed", None) if at < 50 else (at, "skipped", "mode") for at in quarters
+    ]
+    assert greenhouse.told(FLOWERS) == [
+        (at, "executed", None) if at > 50 else (at, "skipped", "mode") for at in quarters
+    ]
+    assert greenhouse.ran("light", after_s=MINUTE) == [pytest.approx(30, abs=2)] * 5
+
+
+def test_a_greenhouse_is_heated_from_sunset_on_and_its_fans_rest(greenhouse: Farm) -> None:
+    assert greenhouse.first_on_s("heater") == pytest.approx(SUNSET_S, abs=2 * MINUTE)
+    assert greenhouse.ran("fan1", after_s=MINUTE) == []
 
 
 def test_the_light_is_on_for_the_hours_of_the_flocks_age(farm: Farm) -> None:
