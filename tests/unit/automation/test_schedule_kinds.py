@@ -1,7 +1,7 @@
 """Turns, sequences, conditions, curves and modes, and a run that a person asks for."""
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from uuid import UUID
 
 import pytest
@@ -34,11 +34,13 @@ from tokkatot.domain.rules import Combine, Comparison, Condition
 from tokkatot.domain.schedules import (
     ConditionBased,
     CurvePoint,
+    Does,
     DurationBased,
     LightCurve,
     Sequence,
     Step,
     TemperatureCurve,
+    TimeBased,
     VentilationCurve,
 )
 
@@ -219,6 +221,66 @@ def test_the_night_has_its_own_set_points() -> None:
         bench.run(3600, every_s=60)
         seen.append(bench.state.targets[HOUSE].setpoints.temperature_min_c)
     assert seen.count(18.0) == 12
+
+
+# ------------------------------------------------------------------------------- days of validity
+
+TODAY = date(2026, 3, 2)
+"""What the farm's calendar shows at `DAWN_MS`."""
+
+WARM = Condition(quantity=Quantity.TEMPERATURE, comparison=Comparison.ABOVE, threshold=20.0)
+OF_DAYS: dict[str, Does] = {
+    "dose": TimeBased(start=daily("06:00"), duration_s=30, devices=(IDS[LIGHT],)),
+    "stretch": TimeBased(start=daily("06:00"), end=daily("18:00"), devices=(IDS[LIGHT],)),
+    "light": LightCurve(start=time(6), hours=curve((0, 2.0)), devices=(IDS[LIGHT],)),
+    "turns": DurationBased(run_s=30, rest_s=30, devices=(IDS[LIGHT],)),
+    "condition": ConditionBased(conditions=(WARM,), devices=(IDS[LIGHT],)),
+    "sequence": Sequence(start=daily("06:00"), steps=(Step(device_id=IDS[LIGHT], run_s=30),)),
+    "air": VentilationCurve(
+        m3_h_kg=curve((0, 9.0)), capacity_m3_h=100.0, devices=(IDS[LIGHT],), cycle_s=300
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OF_DAYS)
+@pytest.mark.parametrize(
+    ("first", "last", "runs"),
+    [
+        (None, None, True),
+        (TODAY, TODAY, True),
+        (TODAY + timedelta(days=1), None, False),
+        (None, TODAY - timedelta(days=1), False),
+    ],
+)
+def test_every_kind_moves_something_on_the_days_of_its_validity_alone(
+    kind: str, first: date | None, last: date | None, *, runs: bool
+) -> None:
+    one = schedule(OF_DAYS[kind], valid_from=first, valid_until=last)
+    bench = bench_at(DAWN_MS, one, flock=FLOCK)
+    bench.run(20)
+    assert (bench.level(LIGHT) == ON) is runs
+    assert {run.outcome.value for run in bench.runs} <= ({"executed"} if runs else set())
+
+
+@pytest.mark.parametrize(("first", "minimum_c"), [(TODAY, 29.0), (date(2026, 3, 3), 22.0)])
+def test_set_points_follow_a_curve_on_the_days_of_its_validity_alone(
+    first: date, minimum_c: float
+) -> None:
+    warmth = TemperatureCurve(minimum_c=curve((0, 29.0)), maximum_c=curve((0, 34.0)))
+    bench = bench_at(DAWN_MS, schedule(warmth, valid_from=first), flock=FLOCK)
+    bench.run(2)
+    assert bench.state.targets[HOUSE].setpoints.temperature_min_c == minimum_c
+
+
+def test_what_no_clock_begins_rests_outside_its_days_also_where_the_date_is_unknown() -> None:
+    turns = DurationBased(run_s=30, rest_s=30, devices=(IDS[LIGHT],))
+    bench = Bench(wall_ms=None)
+    bench.hold(schedule(turns, valid_from=TODAY))
+    bench.run(20)
+    assert bench.level(LIGHT) == OFF
+    bench.hold(schedule(turns))
+    bench.run(20)
+    assert bench.level(LIGHT) == ON
 
 
 # ---------------------------------------------------------------------------------------- modes
