@@ -95,6 +95,11 @@ export const router = createRouter({
           path: `${HOUSE}/droppings`,
           component: warned(() => import('@/pages/DroppingsPage.vue')),
         },
+        {
+          path: `${HOUSE}/autopilot`,
+          component: async () =>
+            (await Promise.all([import('@/pages/AutopilotPage.vue'), loadWords('autopilot')]))[0],
+        },
         ...watched,
         { path: 'farms/:farm/alerts', component: () => import('@/pages/AlertsPage.vue') },
         { path: 'farms/:farm/alerts/:alert', component: () => import('@/pages/AlertPage.vue') },

@@ -1,6 +1,7 @@
 """`tokkatot staff`: what staff do at the keyboard of the server, straight in the database."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
 
@@ -253,6 +254,30 @@ def unknown_devices(
 
     for line in _in_transaction(work):
         typer.echo(line)
+
+
+@app.command("add-policy")
+def add_policy(
+    folder: Annotated[
+        Path, typer.Argument(help="Of `tokkatot climate export`: the model and its card.")
+    ],
+) -> None:
+    """Take a learned policy in, for staff to deploy to houses."""
+    from tokkatot.climate.policy.card import CARD, PolicyRefused, read_policy
+
+    try:
+        _, model = read_policy(folder)
+    except PolicyRefused as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(1) from refused
+    card = (folder / CARD).read_bytes()
+
+    async def work(tx: "Transaction") -> str:
+        from tokkatot.cloud.intelligence.registry import add_policy
+
+        return (await add_policy(tx, card, model)).sha256
+
+    typer.echo(_in_transaction(work))
 
 
 def _pair(word: str) -> tuple[str, str | int]:

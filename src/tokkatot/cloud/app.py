@@ -25,6 +25,7 @@ from tokkatot.cloud.devices import staff_api as devices_staff
 from tokkatot.cloud.farms import api as farms
 from tokkatot.cloud.farms import cycles_api, houses_api
 from tokkatot.cloud.farms.service import Directory
+from tokkatot.cloud.intelligence import api as intelligence
 from tokkatot.cloud.overview import api as overview
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.errors import install_error_handlers
@@ -79,6 +80,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     retention_api.router,
     ai_api.router,
     detections.router,
+    intelligence.router,
     commands.router,
     preview_api.router,
     schedules.router,

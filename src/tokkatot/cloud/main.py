@@ -28,6 +28,8 @@ from tokkatot.cloud.detections import service as detections
 from tokkatot.cloud.detections import store as detection_store
 from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
 from tokkatot.cloud.farms.service import Directory
+from tokkatot.cloud.intelligence import service as intelligence
+from tokkatot.cloud.intelligence import store as intelligence_store
 from tokkatot.cloud.platform import idempotency, outbox
 from tokkatot.cloud.platform.cache import Cache, OwnCache
 from tokkatot.cloud.platform.context import Context
@@ -264,6 +266,7 @@ async def clean(context: Context) -> None:
         await alert_store.purge_shelves(tx.session, now=tx.now)
         await message_store.purge(tx.session, before=tx.now - messages.KEPT)
         await detection_store.let_go(tx.session, before=tx.now - detections.PICTURES_KEPT)
+        await intelligence_store.purge(tx.session, before=tx.now - intelligence.KEPT)
         await channel_store.purge(tx.session, before=tx.now - GIVEN_UP_KEPT)
         await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
         await renew_documents(tx)

@@ -11,6 +11,8 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.support import policies
+from tests.support.autopilot import wanting
 from tokkatot.cli.staff import app
 
 FARM, HOUSE = "00000000-0000-7000-8000-000000000001", "00000000-0000-7000-8000-000000000002"
@@ -145,3 +147,13 @@ def test_a_folder_without_a_database_is_said_to_be_one(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ("unknown-devices",), env={"TOKKATOT_DATA_DIR": str(tmp_path)})
     assert result.exit_code == 1
     assert "start `tokkatot up`" in result.stderr
+
+
+def test_a_policy_is_taken_in_and_what_is_none_is_refused(staff: Staff, tmp_path: Path) -> None:
+    model = wanting(1.0).model
+    folder = policies.write(tmp_path / "policy", model, policies.card(model))
+    taken, again = staff("add-policy", str(folder)), staff("add-policy", str(folder))
+    assert taken.stdout == again.stdout == f"{wanting(1.0).sha256}\n"
+    (folder / "card.json").write_text("{}")
+    refused = staff("add-policy", str(folder))
+    assert (refused.exit_code, "card.json" in refused.stderr) == (1, True)

@@ -71,6 +71,12 @@ RIGHTS = {
     "GET /v1/farms/{farm}/houses/{house}/readings/refused": SEE,
     "GET /v1/farms/{farm}/houses/{house}/anomalies": SEE,
     "GET /v1/farms/{farm}/houses/{house}/trends": SEE,
+    "GET /v1/farms/{farm}/houses/{house}/recommendation": SEE,
+    # That it steers by itself is an owner's to say: tested beside the autopilot.
+    "PUT /v1/farms/{farm}/houses/{house}/autopilot": OPERATE,
+    "POST /v1/farms/{farm}/houses/{house}/recommendation/accept": OPERATE,
+    "GET /v1/ml/models": STAFF,
+    "POST /v1/ml/models/{model}/deploy": STAFF,
     "GET /v1/farms/{farm}/houses/{house}/setpoints": SEE,
     "PUT /v1/farms/{farm}/houses/{house}/setpoints": OPERATE,
     "PUT /v1/farms/{farm}/houses/{house}/mode": OPERATE,
@@ -320,6 +326,8 @@ def changes_nothing(route: str) -> bool:
 THINGS = {"{house}", "{device}", "{schedule}"}
 VALID: dict[str, object] = {
     "PATCH /v1/farms/{farm}/houses/{house}": {},
+    "PUT /v1/farms/{farm}/houses/{house}/autopilot": {"mode": "advise"},
+    "POST /v1/farms/{farm}/houses/{house}/recommendation/accept": {"advised_k": 0.5},
     "PUT /v1/farms/{farm}/houses/{house}/setpoints": {
         "temperature_min_c": 20,
         "temperature_max_c": 30,

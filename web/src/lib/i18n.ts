@@ -19,7 +19,7 @@ const ENTRY: Readonly<Record<Language, () => Promise<EntryWords>>> = {
   en: async () => (await import('@/messages/en/entry')).entry,
 }
 /** The words that only some pages need, by the pages that need them. */
-type Part = 'farm' | 'plan' | 'alarm' | 'channels'
+type Part = 'farm' | 'plan' | 'alarm' | 'channels' | 'autopilot'
 type Loads = () => Promise<Partial<LaterWords>>
 const LATER: Readonly<Record<Part, Readonly<Record<Language, Loads>>>> = {
   farm: {
@@ -49,6 +49,10 @@ const LATER: Readonly<Record<Part, Readonly<Record<Language, Loads>>>> = {
   channels: {
     km: async () => (await import('@/messages/km/channels')).channels,
     en: async () => (await import('@/messages/en/channels')).channels,
+  },
+  autopilot: {
+    km: async () => (await import('@/messages/km/autopilot')).autopilot,
+    en: async () => (await import('@/messages/en/autopilot')).autopilot,
   },
 }
 

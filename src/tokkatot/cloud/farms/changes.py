@@ -20,6 +20,7 @@ What = Literal[
     "hub",
     "flock",
     "crop",
+    "autopilot",
 ]
 
 

@@ -18,9 +18,11 @@ from tokkatot.cloud.farms.hubs import touch_hub
 from tokkatot.cloud.farms.model import Farm, House, Hub
 from tokkatot.cloud.farms.pins import hub_pin
 from tokkatot.cloud.farms.ports import Documents
+from tokkatot.cloud.intelligence.service import autopilots_in
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound
 from tokkatot.cloud.schedules.houses import house_configs, schedules_in
+from tokkatot.domain.autopilot import MAX_POLICIES, Autopilot
 from tokkatot.domain.desired import MAX_SCHEDULES, DesiredDocument, Member
 from tokkatot.domain.ids import FarmId, HubId, UserId
 from tokkatot.domain.people import MemberRole
@@ -35,6 +37,7 @@ MAX_DOCUMENT_BYTES = MAX_BODY_BYTES // 4 * 3 - 1024
 """Sealed, a document is a third longer, and no message may be longer than a hub reads."""
 
 _MAX_MEMBERS = 1000
+_NO_AUTOPILOT = Autopilot()
 
 
 async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
@@ -56,6 +59,7 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
     ]
     pin = await hub_pin(tx, FarmId(farm.id))
     alarms = await alarms_by_house(tx, [house.id for house in houses])
+    autopilots, policies = await autopilots_in(tx, houses)
     return DesiredDocument(
         farm_id=FarmId(farm.id),
         hub_id=hub_id,
@@ -64,7 +68,11 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
         time_zone=farm.time_zone,
         farm_name=farm.name,
         houses=tuple(
-            replace(house, alarms=alarms.get(house.id, ()))
+            replace(
+                house,
+                alarms=alarms.get(house.id, ()),
+                autopilot=autopilots.get(house.id, _NO_AUTOPILOT),
+            )
             for house in await house_configs(tx, farm, houses)
         ),
         place=farm.place,
@@ -74,6 +82,7 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
         pin=None if pin is None else pin.sealed,
         shelved=await shelves_in(tx, [house.id for house in houses]),
         seen=await seen_at(tx, hub_id),
+        policies=policies,
     )
 
 
@@ -93,6 +102,8 @@ class HubLimits(Documents):
             document = await build_desired(tx, hub_id)
             if len(document.schedules) > MAX_SCHEDULES:
                 raise Conflict("conflict", f"A hub holds at most {MAX_SCHEDULES} schedules.")
+            if len(document.policies) > MAX_POLICIES:
+                raise Conflict("conflict", "The houses of a hub have one policy: deploy the same.")
             if len(msgspec.json.encode(document)) > MAX_DOCUMENT_BYTES:
                 raise Conflict("conflict", "The hub can't hold more: make something shorter.")
 

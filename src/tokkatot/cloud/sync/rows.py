@@ -15,6 +15,7 @@ from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.detections import service as detections
 from tokkatot.cloud.devices.hubs import note_unknown_device
 from tokkatot.cloud.farms import stops
+from tokkatot.cloud.intelligence import service as intelligence
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
@@ -24,7 +25,7 @@ from tokkatot.cloud.telemetry.intake import credible, storable
 from tokkatot.cloud.telemetry.states import apply_states
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.quantities import Refusal
-from tokkatot.wire import pictures
+from tokkatot.wire import autopilot, pictures
 from tokkatot.wire.cursor import RefusedRow
 from tokkatot.wire.messages import (
     AlertRow,
@@ -111,6 +112,9 @@ async def _event(
         case pictures.DETECTION:
             # It has a list of its own: in the log it would drown everything else.
             return await detections.take_row(tx, hub.farm_id, hub.hub_id, row)
+        case autopilot.DECIDED:
+            # Every five minutes, for a list of its own too.
+            return await intelligence.take_row(tx, hub.farm_id, row)
         case "desired.taken":
             await _note_held(tx, hub, row)
         case _:

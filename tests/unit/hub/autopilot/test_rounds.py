@@ -15,7 +15,7 @@ from tests.unit.hub.conftest import Hub
 from tokkatot.domain.autopilot import LENT_FOR_S, Accepted, AutopilotMode
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.flocks import Flock
-from tokkatot.hub.autopilot.process import Deciding, NoDecision
+from tokkatot.hub.autopilot.process import Deciding, NoDecision, PoliciesProcess
 from tokkatot.hub.autopilot.rounds import Rounds
 from tokkatot.hub.drivers.port import Sampled
 from tokkatot.wire.autopilot import DECIDED, EVERY_S, Asked, Decided, decided_in, event_data
@@ -48,14 +48,14 @@ class FakeDeciding(Deciding):
 class Farm:
     """A hub with the service that asks its policies."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, policies: Deciding | None = None) -> None:
         self.hub = hub
         self.deciding = FakeDeciding()
         self.is_time_known = True
         self.rounds = Rounds(
             view=hub.control.view,
             inbox=hub.control.inbox,
-            deciding=self.deciding,
+            deciding=policies or self.deciding,
             journal=hub.journal,
             clock=hub.clock,
             is_time_known=lambda: self.is_time_known,
@@ -215,3 +215,19 @@ async def test_a_service_that_ends_leaves_no_process(farm: Farm) -> None:
 def test_a_decision_is_read_as_it_was_told() -> None:
     said = Decided(house=UUID(int=9), mode="auto", shift_k=-1.0, refused="astray", air_c=31.0)
     assert decided_in(event_data(said)) == said
+
+
+async def test_the_real_process_steers_and_its_death_gives_the_house_back(hub: Hub) -> None:
+    policies = PoliciesProcess()
+    farm = Farm(hub, policies)
+    await farm.hold(AUTO)
+    for _ in range(6):
+        await farm.live(EVERY_S)
+    assert [one.refused for one in farm.told] == ["settling"] * 6 + [None]
+    assert farm.shifts == [pytest.approx(0.5 / 3)]
+    await policies.close()
+    await farm.live(EVERY_S)
+    # A process that begins anew lets its policy wait again, and the house is its people's own.
+    assert farm.told[-1].refused == "settling"
+    assert farm.shifts == []
+    await policies.close()

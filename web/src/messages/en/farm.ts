@@ -442,5 +442,6 @@ export const farm: FarmWords = {
   'device.status_led': 'Status light',
   'device.hub': 'Control box',
   'house.droppings': 'Droppings',
+  'house.autopilot': 'Autopilot',
   'disease.healthy': 'no sign of disease',
 }

@@ -436,5 +436,6 @@ export const farm = {
   'device.status_led': 'ភ្លើងសញ្ញា',
   'device.hub': 'ប្រអប់បញ្ជា',
   'house.droppings': 'រូបលាមក',
+  'house.autopilot': 'ការបញ្ជាឆ្លាតវៃ',
   'disease.healthy': 'គ្មានសញ្ញាជំងឺ',
 } as const

@@ -1,0 +1,1 @@
+"""Learned policies: which houses they advise or steer, and what they decided there."""

@@ -1,0 +1,208 @@
+"""The routes of autopilots: what a house's policy may do, what it advises, and which there are."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from tokkatot.cloud.accounts.caller import StaffCaller, StaffOnly
+from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess
+from tokkatot.cloud.farms.ports import HubDocuments
+from tokkatot.cloud.intelligence import registry, service, store
+from tokkatot.cloud.intelligence.model import Decision, StoredPolicy
+from tokkatot.cloud.platform.context import FromWhere, Tx
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.openapi import problems
+from tokkatot.cloud.platform.schemas import Body, View
+from tokkatot.domain.autopilot import LARGEST_SHIFT_K, AutopilotMode
+from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.ids import HouseId
+from tokkatot.wire.autopilot import Refusal
+
+router = APIRouter(prefix="/v1", tags=["autopilot"])
+_HOUSE = "/farms/{farm}/houses/{house}"
+
+
+class PolicyView(View):
+    """A learned policy with the card that says what it is worth."""
+
+    id: str = Field(description="The hash of its model.")
+    version: str
+    house_kind: str
+    added_at: datetime
+    card: dict[str, Any]
+
+
+class PolicyBrief(View):
+    """Which policy a house has."""
+
+    id: str
+    version: str
+    limits: list[str] = Field(description="What it must not be trusted with, in words.")
+
+
+class AcceptedView(View):
+    """What a person took of its advice; the hub's shield may still say no."""
+
+    shift_k: float
+    until: datetime
+
+
+class DecisionView(View):
+    """What was decided last; a shift is by how many kelvins warmer set-points are held."""
+
+    t: datetime
+    shift_k: float
+    advised_k: float | None
+    refused: Refusal | None
+    trouble: str | None
+    air_c: float | None
+    foretold_c: float | None
+    fresh: bool
+
+
+class RecommendationView(View):
+    """A house's autopilot as it stands."""
+
+    mode: AutopilotMode
+    supported: bool = Field(description="Whether a house of this kind can have one.")
+    policy: PolicyBrief | None
+    decision: DecisionView | None
+    accepted: AcceptedView | None
+    temperature_min_c: float
+    temperature_max_c: float
+    held: bool = Field(description="Whether the hub has taken what was said last.")
+    validated: bool = Field(
+        description="Whether the model of the house was held against a measured house like it."
+    )
+
+
+class AutopilotBody(Body):
+    """What a house's policy may do."""
+
+    mode: AutopilotMode
+
+
+class AcceptBody(Body):
+    """The advice that is accepted, as it was read."""
+
+    advised_k: Annotated[float, Field(ge=-LARGEST_SHIFT_K, le=LARGEST_SHIFT_K)]
+
+
+class DeployBody(Body):
+    """The houses that are to have a policy."""
+
+    houses: Annotated[list[UUID], Field(min_length=1, max_length=registry.MOST_HOUSES)]
+
+
+class PoliciesView(View):
+    """Every policy that there is."""
+
+    items: list[PolicyView]
+
+
+@router.get(f"{_HOUSE}/recommendation")
+async def recommendation(house: UUID, access: CanSee, tx: Tx) -> RecommendationView:
+    """Return what a house's policy does or would do now, and why not."""
+    return await _view(tx, access, HouseId(house))
+
+
+@router.put(f"{_HOUSE}/autopilot", responses=problems("conflict"))
+async def set_autopilot(
+    house: UUID,
+    body: AutopilotBody,
+    access: CanOperate,
+    tx: Tx,
+    documents: HubDocuments,
+    origin: FromWhere,
+) -> RecommendationView:
+    """Say what a house's policy may do; `auto` is an owner's to say."""
+    await service.set_mode(tx, access, HouseId(house), body.mode, documents, origin=origin)
+    return await _view(tx, access, HouseId(house))
+
+
+@router.post(f"{_HOUSE}/recommendation/accept", responses=problems("conflict"))
+async def accept(
+    house: UUID,
+    body: AcceptBody,
+    access: CanOperate,
+    tx: Tx,
+    documents: HubDocuments,
+    origin: FromWhere,
+) -> RecommendationView:
+    """Have the set-points held as advised, for four hours."""
+    await service.accept(tx, access, HouseId(house), body.advised_k, documents, origin=origin)
+    return await _view(tx, access, HouseId(house))
+
+
+@router.get("/ml/models", dependencies=[StaffOnly])
+async def models(tx: Tx) -> PoliciesView:
+    """Return the learned policies, the newest first."""
+    return PoliciesView(items=[_policy(one) for one in await store.policies(tx.session)])
+
+
+@router.post("/ml/models/{model}/deploy", status_code=204, responses=problems("conflict"))
+async def deploy(
+    model: str, body: DeployBody, staff: StaffCaller, tx: Tx, documents: HubDocuments
+) -> None:
+    """Let houses have a policy; what it may do there is for their people to say."""
+    await registry.deploy(tx, model, body.houses, documents, by=staff.user_id)
+
+
+def _policy(stored: StoredPolicy) -> PolicyView:
+    return PolicyView(
+        id=stored.sha256,
+        version=stored.version,
+        house_kind=stored.house_kind,
+        added_at=stored.added_at,
+        card=stored.card,
+    )
+
+
+def _decision(decision: Decision, now: datetime) -> DecisionView:
+    return DecisionView.model_validate(
+        {
+            "t": decision.t,
+            "shift_k": decision.shift_k,
+            "advised_k": decision.advised_k,
+            "refused": decision.refused,
+            "trouble": decision.trouble,
+            "air_c": decision.air_c,
+            "foretold_c": decision.foretold_c,
+            "fresh": now - decision.t <= service.FRESH_FOR,
+        }
+    )
+
+
+async def _view(tx: Transaction, access: FarmAccess, house_id: HouseId) -> RecommendationView:
+    now = await service.situation(tx, access.farm_id, house_id)
+    autopilot, policy, decision = now.autopilot, now.policy, now.decision
+    hub = await farms_store.hub_for_house(tx.session, access.farm_id, house_id)
+    wanted = None if autopilot is None else autopilot.desired_version
+    accepted = None
+    if (
+        autopilot is not None
+        and autopilot.accepted_k is not None
+        and autopilot.accepted_until is not None
+        and autopilot.accepted_until > tx.now
+    ):
+        accepted = AcceptedView(shift_k=autopilot.accepted_k, until=autopilot.accepted_until)
+    return RecommendationView(
+        mode=AutopilotMode.OFF if autopilot is None else autopilot.mode,
+        supported=now.house.kind is HouseKind.COOP,
+        policy=None
+        if policy is None
+        else PolicyBrief(
+            id=policy.sha256, version=policy.version, limits=list(policy.card.get("limits", []))
+        ),
+        decision=None if decision is None else _decision(decision, tx.now),
+        accepted=accepted,
+        temperature_min_c=now.house.temperature_min_c,
+        temperature_max_c=now.house.temperature_max_c,
+        held=wanted is None or (hub is not None and (hub.held_version or 0) >= wanted),
+        # No measured series of a poultry house with the states of its fans was at hand.
+        validated=False,
+    )

@@ -1,0 +1,56 @@
+"""The tables of policies, of the houses that have one, and of what it decided."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Double, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
+from tokkatot.domain.autopilot import HASH_CHARS, AutopilotMode
+
+
+class StoredPolicy(Base):
+    """A learned policy, by the hash of its model."""
+
+    __tablename__ = "policies"
+
+    sha256: Mapped[str] = mapped_column(String(HASH_CHARS), primary_key=True)
+    version: Mapped[str] = mapped_column(unique=True)
+    house_kind: Mapped[str]
+    card: Mapped[JsonObject]
+    model: Mapped[bytes] = mapped_column(LargeBinary)
+    added_at: Mapped[datetime]
+
+
+class HouseAutopilot(Base):
+    """What a house's policy may do; a house without a row has none."""
+
+    __tablename__ = "autopilots"
+
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
+    mode: Mapped[AutopilotMode] = mapped_column(EnumText(AutopilotMode))
+    policy_sha256: Mapped[str] = mapped_column(ForeignKey("policies.sha256"), index=True)
+    accepted_k: Mapped[float | None] = mapped_column(Double)
+    accepted_until: Mapped[datetime | None]
+    accepted_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    changed_at: Mapped[datetime]
+    desired_version: Mapped[int | None] = mapped_column(BigInteger)
+    """Of the document that first brings this to the house's hub; None: it has none."""
+
+
+class Decision(Base):
+    """What was decided for a house at a moment, and what the twin had foretold for it."""
+
+    __tablename__ = "autopilot_decisions"
+
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
+    t: Mapped[datetime] = mapped_column(primary_key=True, index=True)
+    mode: Mapped[AutopilotMode] = mapped_column(EnumText(AutopilotMode))
+    policy_sha256: Mapped[str | None] = mapped_column(String(HASH_CHARS))
+    shift_k: Mapped[float] = mapped_column(Double)
+    advised_k: Mapped[float | None] = mapped_column(Double)
+    refused: Mapped[str | None] = mapped_column(String(32))
+    air_c: Mapped[float | None] = mapped_column(Double)
+    foretold_c: Mapped[float | None] = mapped_column(Double)
+    trouble: Mapped[str | None]

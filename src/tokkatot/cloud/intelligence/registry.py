@@ -1,0 +1,118 @@
+"""Takes learned policies in, and gives them to houses."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from tokkatot.climate.policy.card import PolicyRefused, checked_card
+from tokkatot.cloud.farms.changes import farm_changed
+from tokkatot.cloud.farms.hubs import touch_hubs
+from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.farms.ports import Documents
+from tokkatot.cloud.intelligence import store
+from tokkatot.cloud.intelligence.model import HouseAutopilot, StoredPolicy
+from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Conflict, NotFound, invalid_field
+from tokkatot.domain.autopilot import MAX_POLICY_BYTES, AutopilotMode
+from tokkatot.domain.ids import FarmId, HouseId, HubId, UserId
+
+MOST_HOUSES: Final = 200
+"""That are given a policy at once."""
+
+
+async def add_policy(tx: Transaction, card: bytes, model: bytes) -> StoredPolicy:
+    """Take a policy in; one that is here already stays.
+
+    Raises:
+        Conflict: where it is none, or larger than a hub takes.
+    """
+    try:
+        checked = checked_card(card, model)
+    except PolicyRefused as refused:
+        raise Conflict("conflict", str(refused)) from refused
+    if len(card) + len(model) > MAX_POLICY_BYTES:
+        raise Conflict("conflict", f"A hub takes at most {MAX_POLICY_BYTES} bytes of a policy.")
+    found = await store.policy(tx.session, checked.model_sha256)
+    if found is not None:
+        return found
+    stored = StoredPolicy(
+        sha256=checked.model_sha256,
+        version=checked.version,
+        house_kind=checked.house.value,
+        card=msgspec.json.decode(card),
+        model=model,
+        added_at=tx.now,
+    )
+    tx.session.add(stored)
+    await tx.session.flush()
+    return stored
+
+
+async def deploy(
+    tx: Transaction,
+    sha256: str,
+    house_ids: Sequence[UUID],
+    documents: Documents,
+    *,
+    by: UserId,
+) -> None:
+    """Let houses have a policy; what it may do there stays as their people said.
+
+    Raises:
+        NotFound: when there is no such policy.
+        Invalid: when one of the houses is none that it is for.
+        Conflict: when a hub can't hold it.
+    """
+    policy = await store.policy(tx.session, sha256)
+    if policy is None:
+        raise NotFound("model")
+    found = await tx.session.scalars(
+        select(House)
+        .where(House.id.in_(house_ids), House.deleted_at.is_(None))
+        .order_by(House.id)
+        .with_for_update(key_share=True)
+    )
+    houses = {house.id: house for house in found}
+    have = {one.house_id: one for one in await store.autopilots(tx.session, list(houses))}
+    touched: set[HubId] = set()
+    for house_id in sorted(set(house_ids)):
+        house = houses.get(house_id)
+        if house is None or house.kind.value != policy.house_kind:
+            raise invalid_field(
+                "body.houses", "unfit", f"{house_id} is no {policy.house_kind}: leave it out."
+            )
+        autopilot = have.get(house_id)
+        if autopilot is None:
+            autopilot = HouseAutopilot(
+                house_id=house_id,
+                mode=AutopilotMode.OFF,
+                policy_sha256=sha256,
+                changed_at=tx.now,
+            )
+            tx.session.add(autopilot)
+        autopilot.policy_sha256, autopilot.changed_at = sha256, tx.now
+        autopilot.accepted_k = autopilot.accepted_until = autopilot.accepted_by = None
+        await tx.session.flush()
+        touched.update(await touched_by(tx, house, autopilot))
+        audit.record(
+            tx,
+            "policy.deployed",
+            farm_id=house.farm_id,
+            house_id=house_id,
+            user_id=by,
+            data={"model": sha256, "version": policy.version},
+        )
+    await documents.check(tx, touched)
+
+
+async def touched_by(tx: Transaction, house: House, autopilot: HouseAutopilot) -> Sequence[HubId]:
+    """Let the house's hubs and the farm's screens know of its autopilot; return the hubs."""
+    farm_id = FarmId(house.farm_id)
+    versions = await touch_hubs(tx, farm_id, HouseId(house.id))
+    autopilot.desired_version = max(versions.values(), default=None)
+    farm_changed(tx, farm_id, "autopilot", house.id)
+    return list(versions)

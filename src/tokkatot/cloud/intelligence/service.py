@@ -1,0 +1,227 @@
+"""Decides about the autopilots of houses: what they may do, what people take of their advice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+
+from tokkatot.cloud.farms.access import FarmAccess
+from tokkatot.cloud.farms.houses import house_in
+from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.farms.ports import Documents
+from tokkatot.cloud.intelligence import store
+from tokkatot.cloud.intelligence.model import Decision, HouseAutopilot, StoredPolicy
+from tokkatot.cloud.intelligence.registry import touched_by
+from tokkatot.cloud.platform import audit
+from tokkatot.cloud.platform.audit import Origin
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Conflict, Forbidden
+from tokkatot.cloud.telemetry.intake import credible, storable
+from tokkatot.domain.autopilot import Accepted, Autopilot, AutopilotMode, PolicyFile
+from tokkatot.domain.ids import FarmId, HouseId
+from tokkatot.domain.people import Right
+from tokkatot.domain.quantities import Refusal
+from tokkatot.kit.clock import to_ms
+from tokkatot.wire import autopilot as wire
+from tokkatot.wire.cursor import RefusedRow
+from tokkatot.wire.messages import EventRow, MessageError
+
+ACCEPTED_FOR: Final = timedelta(hours=4)
+"""A person's yes is to what is so now; a house changes with its day."""
+FRESH_FOR: Final = timedelta(seconds=3 * wire.EVERY_S)
+"""Older advice is of another hour."""
+KEPT: Final = timedelta(days=90)
+"""How long decisions are kept beside what came of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """A house's autopilot as it stands."""
+
+    house: House
+    autopilot: HouseAutopilot | None
+    policy: StoredPolicy | None
+    decision: Decision | None
+
+
+async def situation(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> Situation:
+    """Return how the autopilot of a house stands.
+
+    Raises:
+        NotFound: when the farm has no such house.
+    """
+    house = await house_in(tx, farm_id, house_id)
+    autopilot = await tx.session.get(HouseAutopilot, house_id)
+    policy = None
+    if autopilot is not None:
+        policy = await store.policy(tx.session, autopilot.policy_sha256)
+    return Situation(
+        house=house,
+        autopilot=autopilot,
+        policy=policy,
+        decision=await store.latest(tx.session, house_id),
+    )
+
+
+async def set_mode(
+    tx: Transaction,
+    access: FarmAccess,
+    house_id: HouseId,
+    mode: AutopilotMode,
+    documents: Documents,
+    *,
+    origin: Origin,
+) -> None:
+    """Say what a house's policy may do.
+
+    Raises:
+        NotFound: when the farm has no such house.
+        Forbidden: when it is to steer by itself and the caller is no owner.
+        Conflict: when the house has no policy, or its hub can't hold it.
+    """
+    house = await house_in(tx, access.farm_id, house_id)
+    if mode is AutopilotMode.AUTO and Right.OWN not in access.rights:
+        raise Forbidden(Right.OWN, "Only an owner lets a policy steer a house by itself.")
+    autopilot = await tx.session.get(HouseAutopilot, house_id, with_for_update=True)
+    if autopilot is None:
+        if mode is AutopilotMode.OFF:
+            return
+        raise Conflict("conflict", "The house has no policy yet: ask staff to deploy one.")
+    if autopilot.mode is mode:
+        return
+    before, autopilot.mode, autopilot.changed_at = autopilot.mode, mode, tx.now
+    autopilot.accepted_k = autopilot.accepted_until = autopilot.accepted_by = None
+    await _changed(
+        tx, access, house, autopilot, documents, origin, "autopilot.changed",
+        {"before": before.value, "after": mode.value},
+    )  # fmt: skip
+
+
+async def accept(
+    tx: Transaction,
+    access: FarmAccess,
+    house_id: HouseId,
+    advised_k: float,
+    documents: Documents,
+    *,
+    origin: Origin,
+) -> None:
+    """Let a house's set-points be held as was advised, for some hours.
+
+    Raises:
+        NotFound: when the farm has no such house.
+        Conflict: when nothing, or something else, is advised now.
+    """
+    house = await house_in(tx, access.farm_id, house_id)
+    autopilot = await tx.session.get(HouseAutopilot, house_id, with_for_update=True)
+    advice = await store.latest(tx.session, house_id)
+    if (
+        autopilot is None
+        or autopilot.mode is not AutopilotMode.ADVISE
+        or advice is None
+        or advice.advised_k is None
+        or advice.policy_sha256 != autopilot.policy_sha256
+        or tx.now - advice.t > FRESH_FOR
+    ):
+        raise Conflict("conflict", "Nothing is advised now: look at the house again.")
+    if abs(advice.advised_k - advised_k) > 1e-6:
+        raise Conflict("conflict", "The advice is another one by now: look at the house again.")
+    autopilot.accepted_k, autopilot.accepted_until = advice.advised_k, tx.now + ACCEPTED_FOR
+    autopilot.accepted_by, autopilot.changed_at = access.caller.user_id, tx.now
+    await _changed(
+        tx, access, house, autopilot, documents, origin, "autopilot.accepted",
+        {"shift_k": advice.advised_k},
+    )  # fmt: skip
+
+
+async def autopilots_in(
+    tx: Transaction, houses: Sequence[House]
+) -> tuple[Mapping[UUID, Autopilot], tuple[PolicyFile, ...]]:
+    """Return the autopilots that are not off as a hub takes them, and the policies they need."""
+    found = await store.autopilots(tx.session, [house.id for house in houses])
+    floors = {house.id: house.floor_area_m2 for house in houses}
+    on = {one.house_id: one for one in found if one.mode is not AutopilotMode.OFF}
+    stored = await store.policies_by_hash(
+        tx.session, sorted({one.policy_sha256 for one in on.values()})
+    )
+    files = tuple(
+        PolicyFile(sha256=one.sha256, card=msgspec.json.encode(one.card), model=one.model)
+        for one in stored
+    )
+    return {house_id: _autopilot(one, floors[house_id]) for house_id, one in on.items()}, files
+
+
+async def take_row(tx: Transaction, farm_id: FarmId, row: EventRow) -> RefusedRow | None:
+    """Keep what a hub's policy decided; return the row where it can't be so."""
+    try:
+        said = wire.decided_in(row.data)
+    except MessageError:
+        return _refused(row, "bad_decision")
+    t = credible(row.t, now=tx.now)
+    if t is None:
+        return _refused(row, Refusal.BAD_TIME)
+    if not await _has_house(tx, farm_id, said.house):
+        return _refused(row, "unknown_house")
+    kept: dict[str, object] = {
+        "house_id": said.house,
+        "t": t,
+        "mode": AutopilotMode(said.mode),
+        "policy_sha256": said.sha256,
+        "shift_k": said.shift_k,
+        "advised_k": said.advised_k,
+        "refused": said.refused,
+        "air_c": said.air_c,
+        "foretold_c": said.foretold_c,
+        "trouble": None if said.trouble is None else storable(said.trouble),
+    }
+    await store.keep(tx.session, kept)
+    return None
+
+
+def _autopilot(one: HouseAutopilot, floor_m2: float | None) -> Autopilot:
+    accepted = None
+    if one.accepted_k is not None and one.accepted_until is not None:
+        accepted = Accepted(shift_k=one.accepted_k, until_ms=to_ms(one.accepted_until))
+    return Autopilot(mode=one.mode, policy=one.policy_sha256, floor_m2=floor_m2, accepted=accepted)
+
+
+async def _changed(
+    tx: Transaction,
+    access: FarmAccess,
+    house: House,
+    autopilot: HouseAutopilot,
+    documents: Documents,
+    origin: Origin,
+    kind: str,
+    data: JsonObject,
+) -> None:
+    await tx.session.flush()
+    touched = await touched_by(tx, house, autopilot)
+    await tx.session.flush()
+    await documents.check(tx, touched)
+    audit.record(
+        tx,
+        kind,
+        farm_id=access.farm_id,
+        house_id=house.id,
+        user_id=access.caller.user_id,
+        data=data,
+        origin=origin,
+    )
+
+
+async def _has_house(tx: Transaction, farm_id: FarmId, house_id: UUID) -> bool:
+    found = await tx.session.scalar(
+        text("SELECT EXISTS (SELECT FROM houses WHERE id = :house AND farm_id = :farm)"),
+        {"house": house_id, "farm": farm_id},
+    )
+    return bool(found)
+
+
+def _refused(row: EventRow, reason: str) -> RefusedRow:
+    return RefusedRow(seq=row.seq, raw=msgspec.json.encode(row).decode(), reason=reason)

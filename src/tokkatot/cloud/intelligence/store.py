@@ -1,0 +1,67 @@
+"""Policies, and what they decided, in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+
+from tokkatot.cloud.intelligence.model import Decision, HouseAutopilot, StoredPolicy
+
+MOST_POLICIES = 200
+
+
+async def policies(session: AsyncSession) -> Sequence[StoredPolicy]:
+    """Return the policies without their models, the newest first."""
+    found = await session.scalars(
+        select(StoredPolicy)
+        .options(defer(StoredPolicy.model, raiseload=True))
+        .order_by(StoredPolicy.added_at.desc(), StoredPolicy.sha256)
+        .limit(MOST_POLICIES)
+    )
+    return found.all()
+
+
+async def policies_by_hash(session: AsyncSession, hashes: Sequence[str]) -> Sequence[StoredPolicy]:
+    """Return some policies with their models."""
+    found = await session.scalars(
+        select(StoredPolicy).where(StoredPolicy.sha256.in_(hashes)).order_by(StoredPolicy.sha256)
+    )
+    return found.all()
+
+
+async def policy(session: AsyncSession, sha256: str) -> StoredPolicy | None:
+    """Return a policy without its model."""
+    found: StoredPolicy | None = await session.scalar(
+        select(StoredPolicy)
+        .options(defer(StoredPolicy.model, raiseload=True))
+        .where(StoredPolicy.sha256 == sha256)
+    )
+    return found
+
+
+async def autopilots(session: AsyncSession, houses: Sequence[UUID]) -> Sequence[HouseAutopilot]:
+    """Return the autopilots of houses."""
+    found = await session.scalars(select(HouseAutopilot).where(HouseAutopilot.house_id.in_(houses)))
+    return found.all()
+
+
+async def latest(session: AsyncSession, house_id: UUID) -> Decision | None:
+    """Return what was decided last in a house."""
+    found: Decision | None = await session.scalar(
+        select(Decision).where(Decision.house_id == house_id).order_by(Decision.t.desc()).limit(1)
+    )
+    return found
+
+
+async def keep(session: AsyncSession, decision: dict[str, object]) -> None:
+    """Keep a decision; one that is told again is the same."""
+    await session.execute(insert(Decision).values(decision).on_conflict_do_nothing())
+
+
+async def purge(session: AsyncSession, *, before: datetime) -> None:
+    """Forget what was decided long ago."""
+    await session.execute(delete(Decision).where(Decision.t < before))

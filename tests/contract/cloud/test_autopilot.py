@@ -1,0 +1,252 @@
+"""Learned policies in the cloud: taken in, given to houses, allowed, told of, accepted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text
+
+from tests.support.autopilot import wanting
+from tests.support.cloud import Person
+from tests.support.house import House
+from tests.support.yard import Row
+from tokkatot.cloud.intelligence.model import Decision
+from tokkatot.cloud.intelligence.registry import add_policy
+from tokkatot.cloud.intelligence.service import ACCEPTED_FOR, FRESH_FOR, KEPT
+from tokkatot.cloud.intelligence.store import purge
+from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.sync.desired import build_desired
+from tokkatot.domain.autopilot import Autopilot, AutopilotMode
+from tokkatot.domain.desired import DesiredDocument
+from tokkatot.kit.clock import to_ms
+from tokkatot.wire.autopilot import DECIDED, Decided, event_data
+
+POLICY, OTHER = wanting(1.0), wanting(-1.0)
+
+
+@dataclass
+class Coop:
+    """A coop with a policy, and staff who look after such."""
+
+    house: House
+    staff: Person
+
+    async def say(self, mode: str, *, by: Person | None = None, status: int = 200) -> Any:
+        answer = await self.house.cloud.http.put(
+            f"{self.house.url}/autopilot",
+            json={"mode": mode},
+            headers=(by or self.house.owner).headers,
+        )
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def view(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = await self.house.cloud.get(
+            f"{self.house.url}/recommendation", self.house.owner
+        )
+        return found
+
+    async def tell(self, seq: int = 1, after_s: float = 0.0, **said: object) -> None:
+        """Let the hub tell of a decision."""
+        fields: dict[str, Any] = {"mode": "advise", "sha256": POLICY.sha256} | said
+        decided = Decided(house=self.house.yard.house_id, **fields)
+        t_ms = self.house.now_ms + round(1000 * after_s)
+        row: Row = [seq, "e", t_ms, DECIDED, event_data(decided)]
+        await self.house.send("events", [row], seq)
+
+    async def accept(self, advised_k: float, *, status: int = 200) -> Any:
+        return await self.house.cloud.post(
+            f"{self.house.url}/recommendation/accept",
+            {"advised_k": advised_k},
+            self.house.owner,
+            status=status,
+        )
+
+    async def deploy(self, *houses: UUID, sha256: str = POLICY.sha256, status: int = 204) -> Any:
+        answer = await self.house.cloud.http.post(
+            f"/v1/ml/models/{sha256}/deploy",
+            json={"houses": [str(one) for one in houses or (self.house.yard.house_id,)]},
+            headers=self.staff.headers,
+        )
+        assert answer.status_code == status, answer.text
+        return answer.json() if answer.content else None
+
+    async def desired(self) -> DesiredDocument:
+        async with self.house.cloud.context.database.transaction() as tx:
+            return await build_desired(tx, self.house.yard.hub_id)
+
+
+@pytest.fixture
+async def coop(house: House) -> Coop:
+    """A coop to which staff have deployed a policy."""
+    made = Coop(house, await house.cloud.staff())
+    async with house.cloud.context.database.transaction() as tx:
+        for file in (POLICY, OTHER):
+            await add_policy(tx, file.card, file.model)
+    await made.deploy()
+    return made
+
+
+async def test_a_house_without_a_policy_says_so_and_can_only_be_off(house: House) -> None:
+    bare = Coop(house, house.owner)
+    shown = await bare.view()
+    assert (shown["mode"], shown["policy"], shown["decision"]) == ("off", None, None)
+    assert (await bare.say("off"))["mode"] == "off"
+    assert (await bare.say("advise", status=409))["code"] == "conflict"
+
+
+async def test_the_screen_is_told_that_no_measured_house_was_there_to_judge_by(coop: Coop) -> None:
+    assert (await coop.view())["validated"] is False
+
+
+async def test_staff_see_the_policies_with_their_cards(coop: Coop) -> None:
+    found = (await coop.house.cloud.get("/v1/ml/models", coop.staff))["items"]
+    assert {one["id"] for one in found} == {POLICY.sha256, OTHER.sha256}
+    assert {one["card"]["name"] for one in found} == {"test"}
+
+
+async def test_a_policy_comes_with_the_signed_document_once_it_may_do_something(
+    coop: Coop,
+) -> None:
+    before = await coop.desired()
+    assert (before.houses[0].autopilot, before.policies) == (Autopilot(), ())
+
+    await coop.say("advise")
+
+    after = await coop.desired()
+    assert after.version > before.version
+    assert after.houses[0].autopilot.mode is AutopilotMode.ADVISE
+    assert [(one.sha256, one.model) for one in after.policies] == [(POLICY.sha256, POLICY.model)]
+    assert (await coop.view())["held"] is False
+
+
+async def test_a_manager_lets_it_advise_and_an_owner_alone_lets_it_steer(coop: Coop) -> None:
+    manager = await coop.house.cloud.member(
+        coop.house.owner, UUID(str(coop.house.yard.farm_id)), "manager"
+    )
+    await coop.say("advise", by=manager)
+    assert (await coop.say("auto", by=manager, status=403))["code"] == "forbidden"
+    assert (await coop.say("auto"))["mode"] == "auto"
+    assert (await coop.say("off", by=manager))["mode"] == "off"
+
+
+async def test_what_a_hub_decided_is_shown_and_fills_no_log(coop: Coop) -> None:
+    await coop.say("advise")
+    await coop.tell(advised_k=0.5, refused="settling", air_c=27.1, foretold_c=26.9)
+
+    decision = (await coop.view())["decision"]
+    assert (decision["shift_k"], decision["advised_k"]) == (0.0, 0.5)
+    assert (decision["refused"], decision["air_c"], decision["foretold_c"]) == (
+        "settling",
+        27.1,
+        26.9,
+    )
+    assert decision["fresh"] is True
+    async with coop.house.cloud.context.database.transaction() as tx:
+        logged = await tx.session.scalar(
+            text("SELECT count(*) FROM events WHERE type = :type"), {"type": DECIDED}
+        )
+    assert logged == 0
+
+
+async def test_a_decision_that_is_told_again_is_kept_once(coop: Coop) -> None:
+    await coop.tell()
+    await coop.tell(2)
+    await coop.tell(3, after_s=300)
+    async with coop.house.cloud.context.database.transaction() as tx:
+        assert await tx.session.scalar(select(func.count()).select_from(Decision)) == 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"house": "0190b5a0-0000-7000-8000-00000000ffff", "mode": "auto"},
+        {"house": "x", "mode": "auto"},
+        {"house": "0190b5a0-0000-7000-8000-00000000ffff", "mode": "auto", "shift_k": 99.0},
+    ],
+)
+async def test_what_is_no_decision_of_the_farm_is_set_aside(
+    coop: Coop, data: dict[str, object]
+) -> None:
+    await coop.house.send("events", [[1, "e", coop.house.now_ms, DECIDED, data]], 1)
+    assert (await coop.view())["decision"] is None
+
+
+async def test_an_accepted_advice_reaches_the_hub_and_ends_by_itself(coop: Coop) -> None:
+    await coop.say("advise")
+    await coop.tell(advised_k=0.5)
+    shown = await coop.accept(0.5)
+    until = coop.house.cloud.clock.now() + ACCEPTED_FOR
+    assert shown["accepted"]["shift_k"] == 0.5
+
+    accepted = (await coop.desired()).houses[0].autopilot.accepted
+    assert accepted is not None
+    assert (accepted.shift_k, accepted.until_ms) == (0.5, to_ms(until))
+
+    coop.house.cloud.clock.advance(ACCEPTED_FOR.total_seconds())
+    assert (await coop.view())["accepted"] is None
+
+
+@pytest.mark.parametrize("mode", ["off", "auto"])
+async def test_there_is_nothing_to_accept_where_nobody_is_asked(coop: Coop, mode: str) -> None:
+    await coop.tell(advised_k=0.5)
+    await coop.say(mode)
+    assert (await coop.accept(0.5, status=409))["code"] == "conflict"
+
+
+async def test_old_or_other_advice_is_not_accepted(coop: Coop) -> None:
+    await coop.say("advise")
+    assert (await coop.accept(0.5, status=409))["code"] == "conflict"
+    await coop.tell(advised_k=0.5)
+    assert (await coop.accept(0.4, status=409))["code"] == "conflict"
+    coop.house.cloud.clock.advance((FRESH_FOR + timedelta(seconds=1)).total_seconds())
+    assert (await coop.accept(0.5, status=409))["code"] == "conflict"
+
+
+async def test_whoever_changes_the_mode_ends_what_was_accepted(coop: Coop) -> None:
+    await coop.say("advise")
+    await coop.tell(advised_k=0.5)
+    await coop.accept(0.5)
+    await coop.say("auto")
+    assert (await coop.desired()).houses[0].autopilot.accepted is None
+
+
+async def test_another_policy_ends_what_was_accepted_of_the_first(coop: Coop) -> None:
+    await coop.say("advise")
+    await coop.tell(advised_k=0.5)
+    await coop.accept(0.5)
+    await coop.deploy(sha256=OTHER.sha256)
+    autopilot = (await coop.desired()).houses[0].autopilot
+    assert (autopilot.policy, autopilot.accepted) == (OTHER.sha256, None)
+    assert (await coop.accept(0.5, status=409))["code"] == "conflict"
+
+
+async def test_a_policy_is_deployed_to_houses_of_its_kind_alone(coop: Coop) -> None:
+    greenhouse = await coop.house.cloud.post(
+        f"{coop.house.farm_url}/houses", {"name": "G", "kind": "greenhouse"}, coop.house.owner
+    )
+    refused = await coop.deploy(UUID(greenhouse["id"]), status=422)
+    assert refused["errors"][0]["field"] == "body.houses"
+    assert (await coop.deploy(sha256="0" * 64, status=404))["code"] == "not_found"
+
+
+async def test_what_is_no_policy_is_not_taken_in(house: House) -> None:
+    async with house.cloud.context.database.transaction() as tx:
+        with pytest.raises(Conflict, match="card"):
+            await add_policy(tx, b"{}", POLICY.model)
+        with pytest.raises(Conflict, match="is not the model"):
+            await add_policy(tx, POLICY.card, OTHER.model)
+
+
+async def test_decisions_are_forgotten_in_the_end(coop: Coop) -> None:
+    await coop.tell()
+    async with coop.house.cloud.context.database.transaction() as tx:
+        await purge(tx.session, before=tx.now - KEPT)
+    assert (await coop.view())["decision"] is not None
+    async with coop.house.cloud.context.database.transaction() as tx:
+        await purge(tx.session, before=tx.now + KEPT)
+    assert (await coop.view())["decision"] is None

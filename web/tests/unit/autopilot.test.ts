@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+
+import { advice, awaited, shiftKey, type Decision, type Recommendation } from '@/lib/autopilot'
+
+const decision: Decision = {
+  t: '2026-03-01T00:00:00Z',
+  shift_k: 0,
+  advised_k: 0.5,
+  refused: null,
+  trouble: null,
+  fresh: true,
+}
+const view: Recommendation = {
+  mode: 'advise',
+  supported: true,
+  policy: { id: 'x', version: 'v', limits: [] },
+  decision,
+  accepted: null,
+  temperature_min_c: 22,
+  temperature_max_c: 30,
+  held: true,
+  validated: false,
+}
+
+describe('what there is to say yes to', () => {
+  it('is what is advised now', () => {
+    expect(advice(view)).toBe(0.5)
+  })
+
+  it('is nothing where nobody asks, where it is old, or where it was said already', () => {
+    expect(advice({ ...view, mode: 'auto' })).toBeNull()
+    expect(advice({ ...view, decision: { ...decision, fresh: false } })).toBeNull()
+    expect(advice({ ...view, decision: { ...decision, advised_k: null } })).toBeNull()
+    expect(advice({ ...view, accepted: { shift_k: 0.5, until: '' } })).toBeNull()
+  })
+
+  it('is nothing where the set-points would stay as they are', () => {
+    expect(advice({ ...view, decision: { ...decision, advised_k: 0.01 } })).toBeNull()
+  })
+
+  it('is the way back where what was accepted is no longer advised', () => {
+    const back = { ...view, accepted: { shift_k: 0.5, until: '' } }
+    expect(advice({ ...back, decision: { ...decision, advised_k: 0 } })).toBe(0)
+  })
+})
+
+describe('how a shift is said', () => {
+  it('is warmer, cooler, or as people set it', () => {
+    expect([shiftKey(0.5), shiftKey(-0.5), shiftKey(0.01)]).toEqual([
+      'autopilot.warmer',
+      'autopilot.cooler',
+      'autopilot.as_set',
+    ])
+  })
+})
+
+describe('news that does not come by itself', () => {
+  it('is awaited until the hub has taken the mode and decided', () => {
+    expect(awaited(null)).toBe(false)
+    expect(awaited(view)).toBe(false)
+    expect(awaited({ ...view, held: false })).toBe(true)
+    expect(awaited({ ...view, decision: null })).toBe(true)
+    expect(awaited({ ...view, mode: 'off', decision: null })).toBe(false)
+  })
+})
