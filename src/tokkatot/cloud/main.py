@@ -1,6 +1,7 @@
 """Runs the cloud: the web server and the background work of the roles that are wanted."""
 
 import asyncio
+import gc
 import resource
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -97,6 +98,10 @@ async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
         if app is not None:
             workers["realtime"] = app.state.realtime.run
             workers["detector"] = app.state.detector.run
+        # What is made by now stays for good: to walk it again and again for cycles, which is some
+        # hundred thousand objects, holds up every request and batch meanwhile.
+        gc.collect()
+        gc.freeze()
         async with asyncio.TaskGroup() as group:
             for name, work in workers.items():
                 group.create_task(keep_working(name, work, context=context, random=random))
