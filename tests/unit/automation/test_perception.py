@@ -1,0 +1,62 @@
+"""What is known of devices, and what is forgotten of those that are gone."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.engine import IDS, TANK, THERMOMETER, Bench, document
+from tokkatot.automation.inputs import Report
+from tokkatot.automation.plan import plan_of
+from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.quantities import Quantity
+
+FAN = DeviceRole.FAN
+
+
+@pytest.fixture
+def silent() -> Bench:
+    """Return a house whose sensors say nothing more."""
+    bench = Bench()
+    bench.run(3)
+    bench.temperature_c = bench.water_percent = None
+    bench.follow = False
+    return bench
+
+
+def test_a_device_that_goes_while_no_sensor_speaks_is_known_to_be_away(silent: Bench) -> None:
+    silent.contact(FAN, online=False)
+    silent.step()
+    assert silent.state.known[IDS[FAN]].online is False
+    silent.contact(FAN, online=True)
+    silent.step()
+    assert silent.state.known[IDS[FAN]].online is True
+
+
+def test_what_a_device_says_while_no_sensor_speaks_is_known(silent: Bench) -> None:
+    for level, error in ((40.0, None), (40.0, "jammed"), (None, "jammed")):
+        silent.step(reports=(Report(device_id=IDS[FAN], level=level, error=error),))
+        known = silent.state.known[IDS[FAN]]
+        assert (known.level, known.error) == (level, error)
+
+
+def test_a_sensor_speaks_while_no_device_says_anything(silent: Bench) -> None:
+    silent.temperature_c = 27.0
+    silent.step()
+    assert silent.state.sensed[THERMOMETER, Quantity.TEMPERATURE].value == 27.0
+
+
+def test_a_sensor_that_left_the_document_is_forgotten_and_the_others_are_not(
+    silent: Bench,
+) -> None:
+    silent.plan = plan_of(document(thermometers=()))
+    silent.step()
+    assert set(silent.state.sensed) == {(TANK, Quantity.WATER_LEVEL)}
+    assert THERMOMETER not in silent.state.known
+
+
+def test_a_device_that_stays_in_a_new_document_is_still_there(silent: Bench) -> None:
+    since_s = silent.state.known[IDS[FAN]].since_s
+    silent.plan = plan_of(replace(document(), version=2))
+    silent.step()
+    known = silent.state.known[IDS[FAN]]
+    assert (known.online, known.since_s) == (True, since_s)

@@ -1,0 +1,41 @@
+"""The limits of a run: how long it is tried, how near is near enough, how long its name may be."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.support.engine import IDS
+from tests.support.schedules import DAWN_MS, LIGHT, SIX_MS, bench_at, daily, schedule, told
+from tokkatot.automation.inputs import Report
+from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.domain.schedules import TimeBased
+
+VENT = IDS[DeviceRole.VENT]
+
+
+def test_a_run_of_hours_is_tried_for_a_quarter_of_an_hour() -> None:
+    hours = TimeBased(start=daily("06:00"), duration_s=7200, devices=(IDS[LIGHT],))
+    bench = bench_at(DAWN_MS, schedule(hours))
+    bench.contact(LIGHT, online=False)
+    assert bench.wall_ms is not None
+    bench.run((SIX_MS - bench.wall_ms) / 1000 + 3 * 225 - 2)
+    assert told(bench) == []
+    bench.run(4)
+    assert told(bench) == [(0, "failed", "device_offline")]
+
+
+@pytest.mark.parametrize(("says", "outcomes"), [(99.0, ["executed"]), (98.9, [])])
+def test_a_device_within_one_percent_has_followed(says: float, outcomes: list[str]) -> None:
+    wide = TimeBased(start=daily("06:00"), duration_s=1800, devices=(VENT,), level=ON)
+    bench = bench_at(DAWN_MS, schedule(wide))
+    bench.follow = False
+    bench.step(reports=(Report(device_id=VENT, level=OFF),))
+    bench.run(20)
+    bench.step(reports=(Report(device_id=VENT, level=says),))
+    assert [run.outcome.value for run in bench.runs] == outcomes
+
+
+def test_a_trace_names_a_schedule_by_sixty_letters_at_most() -> None:
+    dose = TimeBased(start=daily("06:00"), duration_s=1800, devices=(IDS[LIGHT],))
+    bench = bench_at(DAWN_MS, replace(schedule(dose), name="x" * 80))
+    bench.run(20)
+    assert bench.decision(LIGHT).reason == "x" * 60
