@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.draw_safety import PAGE
 from tests.support.mutants import calls_in, in_place, is_killed, mutants_of
+from tests.unit.automation import test_arbitration as arbitration_tests
 from tests.unit.automation import test_guards as guard_tests
 from tests.unit.automation import test_interlocks as table_tests
 from tests.unit.automation import test_plausibility as plausibility_tests
@@ -16,7 +17,7 @@ from tests.unit.automation import test_regulation as regulation_tests
 from tests.unit.automation import test_rules as rule_tests
 from tests.unit.automation import test_safety as safety_tests
 from tests.unit.domain import test_devices as role_tests
-from tokkatot.automation import guards, interlocks, plan, plausibility, rules
+from tokkatot.automation import arbitration, guards, interlocks, plan, plausibility, rules
 from tokkatot.automation.interlocks import TABLE, Effect, Interlock
 from tokkatot.automation.plan import Trait
 from tokkatot.domain import devices
@@ -29,9 +30,14 @@ GUARD_TESTS = (
     plausibility_tests,
     regulation_tests,
     table_tests,
+    arbitration_tests,
 )
 
-HARMLESS: dict[str, str] = {}
+HARMLESS: dict[str, str] = {
+    "arbitration:21 1 × 0.5": "a short cut for a single proposal: without it the same one wins",
+    "arbitration:37 16 × 0.5": "how many answers are remembered",
+    "arbitration:37 16 × 2.0": "the same",
+}
 """What a mutant's name contains, and why nobody could tell it from the original."""
 
 
@@ -43,6 +49,7 @@ MADE = {
     "lines of plausibility": 37,
     "lines of interlocks": 7,
     "lines of rules": 32,
+    "lines of arbitration": 9,
 }
 """How many mutants are made of what; the safety page says it too."""
 
@@ -142,7 +149,7 @@ def test_the_safety_page_says_how_many_mutants_were_made() -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("module", [guards, plausibility, interlocks, rules])
+@pytest.mark.parametrize("module", [guards, plausibility, interlocks, rules, arbitration])
 def test_every_wrong_guard_is_noticed(module: object) -> None:
     assert isinstance(module, type(guards))
     tests = [test for tested in GUARD_TESTS for test in calls_in(tested)]
