@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.engine import IDS
-from tests.support.schedules import DAWN_MS, LIGHT, SIX_MS, bench_at, daily, schedule, told
+from tests.support.schedules import DAWN_MS, FAN, LIGHT, SIX_MS, bench_at, daily, schedule, told
 from tokkatot.automation.inputs import Report
 from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.schedules import TimeBased
@@ -39,3 +39,22 @@ def test_a_trace_names_a_schedule_by_sixty_letters_at_most() -> None:
     bench = bench_at(DAWN_MS, replace(schedule(dose), name="x" * 80))
     bench.run(20)
     assert bench.decision(LIGHT).reason == "x" * 60
+
+
+@pytest.mark.parametrize(
+    ("role", "asks", "held", "outcome"),
+    [
+        (FAN, 40.0, ON, ("executed", None)),
+        (FAN, ON, 40.0, ("skipped", "person")),
+        (LIGHT, 40.0, ON, ("skipped", "person")),
+        (LIGHT, ON, 40.0, ("skipped", "person")),
+    ],
+)
+def test_more_air_than_a_run_asks_for_is_what_it_asks_for_and_nothing_else_is(
+    role: DeviceRole, asks: float, held: float, outcome: tuple[str, str | None]
+) -> None:
+    dose = TimeBased(start=daily("06:00"), duration_s=60, devices=(IDS[role],), level=asks)
+    bench = bench_at(DAWN_MS, schedule(dose))
+    bench.order(role, held)
+    bench.run(90)
+    assert told(bench) == [(0, *outcome)]
