@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import run as run_program
-from time import process_time
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -33,11 +35,13 @@ from tokkatot.climate.physics.greenhouse.model import Ledger, State
 from tokkatot.climate.physics.greenhouse.step import SUBSTEPS
 from tokkatot.climate.physics.poultry import model as coop_model
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
+from tokkatot.climate.plan import Learning, Plan, WeatherFile
 from tokkatot.climate.weather.series import WeatherSeries
 
 HOUSES = 64
 ROUNDS = 200
 DECISIONS = 960
+LEARNED = 2_000_000
 SEASON = 60 * 96
 LONGEST_S = 300
 
@@ -130,6 +134,30 @@ def _learned_in() -> float:
     return HOUSES * ROUNDS / (process_time() - start_s)
 
 
+def _learned() -> float:
+    """Return the seconds on the wall of two million decisions learned from, on two cores."""
+    if find_spec("torch") is None or find_spec("stable_baselines3") is None:
+        raise Missing("the extra train: pip install 'tokkatot[train]'")
+    # Here, since it needs what only the extra brings.
+    from tokkatot.climate.train.learning import Learner  # noqa: PLC0415
+
+    sky = WeatherSeries(period_s=STEP_S, moments=[outdoor(step) for step in range(61 * 96)])
+    plan = Plan(
+        name="bench",
+        house="greenhouse",
+        days=60.0,
+        seed=1,
+        unsure=0.1,
+        learn_from=(WeatherFile(file="by formula", form="csv"),),
+        learning=Learning(steps=LEARNED, houses=HOUSES, batch=2048, layers=(64, 64), threads=2),
+    )
+    learner = Learner(plan, [sky])
+    with TemporaryDirectory() as run:
+        start_s = perf_counter()
+        learner.learn(Path(run), lambda _done, _total: None)
+        return perf_counter() - start_s
+
+
 def _shielded() -> float:
     """Return the slowest answer in a hundred of a hub's shield, a season's greenhouse being asked.
 
@@ -188,6 +216,7 @@ MEASURES: Mapping[str, tuple[Callable[[], float], str]] = {
     "season_60d_cpu_s": (_season, "s"),
     "coop_steps_per_cpu_s": (_coops, "1/s"),
     "learner_steps_per_cpu_s": (_learned_in, "1/s"),
+    "ppo_2m_steps_s": (_learned, "s"),
     "shield_p99_ms": (_shielded, "ms"),
     "gl_gym_steps_per_cpu_s": (_gl_gym, "1/s"),
     "lettuce_gym_steps_per_cpu_s": (_lettuce_gym, "1/s"),
