@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import TestDatabases, running_postgres
 from tests.support.servers import running_influx, running_redis
@@ -25,6 +26,9 @@ _FOLDER_MARKS = {
 }
 _SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))  # noqa: TID251
 HAS_TORCH = find_spec("torch") is not None and find_spec("onnx") is not None
+# No timing is asserted, so a slow machine that draws an example slowly is no failure either.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 _NO_SKIP = os.environ.get("CI") == "true"  # noqa: TID251 - the one setting of the test run
 
 
