@@ -15,6 +15,9 @@ WRITTEN_WITHIN_MS = 10_000
 """A relay moves at most so long after its order was begun: the device has 5 s to answer, the
 rest is for clocks that differ and a busy machine."""
 
+HELD_S = 20
+"""So long an order is to hold: shorter than a node's lease."""
+
 Key = TypeVar("Key", bound=Hashable)
 Timed = tuple[int, float]
 
@@ -83,7 +86,7 @@ class Moved:
 def misdone(orders: Sequence[Given], moves: Sequence[Moved], rest: Level) -> Iterator[str]:
     """Hold what people were told against what the relays did."""
     by_place: defaultdict[tuple[str, Level], list[int]] = defaultdict(list)
-    for move in moves:
+    for move in _without_returns(moves, rest):
         by_place[move.device, move.level].append(move.t_ms)
     for order in orders:
         times = by_place.pop((order.device, order.level), [])
@@ -93,6 +96,32 @@ def misdone(orders: Sequence[Given], moves: Sequence[Moved], rest: Level) -> Ite
     for (device, level), times in by_place.items():
         if level not in {rest, OFF}:
             yield f"{device} moved to {level} at {times}, and nobody asked it to"
+
+
+def _without_returns(moves: Sequence[Moved], rest: Level) -> Iterator[Moved]:
+    """Yield the moves, without those that an order which still holds is the cause of.
+
+    Fans run while nobody knows how warm it is. When that is over the hold goes on: it was done
+    once.
+    """
+    held: dict[str, Moved] = {}
+    rests: set[str] = set()
+    for move in moves:
+        before = held.get(move.device)
+        if move.level == rest:
+            rests.add(move.device)
+        elif (
+            before is not None
+            and before.level == move.level
+            and move.device in rests
+            and move.t_ms - before.t_ms < HELD_S * 1000
+        ):
+            rests.discard(move.device)
+            continue
+        else:
+            held[move.device] = move
+            rests.discard(move.device)
+        yield move
 
 
 def _misdone_one(order: Given, times: Sequence[int]) -> Iterator[str]:

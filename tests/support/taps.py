@@ -11,12 +11,10 @@ from uuid import UUID
 import httpx
 import psycopg
 
-from tests.support.ledger import Given
+from tests.support.ledger import HELD_S, Given
 from tests.support.people import Json, eventually
 from tests.support.plant import FANS, Plant
 
-HELD_S = 20
-"""Shorter than a node's lease, so that no relay moves by itself in between."""
 ANSWERED_WITHIN_S = 180.0
 PATIENCE_S = 10.0
 """A person who has heard nothing for so long taps again."""

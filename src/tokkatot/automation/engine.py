@@ -315,7 +315,7 @@ def _resolved(
     actuator = guarded.actuator
     proposals = asked if hold is None else (hold.proposal(), *asked)
     winner = arbitrate(actuator, proposals)
-    settles = settling(guarded, climate, winner.source, now_s)
+    settles = settling(guarded, climate, winner, now_s)
     left = constrain(
         winner.level,
         trait=actuator.trait,

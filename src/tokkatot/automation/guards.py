@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.perception import Senses
 from tokkatot.automation.plan import Actuator, House, Trait
-from tokkatot.automation.proposals import Source
+from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.state import Climate, DryRun, Known, Relay
 from tokkatot.domain.desired import MOST_STARTS_PER_HOUR
 from tokkatot.domain.devices import OFF, Level
@@ -40,7 +40,7 @@ class Settle:
     off_s: float
 
 
-# A heater may always stop at once, and a coop's air may always start at once.
+# A heater may always stop at once, and a coop may always have more air at once.
 SETTLES = {
     Trait.COOP_AIR: Settle(on_s=30.0, off_s=0.0),
     Trait.AIR: Settle(on_s=30.0, off_s=30.0),
@@ -114,11 +114,14 @@ def _is_worn(actuator: Actuator, relay: Relay, now_s: float) -> bool:
 
 
 def settling(
-    guarded: Guarded, climate: Climate, source: Source, now_s: float
+    guarded: Guarded, climate: Climate, winner: Proposal, now_s: float
 ) -> AbstractSet[Interlock]:
     """Return the interlock that keeps an actuator as it is for a while, for automatic sources."""
     actuator, relay = guarded.actuator, guarded.relay
-    if source is Source.PERSON or relay.changed_s is None:
+    if winner.source is Source.PERSON or relay.changed_s is None:
+        return _NOTHING
+    if actuator.trait is Trait.COOP_AIR and winner.level > relay.target:
+        # Nothing keeps more air from a coop, least of all what somebody had asked for before.
         return _NOTHING
     reset_s = guarded.dry_run.reset_s
     if reset_s is not None and now_s - reset_s < DRY_RUN_RETRY_S:
@@ -127,8 +130,6 @@ def settling(
     settle = SETTLES.get(actuator.trait, _NO_SETTLE)
     if relay.target == OFF:
         least_s = max(settle.off_s, actuator.limits.min_off_s)
-        if actuator.trait is Trait.COOP_AIR:
-            least_s = settle.off_s
     else:
         least_s = max(settle.on_s, actuator.limits.min_on_s)
     if now_s - relay.changed_s >= least_s:

@@ -90,6 +90,8 @@ async def run_hub(config: HubConfig, machine: Machine) -> None:
     journal = await machine.open_journal(config.data_dir / "journal.sqlite", clock, ids)
     try:
         broker = _node_broker(config, machine)
+        if isinstance(broker, NodeBroker):
+            broker.end_stale()
         drivers = machine.drivers(
             config,
             Surroundings(

@@ -79,7 +79,7 @@ class NodeBroker:
                 "mosquitto is not installed, so no node can reach this hub: install it"
                 " (`apt install mosquitto`), or name another broker in [nodes]"
             )
-        self._end_stale()
+        self.end_stale()
         self._write_files()
         process = await asyncio.create_subprocess_exec(
             program,
@@ -109,8 +109,11 @@ class NodeBroker:
                 " what listens there (a mosquitto of the system?), or set another [nodes] port"
             )
 
-    def _end_stale(self) -> None:
-        """End the broker that a killed hub has left behind, and nothing else."""
+    def end_stale(self) -> None:
+        """End the broker that a killed hub has left behind, and nothing else.
+
+        To be called before a driver looks for a broker: it would find this one, and wait for it.
+        """
         try:
             pid = int(self._pid_file.read_text(encoding="ascii"))
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")

@@ -6,7 +6,7 @@ from tests.support.engine import IDS, Bench
 from tokkatot.automation.guards import Guarded, settling, watch_dry_run
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.plan import Trait
-from tokkatot.automation.proposals import Source
+from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.state import Climate, DryRun, Known, Relay
 from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.houses import HouseKind
@@ -23,7 +23,6 @@ FAN, HEATER, LIGHT, PUMP = (
     ("kind", "role", "target", "least_s"),
     [
         (HouseKind.COOP, FAN, ON, 30.0),
-        (HouseKind.COOP, FAN, OFF, 0.0),
         (HouseKind.GREENHOUSE, FAN, ON, 30.0),
         (HouseKind.GREENHOUSE, FAN, OFF, 30.0),
         (HouseKind.COOP, HEATER, ON, 0.0),
@@ -40,10 +39,35 @@ def test_what_has_just_changed_stays_for_its_least_time(
         relay=Relay(target=target, changed_s=100.0),
         dry_run=DryRun(),
     )
+    other = ON if target == OFF else OFF
+    ruled = Proposal(source=Source.RULE, reason="rule", level=other)
     for after_s in (least_s - 0.1, least_s):
-        kept = settling(guarded, Climate(), Source.RULE, 100.0 + after_s)
+        kept = settling(guarded, Climate(), ruled, 100.0 + after_s)
         assert kept == ({Interlock.SETTLING} if after_s < least_s else set())
-    assert settling(guarded, Climate(), Source.PERSON, 100.0) == set()
+    asked = Proposal(source=Source.PERSON, reason="person", level=other)
+    assert settling(guarded, Climate(), asked, 100.0) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "kept"),
+    [
+        (HouseKind.COOP, 41.0, set()),
+        (HouseKind.COOP, 40.0, {Interlock.SETTLING}),
+        (HouseKind.COOP, 39.0, {Interlock.SETTLING}),
+        (HouseKind.GREENHOUSE, 41.0, {Interlock.SETTLING}),
+    ],
+)
+def test_nothing_keeps_more_air_from_a_coop(
+    kind: HouseKind, level: float, kept: set[Interlock]
+) -> None:
+    guarded = Guarded(
+        actuator=Bench(kind).plan.actuators[IDS[FAN]],
+        known=Known(since_s=0.0),
+        relay=Relay(target=40.0, changed_s=100.0),
+        dry_run=DryRun(),
+    )
+    rest = Proposal(source=Source.REST, reason="rest", level=level)
+    assert settling(guarded, Climate(), rest, 101.0) == kept
 
 
 @pytest.mark.parametrize(("strikes", "latched"), [(0, False), (1, False), (2, True), (3, True)])

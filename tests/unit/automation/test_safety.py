@@ -326,6 +326,16 @@ def test_a_hold_ends_by_itself_and_the_rule_is_back() -> None:
     assert bench.ended[-1].end is HoldEnd.LAPSED
 
 
+def test_a_coop_has_its_air_back_at_once_when_a_hold_ends() -> None:
+    bench = Bench()
+    bench.run(60)
+    bench.order(FAN, 8.0, hold_s=20)
+    bench.run(19)
+    assert bench.level(FAN) == 8.0
+    bench.run(2)
+    assert bench.level(FAN) == ON
+
+
 def test_a_newer_order_supersedes_the_older_one() -> None:
     bench = Bench()
     first = bench.order(LIGHT, ON)

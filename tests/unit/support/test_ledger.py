@@ -79,6 +79,18 @@ def test_a_move_that_nobody_asked_for_is_named_and_rest_is_not() -> None:
     assert "nobody asked" in fault
 
 
+def test_a_hold_that_goes_on_after_a_rest_was_done_once() -> None:
+    rest = replace(MOVE, level=100.0, t_ms=AT_MS + 4_000)
+    back = replace(MOVE, t_ms=AT_MS + 9_000)
+    other = replace(DONE, id="2", level=12.0, requested_ms=AT_MS + 5_000)
+    between = replace(MOVE, level=12.0, t_ms=AT_MS + 6_000)
+    assert list(misdone([DONE], [MOVE, rest, back], 100.0)) == []
+    assert list(misdone([DONE], [MOVE, back], 100.0)) != []
+    assert list(misdone([DONE, other], [MOVE, rest, between, back], 100.0)) != []
+    late = replace(back, t_ms=AT_MS + 25_000)
+    assert list(misdone([DONE], [MOVE, rest, late], 100.0)) != []
+
+
 def test_a_file_holds_what_it_tells_and_wrong_cells_among_good_ones(tmp_path: Path) -> None:
     FILE.write(tmp_path / "file.csv")
     header, *rows = (tmp_path / "file.csv").read_text().splitlines()

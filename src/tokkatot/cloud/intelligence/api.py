@@ -138,13 +138,15 @@ async def accept(
     return await _view(tx, access, HouseId(house))
 
 
-@router.get("/ml/models", dependencies=[StaffOnly])
+@router.get("/ml/models", dependencies=[StaffOnly], responses=problems("forbidden"))
 async def models(tx: Tx) -> PoliciesView:
     """Return the learned policies, the newest first."""
     return PoliciesView(items=[_policy(one) for one in await store.policies(tx.session)])
 
 
-@router.post("/ml/models/{model}/deploy", status_code=204, responses=problems("conflict"))
+@router.post(
+    "/ml/models/{model}/deploy", status_code=204, responses=problems("conflict", "forbidden")
+)
 async def deploy(
     model: str, body: DeployBody, staff: StaffCaller, tx: Tx, documents: HubDocuments
 ) -> None:
