@@ -17,7 +17,7 @@ import websockets
 from tests.support.cloud import PLENTY, Cloud, cloud_over
 from tests.support.yard import Row, Yard, batch_bytes
 from tokkatot.cloud.app import create_app
-from tokkatot.cloud.main import web_server
+from tokkatot.cloud.main import listen_on, web_server
 from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.platform.database import Database
 from tokkatot.cloud.platform.keys import SigningKeys, public_bytes
@@ -186,7 +186,7 @@ async def running_cloud(url: str, folder: Path, broker: EmbeddedBroker) -> Async
         access = BrokerAccess.parse(broker.url, login=LOGIN, password=broker.password())
         worker = SyncWorker(context, still.readings, broker=access, random=lambda: 0.5)
         cloud = Cloud(app, context, still.clock)
-        with socket.create_server(("127.0.0.1", 0)) as listening:
+        with listen_on("127.0.0.1", 0) as listening:
             server = web_server(app)
             tasks = [
                 asyncio.create_task(context.listener.run()),
