@@ -1,7 +1,7 @@
 """The hub's driver of simulated nodes: the real protocol over a broker without a socket."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -96,7 +96,7 @@ class FarmDriver(Driver):
             self._send(self._book.due(now_s))
             await asyncio.sleep(TICK_S)
 
-    def _send(self, messages: Sequence[Publish]) -> None:
+    def _send(self, messages: Iterable[Publish]) -> None:
         if not self.is_dead:
             for message in messages:
                 self._broker.order(message)

@@ -170,7 +170,8 @@ class MqttNodeDriver(Driver):
             try:
                 if self._ask_again:
                     await self._subscribe(client)
-                await _send(client, self.book.due(now_s), SEND_WITHIN_S)
+                for message in self.book.due(now_s):
+                    await _send(client, (message,), SEND_WITHIN_S)
             except aiomqtt.MqttError as error:
                 # The client's own loop notices a broken link; the next round says it again.
                 log.warning("nodes.not_sent", driver=self.name, reason=str(error))

@@ -162,14 +162,19 @@ class NodeBook:
         node.wanted = _Wanted(level=level, order=order, due_s=due_s)
         return list(self._orders(node, node.wanted))
 
-    def due(self, now_s: float) -> list[Publish]:
-        """Return the orders that are to be said again, so that their lease goes on."""
-        messages: list[Publish] = []
-        for node in self._nodes.values():
-            if node.wanted is not None and now_s >= node.wanted.due_s:
-                node.wanted.due_s = now_s + self._options.repeat_s
-                messages.extend(self._orders(node, node.wanted))
-        return messages
+    def due(self, now_s: float) -> Iterator[Publish]:
+        """Yield the orders that are to be said again, so that their lease goes on.
+
+        Each is what is wanted when it is asked for: while one is sent, another may be given.
+        """
+        for node in tuple(self._nodes.values()):
+            wanted = node.wanted
+            if wanted is None or now_s < wanted.due_s:
+                continue
+            wanted.due_s = now_s + self._options.repeat_s
+            for message in self._orders(node, wanted):
+                if node.wanted is wanted:
+                    yield message
 
     def silent(self, now_s: float) -> list[Observation]:
         """Return the devices that have missed their heartbeats."""

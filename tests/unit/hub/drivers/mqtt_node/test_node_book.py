@@ -86,6 +86,21 @@ def sensor(n: int, *, boot: str = "a", t: int | None = None, **values: object) -
     return {"v": 1, "boot": boot, "n": n, "t": t, "up_ms": 5, "values": values}
 
 
+def test_an_order_that_is_given_while_others_are_said_again_is_not_overtaken() -> None:
+    book = NodeBook(driver="nodes", farm_id=FARM, options=MqttNodeOptions(), positions={})
+    second = DeviceId(UUID(int=3))
+    book.adopt([node(FAN, "esp-1", DeviceRole.FAN), node(second, "esp-2", DeviceRole.FAN)])
+    for device_id, name in ((FAN, "esp-1"), (second, "esp-2")):
+        said = json.dumps(status(1)).encode()
+        topic = f"farm/{FARM}/devices/{name}/status"
+        book.receive(topic, said, retained=False, now_s=100.0, now_ms=NOW_MS)
+        book.want(device_id, 40.0, "before", 100.0)
+    again = book.due(110.0)
+    assert json.loads(next(again).payload)["set"] == 40.0
+    book.want(second, 100.0, "newer", 110.0)
+    assert list(again) == []
+
+
 BEAT = {"v": 1, "boot": "a", "up_ms": 5, "fw": "1", "rssi": -60, "heap": 100}
 
 
