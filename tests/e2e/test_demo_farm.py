@@ -217,13 +217,13 @@ async def test_the_greenhouse_opens_with_its_own_quantities(manager: Person) -> 
     house = await manager.house("Greenhouse 1")
     await house.reporting()
 
-    async def all_quantities() -> bool:
-        readings = (await house.state())["readings"]
-        return {"temperature", "relative_humidity", "co2", "ppfd", "soil_moisture"} <= {
-            item["quantity"] for item in readings
-        }
+    wanted = {"temperature", "relative_humidity", "co2", "ppfd", "soil_moisture"}
 
-    await eventually("the greenhouse measures", all_quantities, within_s=60)
+    async def seen() -> set[str] | None:
+        found = {item["quantity"] for item in (await house.state())["readings"]}
+        return found if wanted <= found else None
+
+    assert wanted <= await eventually("the greenhouse measures", seen, within_s=60)
 
 
 async def test_the_camera_shows_a_picture_only_to_members(stack: Stack, coop: HouseView) -> None:

@@ -95,10 +95,11 @@ async def test_a_dead_hub_is_started_again(stack: Stack, manager: Person) -> Non
     hub = stack.hub_pid((await house.state())["hub"]["id"])
     os.kill(hub, 9)
 
-    async def another() -> bool:
-        return stack.hub_pid((await house.state())["hub"]["id"]) != hub
+    async def another() -> int | None:
+        found = stack.hub_pid((await house.state())["hub"]["id"])
+        return found if found != hub else None
 
-    await eventually("another hub process runs", another, within_s=30)
+    assert await eventually("another hub process runs", another, within_s=30) != hub
     await house.reporting()
 
 

@@ -183,6 +183,7 @@ async def test_who_never_reads_again_is_let_go_with_all_that_waits(
 
         await eventually("its connection is gone", alone)
         stuck.transport.abort()
+    assert not served.lines
 
 
 async def test_who_answers_no_ping_is_taken_for_gone_and_who_does_stays(served: Served) -> None:

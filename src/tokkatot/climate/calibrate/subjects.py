@@ -1,9 +1,9 @@
 """Houses that live through a recording, many at once with other parameters each."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,16 +29,20 @@ GREENHOUSE_SHORT_S = 60.0
 """About the short step of a season."""
 
 
-class Subject(Protocol):
+class Subject(ABC):
     """A kind of house that can live through a recording."""
 
     knobs: Sequence[Knob]
     usual: Sequence[str]
     """What is fitted where nobody asks for anything."""
 
+    parameters: greenhouse.Parameters | coop.Parameters
+
     def value(self, knob: Knob) -> float:
         """Return where a parameter stands."""
+        return float(getattr(self.parameters, knob.name))
 
+    @abstractmethod
     def lived(
         self, recording: Recording, fitted: Sequence[Knob], values: NDArray[np.float64]
     ) -> NDArray[np.float64]:
@@ -55,12 +59,8 @@ class GreenhouseSubject(Subject):
 
     def __init__(self, parameters: greenhouse.Parameters, state: greenhouse.State) -> None:
         """Take the house as it is built, and its crop."""
-        self.parameters = parameters
+        self.parameters: greenhouse.Parameters = parameters
         self._state = state
-
-    @override
-    def value(self, knob: Knob) -> float:
-        return float(getattr(self.parameters, knob.name))
 
     @override
     def lived(
@@ -112,12 +112,8 @@ class CoopSubject(Subject):
 
     def __init__(self, parameters: coop.Parameters, state: coop.State) -> None:
         """Take the house as it is built, and its flock."""
-        self.parameters = parameters
+        self.parameters: coop.Parameters = parameters
         self._state = state
-
-    @override
-    def value(self, knob: Knob) -> float:
-        return float(getattr(self.parameters, knob.name))
 
     @override
     def lived(

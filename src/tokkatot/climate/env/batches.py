@@ -1,8 +1,9 @@
 """Houses of one kind side by side in the kernel's rows, each in a season of its own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from math import ceil
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,6 @@ from tokkatot.climate.env.draws import (
     LettuceDraw,
     LettuceStart,
     Seasons,
-    TomatoDraw,
     TomatoStart,
 )
 from tokkatot.climate.env.flock import STEERED_EVERY_S
@@ -57,8 +57,9 @@ from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry import model as coop
 from tokkatot.climate.physics.units import DAY_S, HOUR_S
 
-Start = TypeVar("Start", FlockStart, TomatoStart, LettuceStart)
-Start_co = TypeVar("Start_co", FlockStart, TomatoStart, LettuceStart, covariant=True)
+Start = TypeVar("Start", bound=FlockStart | TomatoStart | LettuceStart)
+Steered = TypeVar("Steered", bound=FlockStart | TomatoStart)
+Start_co = TypeVar("Start_co", bound=FlockStart | TomatoStart | LettuceStart, covariant=True)
 
 Rows = NDArray[Any]
 """One row a house: records, numbers or counts."""
@@ -81,7 +82,7 @@ class Draw(Protocol[Start_co]):
         """Return a start in this stretch of weather, all else by chance."""
 
 
-class Batch(Generic[Start]):
+class Batch(ABC, Generic[Start]):
     """Many houses of one kind; what they differ in is said by those that follow.
 
     `values` are where the dials stand, a row a house.
@@ -131,16 +132,17 @@ class Batch(Generic[Start]):
         worth: Floats = parts @ np.array(signs)
         return worth
 
+    @abstractmethod
     def observed(self) -> Floats:
         """Return what is seen of each house, in the order of `fields`."""
-        raise NotImplementedError
 
     def told(self) -> Floats:
         """Return what a policy may look at: what is seen, the hour, the dials as they are."""
         return np.column_stack((self._look(), self._hours(), self.values))
 
+    @abstractmethod
     def _look(self) -> Floats:
-        raise NotImplementedError
+        """Return what is seen of each house, without the hour and the dials."""
 
     def arrays(self) -> tuple[Rows, ...]:
         """Return all that a house is in; writing into it moves the house."""
@@ -151,22 +153,61 @@ class Batch(Generic[Start]):
         for mine, theirs in zip(self.arrays(), other.arrays(), strict=True):
             mine[:] = theirs[house]
 
+    @abstractmethod
     def _plant(self, house: int, start: Start) -> None:
-        raise NotImplementedError
+        """Fill a house's rows."""
 
+    @abstractmethod
     def _live(self) -> Floats:
-        raise NotImplementedError
+        """Let the step pass; return its parts."""
 
+    @abstractmethod
     def _arrays(self) -> tuple[Rows, ...]:
-        raise NotImplementedError
+        """Return the rows that this kind keeps beside the others."""
 
     def _hours(self, later_s: float = 0.0) -> Floats:
         hours: Floats = (self._start_s + self.lived * self.step_s + later_s) % DAY_S / HOUR_S
         return hours
 
 
-class _SetPoints(Batch[Start]):
+class _Kinds(NamedTuple):
+    """What the rows of a kind of house are made of."""
+
+    state: type[Any]
+    ledger: type[Any]
+    parameters: type[Any]
+    rules: type[Any]
+    prices: type[Any]
+    controls: type[Any]
+
+
+class _SetPoints(Batch[Steered]):
     """Houses that keep rules whose set-points are turned."""
+
+    kinds: _Kinds
+
+    def __init__(self, draw: Draw[Steered], houses: int) -> None:
+        super().__init__(draw, houses)
+        kinds = self.kinds
+        self.states = np.zeros(houses, record_type(kinds.state))
+        self.books = np.zeros(houses, record_type(kinds.ledger))
+        self._parameters = np.zeros(houses, record_type(kinds.parameters))
+        self._rules = np.zeros(houses, record_type(kinds.rules))
+        self._prices = np.zeros(houses, record_type(kinds.prices))
+        self._controls = np.zeros(houses, record_type(kinds.controls))
+
+    @override
+    def _plant(self, house: int, start: Steered) -> None:
+        self.states[house] = records([start.state])[0]
+        self.books[house] = records([self.kinds.ledger()])[0]
+        self._parameters[house] = records([start.parameters])[0]
+        self._rules[house] = records([start.rules])[0]
+        self._prices[house] = records([start.prices])[0]
+        self.values[house] = [getattr(start.rules, dial.name) for dial in self.dials]
+
+    @override
+    def _arrays(self) -> tuple[Rows, ...]:
+        return (self.states, self.books, self._parameters, self._rules, self._prices)
 
     @override
     def observed(self) -> Floats:
@@ -176,9 +217,9 @@ class _SetPoints(Batch[Start]):
         parts = (self.values - low) / (high - low)
         return np.column_stack((self._look(), np.sin(turn), np.cos(turn), parts))
 
-    def _turn(self, rules: Records) -> None:
+    def _turn(self) -> None:
         for at, dial in enumerate(self.dials):
-            rules[dial.name] = self.values[:, at]
+            self._rules[dial.name] = self.values[:, at]
 
 
 def observed_fields(seen: Sequence[Field], dials: Dials) -> tuple[Field, ...]:
@@ -193,16 +234,11 @@ class Flocks(_SetPoints[FlockStart]):
     dials = COOP_DIALS
     fields = observed_fields(COOP_SEEN, COOP_DIALS)
     parts = FlockParts._fields
+    kinds = _Kinds(coop.State, coop.Ledger, coop.Parameters, StageRules, FlockPrices, coop.Controls)
 
     def __init__(self, draw: FlockDraw, houses: int, *, limits: CoopLimits | None = None) -> None:
         super().__init__(draw, houses)
         self._limits = records([limits or CoopLimits()])
-        self.states = np.zeros(houses, record_type(coop.State))
-        self.books = np.zeros(houses, record_type(coop.Ledger))
-        self._parameters = np.zeros(houses, record_type(coop.Parameters))
-        self._rules = np.zeros(houses, record_type(StageRules))
-        self._prices = np.zeros(houses, record_type(FlockPrices))
-        self._controls = np.zeros(houses, record_type(coop.Controls))
 
     @property
     def floor_m2(self) -> Floats:
@@ -217,17 +253,8 @@ class Flocks(_SetPoints[FlockStart]):
         return seen
 
     @override
-    def _plant(self, house: int, start: FlockStart) -> None:
-        self.states[house] = records([start.state])[0]
-        self.books[house] = records([coop.Ledger()])[0]
-        self._parameters[house] = records([start.parameters])[0]
-        self._rules[house] = records([start.rules])[0]
-        self._prices[house] = records([start.prices])[0]
-        self.values[house] = [getattr(start.rules, dial.name) for dial in self.dials]
-
-    @override
     def _live(self) -> Floats:
-        self._turn(self._rules)
+        self._turn()
         before, begun = self.states.copy(), self.books.copy()
         wanted = numbers(self._controls)
         for part in range(round(self.step_s / STEERED_EVERY_S)):
@@ -244,10 +271,6 @@ class Flocks(_SetPoints[FlockStart]):
         )  # fmt: skip
         return paid
 
-    @override
-    def _arrays(self) -> tuple[Rows, ...]:
-        return (self.states, self.books, self._parameters, self._rules, self._prices)
-
 
 class Tomatoes(_SetPoints[TomatoStart]):
     """Greenhouses with tomatoes, as `TomatoSeason` lives in one."""
@@ -255,15 +278,14 @@ class Tomatoes(_SetPoints[TomatoStart]):
     dials = GREENHOUSE_DIALS
     fields = observed_fields(GREENHOUSE_SEEN, GREENHOUSE_DIALS)
     parts = TomatoParts._fields
-
-    def __init__(self, draw: TomatoDraw, houses: int) -> None:
-        super().__init__(draw, houses)
-        self.states = np.zeros(houses, record_type(greenhouse.State))
-        self.books = np.zeros(houses, record_type(greenhouse.Ledger))
-        self._parameters = np.zeros(houses, record_type(greenhouse.Parameters))
-        self._rules = np.zeros(houses, record_type(TomatoRules))
-        self._prices = np.zeros(houses, record_type(TomatoPrices))
-        self._controls = np.zeros(houses, record_type(greenhouse.Controls))
+    kinds = _Kinds(
+        greenhouse.State,
+        greenhouse.Ledger,
+        greenhouse.Parameters,
+        TomatoRules,
+        TomatoPrices,
+        greenhouse.Controls,
+    )
 
     @override
     def _look(self) -> Floats:
@@ -272,17 +294,8 @@ class Tomatoes(_SetPoints[TomatoStart]):
         return seen
 
     @override
-    def _plant(self, house: int, start: TomatoStart) -> None:
-        self.states[house] = records([start.state])[0]
-        self.books[house] = records([greenhouse.Ledger()])[0]
-        self._parameters[house] = records([start.parameters])[0]
-        self._rules[house] = records([start.rules])[0]
-        self._prices[house] = records([start.prices])[0]
-        self.values[house] = [getattr(start.rules, dial.name) for dial in self.dials]
-
-    @override
     def _live(self) -> Floats:
-        self._turn(self._rules)
+        self._turn()
         before, begun = self.states.copy(), self.books.copy()
         steer_greenhouses(
             self.states, self._outdoor, self._hours(), self._rules, numbers(self._controls)
@@ -297,10 +310,6 @@ class Tomatoes(_SetPoints[TomatoStart]):
             paid,
         )  # fmt: skip
         return paid
-
-    @override
-    def _arrays(self) -> tuple[Rows, ...]:
-        return (self.states, self.books, self._parameters, self._rules, self._prices)
 
 
 class Lettuces(Batch[LettuceStart]):

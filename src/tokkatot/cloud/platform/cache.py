@@ -1,6 +1,7 @@
 """Answers that are dear to make, kept for a minute by this process or by all of them together."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Final, Protocol, TypeVar
 
@@ -70,11 +71,9 @@ async def remembered(
     key = blake2b(msgspec.json.encode((kind.__name__, about)), digest_size=32).hexdigest()
     kept = await cache.get(key)
     if kept is not None:
-        try:
+        # Another version of this program may have kept it.
+        with suppress(ValidationError):
             return kind.model_validate_json(kept)
-        except ValidationError:
-            # Another version of this program has kept it.
-            pass
     made = await make()
     answer = made.model_dump_json().encode()
     if len(answer) <= MAX_ANSWER_BYTES:
