@@ -20,6 +20,11 @@ WRITTEN: dict[str, object] = {
 }
 """A schedule's body, but for its house."""
 
+SIMULATED: dict[str, object] = {
+    "weather": {"kind": "given", "hours": [{"temperature_c": 30, "humidity_pct": 70}] * 2}
+}
+"""What a twin is asked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -71,6 +76,9 @@ async def scene_in(cloud: Cloud) -> Scene:
     schedule = await cloud.post(
         f"/v1/farms/{farm}/schedules", WRITTEN | {"house_id": house["id"]}, owner
     )
+    job = await cloud.post(
+        f"/v1/farms/{farm}/houses/{house['id']}/twin/simulate", SIMULATED, owner, status=202
+    )
     return Scene(
         people={
             "anonymous": None,
@@ -86,6 +94,7 @@ async def scene_in(cloud: Cloud) -> Scene:
             "house": house["id"],
             "device": device["id"],
             "schedule": schedule["id"],
+            "job": job["id"],
             "user": str(owner.user_id),
         },
     )

@@ -11,7 +11,7 @@ import typer
 
 from tokkatot.cli import climate_learning
 from tokkatot.cli.climate_calibrate import calibrate
-from tokkatot.cli.climate_houses import House, coop_of, greenhouse_of
+from tokkatot.climate.physics.known import House, coop_of, greenhouse_of
 
 if TYPE_CHECKING:
     from tokkatot.climate.weather.series import WeatherSeries

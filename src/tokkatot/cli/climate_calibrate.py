@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokkatot.cli.climate_houses import House, coop_of, greenhouse_of
+from tokkatot.climate.physics.known import House, coop_of, greenhouse_of
 
 if TYPE_CHECKING:
     from tokkatot.climate.calibrate.findings import Calibration, Off

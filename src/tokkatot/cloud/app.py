@@ -26,6 +26,7 @@ from tokkatot.cloud.farms import api as farms
 from tokkatot.cloud.farms import cycles_api, houses_api
 from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.intelligence import api as intelligence
+from tokkatot.cloud.jobs import api as jobs
 from tokkatot.cloud.overview import api as overview
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.errors import install_error_handlers
@@ -58,6 +59,7 @@ from tokkatot.cloud.telemetry import (
 )
 from tokkatot.cloud.telemetry.export import Exports
 from tokkatot.cloud.telemetry.store import ReadingStore
+from tokkatot.cloud.twins import api as twins
 from tokkatot.domain.alarms import AlarmDefinition
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does
@@ -81,6 +83,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     ai_api.router,
     detections.router,
     intelligence.router,
+    jobs.router,
+    twins.router,
     commands.router,
     preview_api.router,
     schedules.router,

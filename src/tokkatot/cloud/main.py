@@ -4,7 +4,7 @@ import asyncio
 import gc
 import resource
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,9 @@ from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
 from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.intelligence import service as intelligence
 from tokkatot.cloud.intelligence import store as intelligence_store
+from tokkatot.cloud.jobs import service as jobs
+from tokkatot.cloud.jobs import store as job_store
+from tokkatot.cloud.jobs.worker import JobKind, Worker
 from tokkatot.cloud.platform import idempotency, outbox
 from tokkatot.cloud.platform.cache import Cache, OwnCache
 from tokkatot.cloud.platform.context import Context
@@ -67,6 +70,7 @@ from tokkatot.cloud.telemetry.influx import InfluxReadingStore
 from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.cloud.telemetry.store import ReadingStore
+from tokkatot.cloud.twins import simulating
 from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.webapp.files import find_web_app
@@ -221,8 +225,9 @@ def _workers(
         mailer = Mailer.open(settings, clock=context.clock, ids=context.ids)
         yield "reset_requests", ResetRequests(context, Directory(), mailer).run
         yield "courier", Courier(context, carriers(context)).run
-        for name, seconds, job in _jobs(context, readings):
-            yield name, partial(every, seconds, job, context=context)
+        yield "jobs", Worker(context, job_kinds(readings)).run
+        for name, seconds, work in _again(context, readings):
+            yield name, partial(every, seconds, work, context=context)
     yield "listener", context.listener.run
     if context.fan_out is not None:
         yield "fan_out", context.fan_out.run
@@ -273,6 +278,7 @@ async def clean(context: Context) -> None:
         await message_store.purge(tx.session, before=tx.now - messages.KEPT)
         await detection_store.let_go(tx.session, before=tx.now - detections.PICTURES_KEPT)
         await intelligence_store.purge(tx.session, before=tx.now - intelligence.KEPT)
+        await job_store.purge(tx.session, before=tx.now - jobs.KEPT)
         await channel_store.purge(tx.session, before=tx.now - GIVEN_UP_KEPT)
         await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
         await renew_documents(tx)
@@ -309,7 +315,12 @@ async def watch_hubs(context: Context) -> None:
         await context.clock.sleep(_WATCH_EVERY_S)
 
 
-def _jobs(context: Context, readings: ReadingStore) -> Sequence[tuple[str, float, Work]]:
+def job_kinds(readings: ReadingStore) -> Mapping[str, JobKind]:
+    """Return what people may have done for them in a process of its own, by its name."""
+    return {simulating.KIND: simulating.Simulating(readings=readings)}
+
+
+def _again(context: Context, readings: ReadingStore) -> Sequence[tuple[str, float, Work]]:
     """Return what is done again and again: its name, how often in seconds, and what it is."""
     return (
         ("cleaning", _CLEAN_EVERY_S, partial(clean, context)),

@@ -4,7 +4,14 @@ import pytest
 from fastapi.routing import APIRoute
 
 from tests.support.cloud import Cloud
-from tests.support.scene import WRITTEN, Scene, is_problem, routes, routes_with_a_body
+from tests.support.scene import (
+    SIMULATED,
+    WRITTEN,
+    Scene,
+    is_problem,
+    routes,
+    routes_with_a_body,
+)
 from tokkatot.cloud.app import ROUTERS
 
 PUBLIC, PERSON, SEE, OPERATE, OWN, MAINTAIN, STAFF = (
@@ -77,6 +84,9 @@ RIGHTS = {
     "POST /v1/farms/{farm}/houses/{house}/recommendation/accept": OPERATE,
     "GET /v1/ml/models": STAFF,
     "POST /v1/ml/models/{model}/deploy": STAFF,
+    "POST /v1/farms/{farm}/houses/{house}/twin/simulate": OPERATE,
+    "GET /v1/jobs/{job}": SEE,
+    "DELETE /v1/jobs/{job}": OPERATE,
     "GET /v1/farms/{farm}/houses/{house}/setpoints": SEE,
     "PUT /v1/farms/{farm}/houses/{house}/setpoints": OPERATE,
     "PUT /v1/farms/{farm}/houses/{house}/mode": OPERATE,
@@ -328,6 +338,7 @@ VALID: dict[str, object] = {
     "PATCH /v1/farms/{farm}/houses/{house}": {},
     "PUT /v1/farms/{farm}/houses/{house}/autopilot": {"mode": "advise"},
     "POST /v1/farms/{farm}/houses/{house}/recommendation/accept": {"advised_k": 0.5},
+    "POST /v1/farms/{farm}/houses/{house}/twin/simulate": SIMULATED,
     "PUT /v1/farms/{farm}/houses/{house}/setpoints": {
         "temperature_min_c": 20,
         "temperature_max_c": 30,

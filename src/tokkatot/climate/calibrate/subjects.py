@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -14,14 +13,14 @@ from tokkatot.climate.calibrate.recording import Recording
 from tokkatot.climate.kernel import Records, advance_coops, advance_greenhouses, records
 from tokkatot.climate.physics.air import (
     SEA_LEVEL_PA,
-    co2_mg_m3,
     co2_ppm,
     magnus_pa,
     saturation_pa,
-    vapour_g_m3,
     vapour_of_g_m3_pa,
 )
+from tokkatot.climate.physics.greenhouse import houses as greenhouses
 from tokkatot.climate.physics.greenhouse import model as greenhouse
+from tokkatot.climate.physics.poultry import houses as coops
 from tokkatot.climate.physics.poultry import model as coop
 from tokkatot.climate.weather.cells import Range
 
@@ -84,18 +83,13 @@ class GreenhouseSubject(Subject):
     def _begun(self, recording: Recording) -> greenhouse.State:
         """Return a house that has stood since long in the climate of the first row."""
         air_c, humidity_pct, ppm = _first(recording, (18.0, 80.0, 500.0))
-        ground_c = float(recording.weather["ground_c"][0])
-        surfaces = (
-            "air_c", "top_c", "canopy_c", "cover_in_c", "cover_out_c", "thermal_c", "blackout_c",
-            "floor_c", "pipe_c", "lamp_c", "day_c",
-        )  # fmt: skip
-        vapour, carbon = magnus_pa(air_c) * humidity_pct / 100, co2_mg_m3(ppm, air_c, SEA_LEVEL_PA)
-        warm = dict.fromkeys(surfaces, air_c)
-        soil = {f"soil{layer}_c": air_c + (ground_c - air_c) * layer / 6 for layer in range(1, 6)}
-        return replace(
-            self._state, **warm, **soil, air_pa=vapour, top_pa=vapour, air_mg_m3=carbon,
-            top_mg_m3=carbon,
-        )  # fmt: skip
+        return greenhouses.settled(
+            self._state,
+            air_c=air_c,
+            humidity_pct=humidity_pct,
+            co2_ppm=ppm,
+            ground_c=float(recording.weather["ground_c"][0]),
+        )
 
 
 class CoopSubject(Subject):
@@ -131,14 +125,7 @@ class CoopSubject(Subject):
 
     def _begun(self, recording: Recording) -> coop.State:
         air_c, humidity_pct, ppm = _first(recording, (30.0, 60.0, 1000.0))
-        vapour = saturation_pa(air_c) * humidity_pct / 100
-        return replace(
-            self._state,
-            air_c=air_c,
-            mass_c=air_c,
-            vapour_kg_m3=1e-3 * vapour_g_m3(air_c, vapour),
-            co2_mg_m3=co2_mg_m3(ppm, air_c, SEA_LEVEL_PA),
-        )
+        return coops.settled(self._state, air_c=air_c, humidity_pct=humidity_pct, co2_ppm=ppm)
 
 
 def _built(parameters: Records, fitted: Sequence[Knob], values: NDArray[np.float64]) -> Records:

@@ -116,6 +116,8 @@ class HeldTwin(Twin[HeldRules]):
         """Take over the state, to be carried on from here."""
         self.state = state
         self.parameters = parameters
+        self.book = coop.Ledger()
+        """What it took since it was made."""
         self._house = CoopTwin(state, parameters, limits)
         self._limits = limits or CoopLimits()
         self._climate = Standing()
@@ -124,7 +126,7 @@ class HeldTwin(Twin[HeldRules]):
     def live(self, rules: HeldRules, moment: Moment, duration_s: float) -> None:
         for now, length_s in _minutes(moment, duration_s):
             self._climate = regulated(self.state.air_c, rules, self._climate)
-            self._advance(self.state, self._climate, now, length_s)
+            self._advance(self.state, self._climate, now, self.book, length_s)
 
     @override
     def shown(self) -> Climate:
@@ -137,17 +139,23 @@ class HeldTwin(Twin[HeldRules]):
     @override
     def strain(self, rules: HeldRules, moment: Moment, duration_s: float) -> float:
         s, climate, worst = replace(self.state), self._climate, -1e9
+        book = coop.Ledger()
         for now, length_s in _minutes(moment, duration_s):
             climate = regulated(s.air_c, rules, climate)
-            controls = self._advance(s, climate, now, length_s)
+            controls = self._advance(s, climate, now, book, length_s)
             worst = max(worst, _excess(s, controls, moment.outdoor, self.parameters, self._limits))
         return worst
 
     def _advance(
-        self, s: coop.State, climate: Standing, moment: Moment, duration_s: float
+        self,
+        s: coop.State,
+        climate: Standing,
+        moment: Moment,
+        book: coop.Ledger,
+        duration_s: float,
     ) -> coop.Controls:
         controls = steer_held(climate, moment.hour, self.parameters)
-        advance_coop(s, controls, moment.outdoor, self.parameters, coop.Ledger(), duration_s)
+        advance_coop(s, controls, moment.outdoor, self.parameters, book, duration_s)
         return controls
 
 

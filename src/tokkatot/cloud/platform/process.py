@@ -75,7 +75,7 @@ class Child:
                 user=spec.user_id,
                 group=spec.group_id,
                 extra_groups=None if spec.user_id is None else [],
-                preexec_fn=_ask_for_signal_when_parent_dies(spec.stop_signal),
+                preexec_fn=ask_for_signal_when_parent_dies(spec.stop_signal),
             )
         child = cls(spec, process)
         try:
@@ -222,7 +222,7 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-def _ask_for_signal_when_parent_dies(number: signal.Signals) -> Callable[[], None] | None:
+def ask_for_signal_when_parent_dies(number: signal.Signals) -> Callable[[], None] | None:
     """Return what a child runs before its program starts; None where the kernel can't do it."""
     if sys.platform != "linux":
         return None

@@ -1,8 +1,9 @@
-"""Greenhouses that were measured and published."""
+"""Greenhouses that were measured and published, and climates to begin with."""
 
 from dataclasses import replace
 
-from tokkatot.climate.physics.greenhouse.model import Parameters
+from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_mg_m3, magnus_pa
+from tokkatot.climate.physics.greenhouse.model import Parameters, State
 
 
 def bleiswijk_led() -> Parameters:
@@ -69,4 +70,35 @@ def bleiswijk_challenge() -> Parameters:
         lamp_cooled=0.0,
         electrons_a_photon=0.22,
         fruit_max_mg_m2=1e5,
+    )
+
+
+def of_floor(house: Parameters, floor_m2: float) -> Parameters:
+    """Return a house that is built as this one, over another floor and as high."""
+    share = floor_m2 / house.floor_m2
+    return replace(
+        house,
+        floor_m2=floor_m2,
+        cover_m2=house.cover_m2 * share,
+        roof_vent_m2=house.roof_vent_m2 * share,
+        side_vent_m2=house.side_vent_m2 * share,
+        fan_m3_s=house.fan_m3_s * share,
+        pad_m3_s=house.pad_m3_s * share,
+    )
+
+
+def settled(
+    crop: State, *, air_c: float, humidity_pct: float, co2_ppm: float, ground_c: float
+) -> State:
+    """Return a house with this crop that has stood since long in this climate."""
+    surfaces = (
+        "air_c", "top_c", "canopy_c", "cover_in_c", "cover_out_c", "thermal_c", "blackout_c",
+        "floor_c", "pipe_c", "lamp_c", "day_c",
+    )  # fmt: skip
+    vapour = magnus_pa(air_c) * humidity_pct / 100
+    carbon = co2_mg_m3(co2_ppm, air_c, SEA_LEVEL_PA)
+    warm = dict.fromkeys(surfaces, air_c)
+    soil = {f"soil{layer}_c": air_c + (ground_c - air_c) * layer / 6 for layer in range(1, 6)}
+    return replace(
+        crop, **warm, **soil, air_pa=vapour, top_pa=vapour, air_mg_m3=carbon, top_mg_m3=carbon
     )

@@ -2,6 +2,12 @@
 
 from dataclasses import replace
 
+from tokkatot.climate.physics.air import (
+    SEA_LEVEL_PA,
+    co2_mg_m3,
+    saturation_pa,
+    vapour_g_m3,
+)
 from tokkatot.climate.physics.poultry.model import Parameters, State
 
 
@@ -83,3 +89,15 @@ def day_old(birds: float) -> State:
 def in_lay(birds: float) -> State:
     """Return a house of hens of 30 weeks."""
     return State(birds=birds, bird_kg=1.85, age_d=210.0, air_c=24.0, mass_c=24.0)
+
+
+def settled(flock: State, *, air_c: float, humidity_pct: float, co2_ppm: float) -> State:
+    """Return a house with this flock whose air and litter are in this climate."""
+    vapour = saturation_pa(air_c) * humidity_pct / 100
+    return replace(
+        flock,
+        air_c=air_c,
+        mass_c=air_c,
+        vapour_kg_m3=1e-3 * vapour_g_m3(air_c, vapour),
+        co2_mg_m3=co2_mg_m3(co2_ppm, air_c, SEA_LEVEL_PA),
+    )

@@ -1,0 +1,1 @@
+"""The twins of houses: what if, and fitted to what was recorded."""

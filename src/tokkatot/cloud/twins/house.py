@@ -1,0 +1,168 @@
+"""The twin of a house as the database knows it: its floor, its devices, its flock, its targets."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from tokkatot.automation.curves import age_of, value_at
+from tokkatot.automation.plan import plan_of
+from tokkatot.automation.targets import targets_of
+from tokkatot.climate.physics.known import House as KnownHouse
+from tokkatot.cloud.devices import store as device_store
+from tokkatot.cloud.devices.model import Device
+from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.model import Farm, Flock, House
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.schedules.houses import house_configs, schedules_in
+from tokkatot.cloud.telemetry.equipment_api import RATED_POWER
+from tokkatot.cloud.twins.built import Birds, Twin
+from tokkatot.domain.desired import MAX_DEVICES, DesiredDocument
+from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.houses import HouseKind, SetPoints
+from tokkatot.domain.ids import FarmId, HubId
+from tokkatot.domain.schedules import Schedule
+from tokkatot.kit.clock import to_ms
+
+GREENHOUSE_FAN_M3_S_M2: Final = 0.04
+"""An air change a minute, for which fans of greenhouses are laid out (ANSI/ASAE EP406)."""
+_HENS: Final = ("layer", "hen")
+_HEATS: Final = (DeviceRole.HEATER, DeviceRole.HVAC)
+
+
+def usual_twin(house: House, devices: Iterable[Device]) -> KnownHouse:
+    """Return what a house is most like, as far as its people have said."""
+    if house.kind is HouseKind.GREENHOUSE:
+        return KnownHouse.TOMATO
+    if any(word in (house.chicken_type or "").lower() for word in _HENS):
+        return KnownHouse.HENS
+    has_fans = any(device.role is DeviceRole.FAN for device in devices)
+    return KnownHouse.TUNNEL if has_fans else KnownHouse.OPEN
+
+
+async def devices_in(tx: Transaction, house: House) -> Sequence[Device]:
+    """Return the devices of a house."""
+    rows = await device_store.devices_of(
+        tx.session, house.farm_id, house_id=house.id, limit=MAX_DEVICES
+    )
+    return [row.device for row in rows]
+
+
+async def twin_of(
+    tx: Transaction,
+    house: House,
+    known: KnownHouse,
+    devices: Sequence[Device],
+    *,
+    at: datetime,
+) -> Twin:
+    """Return the twin of a house without a fit, with the flock that it had at a moment."""
+    return Twin(
+        house=known,
+        floor_m2=house.floor_area_m2,
+        equipped=equipped(house, devices),
+        fitted={},
+        fans_w=_rated(devices, DeviceRole.FAN) or 0.0,
+        birds=await _birds(tx, house, at),
+    )
+
+
+def equipped(house: House, devices: Sequence[Device]) -> dict[str, float]:
+    """Return what the devices of a house say of its twin.
+
+    What no device does the twin can't do either; what has no rated power is of its kind's size.
+    """
+    if house.kind is HouseKind.GREENHOUSE:
+        return _greenhouse_equipped(house.floor_area_m2, devices)
+    return _coop_equipped(devices)
+
+
+def _greenhouse_equipped(floor_m2: float | None, devices: Sequence[Device]) -> dict[str, float]:
+    roles = {device.role for device in devices}
+    heater_w = _rated(devices, *_HEATS)
+    found: dict[str, float] = {}
+    if roles.isdisjoint(_HEATS):
+        found["boiler_w_m2"] = 0.0
+    elif heater_w is not None and floor_m2:
+        found["boiler_w_m2"] = heater_w / floor_m2
+    if DeviceRole.VENT not in roles:
+        found["roof_vent_m2"] = 0.0
+    if DeviceRole.FAN in roles and floor_m2:
+        found["fan_m3_s"] = GREENHOUSE_FAN_M3_S_M2 * floor_m2
+    return found
+
+
+def _coop_equipped(devices: Sequence[Device]) -> dict[str, float]:
+    roles = {device.role for device in devices}
+    heater_w = _rated(devices, *_HEATS)
+    found: dict[str, float] = {}
+    if roles.isdisjoint(_HEATS):
+        found["heater_w"] = 0.0
+    elif heater_w is not None:
+        found["heater_w"] = heater_w
+    if DeviceRole.FAN not in roles:
+        found |= {"fan_m3_s": 0.0, "fan_w": 0.0, "stir_m_s": 0.0, "stir_w": 0.0}
+    elif (fans_w := _rated(devices, DeviceRole.FAN)) is not None:
+        found["fan_w"] = fans_w
+    if (lamps_w := _rated(devices, DeviceRole.LIGHT)) is not None:
+        found["lamp_w"] = lamps_w
+    return found
+
+
+def _rated(devices: Iterable[Device], *roles: DeviceRole) -> float | None:
+    """Return what devices of these roles draw together; None where one of them does not say."""
+    said = [device.specs.get(RATED_POWER) for device in devices if device.role in roles]
+    numbers = [float(one) for one in said if isinstance(one, int | float)]
+    return sum(numbers) if numbers and len(numbers) == len(said) else None
+
+
+async def _birds(tx: Transaction, house: House, at: datetime) -> Birds | None:
+    found = await farms_store.open_cycles(tx.session, Flock, [house.id])
+    flock = found.get(house.id)
+    if flock is None:
+        return None
+    farm = await tx.session.get_one(Farm, house.farm_id)
+    age_d = max(age_of(flock.birds, farm.today(at)), 0)
+    return Birds(
+        count=flock.present_count,
+        age_d=float(age_d),
+        kg=value_at(flock.birds.weight_kg, age_d),
+    )
+
+
+class Targets:
+    """What the set-points of a house are at any moment, by its schedules, its night and its age."""
+
+    def __init__(self, document: DesiredDocument) -> None:
+        plan = plan_of(document)
+        (self._house,) = plan.houses
+        self._locality = plan.locality
+
+    def at(self, moment: datetime) -> SetPoints:
+        """Return what is in force then."""
+        return targets_of(self._house, None, to_ms(moment), self._locality).setpoints
+
+
+async def targets_in(tx: Transaction, house: House) -> Targets:
+    """Return the set-points of a house as its hub holds them."""
+    farm = await tx.session.get_one(Farm, house.farm_id)
+    schedules: tuple[Schedule, ...] = await schedules_in(tx, [house.id])
+    return Targets(
+        DesiredDocument(
+            farm_id=FarmId(farm.id),
+            hub_id=HubId(house.id),
+            version=1,
+            expires_ms=0,
+            time_zone=farm.time_zone,
+            houses=await house_configs(tx, farm, [house]),
+            devices=(),
+            place=farm.place,
+            schedules=schedules,
+        )
+    )
+
+
+def hour_of_day(moment: datetime, time_zone: str) -> float:
+    """Return the hour on the farm's clock, with its part."""
+    local = moment.astimezone(ZoneInfo(time_zone))
+    return local.hour + local.minute / 60 + local.second / 3600

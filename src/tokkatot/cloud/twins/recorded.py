@@ -1,0 +1,122 @@
+"""What a house, its actuators and the weather around it were like, in even steps of time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tokkatot.cloud.telemetry.blocks import EMPTY, Columns
+from tokkatot.cloud.telemetry.history import MAX_SERIES
+from tokkatot.cloud.telemetry.store import Readings, Span
+from tokkatot.cloud.telemetry.summary import Integers, Numbers, summarise
+from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.quantities import Quantity
+
+INSIDE = (Quantity.TEMPERATURE, Quantity.RELATIVE_HUMIDITY, Quantity.CO2)
+WEATHER = (
+    Quantity.TEMPERATURE,
+    Quantity.RELATIVE_HUMIDITY,
+    Quantity.GLOBAL_RADIATION,
+    Quantity.AIR_SPEED,
+)
+
+Known = Mapping[Quantity, Numbers]
+"""A number a step, not a number where nothing was measured; what nobody measures is left out."""
+
+
+def steps_of(span: Span, period_s: int) -> Integers:
+    """Return where each step begins, in ms; the last one may reach beyond the span."""
+    period_ms = period_s * 1000
+    first = span.start_ms - span.start_ms % period_ms
+    return np.arange(first, span.end_ms, period_ms, dtype=np.int64)
+
+
+async def inside(
+    session: AsyncSession, readings: Readings, house_id: UUID, span: Span, period_s: int
+) -> Known:
+    """Return what was measured in a house."""
+    rows = await session.execute(
+        text(
+            "SELECT s.id, s.quantity FROM series s JOIN devices d ON d.id = s.device_id"
+            " WHERE s.house_id = :house AND d.role <> :station AND s.quantity = ANY(:wanted)"
+            " ORDER BY s.id LIMIT :limit"
+        ),
+        {
+            "house": house_id,
+            "station": DeviceRole.WEATHER_STATION.value,
+            "wanted": [one.value for one in INSIDE],
+            "limit": MAX_SERIES,
+        },
+    )
+    series = [(row.id, Quantity(row.quantity)) for row in rows]
+    return await _known(readings, series, span, period_s)
+
+
+async def weather(
+    session: AsyncSession, readings: Readings, farm_id: UUID, span: Span, period_s: int
+) -> Known:
+    """Return what the weather stations of a farm measured, of whatever house they are listed."""
+    rows = await session.execute(
+        text(
+            "SELECT s.id, s.quantity FROM series s JOIN devices d ON d.id = s.device_id"
+            " WHERE s.farm_id = :farm AND d.role = :station AND s.quantity = ANY(:wanted)"
+            " ORDER BY s.id LIMIT :limit"
+        ),
+        {
+            "farm": farm_id,
+            "station": DeviceRole.WEATHER_STATION.value,
+            "wanted": [one.value for one in WEATHER],
+            "limit": MAX_SERIES,
+        },
+    )
+    series = [(row.id, Quantity(row.quantity)) for row in rows]
+    return await _known(readings, series, span, period_s)
+
+
+async def _known(
+    readings: Readings, series: Sequence[tuple[int, Quantity]], span: Span, period_s: int
+) -> Known:
+    steps = steps_of(span, period_s)
+    found = await readings.read([series_id for series_id, _ in series], span)
+    known = {
+        quantity: averaged(
+            [found.get(series_id, EMPTY) for series_id, of in series if of is quantity],
+            steps,
+            period_s,
+        )
+        for quantity in {of for _, of in series}
+    }
+    return {
+        quantity: values for quantity, values in known.items() if bool(np.isfinite(values).any())
+    }
+
+
+def averaged(columns: Iterable[Columns], steps: Integers, period_s: int) -> Numbers:
+    """Return the mean over instruments that measure the same, each counting alike in a step."""
+    total, count = np.zeros(len(steps)), np.zeros(len(steps))
+    for one in columns:
+        buckets = summarise(one, period_s * 1000)
+        places = np.searchsorted(steps, buckets.t_ms)
+        total[places] += buckets.mean()
+        count[places] += 1
+    mean = np.full(len(steps), np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
+
+
+def filled(values: Numbers, *, most: int) -> Numbers:
+    """Return values with gaps of at most so many steps drawn over by straight lines.
+
+    At either end what is next to a gap holds.
+    """
+    there = np.flatnonzero(np.isfinite(values))
+    if not len(there):
+        return values
+    places = np.arange(len(values))
+    lines = np.interp(places, there, values[there])
+    before = there[np.maximum(np.searchsorted(there, places, side="right") - 1, 0)]
+    after = there[np.minimum(np.searchsorted(there, places), len(there) - 1)]
+    gap = np.maximum(after - before - 1, np.maximum(before - places, places - after))
+    return np.where(gap <= most, lines, np.nan)

@@ -1,0 +1,189 @@
+"""The program that lets a twin live through weather, under one or several sets of set-points."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from tokkatot.climate.control.shield import Climate
+from tokkatot.climate.env.what_if import (
+    STEP_S,
+    CoopUnderRules,
+    GreenhouseUnderRules,
+    Lived,
+    Story,
+    Stretch,
+    between,
+    live_through,
+)
+from tokkatot.climate.physics.greenhouse import houses as greenhouses
+from tokkatot.climate.physics.known import COOPS
+from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.physics.poultry import houses as coops
+from tokkatot.climate.physics.units import HOUR_S
+from tokkatot.climate.weather.files import moment_of
+from tokkatot.cloud.jobs.program import Tell, answer_task
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.twins.built import Twin, coop_built, greenhouse_built
+from tokkatot.domain.houses import SetPoints
+
+MEMORY_BYTES: Final = 512 * 1024 * 1024
+PROCESSOR_S: Final = 120
+MOST_ROWS: Final = 300
+"""Of what is shown of each plan; an average stands for several steps."""
+
+
+class Begun(Struct, frozen=True, kw_only=True):
+    """What the air of a house was like at the beginning."""
+
+    air_c: float
+    humidity_pct: float
+    co2_ppm: float
+
+
+class Sky(Struct, frozen=True, kw_only=True):
+    """The weather at the beginning of a row, and the hour of the day."""
+
+    hour: float
+    temperature_c: float
+    humidity_pct: float
+    radiation_w_m2: float
+    wind_m_s: float
+
+
+Points = tuple[float, float, float]
+"""The least, the most, and the hard limit of a house's temperature."""
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """A house, weather row by row, and for each plan the set-points of each row."""
+
+    twin: Twin
+    begun: Begun
+    period_s: float
+    sky: list[Sky]
+    plans: dict[str, list[Points]]
+
+
+def rows_every(task: Task) -> int:
+    """Return for how many steps one row of what is shown stands."""
+    return -(-_steps(task) // MOST_ROWS)
+
+
+def simulate(encoded: bytes, tell: Tell) -> JsonObject:
+    """Return how a house would fare under each plan."""
+    task = msgspec.msgpack.decode(encoded, type=Task)
+    weather = _weather(task.sky)
+    stories: JsonObject = {}
+    for number, (name, points) in enumerate(task.plans.items()):
+        story = live_through(
+            _house(task, weather[0].ground_c),
+            _stretches(task, weather, points),
+            _part(tell, number, len(task.plans)),
+        )
+        stories[name] = _shown(story, rows_every(task))
+    return stories
+
+
+def _part(tell: Tell, number: int, of: int) -> Tell:
+    def told(done: float) -> None:
+        tell((number + done) / of)
+
+    return told
+
+
+def _house(task: Task, ground_c: float) -> Lived:
+    twin, begun = task.twin, task.begun
+    if twin.house in COOPS:
+        built, flock = coop_built(twin)
+        return CoopUnderRules(
+            coops.settled(
+                flock,
+                air_c=begun.air_c,
+                humidity_pct=begun.humidity_pct,
+                co2_ppm=begun.co2_ppm,
+            ),
+            built,
+        )
+    glass, crop = greenhouse_built(twin)
+    return GreenhouseUnderRules(
+        greenhouses.settled(
+            crop,
+            air_c=begun.air_c,
+            humidity_pct=begun.humidity_pct,
+            co2_ppm=begun.co2_ppm,
+            ground_c=ground_c,
+        ),
+        glass,
+        fans_w=twin.fans_w,
+    )
+
+
+def _weather(sky: Sequence[Sky]) -> Sequence[Outdoor]:
+    mean_c = sum(row.temperature_c for row in sky) / len(sky)
+    return [
+        moment_of(
+            {
+                "temperature_c": row.temperature_c,
+                "humidity_pct": row.humidity_pct,
+                "radiation_w_m2": row.radiation_w_m2,
+                "wind_m_s": row.wind_m_s,
+            },
+            mean_c,
+        )
+        for row in sky
+    ]
+
+
+def _steps(task: Task) -> int:
+    return round(len(task.sky) * task.period_s / STEP_S)
+
+
+def _stretches(
+    task: Task, weather: Sequence[Outdoor], points: Sequence[Points]
+) -> Sequence[Stretch]:
+    """Return each step's weather between the rows, and the set-points of the row it is in."""
+    found = []
+    for step in range(_steps(task)):
+        place = step * STEP_S / task.period_s
+        row = int(place)
+        since_h = (place - row) * task.period_s / HOUR_S
+        least_c, most_c, hard_c = points[row]
+        found.append(
+            Stretch(
+                outdoor=between(weather, place),
+                hour=(task.sky[row].hour + since_h) % 24.0,
+                points=SetPoints(
+                    temperature_min_c=least_c,
+                    temperature_max_c=most_c,
+                    temperature_hard_max_c=hard_c,
+                ),
+            )
+        )
+    return found
+
+
+def _shown(story: Story, every: int) -> JsonObject:
+    groups = [story.rows[at : at + every] for at in range(0, len(story.rows), every)]
+    air = [row.air_c for row in story.rows]
+    return {
+        "air_c": [_mean(group, 0, 2) for group in groups],
+        "humidity_pct": [_mean(group, 1, 1) for group in groups],
+        "co2_ppm": [_mean(group, 2, 0) for group in groups],
+        "air_min_c": round(min(air), 2),
+        "air_max_c": round(max(air), 2),
+        "hours_too_hot": round(story.hours_too_hot, 2),
+        "hours_too_cold": round(story.hours_too_cold, 2),
+        "heat_stress_h": None if story.heat_stress_h is None else round(story.heat_stress_h, 2),
+        "electricity_kwh": round(story.spent.electricity_kwh, 3),
+        "heat_kwh": round(story.spent.heat_kwh, 3),
+    }
+
+
+def _mean(rows: Sequence[Climate], column: int, digits: int) -> float:
+    return round(sum(row[column] for row in rows) / len(rows), digits)
+
+
+if __name__ == "__main__":
+    answer_task(simulate, memory_bytes=MEMORY_BYTES, processor_s=PROCESSOR_S)

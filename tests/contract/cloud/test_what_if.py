@@ -1,0 +1,167 @@
+"""What a house's twin says would be: this weather, these set-points, from the store's readings."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.cloud import Cloud
+from tests.support.twinned import Json, Twinned, twinned
+from tokkatot.kit.clock import to_rfc3339
+
+WARM = {"temperature_min_c": 30, "temperature_max_c": 33, "temperature_hard_max_c": 36}
+COOL_NIGHT = [{"temperature_c": 19 - hour % 3, "humidity_pct": 80} for hour in range(10)]
+RECORDED = {"weather": {"kind": "recorded"}}
+
+
+def _recorded(end: str, at: str) -> Json:
+    return {"weather": {"kind": "recorded", end: at}}
+
+
+@pytest.fixture
+async def farm(cloud: Cloud) -> Twinned:
+    return await twinned(cloud)
+
+
+async def plans(farm: Twinned, house: str, **body: object) -> Json:
+    job = await farm.answer(house, body)
+    assert job["state"] == "completed", job
+    return job["result"]
+
+
+async def test_warmer_set_points_cost_what_the_heater_burns(farm: Twinned) -> None:
+    prices = {"electricity_kwh": 0.2, "heat_kwh": 0.1}
+    found = await plans(
+        farm,
+        farm.coop,
+        weather={"kind": "given", "hours": COOL_NIGHT},
+        setpoints=WARM,
+        prices=prices,
+    )
+    as_is, what_if = found["plans"]["as_is"], found["plans"]["what_if"]
+    assert what_if["heat_kwh"] > as_is["heat_kwh"]
+    assert what_if["air_min_c"] > as_is["air_min_c"]
+    for plan in (as_is, what_if):
+        money = plan["electricity_kwh"] * 0.2 + plan["heat_kwh"] * 0.1
+        assert plan["cost"] == pytest.approx(money, abs=1e-3)
+        assert len(plan["air_c"]) == len(found["outdoor_c"]) == 120
+    assert found["twin"] == {"house": "tunnel", "birds": 480}
+    assert found["assumed"] == ["inside.temperature", "inside.relative_humidity", "inside.co2"]
+
+
+async def test_recorded_weather_is_lived_through_beside_what_was_measured(farm: Twinned) -> None:
+    since = await farm.weathered()
+    await farm.measured(farm.coop, "climate_sensor", "temperature", since, [27.25] * 96)
+    found = await plans(farm, farm.coop, **RECORDED)
+    assert (found["from"], found["row_s"]) == (to_rfc3339(since), 300)
+    as_is = found["plans"]["as_is"]
+    assert list(found["plans"]) == ["as_is"]
+    assert as_is["cost"] is None
+    assert [len(column) for column in (as_is["air_c"], found["outdoor_c"])] == [288, 288]
+    assert found["measured"]["air_c"][:4] == [27.25, None, None, 27.25]
+    assert found["measured"]["co2_ppm"] is None
+    assert "inside.temperature" not in found["assumed"]
+    # A house full of birds is warmer than the air around it, and its fans keep it near.
+    warmer = [air - out for air, out in zip(as_is["air_c"], found["outdoor_c"], strict=True)]
+    assert 0 < sum(warmer) / len(warmer) < 8
+
+
+async def test_a_warmer_day_is_a_warmer_house(farm: Twinned) -> None:
+    await farm.weathered()
+    usual = (await plans(farm, farm.coop, **RECORDED))["plans"]["as_is"]
+    heat = (await plans(farm, farm.coop, **RECORDED, warmer_k=5))["plans"]["as_is"]
+    assert 2 < heat["air_max_c"] - usual["air_max_c"] < 6
+    assert heat["hours_too_hot"] > usual["hours_too_hot"]
+    assert heat["heat_stress_h"] >= usual["heat_stress_h"]
+
+
+async def test_the_houses_own_plan_follows_its_curve_and_its_night(farm: Twinned) -> None:
+    cold = {"kind": "given", "hours": COOL_NIGHT}
+    before = (await plans(farm, farm.coop, weather=cold))["plans"]["as_is"]
+    curve = {
+        "kind": "temperature_curve",
+        "minimum_c": [{"day": 0, "value": 30}],
+        "maximum_c": [{"day": 0, "value": 33}],
+    }
+    await farm.cloud.post(
+        f"/v1/farms/{farm.farm}/schedules",
+        {"house_id": farm.coop, "name": "Warmth", "does": curve},
+        farm.owner,
+    )
+    after = (await plans(farm, farm.coop, weather=cold))["plans"]["as_is"]
+    assert after["heat_kwh"] > before["heat_kwh"]
+
+
+async def test_a_greenhouse_is_heated_aired_and_has_no_birds(farm: Twinned) -> None:
+    since = await farm.weathered(mean_c=24)
+    found = await plans(
+        farm,
+        farm.greenhouse,
+        weather={"kind": "recorded", "from": to_rfc3339(since + timedelta(hours=2))},
+        setpoints={
+            "temperature_min_c": 26,
+            "temperature_max_c": 28,
+            "temperature_hard_max_c": 38,
+        },
+    )
+    as_is, what_if = found["plans"]["as_is"], found["plans"]["what_if"]
+    assert what_if["heat_kwh"] > as_is["heat_kwh"]
+    assert what_if["electricity_kwh"] > 0
+    assert what_if["heat_stress_h"] is None
+    assert found["twin"] == {"house": "tomato", "birds": None}
+
+
+async def test_what_was_not_recorded_can_not_be_lived_through(farm: Twinned) -> None:
+    job = await farm.answer(farm.coop, RECORDED)
+    assert (job["state"], job["trouble"]["code"]) == ("failed", "refused")
+    assert "weather station" in job["trouble"]["detail"]
+
+
+async def test_no_line_is_drawn_over_hours_without_weather(farm: Twinned) -> None:
+    since = farm.cloud.clock.now() - timedelta(days=1)
+    for quantity in ("temperature", "relative_humidity"):
+        await farm.measured(farm.greenhouse, "weather_station", quantity, since, [25.0] * 40)
+        later = since + timedelta(hours=14)
+        await farm.measured(farm.greenhouse, "weather_station", quantity, later, [25.0] * 40)
+    assert (await farm.answer(farm.coop, RECORDED))["trouble"]["code"] == "refused"
+    end = to_rfc3339(since + timedelta(hours=10))
+    whole = {"weather": {"kind": "recorded", "from": to_rfc3339(since), "through": end}}
+    found = (await farm.answer(farm.coop, whole))["result"]
+    assert found["assumed"][:2] == ["global_radiation", "air_speed"]
+
+
+WRONG: list[tuple[Json, str]] = [
+    ({"weather": {"kind": "given", "hours": COOL_NIGHT[:1]}}, "body.weather.given.hours"),
+    ({"weather": {"kind": "magic"}}, "body.weather"),
+    (RECORDED | {"twin": "tomato"}, "body.twin"),
+    (RECORDED | {"warmer_k": 99}, "body.warmer_k"),
+    (_recorded("from", "2026-02-01T00:00:00Z"), "body.weather.from"),
+    (_recorded("from", "2026-03-02T00:00:00Z"), "body.weather.from"),
+    (_recorded("through", "2026-04-01T00:00:00Z"), "body.weather.through"),
+    (_recorded("through", "0001-01-01T00:00:00Z"), "body.weather.through"),
+    (
+        {"weather": {"kind": "given", "from": "9999-12-31T00:00:00Z", "hours": COOL_NIGHT}},
+        "body.weather.from",
+    ),
+]
+
+
+async def test_what_can_not_be_meant_is_refused_at_once(farm: Twinned) -> None:
+    refused = [(await farm.ask(farm.coop, body, status=422))["errors"] for body, _ in WRONG]
+    assert [errors[0]["field"] for errors in refused] == [field for _, field in WRONG]
+
+
+async def test_set_points_that_contradict_each_other_are_refused(farm: Twinned) -> None:
+    upside_down = WARM | {"temperature_max_c": 20}
+    refused = await farm.ask(farm.coop, RECORDED | {"setpoints": upside_down}, status=422)
+    assert "temperature_max_c" in refused["detail"]
+
+
+async def test_a_question_that_is_sent_twice_is_one_job(farm: Twinned) -> None:
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/twin/simulate"
+    first, again = [
+        await farm.cloud.post(
+            path, RECORDED, farm.owner, status=202, headers={"Idempotency-Key": "k"}
+        )
+        for _ in range(2)
+    ]
+    assert first["id"] == again["id"]
