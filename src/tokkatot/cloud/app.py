@@ -146,11 +146,7 @@ def create_app(
     app.state.documents = HubLimits()
     app.state.previews = Previews()
     app.state.exports = Exports()
-    app.state.detector = Detector(
-        url=context.settings.detector_url,
-        folder=context.settings.data_dir.absolute(),
-        clock=context.clock,
-    )
+    app.state.detector = Detector.of(context)
     app.state.realtime = Realtime(
         context.database, context.ears, clock=context.clock, metrics=context.metrics
     )

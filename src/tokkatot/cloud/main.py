@@ -27,6 +27,8 @@ from tokkatot.cloud.channels.services import carriers
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.detections import service as detections
 from tokkatot.cloud.detections import store as detection_store
+from tokkatot.cloud.detections.detector import Detector
+from tokkatot.cloud.detections.second import EVERY_S, SecondOpinions
 from tokkatot.cloud.devices.hubs import LOGINS_CHANNEL, broker_logins
 from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.intelligence import service as intelligence
@@ -102,7 +104,13 @@ async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
         app = _app(context, readings) if "api" in roles else None
         if app is not None:
             workers["realtime"] = app.state.realtime.run
-            workers["detector"] = app.state.detector.run
+        if app is not None or "jobs" in roles:
+            # One for the process: people and jobs share what it has started.
+            detector = Detector.of(context) if app is None else app.state.detector
+            workers["detector"] = detector.run
+            if "jobs" in roles:
+                opinions = SecondOpinions(context, detector).round
+                workers["second_opinions"] = partial(every, EVERY_S, opinions, context=context)
         # What is made by now stays for good: to walk it again and again for cycles, which is some
         # hundred thousand objects, holds up every request and batch meanwhile.
         gc.collect()

@@ -4,9 +4,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,38 +17,16 @@ from tests.support.cloud import Cloud, Person
 from tests.support.droppings import detection
 from tests.support.house import ONE, House
 from tests.support.pictures import drawn, encoded
+from tests.support.seen import answered_by, picture, seen_in, send_part, send_whole, tell
 from tests.support.vision import FakeDetector
-from tests.support.yard import Row
-from tokkatot.cloud.detections import originals
 from tokkatot.cloud.detections.detector import AT_ONCE, Detector
 from tokkatot.cloud.detections.model import Detection
 from tokkatot.cloud.detections.service import PICTURES_KEPT
 from tokkatot.cloud.detections.store import let_go
-from tokkatot.detector.app import DetectorApp
 from tokkatot.vision.data.photos import read_photos
-from tokkatot.wire.pictures import DETECTION, PART_BYTES, Original, event_data
-from tokkatot.wire.topics import HubLeaf
+from tokkatot.wire.pictures import DETECTION, PART_BYTES, event_data
 
 PHOTO = encoded(drawn(1))
-
-
-def picture(number: int) -> bytes:
-    return encoded(drawn(number, width=96, height=96))
-
-
-async def tell(house: House, number: int = 1, seq: int | None = None, **more: object) -> UUID:
-    """Let the hub tell of a photograph."""
-    more = {"thumbnail": picture(number)} | more
-    seen = detection(number, house=house.yard.house_id, **more)  # type: ignore[arg-type]
-    row: Row = [seq or number, "e", house.now_ms + number, DETECTION, event_data(seen)]
-    await house.send("events", [row], seq or number)
-    return seen.id
-
-
-async def seen_in(house: House, query: str = "") -> list[dict[str, Any]]:
-    found = await house.cloud.get(f"{house.url}/detections{query}", house.owner)
-    items: list[dict[str, Any]] = found["items"]
-    return items
 
 
 async def mark(house: House, which: UUID, status: int = 200, **body: object) -> Mapping[str, Any]:
@@ -212,20 +188,6 @@ async def test_what_may_be_learned_from_is_a_set_that_the_training_reads(
 # -------------------------------------------------------------------------------- sent by people
 
 
-@asynccontextmanager
-async def answered_by(cloud: Cloud, detector: FakeDetector) -> AsyncIterator[None]:
-    """Let a detector with this judge answer the cloud."""
-    app = DetectorApp(detector, new_id=count(1).__next__).asgi
-    cloud.app.state.detector = Detector(
-        url="http://detector.test",
-        folder=cloud.context.settings.data_dir,
-        clock=cloud.clock,
-        transport=httpx.ASGITransport(app),
-    )
-    async with app.router.lifespan_context(app):
-        yield
-
-
 @pytest.fixture
 async def judged(cloud: Cloud) -> AsyncIterator[FakeDetector]:
     fake = FakeDetector()
@@ -327,19 +289,10 @@ ORIGINAL = b"\xff\xd8" + b"camera" * (PART_BYTES // 4)
 SHA256 = hashlib.sha256(ORIGINAL).hexdigest()
 
 
-async def send_part(house: House, which: UUID, at: int, data: bytes = ORIGINAL) -> int:
-    """Send a part as the hub does, and return from where on the cloud wants more."""
-    part = Original(id=which, at=at, size=len(data), data=data[at : at + PART_BYTES])
-    topic = house.yard.topic(HubLeaf.ORIGINAL)
-    return (await originals.take(house.cloud.context, topic, part)).through
-
-
 async def test_a_suspicious_photograph_comes_whole_and_is_shown_as_it_was(house: House) -> None:
     which = await tell(house, sha256=SHA256)
     [before] = await seen_in(house)
-    through = await send_part(house, which, 0)
-    while through < len(ORIGINAL):
-        through = await send_part(house, which, through)
+    await send_whole(house, which, ORIGINAL)
 
     [seen] = await seen_in(house)
     answer = await house.cloud.http.get(seen["original"], headers=house.owner.headers)
@@ -351,16 +304,14 @@ async def test_a_suspicious_photograph_comes_whole_and_is_shown_as_it_was(house:
 async def test_a_part_that_is_repeated_or_out_of_turn_changes_nothing(house: House) -> None:
     which = await tell(house, sha256=SHA256)
 
-    assert await send_part(house, which, 0) == PART_BYTES
-    assert await send_part(house, which, 0) == PART_BYTES
-    assert await send_part(house, which, 2 * PART_BYTES) == PART_BYTES
+    assert await send_part(house, which, 0, ORIGINAL) == PART_BYTES
+    assert await send_part(house, which, 0, ORIGINAL) == PART_BYTES
+    assert await send_part(house, which, 2 * PART_BYTES, ORIGINAL) == PART_BYTES
 
 
 async def test_another_file_than_the_one_that_was_judged_is_not_shown(house: House) -> None:
     which = await tell(house, sha256=f"{5:064x}")
-    through = await send_part(house, which, 0)
-    while through < len(ORIGINAL):
-        through = await send_part(house, which, through)
+    await send_whole(house, which, ORIGINAL)
 
     [seen] = await seen_in(house)
     assert seen["original"] is None
@@ -373,5 +324,5 @@ async def test_of_what_warned_of_nothing_or_is_not_known_no_original_is_wanted(
 ) -> None:
     harmless = await tell(house, disease="healthy")
 
-    assert await send_part(house, harmless, 0) == len(ORIGINAL)
-    assert await send_part(house, UUID(int=9), 0) == len(ORIGINAL)
+    assert await send_part(house, harmless, 0, ORIGINAL) == len(ORIGINAL)
+    assert await send_part(house, UUID(int=9), 0, ORIGINAL) == len(ORIGINAL)

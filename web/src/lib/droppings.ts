@@ -6,6 +6,15 @@ import type { PersonRef } from './types'
 export const TOLD = ['healthy', 'coccidiosis', 'salmonella', 'newcastle', 'unknown'] as const
 export type Told = (typeof TOLD)[number]
 
+/** What the cloud's own models say of the original, beside what the hub said. */
+export interface SecondOpinion {
+  disease: Told
+  confidence: number
+  alert: boolean
+  models: string
+  agrees: boolean
+}
+
 export interface Detection {
   id: string
   house_id: string
@@ -16,9 +25,11 @@ export interface Detection {
   confidence: number
   alert: boolean
   reasons: string[]
+  models: string
   picture: string
   /** As the camera made it: of what is suspicious, once it has come. */
   original: string | null
+  second_opinion: SecondOpinion | null
   right: boolean | null
   marked_as: Told | null
   marked_by: PersonRef | null
@@ -36,6 +47,14 @@ export const SHAPE: Readonly<Record<Look, IconName>> = {
 export function lookOf({ disease, alert }: Pick<Detection, 'disease' | 'alert'>): Look {
   if (disease === 'unknown' || disease === 'healthy') return disease
   return alert ? 'suspicious' : 'perhaps'
+}
+
+/** How a second opinion stands to the first: by the same models it is none. */
+export type Second = 'same_models' | 'agrees' | 'differs'
+export function secondOf({ models, second_opinion }: Detection): Second | null {
+  if (second_opinion === null) return null
+  if (second_opinion.models === models) return 'same_models'
+  return second_opinion.agrees ? 'agrees' : 'differs'
 }
 
 /** How sure it is in percent: no model is wholly sure of anything. */

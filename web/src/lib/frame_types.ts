@@ -40,7 +40,7 @@ export interface FarmChange {
   id: string
 }
 
-/** A photograph was judged. */
+/** A photograph was judged, or looked at again. */
 export interface NewDetection {
   id: string
   house_id: string
@@ -59,7 +59,7 @@ export type ServerFrame =
   | FrameOf<'device.state', DeviceStateData>
   | FrameOf<'alert.changed', Alert>
   | FrameOf<'schedule.executed', Execution>
-  | FrameOf<'detection.new', NewDetection>
+  | FrameOf<'detection.new' | 'detection.changed', NewDetection>
   | FrameOf<'message.new', { users: string[]; quietly: string[] }>
   | FrameOf<'farm.changed', FarmChange>
   | FrameOf<'readings', { house_id: string; values: ReadingTuple[] }>

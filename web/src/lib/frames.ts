@@ -91,6 +91,7 @@ export class Frames {
         this.held.run(frame.data)
         break
       case 'detection.new':
+      case 'detection.changed':
         this.held.detection(frame.data)
         break
       case 'message.new':

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { lookOf, shrunk, sureOf, withOne, type Detection } from '@/lib/droppings'
+import { lookOf, secondOf, shrunk, sureOf, withOne, type Detection } from '@/lib/droppings'
 
 const detection = (id: string, t: string, changes: Partial<Detection> = {}): Detection => ({
   id,
@@ -11,8 +11,10 @@ const detection = (id: string, t: string, changes: Partial<Detection> = {}): Det
   confidence: 0.9,
   alert: false,
   reasons: ['confident'],
+  models: 'of the hub',
   picture: `/v1/farms/f1/detections/${id}/picture`,
   original: null,
+  second_opinion: null,
   right: null,
   marked_as: null,
   marked_by: null,
@@ -31,6 +33,24 @@ describe('what a photograph looks like on the screen', () => {
     expect([0.4, 0.936, 0.9999, 1].map((confidence) => sureOf({ confidence }))).toEqual([
       40, 94, 99, 99,
     ])
+  })
+})
+
+describe('a second opinion', () => {
+  const first = detection('a', '2026-11-21T07:00:00Z', { disease: 'newcastle', alert: true })
+  const second = { disease: 'newcastle', confidence: 0.9, alert: true, agrees: true } as const
+
+  it('is none where nobody has looked again, or the same models have', () => {
+    expect(secondOf(first)).toBeNull()
+    expect(secondOf({ ...first, second_opinion: { ...second, models: 'of the hub' } })).toBe(
+      'same_models',
+    )
+  })
+
+  it('says whether other models see the same', () => {
+    const other = { ...second, models: 'of the cloud' }
+    expect(secondOf({ ...first, second_opinion: other })).toBe('agrees')
+    expect(secondOf({ ...first, second_opinion: { ...other, agrees: false } })).toBe('differs')
   })
 })
 

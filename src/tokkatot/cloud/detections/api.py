@@ -1,10 +1,9 @@
 """The routes of what was seen in houses."""
 
 import asyncio
-from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -13,8 +12,9 @@ from fastapi.responses import StreamingResponse
 from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.detections import lending, originals, service, store
 from tokkatot.cloud.detections.ai_api import REFUSALS, Image, TheDetector, judged
+from tokkatot.cloud.detections.judged import judged_of
 from tokkatot.cloud.detections.model import Detection, Told
-from tokkatot.cloud.detections.service import Mark, Sent
+from tokkatot.cloud.detections.service import Mark
 from tokkatot.cloud.farms.access import CanOperate, CanOwn, CanSee
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.views import PersonView
@@ -28,6 +28,22 @@ from tokkatot.domain.ids import HouseId
 router = APIRouter(prefix="/v1/farms/{farm}", tags=["vision"])
 
 _NEVER_CHANGES = "private, max-age=604800, immutable"
+
+
+class SecondOpinionView(View):
+    """What the cloud's own models say of the original; the hub's word and its alerts stay."""
+
+    disease: Told
+    confidence: float
+    alert: bool
+    probabilities: dict[str, float]
+    no_dropping: float
+    reasons: list[str]
+    models: str
+    """Where they are those of the hub, the second opinion is no other one."""
+    agrees: bool
+    """Whether it is of the same disease, or of none."""
+    at: datetime
 
 
 class DetectionView(View):
@@ -49,6 +65,8 @@ class DetectionView(View):
     picture: str
     original: str | None
     """Where it is as the camera made it; of what was suspicious, once it has come."""
+    second_opinion: SecondOpinionView | None
+    """Of an original that has come, once the cloud has looked at it, too."""
     right: bool | None
     """What a person says of it; null: nobody has."""
     marked_as: Told | None
@@ -96,7 +114,7 @@ async def send(
     """Have a photograph of your own judged, and keep what it shows."""
     await house_in(tx, access.farm_id, HouseId(house))
     await tx.release()
-    sent = _sent(await judged(image, detector))
+    sent = judged_of(await judged(image, detector))
     kept = await service.keep_sent(tx, access, HouseId(house), sent)
     return (await _views(tx, [kept]))[0]
 
@@ -187,6 +205,7 @@ async def _views(tx: Transaction, rows: Sequence[Detection]) -> list[DetectionVi
             original=f"/v1/farms/{row.farm_id}/detections/{row.id}/original"
             if row.original_is_whole
             else None,
+            second_opinion=_second(row),
             right=row.right,
             marked_as=row.marked_as,
             marked_by=None
@@ -199,16 +218,11 @@ async def _views(tx: Transaction, rows: Sequence[Detection]) -> list[DetectionVi
     ]
 
 
-def _sent(said: dict[str, Any]) -> Sent:
-    return Sent(
-        disease=Told(said["disease"]),
-        confidence=said["confidence"],
-        alert=said["alert"],
-        isolate=said["isolate"],
-        probabilities=said["probabilities"],
-        no_dropping=said["no_dropping"],
-        reasons=[reason["code"] for reason in said["reasons"]],
-        models=said["models"],
-        sha256=said["sha256"],
-        thumbnail=b64decode(said["thumbnail"]),
+def _second(row: Detection) -> SecondOpinionView | None:
+    if row.second_opinion is None or row.second_at is None:
+        return None
+    return SecondOpinionView(
+        **row.second_opinion,
+        agrees=row.second_opinion["disease"] == row.disease.value,
+        at=row.second_at,
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import httpx
 
+from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.problems import Invalid, Problem, Unavailable
 from tokkatot.cloud.platform.process import Child, ChildFailed, ChildSpec, own_command
 from tokkatot.kit.clock import Clock
@@ -50,6 +51,14 @@ class Detector:
         self._port = 0
         self._asking = 0
         self._asked_s = clock.monotonic()
+
+    @classmethod
+    def of(cls, context: Context) -> "Detector":
+        """Return the one that the settings of this process name."""
+        settings = context.settings
+        return cls(
+            url=settings.detector_url, folder=settings.data_dir.absolute(), clock=context.clock
+        )
 
     async def judge(self, data: bytes) -> Json:
         """Return all that there is to say of a photograph, with a small picture of it.

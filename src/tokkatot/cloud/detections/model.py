@@ -5,6 +5,7 @@ from enum import StrEnum, unique
 from uuid import UUID
 
 from sqlalchemy import Double, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
@@ -29,6 +30,11 @@ class Detection(Base):
         Index(None, "house_id", "t", "id"),
         Index("ix_detections_marked", "farm_id", "t", postgresql_where=text("consent")),
         Index("ix_detections_pictured", "t", postgresql_where=text("thumbnail IS NOT NULL")),
+        Index(
+            "ix_detections_to_ask",
+            "t",
+            postgresql_where=text("original_is_whole AND second_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -53,6 +59,10 @@ class Detection(Base):
     original_bytes: Mapped[int] = mapped_column(default=0)
     """How much of the photograph as the camera made it has come; its parts are files."""
     original_is_whole: Mapped[bool] = mapped_column(default=False)
+    second_opinion: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    """What the cloud's own models say of the original, beside what the hub said; None: nothing."""
+    second_at: Mapped[datetime | None]
+    """When they were asked."""
     right: Mapped[bool | None]
     """What a person says of it; None: nobody has."""
     marked_as: Mapped[Told | None] = mapped_column(EnumText(Told))

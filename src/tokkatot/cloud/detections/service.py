@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import text
 
 from tokkatot.cloud.detections import store
+from tokkatot.cloud.detections.judged import Judged
 from tokkatot.cloud.detections.model import Detection, Told
 from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.platform import audit
@@ -64,24 +65,8 @@ async def take_row(
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A photograph that a person sent, as it was judged."""
-
-    disease: Told
-    confidence: float
-    alert: bool
-    isolate: bool
-    probabilities: dict[str, float]
-    no_dropping: float
-    reasons: list[str]
-    models: str
-    sha256: str
-    thumbnail: bytes
-
-
 async def keep_sent(
-    tx: Transaction, access: FarmAccess, house_id: HouseId, sent: Sent
+    tx: Transaction, access: FarmAccess, house_id: HouseId, sent: Judged
 ) -> Detection:
     """Keep what a person's photograph shows."""
     detection = Detection(
@@ -105,6 +90,29 @@ async def keep_sent(
     tx.session.add(detection)
     _tell(tx, detection)
     return detection
+
+
+async def keep_second(tx: Transaction, detection_id: UUID, said: Judged | None) -> None:
+    """Keep what the cloud's models say beside what the hub said, which stays as it is.
+
+    None: they could say nothing. Of two processes that have looked, the first one's word holds.
+    """
+    detection = await store.locked(tx.session, detection_id)
+    if detection.second_at is not None:
+        return
+    detection.second_at = tx.now
+    if said is None:
+        return
+    detection.second_opinion = {
+        "disease": said.disease.value,
+        "confidence": said.confidence,
+        "alert": said.alert,
+        "probabilities": said.probabilities,
+        "no_dropping": said.no_dropping,
+        "reasons": said.reasons,
+        "models": said.models,
+    }
+    _tell(tx, detection, "detection.changed")
 
 
 async def detection_in(tx: Transaction, farm_id: FarmId, detection_id: UUID) -> Detection:
@@ -163,11 +171,11 @@ async def mark(
     return detection
 
 
-def _tell(tx: Transaction, detection: Detection) -> None:
+def _tell(tx: Transaction, detection: Detection, what: str = "detection.new") -> None:
     """Tell the farm's screens."""
     tx.emit(
         FarmId(detection.farm_id),
-        "detection.new",
+        what,
         {
             "id": str(detection.id),
             "house_id": str(detection.house_id),

@@ -45,6 +45,26 @@ async def note_original(
     )
 
 
+async def to_ask(session: AsyncSession, *, since: datetime) -> Detection | None:
+    """Return the newest detection whose original is here and was not looked at again."""
+    found: Detection | None = await session.scalar(
+        select(Detection)
+        .where(Detection.original_is_whole, Detection.second_at.is_(None), Detection.t > since)
+        .order_by(Detection.t.desc())
+        .limit(1)
+        .options(defer(Detection.thumbnail, raiseload=True))
+    )
+    return found
+
+
+async def locked(session: AsyncSession, detection_id: UUID) -> Detection:
+    """Return a detection that is there, locked."""
+    found = await session.scalars(
+        select(Detection).where(Detection.id == detection_id).with_for_update()
+    )
+    return found.one()
+
+
 async def page(
     session: AsyncSession,
     house_id: UUID,

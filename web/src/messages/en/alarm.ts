@@ -31,6 +31,11 @@ export const alarm: AlarmWords = {
   'droppings.sure': '{share} sure',
   'droppings.no_diagnosis': 'This is no diagnosis.',
   'droppings.from_phone': 'From a phone',
+  'droppings.second': 'Second opinion of the cloud: {verdict}',
+  'droppings.second_agrees': 'Other models looked at the full picture and see the same.',
+  'droppings.second_differs':
+    'Other models looked at the full picture and see something else. The warning stays: look at the birds and call a vet.',
+  'droppings.second_same_models': 'These are the same models, so it proves nothing new.',
   'droppings.history': 'Earlier photographs',
   'droppings.is_it_right': 'Is this right?',
   'droppings.right': 'Right',

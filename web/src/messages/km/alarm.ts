@@ -29,6 +29,11 @@ export const alarm = {
   'droppings.sure': 'ប្រាកដ {share}',
   'droppings.no_diagnosis': 'នេះមិនមែនជារោគវិនិច្ឆ័យទេ។',
   'droppings.from_phone': 'ពីទូរស័ព្ទ',
+  'droppings.second': 'យោបល់ទីពីរពីប្រព័ន្ធកណ្ដាល៖ {verdict}',
+  'droppings.second_agrees': 'ម៉ូដែលផ្សេងបានពិនិត្យរូបពេញទំហំ ហើយឃើញដូចគ្នា។',
+  'droppings.second_differs':
+    'ម៉ូដែលផ្សេងបានពិនិត្យរូបពេញទំហំ ហើយឃើញខុសពីនេះ។ ការព្រមាននៅដដែល៖ សូមពិនិត្យមាន់ ហើយហៅពេទ្យសត្វ។',
+  'droppings.second_same_models': 'នេះជាម៉ូដែលដដែល ដូច្នេះមិនមានអ្វីថ្មីទេ។',
   'droppings.history': 'រូបមុនៗ',
   'droppings.is_it_right': 'លទ្ធផលនេះត្រូវឬទេ?',
   'droppings.right': 'ត្រូវ',
