@@ -1,10 +1,11 @@
 """Photographs of droppings on the phones: sent, seen by others at once, marked, told of."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import FilePayload, Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, WebSocketRoute, expect
 
 from tests.support.axe import violations
 from tests.support.phones import MANAGER, VIEWER, Demo, Phone
@@ -134,3 +135,60 @@ def test_a_message_shows_the_photograph_that_it_is_about(phone: Phone, demo: Dem
     picture = page.locator("[data-message] [data-photograph] img").first
     expect(picture).to_be_visible(timeout=SOON_MS)
     assert picture.evaluate("image => image.naturalWidth") > 0
+
+
+@pytest.mark.parametrize("language", ["km", "en"])
+def test_the_camera_looks_when_somebody_taps_and_other_models_have_their_say(
+    speaking: Callable[[str], Page], demo: Demo, language: str
+) -> None:
+    page = speaking(language)
+    lines: list[WebSocketRoute] = []
+
+    def joined(line: WebSocketRoute) -> None:
+        line.connect_to_server()
+        lines.append(line)
+
+    def tell(kind: str, **data: object) -> None:
+        frame = {"type": kind, "farm": demo.farm_id, "t": 1, "data": data}
+        lines[-1].send(json.dumps(frame))
+
+    page.route_web_socket("**/v1/ws", joined)
+    page.route("**/detections?*", lambda route: route.fulfill(json=seen_by_a_camera(demo)))
+    page.route("**/picture", lambda route: route.fulfill(body=photograph(4)["buffer"]))
+    page.route("**/photograph", lambda route: route.fulfill(status=202, json={}))
+    page.goto(f"{demo.stack.url}{demo.house_path(COOP)}/droppings")
+
+    second, button = page.locator("[data-second]"), page.locator("[data-photograph-now]")
+    expect(second).to_have_attribute("data-second", "differs", timeout=SOON_MS)
+    assert violations(page, language) == []
+    button.click()
+    expect(button).to_be_disabled()
+    house = demo.house_path(COOP).rsplit("/", 1)[1]
+    tell("photograph.failed", house_id=house, request="r", reason="no_picture")
+    expect(page.locator("[data-why]")).to_have_attribute("data-why", "no_picture")
+    button.click()
+    tell("detection.new", id="other", house_id=house, camera="front")
+    expect(button).to_be_enabled()
+    expect(page.locator("[data-why]")).to_have_count(0)
+
+
+def seen_by_a_camera(demo: Demo) -> dict[str, object]:
+    """Return a list of one photograph of which the models of the cloud say something else."""
+    said = {"disease": "newcastle", "confidence": 0.91, "alert": True, "models": "of the hub"}
+    other = {"disease": "healthy", "confidence": 0.7, "alert": False, "models": "of the cloud"}
+    path = f"/v1/farms/{demo.farm_id}/detections/d1"
+    detection = {
+        **said,
+        "id": "d1",
+        "house_id": demo.house_path(COOP).rsplit("/", 1)[1],
+        "camera": "front",
+        "t": "2026-11-21T07:00:00Z",
+        "reasons": ["confident"],
+        "picture": f"{path}/picture",
+        "original": f"{path}/original",
+        "second_opinion": {**other, "agrees": False},
+        "right": None,
+        "marked_as": None,
+        "marked_by": None,
+    }
+    return {"items": [detection], "next_cursor": None}

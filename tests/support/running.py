@@ -29,7 +29,7 @@ from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.envelope import unseal
-from tokkatot.wire.messages import Command, Execute, Welcome, decode, encode
+from tokkatot.wire.messages import Command, Execute, Photograph, Welcome, decode, encode
 from tokkatot.wire.topics import TO_HUB, HubLeaf
 
 T = TypeVar("T")
@@ -129,6 +129,10 @@ class HandHub:
     async def request(self) -> Execute:
         """Return the next wish to run a schedule."""
         return decode(unseal(await self.hear(HubLeaf.EXECUTE), self._trusted), Execute)
+
+    async def photograph(self) -> Photograph:
+        """Return the next wish to see a house."""
+        return decode(unseal(await self.hear(HubLeaf.PHOTOGRAPH), self._trusted), Photograph)
 
     async def report(self, first: int, rows: list[Row]) -> None:
         """Send rows of the events stream and wait until they are stored."""

@@ -24,7 +24,9 @@ from tokkatot.cloud.app import create_app
 from tokkatot.cloud.channels import store as channel_store
 from tokkatot.cloud.channels.courier import GIVEN_UP_KEPT, Courier
 from tokkatot.cloud.channels.services import carriers
+from tokkatot.cloud.commands import photographs
 from tokkatot.cloud.commands import service as commands
+from tokkatot.cloud.commands import store as command_store
 from tokkatot.cloud.detections import service as detections
 from tokkatot.cloud.detections import store as detection_store
 from tokkatot.cloud.detections.detector import Detector
@@ -289,6 +291,7 @@ async def clean(context: Context) -> None:
         await job_store.purge(tx.session, before=tx.now - jobs.KEPT)
         await channel_store.purge(tx.session, before=tx.now - GIVEN_UP_KEPT)
         await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
+        await command_store.purge_photograph_requests(tx.session, before=tx.now - photographs.KEPT)
         await renew_documents(tx)
 
 

@@ -15,8 +15,9 @@ from tokkatot.hub.desired import DesiredRefused, open_desired
 from tokkatot.hub.journal.port import JournalError, JournalPort
 from tokkatot.hub.orders import A, Garbage, Good, Refused, Standing, judge, refusal
 from tokkatot.kit.queue import BoundedQueue
-from tokkatot.wire.messages import Command, EventRow, Execute
-from tokkatot.wire.session_actions import TakeDesired, TakeExecute, TakeOrder
+from tokkatot.wire.messages import Command, EventRow, Execute, Photograph
+from tokkatot.wire.pictures import NO_CAMERA, not_taken
+from tokkatot.wire.session_actions import TakeDesired, TakeExecute, TakeOrder, TakePhotograph
 
 MAX_WAITING = 64
 WITHIN_S = 30.0
@@ -25,7 +26,7 @@ WITHIN_S = 30.0
 UNTRUSTED_PER_MINUTE = 6
 """So many orders under a strange key are answered; the others are counted only."""
 
-_Taken = TakeDesired | TakeOrder | TakeExecute
+_Taken = TakeDesired | TakeOrder | TakeExecute | TakePhotograph
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,14 @@ class Doer(Protocol):
         ...
 
 
+class Photographer(Protocol):
+    """Who has cameras."""
+
+    def photograph(self, asked: Photograph) -> None:
+        """Have a house photographed now; what comes of it is told in the journal."""
+        ...
+
+
 class Inbound:
     """Does one after the other, apart from the line, so that neither waits for the other."""
 
@@ -59,6 +68,7 @@ class Inbound:
         doer: Doer,
         clock: SyncedClock,
         document: DesiredDocument | None,
+        photographer: Photographer | None = None,
     ) -> None:
         self._farm_id = farm_id
         self._hub_id = hub_id
@@ -67,6 +77,7 @@ class Inbound:
         self._doer = doer
         self._clock = clock
         self._document = document
+        self._photographer = photographer
         self._waiting: BoundedQueue[_Taken] = BoundedQueue(MAX_WAITING)
         self._untrusted_since_s = 0.0
         self._untrusted = 0
@@ -104,6 +115,8 @@ class Inbound:
                 await self._ask(action, Command, self._doer.order)
             case TakeExecute():
                 await self._ask(action, Execute, self._doer.execute)
+            case TakePhotograph():
+                self._photograph(action)
             case TakeDesired():
                 await self._desired(action.payload)
             case _:
@@ -112,13 +125,7 @@ class Inbound:
     async def _ask(
         self, action: TakeOrder | TakeExecute, kind: type[A], do: Callable[[A], Awaitable[None]]
     ) -> None:
-        standing = Standing(
-            hub_id=self._hub_id,
-            session=action.session,
-            cloud_ms=self._clock.cloud_ms(),
-            document=self._document,
-        )
-        verdict = judge(action.payload, self._keys, standing, kind)
+        verdict = judge(action.payload, self._keys, self._standing(action.session), kind)
         match verdict:
             case Good(asked=asked):
                 self.counts["orders"] += 1
@@ -136,6 +143,37 @@ class Inbound:
                 self._count("orders malformed", verdict.detail)
             case _:
                 assert_never(verdict)
+
+    def _photograph(self, action: TakePhotograph) -> None:
+        """Hand it to who has cameras: nothing moves, so it may be asked twice without harm."""
+        verdict = judge(action.payload, self._keys, self._standing(action.session), Photograph)
+        match verdict:
+            case Good(asked=asked):
+                self.counts["photographs"] += 1
+                if self._photographer is None:
+                    self._tell_not_taken(asked, NO_CAMERA)
+                else:
+                    self._photographer.photograph(asked)
+            case Refused(asked=asked, reason=reason, trusted=trusted):
+                self._count("photographs refused", reason)
+                if trusted or self._may_answer_untrusted():
+                    self._tell_not_taken(asked, reason)
+            case Garbage():
+                self._count("photographs malformed", verdict.detail)
+            case _:
+                assert_never(verdict)
+
+    def _tell_not_taken(self, asked: Photograph, reason: str) -> None:
+        row = not_taken(asked, reason, self._clock.now_ms())
+        self._journal.offer(events=[row], urgent=True)
+
+    def _standing(self, session: str | None) -> Standing:
+        return Standing(
+            hub_id=self._hub_id,
+            session=session,
+            cloud_ms=self._clock.cloud_ms(),
+            document=self._document,
+        )
 
     def _may_answer_untrusted(self) -> bool:
         now_s = self._clock.monotonic()

@@ -172,12 +172,13 @@ class _Around:
     def services(self, clock: SyncedClock) -> list[Service]:
         """Return the line to the cloud and the local web, where they are configured."""
         services: list[Service] = []
-        uplink = None if self.config.cloud is None else self._uplink(self.config.cloud, clock)
+        pictures = self.config.pictures
+        watch = None if pictures is None else self._watch(pictures, clock)
+        cloud = self.config.cloud
+        uplink = None if cloud is None else self._uplink(cloud, clock, watch)
         if uplink is not None:
             services.append(Service(name="uplink", run=uplink.run))
         services.append(Service(name="autopilot", run=self._rounds(clock).run))
-        pictures = self.config.pictures
-        watch = None if pictures is None else self._watch(pictures, clock)
         if watch is not None:
             services.append(Service(name="pictures", run=watch.run))
         if self.config.web is not None:
@@ -233,7 +234,7 @@ class _Around:
             is_time_known=lambda: clock.quality is not ClockQuality.UNSET,
         )
 
-    def _uplink(self, cloud: CloudSettings, clock: SyncedClock) -> Uplink:
+    def _uplink(self, cloud: CloudSettings, clock: SyncedClock, watch: Watch | None) -> Uplink:
         config = self.config
         return Uplink(
             HubSession(
@@ -253,6 +254,7 @@ class _Around:
                 doer=self.control,
                 clock=clock,
                 document=self.control.view.document,
+                photographer=watch,
             ),
             screen=self.control,
             clock=clock,

@@ -16,12 +16,15 @@ from tokkatot.wire.messages import (
     CommandRow,
     Execute,
     MessageError,
+    Photograph,
     ScheduleRunRow,
     decode,
 )
 
 A = TypeVar("A", Command, Execute)
-"""What may be asked: an order to a device, or the run of a schedule."""
+"""What may begin once: an order to a device, or the run of a schedule."""
+Asked = TypeVar("Asked", Command, Execute, Photograph)
+"""What may be asked."""
 
 FUTURE_MS = 10_000
 """An order may be so far ahead of the hub's clock; more would stretch its lifetime."""
@@ -42,17 +45,17 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Good(Generic[A]):
+class Good(Generic[Asked]):
     """Something that may begin, if it never began before."""
 
-    asked: A
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Generic[A]):
+class Refused(Generic[Asked]):
     """Something that may not begin; `trusted` tells whether the cloud really asked it."""
 
-    asked: A
+    asked: Asked
     reason: Reason
     trusted: bool
 
@@ -65,8 +68,8 @@ class Garbage:
 
 
 def judge(
-    payload: bytes, keys: Mapping[str, Ed25519PublicKey], standing: Standing, kind: type[A]
-) -> Good[A] | Refused[A] | Garbage:
+    payload: bytes, keys: Mapping[str, Ed25519PublicKey], standing: Standing, kind: type[Asked]
+) -> Good[Asked] | Refused[Asked] | Garbage:
     """Return what an envelope is that came on the topic of its kind."""
     try:
         asked = decode(unseal(payload, keys), kind)
@@ -83,8 +86,8 @@ def judge(
 
 
 def _unsigned(
-    payload: bytes, standing: Standing, detail: str, kind: type[A]
-) -> Refused[A] | Garbage:
+    payload: bytes, standing: Standing, detail: str, kind: type[Asked]
+) -> Refused[Asked] | Garbage:
     """Return the refusal of what came under a strange key, so that who asked learns why."""
     try:
         asked = decode(decode(payload, Envelope).body, kind)
@@ -95,7 +98,7 @@ def _unsigned(
     return Refused(asked=asked, reason=Reason.BAD_SIGNATURE, trusted=False)
 
 
-def _objection(asked: Command | Execute, standing: Standing) -> Reason | None:
+def _objection(asked: Asked, standing: Standing) -> Reason | None:
     if standing.session is None or asked.session != standing.session:
         return Reason.WRONG_SESSION
     if standing.cloud_ms is None or not _is_alive(asked, *standing.cloud_ms):
@@ -105,7 +108,7 @@ def _objection(asked: Command | Execute, standing: Standing) -> Reason | None:
     return None
 
 
-def _is_alive(asked: Command | Execute, cloud_ms: int, error_ms: int) -> bool:
+def _is_alive(asked: Asked, cloud_ms: int, error_ms: int) -> bool:
     oldest_ms = cloud_ms + error_ms - asked.issued
     return oldest_ms <= asked.ttl_ms and asked.issued <= cloud_ms + error_ms + FUTURE_MS
 

@@ -40,6 +40,7 @@ from tokkatot.wire.session_actions import (
     TakeExecute,
     TakeKept,
     TakeOrder,
+    TakePhotograph,
 )
 from tokkatot.wire.session_hub import ROWS_BYTES, HubSession
 from tokkatot.wire.session_tables import Phase
@@ -290,14 +291,16 @@ class Uplink:
                 self._clock.learn(
                     cloud_ms=action.cloud_ms, sent_s=action.sent_s, heard_s=action.heard_s
                 )
-            case TakeDesired() | TakeOrder() | TakeExecute() | TakeKept():
+            case TakeDesired() | TakeOrder() | TakeExecute() | TakePhotograph() | TakeKept():
                 self._take(action)
             case Reconnect():
                 raise LinkLost("nothing was heard for 45 s")
             case _:
                 assert_never(action)
 
-    def _take(self, action: TakeDesired | TakeOrder | TakeExecute | TakeKept) -> None:
+    def _take(
+        self, action: TakeDesired | TakeOrder | TakeExecute | TakePhotograph | TakeKept
+    ) -> None:
         if not isinstance(action, TakeKept):
             self._inbound.offer(action)
         elif self._own.originals is not None:

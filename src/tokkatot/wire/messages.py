@@ -286,6 +286,18 @@ class Execute(Body, frozen=True, kw_only=True):
     by: UUID
 
 
+class Photograph(Body, frozen=True, kw_only=True):
+    """The signed body of a request to photograph a house now; its answer is what is seen there."""
+
+    hub: UUID
+    id: UUID
+    session: Short
+    house: UUID
+    issued: Millis
+    ttl_ms: Annotated[int, Meta(gt=0, le=300_000)]
+    by: UUID
+
+
 class FirmwareManifest(Body, frozen=True, kw_only=True):
     """The signed body of a firmware order."""
 

@@ -7,12 +7,18 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tokkatot.domain.droppings import Disease
-from tokkatot.wire.messages import Body, MessageError
+from tokkatot.wire.messages import Body, EventRow, MessageError, Photograph
 
 DETECTION: Final = "detection.made"
 """The event whose data is a `Detection`."""
 CAMERA_FAILED: Final = "camera.failed"
 CAMERA_WORKS: Final = "camera.works"
+
+PHOTOGRAPH_FAILED: Final = "photograph.failed"
+"""The event that answers a request where no photograph could be taken."""
+NO_CAMERA: Final = "no_camera"
+MOMENT_AGO: Final = "moment_ago"
+NO_PICTURE: Final = "no_picture"
 
 MAX_THUMBNAIL_BYTES: Final = 8 * 1024
 """In base64 it fits with everything else into a row of the journal."""
@@ -139,3 +145,9 @@ def detection_in(data: EventData) -> Detection:
         return msgspec.convert(data, Detection)
     except msgspec.ValidationError as error:
         raise MessageError(str(error)) from error
+
+
+def not_taken(asked: Photograph, reason: str, t_ms: int) -> EventRow:
+    """Return the event that says why nobody will see what was asked for."""
+    data: EventData = {"house": str(asked.house), "request": str(asked.id), "reason": reason}
+    return EventRow(0, "e", t_ms, PHOTOGRAPH_FAILED, data)

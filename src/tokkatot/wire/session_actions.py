@@ -86,6 +86,14 @@ class TakeExecute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakePhotograph:
+    """A signed request to photograph a house arrived while `session` held (None: none holds)."""
+
+    payload: bytes
+    session: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeKept:
     """The cloud says how much of a photograph it has."""
 
@@ -107,6 +115,7 @@ Action = (
     | TakeDesired
     | TakeOrder
     | TakeExecute
+    | TakePhotograph
     | TakeKept
     | Reconnect
 )

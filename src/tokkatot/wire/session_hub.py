@@ -40,6 +40,7 @@ from tokkatot.wire.session_actions import (
     TakeExecute,
     TakeKept,
     TakeOrder,
+    TakePhotograph,
 )
 from tokkatot.wire.session_tables import (
     LANE,
@@ -195,6 +196,8 @@ class HubSession:
                     return [TakeOrder(payload=payload, session=self.session)]
                 case HubLeaf.EXECUTE:
                     return [TakeExecute(payload=payload, session=self.session)]
+                case HubLeaf.PHOTOGRAPH:
+                    return [TakePhotograph(payload=payload, session=self.session)]
                 case HubLeaf.DESIRED:
                     return [TakeDesired(payload=payload)]
                 case HubLeaf.KEPT:

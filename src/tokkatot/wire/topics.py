@@ -22,6 +22,7 @@ class HubLeaf(StrEnum):
     KEPT = "kept"
     COMMAND = "command"
     EXECUTE = "execute"
+    PHOTOGRAPH = "photograph"
     DESIRED = "desired"
     FW_UPDATE = "fw_update"
 
@@ -45,6 +46,7 @@ TO_HUB = frozenset(
         HubLeaf.KEPT,
         HubLeaf.COMMAND,
         HubLeaf.EXECUTE,
+        HubLeaf.PHOTOGRAPH,
         HubLeaf.DESIRED,
         HubLeaf.FW_UPDATE,
     }

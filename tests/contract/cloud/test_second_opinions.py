@@ -19,10 +19,12 @@ from tokkatot.wire.pictures import PART_BYTES
 PHOTO = encoded(drawn(7, width=640, height=480), quality=95)
 
 
-async def suspicious(house: House, data: bytes = PHOTO, number: int = 1, **more: object) -> UUID:
+async def suspicious(
+    house: House, data: bytes = PHOTO, number: int = 1, *, disease: str = "coccidiosis"
+) -> UUID:
     """Let the hub warn of a photograph, and send it as the camera made it."""
     sha256 = hashlib.sha256(data).hexdigest()
-    which = await tell(house, number, sha256=sha256, **more)
+    which = await tell(house, number, sha256=sha256, disease=disease)
     await send_whole(house, which, data)
     return which
 

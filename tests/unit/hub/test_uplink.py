@@ -28,9 +28,11 @@ from tokkatot.wire.envelope import seal
 from tokkatot.wire.messages import (
     Command,
     CommandRow,
+    EventRow,
     Execute,
     LiveDevice,
     LiveReading,
+    Photograph,
     ScheduleRunRow,
     encode,
 )
@@ -39,6 +41,10 @@ from tokkatot.wire.session_hub import HubSession
 from tokkatot.wire.topics import HubLeaf
 
 FARM = DOCUMENT.farm_id
+HOUSE, WISH = UUID(int=3), UUID(int=33)
+PHOTOGRAPH = Photograph(
+    hub=HUB, id=WISH, session="now", house=HOUSE, issued=0, ttl_ms=30_000, by=COMMAND.by
+)
 
 
 class FakeLoop:
@@ -67,17 +73,32 @@ class FakeLoop:
         self.documents.append(document)
 
 
+class FakeCameras:
+    """Who has cameras, as the uplink sees them."""
+
+    def __init__(self) -> None:
+        self.asked: list[Photograph] = []
+
+    def photograph(self, asked: Photograph) -> None:
+        self.asked.append(asked)
+
+
 class World:
     """A hub's uplink on a fake journal, a fake line and a fake cloud."""
 
     def __init__(
-        self, document: DesiredDocument | None = DOCUMENT, *, originals: Originals | None = None
+        self,
+        document: DesiredDocument | None = DOCUMENT,
+        *,
+        originals: Originals | None = None,
+        has_cameras: bool = True,
     ) -> None:
         self.clock = SyncedClock(FastClock(100), is_machine_synchronised=lambda: False)
         self.cloud = FakeCloud()
         self.journal = FakeJournal()
         self.lines = FakeLines(self.cloud)
         self.loop = FakeLoop()
+        self.cameras = FakeCameras()
         inbound = Inbound(
             farm_id=FARM,
             hub_id=HUB,
@@ -86,6 +107,7 @@ class World:
             doer=self.loop,
             clock=self.clock,
             document=document,
+            photographer=self.cameras if has_cameras else None,
         )
         session = HubSession(
             hub_id=HUB,
@@ -125,6 +147,12 @@ class World:
         assert peer is not None
         given = {"session": peer.session, "issued": self.cloud.now_ms, **changes}
         return seal(encode(msgspec.structs.replace(EXECUTE, **given)), kid="key-1", key=KEY)
+
+    def wish(self, **changes: object) -> bytes:
+        peer = self.cloud.stored.peer
+        assert peer is not None
+        given = {"session": peer.session, "issued": self.cloud.now_ms, **changes}
+        return seal(encode(msgspec.structs.replace(PHOTOGRAPH, **given)), kid="key-1", key=KEY)
 
 
 @asynccontextmanager
@@ -221,6 +249,32 @@ async def test_a_good_request_to_run_a_schedule_reaches_the_loop_and_a_stale_one
     (row,) = world.cloud.stored.rows["events"]
     assert isinstance(row, ScheduleRunRow)
     assert (row.outcome, row.reason, row.request) == ("skipped", "wrong_session", str(EXECUTE.id))
+
+
+async def test_a_wish_to_see_a_house_reaches_its_cameras_and_a_stale_one_is_answered(
+    world: World,
+) -> None:
+    world.push(HubLeaf.PHOTOGRAPH, world.wish(session="before"))
+    world.push(HubLeaf.PHOTOGRAPH, world.wish())
+    await until(lambda: len(world.cameras.asked) == 1)
+    await until(lambda: len(world.cloud.stored.rows["events"]) == 1)
+
+    assert (world.cameras.asked[0].id, world.cameras.asked[0].house) == (WISH, HOUSE)
+    (row,) = world.cloud.stored.rows["events"]
+    assert isinstance(row, EventRow)
+    told = {"house": str(HOUSE), "request": str(WISH), "reason": "wrong_session"}
+    assert (row.type, row.data) == ("photograph.failed", told)
+
+
+async def test_a_hub_without_cameras_says_so() -> None:
+    async with running(World(has_cameras=False)) as world:
+        await until(lambda: world.uplink.status().synced)
+        world.push(HubLeaf.PHOTOGRAPH, world.wish())
+        await until(lambda: len(world.cloud.stored.rows["events"]) == 1)
+
+    (row,) = world.cloud.stored.rows["events"]
+    assert isinstance(row, EventRow)
+    assert (row.type, row.data["reason"]) == ("photograph.failed", "no_camera")
 
 
 async def test_forged_orders_are_answered_a_few_times_only(world: World) -> None:

@@ -44,6 +44,14 @@ export interface FarmChange {
 export interface NewDetection {
   id: string
   house_id: string
+  /** Null: a person sent it. */
+  camera: string | null
+}
+
+/** A photograph that somebody asked for could not be taken. */
+export interface NoPhotograph {
+  house_id: string
+  reason: string
 }
 
 interface FrameOf<T extends string, D> {
@@ -60,6 +68,7 @@ export type ServerFrame =
   | FrameOf<'alert.changed', Alert>
   | FrameOf<'schedule.executed', Execution>
   | FrameOf<'detection.new' | 'detection.changed', NewDetection>
+  | FrameOf<'photograph.failed', NoPhotograph>
   | FrameOf<'message.new', { users: string[]; quietly: string[] }>
   | FrameOf<'farm.changed', FarmChange>
   | FrameOf<'readings', { house_id: string; values: ReadingTuple[] }>

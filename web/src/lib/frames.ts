@@ -14,7 +14,13 @@ import {
   type SensorsOf,
 } from './live'
 import type { Execution } from './plan_types'
-import type { FarmChange, NewDetection, ReadingTuple, ServerFrame } from './frame_types'
+import type {
+  FarmChange,
+  NewDetection,
+  NoPhotograph,
+  ReadingTuple,
+  ServerFrame,
+} from './frame_types'
 import type { Alert, Command, HouseCard, HouseState } from './types'
 
 export interface Shown<T> {
@@ -36,6 +42,7 @@ interface Held {
   command(command: Command): void
   run(execution: Execution): void
   detection(detection: NewDetection): void
+  not_taken(no: NoPhotograph): void
   /** People were told something. */
   told(users: readonly string[]): void
   changed(what: FarmChange['what']): void
@@ -93,6 +100,9 @@ export class Frames {
       case 'detection.new':
       case 'detection.changed':
         this.held.detection(frame.data)
+        break
+      case 'photograph.failed':
+        this.held.not_taken(frame.data)
         break
       case 'message.new':
         this.held.told([...frame.data.users, ...frame.data.quietly])

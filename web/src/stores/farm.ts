@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
 
 import { heard, now } from '@/lib/clock'
-import type { NewDetection } from '@/lib/frame_types'
+import type { NewDetection, NoPhotograph } from '@/lib/frame_types'
 import { Frames, type Shown } from '@/lib/frames'
 import { HUB_ID } from '@/lib/hub'
 import { byUrgency, isOpen, isUnseen, rests } from '@/lib/live'
@@ -48,6 +48,8 @@ export const useFarm = defineStore('farm', () => {
   const last_run = shallowRef<Execution | null>(null)
   /** The newest photograph that was judged, in whichever house. */
   const last_seen = shallowRef<NewDetection | null>(null)
+  /** The newest photograph that was asked for in vain, in whichever house. */
+  const not_taken = shallowRef<NoPhotograph | null>(null)
   let realtime: Realtime | null = null
   let review: ReturnType<typeof setInterval> | null = null
 
@@ -82,6 +84,9 @@ export const useFarm = defineStore('farm', () => {
     },
     detection(detection) {
       last_seen.value = detection
+    },
+    not_taken(no) {
+      not_taken.value = no
     },
     told(users) {
       if (users.includes(session.user?.id ?? '')) told.value += 1
@@ -125,7 +130,7 @@ export const useFarm = defineStore('farm', () => {
     for (const house_id of Object.keys(states)) Reflect.deleteProperty(states, house_id)
     frames.clear()
     id.value = farm.value = houses.value = alerts.value = problem.value = null
-    last_run.value = last_seen.value = null
+    last_run.value = last_seen.value = not_taken.value = null
     heard_ms.value = 0
   }
 
@@ -258,6 +263,7 @@ export const useFarm = defineStore('farm', () => {
     told,
     last_run,
     last_seen,
+    not_taken,
     zone,
     role,
     may_operate,

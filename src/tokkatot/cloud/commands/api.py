@@ -9,13 +9,13 @@ from pydantic import Field
 from starlette.responses import Response
 
 from tokkatot.cloud.accounts import store as accounts_store
-from tokkatot.cloud.commands import service, store
+from tokkatot.cloud.commands import photographs, service, store
 from tokkatot.cloud.commands.model import Command, Origin
 from tokkatot.cloud.commands.views import command_view
 from tokkatot.cloud.devices.service import device_in
 from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess
 from tokkatot.cloud.farms.views import PersonView
-from tokkatot.cloud.platform.context import Tx
+from tokkatot.cloud.platform.context import FromWhere, Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.idempotency import Once
 from tokkatot.cloud.platform.openapi import problems
@@ -24,7 +24,7 @@ from tokkatot.cloud.platform.problems import NotFound, Problem
 from tokkatot.cloud.platform.schemas import Body, View
 from tokkatot.domain.commands import Action, CommandState
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, ON
-from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.ids import DeviceId, HouseId
 from tokkatot.domain.orders import Order
 
 router = APIRouter(prefix="/v1/farms/{farm}", tags=["control"])
@@ -83,6 +83,15 @@ class CommandView(View):
     started_at: datetime | None
     finished_at: datetime | None
     ends_at: datetime | None
+
+
+class PhotographView(View):
+    """A wish on its way; what is seen comes as a detection, or `photograph.failed` says why not."""
+
+    id: UUID
+    house_id: UUID
+    requested_at: datetime
+    expires_at: datetime
 
 
 class RefusalView(View):
@@ -160,6 +169,29 @@ async def cancel(device: UUID, command: UUID, access: CanOperate, tx: Tx) -> Com
 async def of_farm(access: CanSee, tx: Tx, page: Paged, states: States = None) -> Page[CommandView]:
     """Return the farm's orders, the newest first."""
     return await _page(tx, access, page, device_id=None, states=states)
+
+
+@router.post(
+    "/houses/{house}/photograph",
+    status_code=202,
+    response_model=PhotographView,
+    responses=problems("hub_offline", "no_hub"),
+)
+async def photograph(
+    house: UUID, access: CanOperate, tx: Tx, origin: FromWhere, once: Once
+) -> Response:
+    """Have the cameras of a house look now; nothing is queued for a hub that is offline."""
+
+    async def ask() -> PhotographView:
+        wish = await photographs.request(tx, access, HouseId(house), origin=origin)
+        return PhotographView(
+            id=wish.id,
+            house_id=wish.house_id,
+            requested_at=wish.requested_at,
+            expires_at=wish.expires_at,
+        )
+
+    return await once.once(tx, access.caller.user_id, ask, status=202)
 
 
 async def _submit(tx: Transaction, access: FarmAccess, order: DeviceOrderBody) -> BatchItemView:

@@ -53,3 +53,21 @@ class Command(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
+
+
+class PhotographRequest(Base):
+    """Somebody's wish to see a house now; what is seen, or why nothing is, comes from the hub."""
+
+    __tablename__ = "photograph_requests"
+    __table_args__ = (
+        Index("ix_photograph_requests_waiting", "hub_id", postgresql_where=text("sent_at IS NULL")),
+        Index(None, "house_id", "requested_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"))
+    hub_id: Mapped[UUID] = mapped_column(ForeignKey("hubs.id"))
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

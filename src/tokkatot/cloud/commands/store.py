@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, literal, select, text
+from sqlalchemy import and_, case, delete, func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
-from tokkatot.cloud.commands.model import Command
+from tokkatot.cloud.commands.model import Command, PhotographRequest
 from tokkatot.cloud.devices.model import Device, DeviceState
 from tokkatot.cloud.farms.model import House, Hub
 from tokkatot.cloud.platform.newest import newest_first
@@ -173,3 +173,46 @@ async def joined_after(session: AsyncSession, user_id: UUID, instant: datetime) 
         select(User.id).where(User.id == user_id, User.created_at >= instant)
     )
     return found is not None
+
+
+async def photographs_waiting(
+    session: AsyncSession, hub_id: UUID, now: datetime
+) -> Sequence[PhotographRequest]:
+    """Return the wishes that wait for a hub, locked, without those that others send now."""
+    found = await session.scalars(
+        select(PhotographRequest)
+        .where(
+            PhotographRequest.hub_id == hub_id,
+            PhotographRequest.sent_at.is_(None),
+            PhotographRequest.expires_at > now,
+        )
+        .order_by(PhotographRequest.id)
+        .limit(SENT_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    return found.all()
+
+
+async def hubs_to_photograph(session: AsyncSession, now: datetime) -> Sequence[UUID]:
+    """Return the hubs for which such wishes wait."""
+    found = await session.scalars(
+        select(PhotographRequest.hub_id)
+        .where(PhotographRequest.sent_at.is_(None), PhotographRequest.expires_at > now)
+        .distinct()
+    )
+    return found.all()
+
+
+async def photograph_asked_at(session: AsyncSession, house_id: UUID) -> datetime | None:
+    """Return when a house was last asked to be photographed."""
+    found: datetime | None = await session.scalar(
+        select(func.max(PhotographRequest.requested_at)).where(
+            PhotographRequest.house_id == house_id
+        )
+    )
+    return found
+
+
+async def purge_photograph_requests(session: AsyncSession, *, before: datetime) -> None:
+    """Forget wishes of long ago."""
+    await session.execute(delete(PhotographRequest).where(PhotographRequest.requested_at < before))

@@ -11,9 +11,10 @@ import structlog
 from sqlalchemy import text
 from typing_extensions import override
 
+from tokkatot.cloud.commands import photographs
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.commands import store as command_store
-from tokkatot.cloud.commands.model import Command
+from tokkatot.cloud.commands.model import Command, PhotographRequest
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.keys import SigningKeys
 from tokkatot.cloud.platform.listen import Subscriber
@@ -156,6 +157,9 @@ class Dispatcher:
         for execution in await schedule_store.asked(tx.session, link.hub_id, tx.now):
             await self._publish(self._execute(link, execution, now_ms=to_ms(tx.now)))
             executions.mark_sent(tx, execution)
+        for wish in await command_store.photographs_waiting(tx.session, link.hub_id, tx.now):
+            await self._publish(self._photograph(link, wish, now_ms=to_ms(tx.now)))
+            photographs.mark_sent(tx, wish)
 
     def _order(self, link: _Link, command: Command, *, now_ms: int) -> Outgoing:
         assert command.requested_by is not None, "an order of the cloud was given by somebody"
@@ -190,6 +194,18 @@ class Dispatcher:
         )
         return self._sealed(link, HubLeaf.EXECUTE, wire.encode(body))
 
+    def _photograph(self, link: _Link, wish: PhotographRequest, *, now_ms: int) -> Outgoing:
+        body = wire.Photograph(
+            hub=link.hub_id,
+            id=wish.id,
+            session=link.session,
+            house=wish.house_id,
+            issued=now_ms,
+            ttl_ms=max(to_ms(wish.expires_at) - now_ms, 1),
+            by=wish.requested_by,
+        )
+        return self._sealed(link, HubLeaf.PHOTOGRAPH, wire.encode(body))
+
     async def _send_desired(self, link: _Link) -> None:
         now_s = self._clock.monotonic()
         version, session, sent_s = self._sent_desired.get(link.hub_id, (0, "", 0.0))
@@ -214,6 +230,7 @@ class Dispatcher:
         async with self._database.transaction() as tx:
             waiting = set(await command_store.hubs_with_queued(tx.session, tx.now))
             waiting.update(await schedule_store.hubs_asked(tx.session, tx.now))
+            waiting.update(await command_store.hubs_to_photograph(tx.session, tx.now))
             behind = await tx.session.scalars(
                 text(
                     "SELECT h.id FROM hubs h JOIN hub_links l ON l.hub_id = h.id"

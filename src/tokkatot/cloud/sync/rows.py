@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tokkatot.cloud.alerts import service as alerts
+from tokkatot.cloud.commands import photographs
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.detections import service as detections
 from tokkatot.cloud.devices.hubs import note_unknown_device
@@ -115,6 +116,8 @@ async def _event(
         case autopilot.DECIDED:
             # Every five minutes, for a list of its own too.
             return await intelligence.take_row(tx, hub.farm_id, row)
+        case pictures.PHOTOGRAPH_FAILED:
+            photographs.tell_failed(tx, hub.farm_id, row)
         case "desired.taken":
             await _note_held(tx, hub, row)
         case _:

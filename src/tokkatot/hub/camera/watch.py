@@ -14,17 +14,21 @@ from tokkatot.hub.config import PictureSettings
 from tokkatot.hub.journal.port import JournalError, JournalPort
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.waiting import set_within
-from tokkatot.wire.messages import EventRow, Row
+from tokkatot.wire.messages import EventRow, Photograph, Row
 from tokkatot.wire.pictures import (
     CAMERA_FAILED,
     CAMERA_WORKS,
     DETECTION,
+    MOMENT_AGO,
+    NO_CAMERA,
+    NO_PICTURE,
     SUSPICIOUS,
     Camera,
     Look,
     Looked,
     Looks,
     event_data,
+    not_taken,
 )
 
 STATE: Final = "droppings"
@@ -64,6 +68,8 @@ class Watch:
         self._new_id = new_id
         self._alerts = DroppingAlerts(new_id=new_id)
         self._asked = asyncio.Event()
+        self._wanted: dict[UUID, Photograph] = {}
+        self._newest: UUID | None = None
         self._failing: dict[str, str] = {}
         self._due_s = clock.monotonic() + FIRST_AFTER_S
         self._looked_s = clock.monotonic() - ASKED_AT_MOST_EVERY_S
@@ -89,6 +95,18 @@ class Watch:
         self._asked.set()
         return True
 
+    def photograph(self, asked: Photograph) -> None:
+        """Have a house photographed now, as a person asks through the cloud."""
+        if asked.id == self._newest:
+            return  # it was sent again
+        self._newest = asked.id
+        if asked.house not in self.houses:
+            self._tell_not_taken(asked, NO_CAMERA)
+        elif self.ask():
+            self._wanted[asked.house] = asked
+        else:
+            self._tell_not_taken(asked, MOMENT_AGO)
+
     async def run(self) -> None:
         """Look until cancelled."""
         try:
@@ -99,11 +117,19 @@ class Watch:
             asked = await set_within(self._asked, LOOKS_UP_EVERY_S)
             if asked or self.is_due():
                 self._asked.clear()
-                await self.look()
+                await self._answer()
             await self._tell(self._alerts.over(t_ms=self._clock.now_ms()))
 
-    async def look(self) -> None:
-        """Do one round."""
+    async def _answer(self) -> None:
+        """Do one round, and tell those who asked for it and get nothing to see."""
+        wanted, self._wanted = self._wanted, {}
+        seen = await self.look()
+        for house, asked in wanted.items():
+            if house not in seen:
+                self._tell_not_taken(asked, NO_PICTURE)
+
+    async def look(self) -> frozenset[UUID]:
+        """Do one round, and return the houses of which something was seen."""
         now_s = self._clock.monotonic()
         self._looked_s, self._due_s = now_s, now_s + self._settings.every_s
         looks = [Look(id=self._new_id(), camera=one) for one in self._settings.cameras]
@@ -113,12 +139,16 @@ class Watch:
         except RoundFailed as failed:
             answered = [Looked(id=look.id, trouble=failed.reason) for look in looks]
         t_ms = self._clock.now_ms()
+        seen: set[UUID] = set()
         for looked in answered:
             camera = cameras.pop(looked.id, None)
             if camera is not None:
                 await self._take(looked, camera, t_ms)
+                if looked.detection is not None:
+                    seen.add(camera.house)
         for camera in cameras.values():
             await self._tell(self._failed(camera, "the models' process ended before", t_ms))
+        return frozenset(seen)
 
     def _round(self, looks: Sequence[Look]) -> Looks:
         models = self._settings.models
@@ -147,6 +177,10 @@ class Watch:
             return []
         self._failing[camera.name] = reason
         return [_event(CAMERA_FAILED, camera, t_ms, reason=reason[:MAX_REASON])]
+
+    def _tell_not_taken(self, asked: Photograph, reason: str) -> None:
+        row = not_taken(asked, reason, self._clock.now_ms())
+        self._journal.offer(events=[row], urgent=True)
 
     async def _tell(self, rows: Sequence[Row]) -> None:
         """Record rows, and behind them what was told; without room the next round says it anew."""

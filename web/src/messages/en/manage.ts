@@ -162,6 +162,8 @@ export const manage: ManageWords = {
   'event.autopilot.changed': '{who} changed what the autopilot may do',
   'event.autopilot.accepted': '{who} agreed to advice of the autopilot',
   'event.policy.deployed': '{who} gave the house a program for its autopilot',
+  'event.photograph.requested': '{who} asked the camera to look',
+  'event.photograph.failed': 'The camera could not look when somebody asked',
   'event.camera.failed': 'A camera gives no picture',
   'event.camera.works': 'A camera works again',
   'event.channel.added': '{who} added a way to be told of alerts',

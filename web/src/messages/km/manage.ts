@@ -159,6 +159,8 @@ export const manage = {
   'event.autopilot.changed': '{who} បានប្ដូរអ្វីដែលការបញ្ជាឆ្លាតវៃអាចធ្វើ',
   'event.autopilot.accepted': '{who} បានយល់ព្រមនឹងយោបល់របស់ការបញ្ជាឆ្លាតវៃ',
   'event.policy.deployed': '{who} បានដាក់កម្មវិធីបញ្ជាឆ្លាតវៃឲ្យផ្ទះ',
+  'event.photograph.requested': '{who} បានឲ្យកាមេរ៉ាថតរូប',
+  'event.photograph.failed': 'កាមេរ៉ាថតមិនបាន ពេលមានគេបញ្ជា',
   'event.camera.failed': 'កាមេរ៉ាមួយមិនផ្ញើរូប',
   'event.camera.works': 'កាមេរ៉ាដំណើរការឡើងវិញ',
   'event.channel.added': '{who} បានបន្ថែមកន្លែងទទួលការព្រមាន',
