@@ -1,7 +1,7 @@
 """A farm with a weather station and instruments, whose houses' twins are asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import cos, pi
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.cloud import Cloud, Person
 from tokkatot.cloud.jobs.worker import Worker
 from tokkatot.cloud.main import job_kinds
-from tokkatot.kit.clock import to_rfc3339
+from tokkatot.kit.clock import SystemClock, to_rfc3339
 
 Json = Any  # answers of the interface under test, taken apart by the tests
 
@@ -39,9 +39,17 @@ class Twinned:
     async def answer(self, house: str, body: Json, *, what: str = "simulate") -> Json:
         """Ask a house's twin, let it be done, and return how the job ended."""
         job = await self.ask(house, body, what=what)
-        worker = Worker(self.cloud.context, job_kinds(self.cloud.readings))
+        # Its pauses are real, while the farm's clock stands still.
+        context = replace(self.cloud.context, clock=SystemClock())
+        worker = Worker(context, job_kinds(self.cloud.context, self.cloud.readings))
         assert await worker.do_next()
         return await self.cloud.get(f"/v1/jobs/{job['id']}", self.owner)
+
+    def choose(self, **settings: object) -> None:
+        """Give the cloud settings beside those that it has."""
+        context = self.cloud.context
+        chosen = context.settings.model_copy(update=settings)
+        self.cloud.context = replace(context, settings=chosen)
 
     async def measured(
         self, house: str, role: str, quantity: str, since: datetime, values: Sequence[float]

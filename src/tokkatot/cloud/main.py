@@ -74,7 +74,8 @@ from tokkatot.cloud.telemetry.influx import InfluxReadingStore
 from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.cloud.telemetry.store import ReadingStore
-from tokkatot.cloud.twins import simulating
+from tokkatot.cloud.twins import calibrating, simulating
+from tokkatot.cloud.twins.forecasts import Forecasts
 from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.webapp.files import find_web_app
@@ -235,7 +236,7 @@ def _workers(
         mailer = Mailer.open(settings, clock=context.clock, ids=context.ids)
         yield "reset_requests", ResetRequests(context, Directory(), mailer).run
         yield "courier", Courier(context, carriers(context)).run
-        yield "jobs", Worker(context, job_kinds(readings)).run
+        yield "jobs", Worker(context, job_kinds(context, readings)).run
         for name, seconds, work in _again(context, readings):
             yield name, partial(every, seconds, work, context=context)
     yield "listener", context.listener.run
@@ -326,9 +327,17 @@ async def watch_hubs(context: Context) -> None:
         await context.clock.sleep(_WATCH_EVERY_S)
 
 
-def job_kinds(readings: ReadingStore) -> Mapping[str, JobKind]:
+def job_kinds(context: Context, readings: ReadingStore) -> Mapping[str, JobKind]:
     """Return what people may have done for them in a process of its own, by its name."""
-    return {simulating.KIND: simulating.Simulating(readings=readings)}
+    forecasts = Forecasts(
+        url=context.settings.forecast_url,
+        usual=context.settings.usual_weather,
+        clock=context.clock,
+    )
+    return {
+        simulating.KIND: simulating.Simulating(readings=readings, forecasts=forecasts),
+        calibrating.KIND: calibrating.Calibrating(readings=readings),
+    }
 
 
 def _again(context: Context, readings: ReadingStore) -> Sequence[tuple[str, float, Work]]:

@@ -85,7 +85,9 @@ RIGHTS = {
     "POST /v1/farms/{farm}/houses/{house}/recommendation/accept": OPERATE,
     "GET /v1/ml/models": STAFF,
     "POST /v1/ml/models/{model}/deploy": STAFF,
+    "GET /v1/farms/{farm}/houses/{house}/twin": SEE,
     "POST /v1/farms/{farm}/houses/{house}/twin/simulate": OPERATE,
+    "POST /v1/farms/{farm}/houses/{house}/twin/calibrate": OPERATE,
     "GET /v1/jobs/{job}": SEE,
     "DELETE /v1/jobs/{job}": OPERATE,
     "GET /v1/farms/{farm}/houses/{house}/setpoints": SEE,
@@ -340,6 +342,7 @@ VALID: dict[str, object] = {
     "PUT /v1/farms/{farm}/houses/{house}/autopilot": {"mode": "advise"},
     "POST /v1/farms/{farm}/houses/{house}/recommendation/accept": {"advised_k": 0.5},
     "POST /v1/farms/{farm}/houses/{house}/twin/simulate": SIMULATED,
+    "POST /v1/farms/{farm}/houses/{house}/twin/calibrate": {"from": "2026-02-01T00:00:00Z"},
     "PUT /v1/farms/{farm}/houses/{house}/setpoints": {
         "temperature_min_c": 20,
         "temperature_max_c": 30,

@@ -44,7 +44,7 @@ async def test_warmer_set_points_cost_what_the_heater_burns(farm: Twinned) -> No
         money = plan["electricity_kwh"] * 0.2 + plan["heat_kwh"] * 0.1
         assert plan["cost"] == pytest.approx(money, abs=1e-3)
         assert len(plan["air_c"]) == len(found["outdoor_c"]) == 120
-    assert found["twin"] == {"house": "tunnel", "birds": 480}
+    assert found["twin"] == {"house": "tunnel", "birds": 480, "fitted_at": None}
     assert found["assumed"] == ["inside.temperature", "inside.relative_humidity", "inside.co2"]
 
 
@@ -107,7 +107,7 @@ async def test_a_greenhouse_is_heated_aired_and_has_no_birds(farm: Twinned) -> N
     assert what_if["heat_kwh"] > as_is["heat_kwh"]
     assert what_if["electricity_kwh"] > 0
     assert what_if["heat_stress_h"] is None
-    assert found["twin"] == {"house": "tomato", "birds": None}
+    assert found["twin"] == {"house": "tomato", "birds": None, "fitted_at": None}
 
 
 async def test_what_was_not_recorded_can_not_be_lived_through(farm: Twinned) -> None:

@@ -1,7 +1,7 @@
 """A house under its hub's own rules, through weather that was, may come or is only thought of."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import floor
 from typing import NamedTuple, Protocol
 
@@ -11,6 +11,7 @@ from tokkatot.automation.state import Climate as Standing
 from tokkatot.climate.control.held import HeldRules, regulated
 from tokkatot.climate.control.shield import Climate, Moment
 from tokkatot.climate.control.twins import MINUTE_S, GreenhouseTwin, HeldTwin
+from tokkatot.climate.physics.air import magnus_pa
 from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.greenhouse import network
 from tokkatot.climate.physics.greenhouse.step import advance as advance_greenhouse
@@ -166,6 +167,18 @@ def live_through(
         hours_too_hot=hot * STEP_S / HOUR_S,
         hours_too_cold=cold * STEP_S / HOUR_S,
         heat_stress_h=house.heat_stress_h(),
+    )
+
+
+def warmer(outdoor: Outdoor, by_k: float) -> Outdoor:
+    """Return the same weather at another temperature, as damp in % as it was."""
+    now_c = outdoor.temperature_c + by_k
+    full = magnus_pa(now_c) / magnus_pa(outdoor.temperature_c)
+    return replace(
+        outdoor,
+        temperature_c=now_c,
+        vapour_pa=outdoor.vapour_pa * full,
+        sky_c=outdoor.sky_c + by_k,
     )
 
 

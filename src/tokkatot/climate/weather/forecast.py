@@ -85,9 +85,9 @@ class Outlooks:
     """Keeps the last forecast of a place as long as it is one."""
 
     def __init__(
-        self, provider: ForecastProvider, usual: Climatology, place: Place, clock: Clock
+        self, provider: ForecastProvider, usual: Climatology | None, place: Place, clock: Clock
     ) -> None:
-        """Take who tells, what is usual, where, and the time."""
+        """Take who tells, what is usual where anybody knows it, where, and the time."""
         self._provider = provider
         self._usual = usual
         self._place = place
@@ -98,12 +98,21 @@ class Outlooks:
         """Why the last question brought no forecast."""
 
     async def outlook(self, hours: int) -> Outlook:
-        """Return so many hours from the one that has begun."""
+        """Return so many hours from the one that has begun; fewer where nobody knows the usual.
+
+        Raises:
+            ForecastMissing: where there is not even one.
+        """
         await self._ask()
         now_ms = self._clock.now_ms()
         first_ms = now_ms - now_ms % HOUR_MS
         told = self._told(first_ms, hours) if self._is_fresh(now_ms) else ()
-        usual = [self._usual.at(first_ms + hour * HOUR_MS) for hour in range(len(told), hours)]
+        usual: Sequence[Outdoor] = ()
+        if self._usual is not None:
+            lacking = range(len(told), hours)
+            usual = [self._usual.at(first_ms + hour * HOUR_MS) for hour in lacking]
+        if not told and not usual:
+            raise ForecastMissing(self.missing or "the last forecast is over")
         weather = WeatherSeries(period_s=HOUR_S, moments=(*told, *usual))
         return Outlook(weather=weather, foretold=len(told))
 

@@ -12,7 +12,7 @@ from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess
 from tokkatot.cloud.farms.ports import HubDocuments
 from tokkatot.cloud.intelligence import registry, service, store
-from tokkatot.cloud.intelligence.model import Decision, StoredPolicy
+from tokkatot.cloud.intelligence.model import Decision, FittedTwin, StoredPolicy
 from tokkatot.cloud.platform.context import FromWhere, Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.openapi import problems
@@ -64,6 +64,14 @@ class DecisionView(View):
     fresh: bool
 
 
+class TwinBrief(View):
+    """How near the twin of the house was on days that its fit had not seen."""
+
+    fitted_at: datetime
+    days_held_out: int
+    off_k: float | None = Field(description="Root mean square of the air's temperature.")
+
+
 class RecommendationView(View):
     """A house's autopilot as it stands."""
 
@@ -75,6 +83,7 @@ class RecommendationView(View):
     temperature_min_c: float
     temperature_max_c: float
     held: bool = Field(description="Whether the hub has taken what was said last.")
+    twin: TwinBrief | None = Field(description="Null: it was never fitted to this house.")
     validated: bool = Field(
         description="Whether the model of the house was held against a measured house like it."
     )
@@ -164,6 +173,14 @@ def _policy(stored: StoredPolicy) -> PolicyView:
     )
 
 
+def _twin(fit: FittedTwin) -> TwinBrief:
+    return TwinBrief(
+        fitted_at=fit.fitted_at,
+        days_held_out=fit.card["days_held_out"],
+        off_k=fit.card["held_out_after"]["air_k"],
+    )
+
+
 def _decision(decision: Decision, now: datetime) -> DecisionView:
     return DecisionView.model_validate(
         {
@@ -205,6 +222,7 @@ async def _view(tx: Transaction, access: FarmAccess, house_id: HouseId) -> Recom
         temperature_min_c=now.house.temperature_min_c,
         temperature_max_c=now.house.temperature_max_c,
         held=wanted is None or (hub is not None and (hub.held_version or 0) >= wanted),
+        twin=None if now.fit is None else _twin(now.fit),
         # No measured series of a poultry house with the states of its fans was at hand.
         validated=False,
     )

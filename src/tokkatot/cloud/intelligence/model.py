@@ -1,4 +1,4 @@
-"""The tables of policies, of the houses that have one, and of what it decided."""
+"""The tables of policies, of the houses that have one, of what it decided, and of fitted twins."""
 
 from datetime import datetime
 from uuid import UUID
@@ -54,3 +54,17 @@ class Decision(Base):
     air_c: Mapped[float | None] = mapped_column(Double)
     foretold_c: Mapped[float | None] = mapped_column(Double)
     trouble: Mapped[str | None]
+
+
+class FittedTwin(Base):
+    """What was found of a house's twin, held against days that it had not seen."""
+
+    __tablename__ = "fitted_twins"
+
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
+    known_as: Mapped[str] = mapped_column(String(32))
+    card: Mapped[JsonObject]
+    """As `tokkatot.climate.calibrate.card` has it."""
+    job_id: Mapped[UUID]
+    """Of the fit; the job itself is forgotten before."""
+    fitted_at: Mapped[datetime]

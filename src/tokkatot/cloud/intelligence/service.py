@@ -14,7 +14,12 @@ from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.farms.ports import Documents
 from tokkatot.cloud.intelligence import store
-from tokkatot.cloud.intelligence.model import Decision, HouseAutopilot, StoredPolicy
+from tokkatot.cloud.intelligence.model import (
+    Decision,
+    FittedTwin,
+    HouseAutopilot,
+    StoredPolicy,
+)
 from tokkatot.cloud.intelligence.registry import touched_by
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
@@ -47,6 +52,7 @@ class Situation:
     autopilot: HouseAutopilot | None
     policy: StoredPolicy | None
     decision: Decision | None
+    fit: FittedTwin | None
 
 
 async def situation(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> Situation:
@@ -65,6 +71,7 @@ async def situation(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> Situ
         autopilot=autopilot,
         policy=policy,
         decision=await store.latest(tx.session, house_id),
+        fit=await store.fit_of(tx.session, house_id),
     )
 
 

@@ -9,7 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from tokkatot.cloud.intelligence.model import Decision, HouseAutopilot, StoredPolicy
+from tokkatot.cloud.intelligence.model import (
+    Decision,
+    FittedTwin,
+    HouseAutopilot,
+    StoredPolicy,
+)
 
 MOST_POLICIES = 200
 
@@ -65,3 +70,14 @@ async def keep(session: AsyncSession, decision: dict[str, object]) -> None:
 async def purge(session: AsyncSession, *, before: datetime) -> None:
     """Forget what was decided long ago."""
     await session.execute(delete(Decision).where(Decision.t < before))
+
+
+async def fit_of(session: AsyncSession, house_id: UUID) -> FittedTwin | None:
+    """Return what was found of a house's twin last."""
+    return await session.get(FittedTwin, house_id)
+
+
+async def keep_fit(session: AsyncSession, fit: dict[str, object]) -> None:
+    """Keep what was found of a house's twin, in place of what was found before."""
+    new = insert(FittedTwin).values(fit)
+    await session.execute(new.on_conflict_do_update(index_elements=["house_id"], set_=fit))

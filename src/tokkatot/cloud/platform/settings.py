@@ -140,6 +140,11 @@ class CloudSettings(BaseSettings):
     detector_url: DetectorUrl | None = None
     """http://host:8000 of `tokkatot vision serve`; unset: run by the program when it is needed."""
 
+    forecast_url: Annotated[str | None, Field(pattern=r"^https?://[^\s?#]+$")] = None
+    """Of a service that foretells weather in Open-Meteo's format; unset: nobody is asked."""
+    usual_weather: Path | None = None
+    """An EnergyPlus year (.epw) of the region, for the hours that nobody foretells."""
+
     smtp_url: Secret = None
     """smtp://login:password@host:587 or smtps://…; unset: no mail is sent."""
     mail_from: Annotated[str | None, Field(validate_default=True)] = None

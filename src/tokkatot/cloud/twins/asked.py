@@ -28,7 +28,13 @@ class GivenWeather(Struct, frozen=True, kw_only=True, tag="given"):
     hours: list[Hour]
 
 
-Weather = RecordedWeather | GivenWeather
+class ForecastWeather(Struct, frozen=True, kw_only=True, tag="forecast"):
+    """The hours from the one that has begun."""
+
+    hours: int
+
+
+Weather = RecordedWeather | GivenWeather | ForecastWeather
 
 
 class Prices(Struct, frozen=True, kw_only=True):
@@ -48,3 +54,13 @@ class WhatIf(Struct, frozen=True, kw_only=True):
     house: House | None = None
     """What it is built like; None: as the last fit had it, or as its devices tell."""
     prices: Prices | None = None
+
+
+class Calibration(Struct, frozen=True, kw_only=True):
+    """From when to when, which parameters, and what the house is built like."""
+
+    start_ms: int
+    end_ms: int
+    fit: list[str] | None = None
+    """None: those that are usual for its kind."""
+    house: House | None = None

@@ -15,8 +15,8 @@ from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.schedules.houses import house_configs, schedules_in
-from tokkatot.cloud.telemetry.equipment_api import RATED_POWER
 from tokkatot.cloud.twins.built import Birds, Twin
+from tokkatot.cloud.twins.recorded import rated_w
 from tokkatot.domain.desired import MAX_DEVICES, DesiredDocument
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.houses import HouseKind, SetPoints
@@ -111,9 +111,9 @@ def _coop_equipped(devices: Sequence[Device]) -> dict[str, float]:
 
 def _rated(devices: Iterable[Device], *roles: DeviceRole) -> float | None:
     """Return what devices of these roles draw together; None where one of them does not say."""
-    said = [device.specs.get(RATED_POWER) for device in devices if device.role in roles]
-    numbers = [float(one) for one in said if isinstance(one, int | float)]
-    return sum(numbers) if numbers and len(numbers) == len(said) else None
+    said = [rated_w(device) for device in devices if device.role in roles]
+    watts = [one for one in said if one is not None]
+    return sum(watts) if watts and len(watts) == len(said) else None
 
 
 async def _birds(tx: Transaction, house: House, at: datetime) -> Birds | None:

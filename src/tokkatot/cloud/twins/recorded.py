@@ -1,17 +1,22 @@
 """What a house, its actuators and the weather around it were like, in even steps of time."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns
+from tokkatot.cloud.telemetry.equipment import Flags, count
+from tokkatot.cloud.telemetry.equipment_api import RATED_POWER
+from tokkatot.cloud.telemetry.equipment_log import known_until, read_reports
 from tokkatot.cloud.telemetry.history import MAX_SERIES
 from tokkatot.cloud.telemetry.store import Readings, Span
 from tokkatot.cloud.telemetry.summary import Integers, Numbers, summarise
-from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.devices import ACTUATORS, DeviceRole
 from tokkatot.domain.quantities import Quantity
 
 INSIDE = (Quantity.TEMPERATURE, Quantity.RELATIVE_HUMIDITY, Quantity.CO2)
@@ -24,6 +29,12 @@ WEATHER = (
 
 Known = Mapping[Quantity, Numbers]
 """A number a step, not a number where nothing was measured; what nobody measures is left out."""
+
+
+def rated_w(device: Device) -> float | None:
+    """Return what a device draws at 100 %, where somebody has said it."""
+    watts = device.specs.get(RATED_POWER)
+    return float(watts) if isinstance(watts, int | float) else None
 
 
 def steps_of(span: Span, period_s: int) -> Integers:
@@ -120,3 +131,42 @@ def filled(values: Numbers, *, most: int) -> Numbers:
     after = there[np.minimum(np.searchsorted(there, places), len(there) - 1)]
     gap = np.maximum(after - before - 1, np.maximum(before - places, places - after))
     return np.where(gap <= most, lines, np.nan)
+
+
+async def moved(
+    session: AsyncSession, devices: Sequence[Device], span: Span, period_s: int, *, now: datetime
+) -> Mapping[DeviceRole, Numbers]:
+    """Return how far the actuators of each role were on, 0 to 1, as far as any of them said.
+
+    Each counts by its rated power, or all alike where one of them has none.
+    """
+    actuators = [device for device in devices if device.role in ACTUATORS]
+    reports = await read_reports(session, [device.id for device in actuators], span)
+    until_ms = await known_until(session, actuators, now=now)
+    steps = steps_of(span, period_s)
+    edges = np.append(steps, steps[-1] + period_s * 1000)
+    by_role: dict[DeviceRole, list[tuple[float | None, Numbers]]] = {}
+    for device in actuators:
+        if device.id in reports:
+            counts = count(reports[device.id], edges, until_ms[device.id])
+            known = np.where(counts.known_s > 0, counts.known_s, np.nan)
+            of_role = by_role.setdefault(device.role, [])
+            of_role.append((rated_w(device), counts.load_s / known))
+    return {role: _share(parts) for role, parts in by_role.items()}
+
+
+def _share(parts: Sequence[tuple[float | None, Numbers]]) -> Numbers:
+    rated = [watts for watts, _ in parts if watts]
+    weights = rated if len(rated) == len(parts) else [1.0] * len(parts)
+    total = np.sum([weight * share for weight, (_, share) in zip(weights, parts, strict=True)], 0)
+    return np.asarray(total / sum(weights))
+
+
+def longest_run(whole: Flags) -> slice:
+    """Return the longest stretch of steps of which all is known; the first of equals."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], whole.astype(np.int8), [0]))))
+    if not len(edges):
+        return slice(0, 0)
+    starts, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - starts))
+    return slice(int(starts[longest]), int(ends[longest]))

@@ -8,11 +8,17 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from typing_extensions import override
 
 from tokkatot.climate.env.what_if import STEP_S
+from tokkatot.climate.physics.air import magnus_pa
+from tokkatot.climate.physics.known import House
+from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.cloud.farms.houses import house_in
-from tokkatot.cloud.farms.model import Farm, House
+from tokkatot.cloud.farms.model import Farm
+from tokkatot.cloud.farms.model import House as StoredHouse
+from tokkatot.cloud.intelligence import store as intelligence_store
 from tokkatot.cloud.jobs.model import Job
 from tokkatot.cloud.jobs.worker import JobKind, Prepared
 from tokkatot.cloud.platform.base import JsonObject
@@ -20,6 +26,8 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.telemetry.store import Readings, ReadingStore, Span
 from tokkatot.cloud.telemetry.summary import Integers, Numbers
 from tokkatot.cloud.twins.asked import Prices, RecordedWeather, WhatIf
+from tokkatot.cloud.twins.fitted import fitted_fields
+from tokkatot.cloud.twins.forecasts import Forecasts
 from tokkatot.cloud.twins.house import devices_in, targets_in, twin_of, usual_twin
 from tokkatot.cloud.twins.recorded import inside, steps_of
 from tokkatot.cloud.twins.simulator import Begun, Points, Task, rows_every
@@ -48,6 +56,7 @@ class Simulating(JobKind):
     """How a twin is asked."""
 
     readings: ReadingStore
+    forecasts: Forecasts
     program: Sequence[str] = (sys.executable, "-m", "tokkatot.cloud.twins.simulator")
     limit_s: float = 180.0
 
@@ -57,11 +66,17 @@ class Simulating(JobKind):
         house = await house_in(tx, FarmId(job.farm_id), HouseId(job.house_id))
         farm = await tx.session.get_one(Farm, job.farm_id)
         stored = self.readings.within(tx)
-        sky = await skies(tx.session, stored, farm, asked.weather, warmer_k=asked.warmer_k)
+        sky = await skies(tx, stored, self.forecasts, farm, asked.weather)
+        sky = sky.warmer(asked.warmer_k)
         begins = from_ms(sky.start_ms)
         devices = await devices_in(tx, house)
-        twin = await twin_of(
-            tx, house, asked.house or usual_twin(house, devices), devices, at=begins
+        fit = await intelligence_store.fit_of(tx.session, house.id)
+        known = asked.house or (usual_twin(house, devices) if fit is None else House(fit.known_as))
+        if fit is not None and fit.known_as != known:
+            fit = None
+        twin = replace(
+            await twin_of(tx, house, known, devices, at=begins),
+            fitted={} if fit is None else fitted_fields(fit, known),
         )
         begun, assumed = await _begun(tx, stored, house, sky)
         if house.floor_area_m2 is None:
@@ -70,7 +85,8 @@ class Simulating(JobKind):
             twin=twin,
             begun=begun,
             period_s=sky.period_s,
-            sky=list(sky.rows),
+            weather=list(sky.rows),
+            hours=sky.hours(farm.time_zone),
             plans=await _plans(tx, house, sky, asked),
         )
         every = rows_every(task)
@@ -80,11 +96,13 @@ class Simulating(JobKind):
                 "from": to_rfc3339(begins),
                 "row_s": every * STEP_S,
                 "outdoor_c": _outdoors(sky, every),
+                "foretold_hours": sky.foretold_hours,
                 "measured": await _measured(tx, stored, house, sky, asked, every),
                 "assumed": [*sky.assumed, *assumed],
                 "twin": {
                     "house": twin.house.value,
                     "birds": None if twin.birds is None else twin.birds.count,
+                    "fitted_at": None if fit is None else to_rfc3339(fit.fitted_at),
                 },
             },
         )
@@ -102,7 +120,7 @@ class Simulating(JobKind):
 
 
 async def _plans(
-    tx: Transaction, house: House, sky: Skies, asked: WhatIf
+    tx: Transaction, house: StoredHouse, sky: Skies, asked: WhatIf
 ) -> dict[str, list[Points]]:
     targets = await targets_in(tx, house)
     plans = {AS_IS: [_points(targets.at(from_ms(t_ms))) for t_ms in sky.row_ms]}
@@ -116,7 +134,7 @@ def _points(points: SetPoints) -> Points:
 
 
 async def _begun(
-    tx: Transaction, stored: Readings, house: House, sky: Skies
+    tx: Transaction, stored: Readings, house: StoredHouse, sky: Skies
 ) -> tuple[Begun, Sequence[str]]:
     """Return what the air was like nearest to the beginning, and what of it is assumed."""
     begins = from_ms(sky.start_ms)
@@ -126,7 +144,7 @@ async def _begun(
     found = {quantity: _nearest(values, off_ms) for quantity, values in known.items()}
     usual: Mapping[Quantity, float] = {
         Quantity.TEMPERATURE: sky.rows[0].temperature_c,
-        Quantity.RELATIVE_HUMIDITY: min(sky.rows[0].humidity_pct, 100.0),
+        Quantity.RELATIVE_HUMIDITY: _humidity_pct(sky.rows[0]),
         Quantity.CO2: _USUAL_CO2_PPM[house.kind],
     }
     values = {**usual, **found}
@@ -138,13 +156,17 @@ async def _begun(
     return begun, [f"inside.{quantity}" for quantity in usual if quantity not in found]
 
 
+def _humidity_pct(outdoor: Outdoor) -> float:
+    return min(100.0 * outdoor.vapour_pa / magnus_pa(outdoor.temperature_c), 100.0)
+
+
 def _nearest(values: Numbers, off_ms: Integers) -> float:
     there = np.flatnonzero(np.isfinite(values))
     return float(values[there[np.argmin(off_ms[there])]])
 
 
 async def _measured(
-    tx: Transaction, stored: Readings, house: House, sky: Skies, asked: WhatIf, every: int
+    tx: Transaction, stored: Readings, house: StoredHouse, sky: Skies, asked: WhatIf, every: int
 ) -> JsonObject | None:
     """Return what was measured in the house meanwhile, where it is past."""
     if not isinstance(asked.weather, RecordedWeather):

@@ -22,7 +22,6 @@ from tokkatot.climate.physics.known import COOPS
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry import houses as coops
 from tokkatot.climate.physics.units import HOUR_S
-from tokkatot.climate.weather.files import moment_of
 from tokkatot.cloud.jobs.program import Tell, answer_task
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.twins.built import Twin, coop_built, greenhouse_built
@@ -42,16 +41,6 @@ class Begun(Struct, frozen=True, kw_only=True):
     co2_ppm: float
 
 
-class Sky(Struct, frozen=True, kw_only=True):
-    """The weather at the beginning of a row, and the hour of the day."""
-
-    hour: float
-    temperature_c: float
-    humidity_pct: float
-    radiation_w_m2: float
-    wind_m_s: float
-
-
 Points = tuple[float, float, float]
 """The least, the most, and the hard limit of a house's temperature."""
 
@@ -62,7 +51,9 @@ class Task(Struct, frozen=True, kw_only=True):
     twin: Twin
     begun: Begun
     period_s: float
-    sky: list[Sky]
+    weather: list[Outdoor]
+    hours: list[float]
+    """Of the day, at the beginning of each row."""
     plans: dict[str, list[Points]]
 
 
@@ -74,12 +65,11 @@ def rows_every(task: Task) -> int:
 def simulate(encoded: bytes, tell: Tell) -> JsonObject:
     """Return how a house would fare under each plan."""
     task = msgspec.msgpack.decode(encoded, type=Task)
-    weather = _weather(task.sky)
     stories: JsonObject = {}
     for number, (name, points) in enumerate(task.plans.items()):
         story = live_through(
-            _house(task, weather[0].ground_c),
-            _stretches(task, weather, points),
+            _house(task),
+            _stretches(task, points),
             _part(tell, number, len(task.plans)),
         )
         stories[name] = _shown(story, rows_every(task))
@@ -93,7 +83,7 @@ def _part(tell: Tell, number: int, of: int) -> Tell:
     return told
 
 
-def _house(task: Task, ground_c: float) -> Lived:
+def _house(task: Task) -> Lived:
     twin, begun = task.twin, task.begun
     if twin.house in COOPS:
         built, flock = coop_built(twin)
@@ -113,36 +103,18 @@ def _house(task: Task, ground_c: float) -> Lived:
             air_c=begun.air_c,
             humidity_pct=begun.humidity_pct,
             co2_ppm=begun.co2_ppm,
-            ground_c=ground_c,
+            ground_c=task.weather[0].ground_c,
         ),
         glass,
         fans_w=twin.fans_w,
     )
 
 
-def _weather(sky: Sequence[Sky]) -> Sequence[Outdoor]:
-    mean_c = sum(row.temperature_c for row in sky) / len(sky)
-    return [
-        moment_of(
-            {
-                "temperature_c": row.temperature_c,
-                "humidity_pct": row.humidity_pct,
-                "radiation_w_m2": row.radiation_w_m2,
-                "wind_m_s": row.wind_m_s,
-            },
-            mean_c,
-        )
-        for row in sky
-    ]
-
-
 def _steps(task: Task) -> int:
-    return round(len(task.sky) * task.period_s / STEP_S)
+    return round(len(task.weather) * task.period_s / STEP_S)
 
 
-def _stretches(
-    task: Task, weather: Sequence[Outdoor], points: Sequence[Points]
-) -> Sequence[Stretch]:
+def _stretches(task: Task, points: Sequence[Points]) -> Sequence[Stretch]:
     """Return each step's weather between the rows, and the set-points of the row it is in."""
     found = []
     for step in range(_steps(task)):
@@ -152,8 +124,8 @@ def _stretches(
         least_c, most_c, hard_c = points[row]
         found.append(
             Stretch(
-                outdoor=between(weather, place),
-                hour=(task.sky[row].hour + since_h) % 24.0,
+                outdoor=between(task.weather, place),
+                hour=(task.hours[row] + since_h) % 24.0,
                 points=SetPoints(
                     temperature_min_c=least_c,
                     temperature_max_c=most_c,

@@ -16,7 +16,9 @@ from tokkatot.climate.env.what_if import (
     between,
     live_through,
     steer_held_greenhouse,
+    warmer,
 )
+from tokkatot.climate.physics.air import magnus_pa
 from tokkatot.climate.physics.greenhouse import houses as greenhouses
 from tokkatot.climate.physics.greenhouse.model import State as GreenhouseState
 from tokkatot.climate.physics.known import House, coop_of, greenhouse_of
@@ -98,6 +100,14 @@ def test_how_far_it_is_is_told_up_to_the_whole() -> None:
     stretch = Stretch(outdoor=OUTDOOR, hour=1.0, points=USUAL)
     live_through(coop_in(), [stretch] * 4, told.append)
     assert told == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_warmer_weather_is_as_damp_as_it_was() -> None:
+    found = warmer(OUTDOOR, 5.0)
+    assert (found.temperature_c, found.sky_c) == (24.0, OUTDOOR.sky_c + 5.0)
+    assert found.vapour_pa / magnus_pa(24.0) == pytest.approx(
+        OUTDOOR.vapour_pa / magnus_pa(OUTDOOR.temperature_c)
+    )
 
 
 @pytest.mark.parametrize(("place", "celsius"), [(-1, 10), (0, 10), (0.25, 12.5), (1, 20), (9, 20)])

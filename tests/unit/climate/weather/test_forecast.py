@@ -189,6 +189,14 @@ async def test_without_any_forecast_all_is_usual() -> None:
     assert outlooks.missing == "it is silent"
 
 
+async def test_where_nobody_knows_what_is_usual_there_is_only_what_is_foretold() -> None:
+    clock = ManualClock(NOON)
+    outlook = await Outlooks(Told(fresh(clock)), None, PHNOM_PENH, clock).outlook(48)
+    assert (len(outlook.weather.moments), outlook.foretold) == (36, 36)
+    with pytest.raises(ForecastMissing, match="it is silent"):
+        await Outlooks(Told(), None, PHNOM_PENH, clock).outlook(48)
+
+
 async def test_the_last_forecast_counts_until_it_is_stale() -> None:
     clock = ManualClock(NOON)
     told = Told(fresh(clock))

@@ -8,7 +8,7 @@ import pytest
 
 from tokkatot.cloud.telemetry.blocks import Columns
 from tokkatot.cloud.telemetry.store import Span
-from tokkatot.cloud.twins.recorded import averaged, filled, steps_of
+from tokkatot.cloud.twins.recorded import averaged, filled, longest_run, steps_of
 
 NOON = datetime(2026, 3, 1, 12, 7, tzinfo=UTC)
 
@@ -49,3 +49,17 @@ def test_short_gaps_are_drawn_over_and_long_ones_stay(
 ) -> None:
     found = filled(np.array(values), most=most)
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("whole", "longest"),
+    [
+        ([True, True, False, True], slice(0, 2)),
+        ([False, True, False, True, True, True], slice(3, 6)),
+        ([True], slice(0, 1)),
+        ([False, False], slice(0, 0)),
+        ([], slice(0, 0)),
+    ],
+)
+def test_the_longest_stretch_is_found(whole: list[bool], longest: slice) -> None:
+    assert longest_run(np.array(whole, np.bool_)) == longest

@@ -1,0 +1,67 @@
+"""The program that fits a twin to what its house went through."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from tokkatot.climate.physics.known import COOPS
+from tokkatot.cloud.jobs.program import Refused, Tell, answer_task
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.twins.built import Twin, coop_built, greenhouse_built
+
+MEMORY_BYTES: Final = 4 * 1024 * 1024 * 1024
+"""Of addresses: what compiles the equations reserves far more than it uses."""
+PROCESSOR_S: Final = 900
+_READ: Final = 0.05
+_FITTED: Final = 0.95
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """A house as it is built, what it went through, and which parameters are asked for."""
+
+    twin: Twin
+    lines: list[str]
+    fit: list[str] | None
+
+
+def fit(encoded: bytes, tell: Tell) -> JsonObject:
+    """Return the card of a fit, and what its parameters were before.
+
+    Raises:
+        Refused: where the records can't tell, or this server lacks what reckons it.
+    """
+    task = msgspec.msgpack.decode(encoded, type=Task)
+    try:
+        # Here, since the cloud itself needs neither numba nor SciPy.
+        from tokkatot.climate.calibrate.card import written_card  # noqa: PLC0415
+        from tokkatot.climate.calibrate.findings import NotIdentified  # noqa: PLC0415
+        from tokkatot.climate.calibrate.fit import calibrate  # noqa: PLC0415
+        from tokkatot.climate.calibrate.recording import read_recording  # noqa: PLC0415
+        from tokkatot.climate.calibrate.subjects import (  # noqa: PLC0415
+            CoopSubject,
+            GreenhouseSubject,
+        )
+        from tokkatot.climate.weather.cells import FileRefused  # noqa: PLC0415
+    except ImportError as missing:
+        raise Refused(f"This server lacks the extra `climate`: {missing.name}.") from missing
+    subject: CoopSubject | GreenhouseSubject
+    if task.twin.house in COOPS:
+        subject = CoopSubject(*coop_built(task.twin))
+    else:
+        subject = GreenhouseSubject(*greenhouse_built(task.twin))
+    try:
+        recording = read_recording(task.lines, subject.controls, subject.known)
+        tell(_READ)
+        found = calibrate(recording, subject, task.fit)
+    except (FileRefused, NotIdentified) as refused:
+        raise Refused(str(refused)) from refused
+    tell(_FITTED)
+    return {
+        "card": msgspec.json.decode(written_card(task.twin.house, found)),
+        "before": {each.knob.name: each.before for each in found.estimates},
+    }
+
+
+if __name__ == "__main__":
+    answer_task(fit, memory_bytes=MEMORY_BYTES, processor_s=PROCESSOR_S)

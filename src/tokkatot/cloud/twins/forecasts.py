@@ -1,0 +1,94 @@
+"""The weather of the coming days, from a service where one is set, else as it usually is."""
+
+import asyncio
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+import httpx
+from typing_extensions import override
+
+from tokkatot.climate.weather.files import read_epw
+from tokkatot.climate.weather.forecast import (
+    Climatology,
+    Forecast,
+    ForecastMissing,
+    ForecastProvider,
+    Outlook,
+    Outlooks,
+)
+from tokkatot.climate.weather.open_meteo import OpenMeteo
+from tokkatot.climate.weather.series import WeatherSeries
+from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.domain.places import Place
+from tokkatot.kit.clock import Clock
+
+ANSWERS_WITHIN_S: Final = 20.0
+MOST_PLACES: Final = 200
+"""Whose forecasts are kept until they are stale."""
+NO_PLACE: Final = "Nobody foretells the weather of nowhere: say the farm's latitude and longitude."
+
+
+class AskedService(ForecastProvider):
+    """A service at an address, or none."""
+
+    def __init__(self, url: str | None, clock: Clock) -> None:
+        self._url = url
+        self._clock = clock
+
+    @override
+    async def forecast(self, place: Place) -> Forecast:
+        if self._url is None:
+            raise ForecastMissing("no service is set that foretells the weather")
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN_S), httpx.AsyncClient() as client:
+                return await OpenMeteo(client, self._clock, self._url).forecast(place)
+        except TimeoutError:
+            raise ForecastMissing(f"{self._url} does not answer") from None
+
+
+class Forecasts:
+    """What a process knows of the weather to come, place by place."""
+
+    def __init__(self, *, url: str | None, usual: Path | None, clock: Clock) -> None:
+        """Take where a service is, and an EnergyPlus year of what is usual around here."""
+        self._service = AskedService(url, clock)
+        self._file = usual
+        self._clock = clock
+        self._year: WeatherSeries | None = None
+        self._outlooks: OrderedDict[Place, Outlooks] = OrderedDict()
+
+    async def outlook(self, place: Place | None, hours: int) -> Outlook:
+        """Return at most so many hours from the one that has begun.
+
+        Raises:
+            Conflict: where nobody foretells them and nobody knows what is usual.
+        """
+        if place is None:
+            raise Conflict("conflict", NO_PLACE)
+        outlooks = self._outlooks.pop(place, None)
+        if outlooks is None:
+            outlooks = Outlooks(self._service, await self._usual(place), place, self._clock)
+        self._outlooks[place] = outlooks
+        while len(self._outlooks) > MOST_PLACES:
+            self._outlooks.popitem(last=False)
+        try:
+            return await outlooks.outlook(hours)
+        except ForecastMissing as missing:
+            raise Conflict("conflict", f"The weather to come is not known: {missing}.") from missing
+
+    async def _usual(self, place: Place) -> Climatology | None:
+        if self._file is None:
+            return None
+        try:
+            if self._year is None:
+                # Thousands of lines, which would hold up whatever else this process does.
+                self._year = await asyncio.to_thread(_year, self._file)
+            return Climatology(self._year, place)
+        except (OSError, ValueError) as refused:
+            raise Conflict("conflict", f"What is usual can't be read: {refused}") from refused
+
+
+def _year(file: Path) -> WeatherSeries:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return read_epw(lines)

@@ -1,0 +1,149 @@
+"""What a house went through, from the store, as the file that a fit reads."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from tokkatot.climate.physics.known import COOPS
+from tokkatot.climate.physics.known import House as KnownHouse
+from tokkatot.cloud.devices.model import Device
+from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.telemetry.store import Readings, Span
+from tokkatot.cloud.telemetry.summary import Numbers
+from tokkatot.cloud.twins.recorded import (
+    Known,
+    filled,
+    inside,
+    longest_run,
+    moved,
+    steps_of,
+    weather,
+)
+from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.quantities import Quantity
+from tokkatot.kit.clock import from_ms
+
+PERIOD_S: Final = 900
+LONGEST_GAP_S: Final = 3600
+_WEATHER: Final[Mapping[str, Quantity]] = {
+    "radiation_w_m2": Quantity.GLOBAL_RADIATION,
+    "outdoor_c": Quantity.TEMPERATURE,
+    "outdoor_humidity_pct": Quantity.RELATIVE_HUMIDITY,
+    "wind_m_s": Quantity.AIR_SPEED,
+}
+_NEEDED: Final = ("radiation_w_m2", "outdoor_c", "outdoor_humidity_pct")
+_READ: Final[Mapping[str, Quantity]] = {
+    "air_c": Quantity.TEMPERATURE,
+    "humidity_pct": Quantity.RELATIVE_HUMIDITY,
+    "co2_ppm": Quantity.CO2,
+}
+_GREENHOUSE: Final[Mapping[DeviceRole, str]] = {
+    DeviceRole.HEATER: "heating",
+    DeviceRole.HVAC: "heating",
+    DeviceRole.CO2_VALVE: "co2",
+    DeviceRole.VENT: "roof_vents",
+    DeviceRole.SCREEN: "shade",
+    DeviceRole.LIGHT: "lamps",
+    DeviceRole.FAN: "fans",
+    DeviceRole.COOLING_PAD: "pad",
+    DeviceRole.FOGGER: "fog",
+}
+_COOP: Final[Mapping[DeviceRole, str]] = {
+    DeviceRole.HEATER: "heaters",
+    DeviceRole.HVAC: "heaters",
+    DeviceRole.VENT: "inlets",
+    DeviceRole.LIGHT: "light",
+    DeviceRole.FAN: "fans",
+    DeviceRole.COOLING_PAD: "pad",
+    DeviceRole.FOGGER: "fog",
+}
+LEAST_INLET: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Columns of even steps by the names of the file, from a moment on."""
+
+    start: datetime
+    columns: Mapping[str, Numbers]
+
+    @property
+    def rows(self) -> int:
+        """Return how many steps there are."""
+        return len(self.columns["outdoor_c"])
+
+    def lines(self) -> Iterator[str]:
+        """Yield the file; an empty cell is what nobody measured."""
+        yield ",".join(("time_s", *self.columns))
+        for row in range(self.rows):
+            cells = [f"{values[row]:.6g}" for values in self.columns.values()]
+            told = ["" if cell == "nan" else cell for cell in cells]
+            yield ",".join((str(row * PERIOD_S), *told))
+
+
+async def recorded(
+    tx: Transaction,
+    readings: Readings,
+    house: House,
+    known: KnownHouse,
+    devices: Sequence[Device],
+    span: Span,
+) -> Recorded:
+    """Return the longest stretch of a time in which weather and actuators are known throughout.
+
+    Raises:
+        Conflict: where the farm has recorded too little of it.
+    """
+    sky = await weather(tx.session, readings, house.farm_id, span, PERIOD_S)
+    shown = await inside(tx.session, readings, house.id, span, PERIOD_S)
+    levels = await moved(tx.session, devices, span, PERIOD_S, now=tx.now)
+    outside = _named(sky, _WEATHER)
+    lacking = [name for name in _NEEDED if name not in outside]
+    if lacking:
+        raise Conflict(
+            "conflict", f"No weather station of the farm has measured {_WEATHER[lacking[0]]}."
+        )
+    if not shown:
+        raise Conflict("conflict", "Nothing was measured in the house over this time.")
+    held = {
+        name: filled(values, most=LONGEST_GAP_S // PERIOD_S) for name, values in outside.items()
+    }
+    actuators = _actuators(known, levels)
+    if not actuators:
+        raise Conflict("conflict", "No actuator of the house has said what it did.")
+    whole = np.logical_and.reduce(
+        [np.isfinite(one) for one in (*held.values(), *actuators.values())]
+    )
+    kept = longest_run(whole)
+    columns = {**held, **_named(shown, _READ), **actuators}
+    return Recorded(
+        start=from_ms(int(steps_of(span, PERIOD_S)[kept.start if kept.stop else 0])),
+        columns={name: values[kept] for name, values in columns.items()},
+    )
+
+
+def _named(known: Known, names: Mapping[str, Quantity]) -> dict[str, Numbers]:
+    return {name: known[quantity] for name, quantity in names.items() if quantity in known}
+
+
+def _actuators(known: KnownHouse, levels: Mapping[DeviceRole, Numbers]) -> dict[str, Numbers]:
+    """Return what a model of the house's kind is told of its actuators."""
+    if known not in COOPS:
+        return {_GREENHOUSE[role]: levels[role] for role in levels if role in _GREENHOUSE}
+    found = {_COOP[role]: levels[role] for role in levels if role in _COOP}
+    if known is KnownHouse.TUNNEL:
+        if "fans" in found and "inlets" not in found:
+            # Inlets without a drive of their own are drawn open by the fans.
+            found["inlets"] = np.maximum(found["fans"], LEAST_INLET)
+        return found
+    if "inlets" in found:
+        found["curtains"] = found.pop("inlets")
+    if "fans" in found:
+        # What an open house has of fans stirs its air.
+        found["stir"] = found.pop("fans")
+    return found

@@ -1,0 +1,169 @@
+"""A house's twin fitted to what the store has of the house, and what is done with it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from tests.support.cloud import Cloud
+from tests.support.jobs import stored
+from tests.support.twinned import EVERY, Json, Twinned, twinned
+from tokkatot.climate.calibrate.recording import READINGS, read_recording
+from tokkatot.climate.calibrate.subjects import CoopSubject
+from tokkatot.cloud.main import job_kinds
+from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.twins import calibrating
+from tokkatot.cloud.twins.built import coop_built
+from tokkatot.cloud.twins.calibrator import Task
+from tokkatot.domain.devices import DeviceRole
+from tokkatot.kit.clock import to_rfc3339
+
+pytestmark = pytest.mark.timeout(300)
+
+DAYS = 9
+TRUE = {"heat_total": 0.85, "heat_sensible": 0.9}
+QUANTITIES = ("temperature", "relative_humidity", "co2")
+
+
+@pytest.fixture
+async def farm(cloud: Cloud) -> Twinned:
+    return await twinned(cloud)
+
+
+async def moved(farm: Twinned, role: DeviceRole, since: datetime, levels: Sequence[float]) -> None:
+    """Let a device of the coop have reported a level every quarter of an hour."""
+    rows = [
+        {"device": farm.devices[farm.coop, role], "t": since + number * EVERY, "level": level}
+        for number, level in enumerate(levels)
+    ]
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(
+            text(
+                "INSERT INTO device_state_log (t, device_id, actual, target, online)"
+                " VALUES (:t, :device, :level, :level, true)"
+            ),
+            rows,
+        )
+
+
+async def prepared(farm: Twinned, body: Json) -> tuple[Task, Json]:
+    """Return what the fit's program would be told, and the job."""
+    job = await farm.ask(farm.coop, body, what="calibrate")
+    kind = job_kinds(farm.cloud.context, farm.cloud.readings)[calibrating.KIND]
+    async with farm.cloud.context.database.transaction() as tx:
+        found = await kind.prepare(tx, await stored(farm.cloud, UUID(job["id"])))
+    await farm.cloud.http.delete(f"/v1/jobs/{job['id']}", headers=farm.owner.headers)
+    return msgspec.msgpack.decode(found.task, type=Task), job
+
+
+async def recorded_coop(farm: Twinned) -> Json:
+    """Record days of a coop that a twin with other parameters lived through; return its body."""
+    rng = np.random.default_rng(5)
+    since = await farm.weathered(DAYS, mean_c=24)
+    levels = 100 * np.clip(
+        0.5 + 0.4 * np.sin(np.arange(96 * DAYS) / 7) + rng.normal(0, 0.1), 0.1, 1
+    )
+    await moved(farm, DeviceRole.FAN, since, levels.tolist())
+    body = {"from": to_rfc3339(since), "fit": list(TRUE)}
+    first = {
+        quantity: [value] for quantity, value in zip(QUANTITIES, (26.0, 70.0, 900.0), strict=True)
+    }
+    for quantity, values in first.items():
+        await farm.measured(farm.coop, "climate_sensor", quantity, since, values)
+    task, _ = await prepared(farm, body)
+    subject = CoopSubject(*coop_built(task.twin))
+    knobs = [knob for knob in subject.knobs if knob.name in TRUE]
+    recording = read_recording(task.lines, subject.controls, subject.known)
+    shown = subject.lived(recording, knobs, np.array([[TRUE[knob.name] for knob in knobs]]))[0]
+    shown += rng.normal(0, 1, shown.shape) * (0.2, 1.0, 15.0)
+    for column, quantity in enumerate(QUANTITIES):
+        values = np.clip(shown[1:, column], 0.0, 100.0 if quantity != "co2" else None).tolist()
+        later = since + EVERY
+        await farm.measured(farm.coop, "climate_sensor", quantity, later, values)
+    assert READINGS == ("air_c", "humidity_pct", "co2_ppm")
+    return body
+
+
+async def test_a_fit_finds_what_the_house_is_and_what_if_and_autopilot_go_by_it(
+    farm: Twinned,
+) -> None:
+    body = await recorded_coop(farm)
+    question = {"weather": {"kind": "recorded"}}
+    before = (await farm.answer(farm.coop, question))["result"]
+
+    job = await farm.answer(farm.coop, body, what="calibrate")
+
+    assert job["state"] == "completed", job
+    found = job["result"]
+    for name, value in TRUE.items():
+        told = found["parameters"][name]
+        assert told["low"] < value < told["high"]
+        assert told["before"] == 1.0
+    assert (found["days_fitted"], found["days_held_out"]) == (6, 2)
+    assert found["held_out_after"]["air_k"] < found["held_out_before"]["air_k"]
+
+    twin = await farm.cloud.get(f"/v1/farms/{farm.farm}/houses/{farm.coop}/twin", farm.owner)
+    assert twin["house"] == "tunnel"
+    assert twin["fit"]["parameters"].keys() == TRUE.keys()
+    card = await farm.cloud.get(
+        f"/v1/farms/{farm.farm}/houses/{farm.coop}/recommendation", farm.owner
+    )
+    assert card["twin"]["off_k"] == found["held_out_after"]["air_k"]
+    after = (await farm.answer(farm.coop, question))["result"]
+    assert (before["twin"]["fitted_at"], after["twin"]["fitted_at"]) == (
+        None,
+        twin["fit"]["fitted_at"].replace("Z", ".000Z"),
+    )
+    assert after["plans"]["as_is"]["air_c"] != before["plans"]["as_is"]["air_c"]
+    # Another house than the one that was fitted is none of its parameters.
+    other = (await farm.answer(farm.coop, question | {"twin": "open"}))["result"]
+    assert other["twin"]["fitted_at"] is None
+
+
+async def test_records_that_can_not_tell_are_refused_with_the_reason(farm: Twinned) -> None:
+    since = await farm.weathered(DAYS)
+    await moved(farm, DeviceRole.FAN, since, [100.0] * 96 * DAYS)
+    await farm.measured(farm.coop, "climate_sensor", "temperature", since, [27.0] * 96 * 2)
+    body = {"from": to_rfc3339(since)}
+    few = await farm.answer(farm.coop, body, what="calibrate")
+    assert (few["state"], few["trouble"]["code"]) == ("failed", "refused")
+    assert "days with readings can be fitted" in few["trouble"]["detail"]
+    twin = await farm.cloud.get(f"/v1/farms/{farm.farm}/houses/{farm.coop}/twin", farm.owner)
+    assert twin == {"house": "tunnel", "fit": None}
+
+
+async def test_the_longest_time_in_which_all_is_known_is_taken(farm: Twinned) -> None:
+    since = farm.cloud.clock.now() - timedelta(days=2)
+    for quantity in ("temperature", "relative_humidity", "global_radiation"):
+        await farm.measured(farm.greenhouse, "weather_station", quantity, since, [25.0] * 40)
+        later = since + timedelta(hours=20)
+        await farm.measured(farm.greenhouse, "weather_station", quantity, later, [26.0] * 60)
+    await farm.measured(farm.coop, "climate_sensor", "temperature", since, [27.0] * 120)
+    await moved(farm, DeviceRole.FAN, since, [50.0, 100.0] * 60)
+    task, job = await prepared(farm, {"from": to_rfc3339(since)})
+    lines = [line.split(",") for line in task.lines]
+    assert lines[0] == [
+        "time_s", "radiation_w_m2", "outdoor_c", "outdoor_humidity_pct", "air_c", "fans", "inlets",
+    ]  # fmt: skip
+    assert lines[1] == ["0", "26", "26", "26", "27", "0.5", "0.5"]
+    assert lines[2][-2:] == ["1", "1"]
+    # An hour more is drawn on with the last that was measured.
+    assert len(lines) - 1 == 64
+    assert job["kind"] == "twin.calibrate"
+
+
+async def test_what_a_fit_needs_and_nobody_recorded_is_said(farm: Twinned) -> None:
+    since = farm.cloud.clock.now() - timedelta(days=2)
+    body = {"from": to_rfc3339(since)}
+    with pytest.raises(Conflict, match="global_radiation"):
+        await prepared(farm, body)
+    await farm.weathered(2)
+    with pytest.raises(Conflict, match="Nothing was measured in the house"):
+        await prepared(farm, body)
+    await farm.measured(farm.coop, "climate_sensor", "temperature", since, [27.0])
+    with pytest.raises(Conflict, match="No actuator"):
+        await prepared(farm, body)

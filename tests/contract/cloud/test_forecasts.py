@@ -1,0 +1,120 @@
+"""What if over the coming days: foretold where a service is set, else as it usually is."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cloud import Cloud
+from tests.support.http_peer import HttpPeer, http_peer
+from tests.support.twinned import Json, Twinned, twinned
+from tokkatot.kit.clock import to_rfc3339
+
+COMING = {"weather": {"kind": "forecast", "hours": 24}}
+PLACE = {"latitude": 11.55, "longitude": 104.92}
+
+
+def foretold(cloud: Cloud, hours: int, celsius: float = 31.0) -> dict[str, Any]:
+    """Return an answer as the service gives it, from the midnight before on."""
+    midnight_s = int(cloud.clock.now().timestamp()) // 86_400 * 86_400
+    return {
+        "hourly_units": {
+            "time": "unixtime", "temperature_2m": "°C", "relative_humidity_2m": "%",
+            "shortwave_radiation": "W/m²", "wind_speed_10m": "m/s",
+        },
+        "hourly": {
+            "time": [midnight_s + 3600 * hour for hour in range(hours)],
+            "temperature_2m": [celsius] * hours,
+            "relative_humidity_2m": [70] * hours,
+            "shortwave_radiation": [200.0] * hours,
+            "wind_speed_10m": [2.0] * hours,
+        },
+    }  # fmt: skip
+
+
+def usual_year(folder: Path) -> Path:
+    """Write an EnergyPlus year in which it is always 25 °C."""
+    cells = ["0"] * 35
+    cells[6], cells[8], cells[12], cells[13], cells[21] = "25", "75", "0", "100", "1"
+    file = folder / "usual.epw"
+    file.write_text("\n".join(["head"] * 8 + [",".join(cells)] * 8760))
+    return file
+
+
+@pytest.fixture
+async def farm(cloud: Cloud) -> Twinned:
+    made = await twinned(cloud)
+    answer = await cloud.http.patch(
+        f"/v1/farms/{made.farm}", json=PLACE, headers=made.owner.headers
+    )
+    assert answer.status_code == 200, answer.text
+    return made
+
+
+@pytest.fixture
+async def service(cloud: Cloud) -> AsyncIterator[HttpPeer]:
+    async with http_peer((200, foretold(cloud, 48))) as peer:
+        yield peer
+
+
+async def lived(farm: Twinned) -> Json:
+    job = await farm.answer(farm.coop, COMING)
+    assert job["state"] == "completed", job
+    return job["result"]
+
+
+async def test_nobody_is_asked_until_a_service_is_set(farm: Twinned) -> None:
+    job = await farm.answer(farm.coop, COMING)
+    assert (job["state"], job["trouble"]["code"]) == ("failed", "refused")
+    assert "no service is set" in job["trouble"]["detail"]
+
+
+async def test_the_coming_day_is_lived_as_it_is_foretold(farm: Twinned, service: HttpPeer) -> None:
+    farm.choose(forecast_url=f"http://{service.host}/v1/forecast")
+    found = await lived(farm)
+    assert found["foretold_hours"] == 24
+    assert found["from"] == to_rfc3339(farm.cloud.clock.now())
+    assert set(found["outdoor_c"]) == {31.0}
+    assert found["measured"] is None
+    (asked,) = service.asked
+    assert "latitude=11.5500" in asked.path
+
+
+async def test_hours_that_nobody_foretells_are_as_usual(
+    farm: Twinned, service: HttpPeer, tmp_path: Path
+) -> None:
+    # From six in the morning on there are ten hours of it.
+    service.usual = (200, foretold(farm.cloud, 16))
+    farm.choose(
+        forecast_url=f"http://{service.host}/v1/forecast", usual_weather=usual_year(tmp_path)
+    )
+    found = await lived(farm)
+    assert found["foretold_hours"] == 10
+    assert (found["outdoor_c"][0], found["outdoor_c"][-1]) == (31.0, 25.0)
+
+
+@pytest.mark.parametrize("answer", [(503, {}), (200, {"error": True})])
+async def test_a_service_that_fails_leaves_what_is_usual(
+    farm: Twinned, service: HttpPeer, tmp_path: Path, answer: tuple[int, object]
+) -> None:
+    service.usual = answer
+    farm.choose(
+        forecast_url=f"http://{service.host}/v1/forecast", usual_weather=usual_year(tmp_path)
+    )
+    found = await lived(farm)
+    assert (found["foretold_hours"], set(found["outdoor_c"])) == (0, {25.0})
+
+
+async def test_a_file_that_is_no_year_is_told_of(farm: Twinned, tmp_path: Path) -> None:
+    short = tmp_path / "short.epw"
+    short.write_text("\n".join(usual_year(tmp_path).read_text().splitlines()[:100]))
+    farm.choose(usual_weather=short)
+    job = await farm.answer(farm.coop, COMING)
+    assert "What is usual can't be read" in job["trouble"]["detail"]
+
+
+async def test_a_farm_that_is_nowhere_has_no_weather_to_come(cloud: Cloud) -> None:
+    lost = await twinned(cloud)
+    job = await lost.answer(lost.coop, COMING)
+    assert "latitude" in job["trouble"]["detail"]
