@@ -12,25 +12,32 @@ from tokkatot.cli.progress import counted
 
 if TYPE_CHECKING:
     from tokkatot.climate.judge.controllers import Controller
+    from tokkatot.climate.judge.front import Fronts
     from tokkatot.climate.plan import Plan
+    from tokkatot.climate.policy.card import WeatherSeen
     from tokkatot.climate.policy.running import Policy
     from tokkatot.climate.weather.series import WeatherSeries
 
 _REFUSED = 2
 
-PlanFile = Annotated[Path, typer.Argument(help="A .toml file; what it may say is in the docs.")]
+PlanFile = Annotated[
+    Path, typer.Argument(help="A .toml file, or the name of a shipped one: lettuce.")
+]
+Weather = Annotated[
+    Path | None, typer.Option(help="Where the plan's weather lies; left out, beside the plan.")
+]
 Run = Annotated[Path, typer.Option(help="Where the run is kept; the same folder goes on.")]
 
 
-def train(plan: PlanFile, run: Run) -> None:
+def train(plan: PlanFile, run: Run, weather: Weather = None) -> None:
     """Learn a policy; what was stopped goes on where it was."""
     _needs("torch", "stable_baselines3", extra="train")
-    from tokkatot.climate.plan import read_plan, read_weathers
+    from tokkatot.climate.plan import read_weathers
     from tokkatot.climate.train.learning import Learner
 
     with _refusals():
-        what = read_plan(plan)
-        weathers = read_weathers(what.learn_from, plan.parent)
+        what, beside = _read(plan)
+        weathers = read_weathers(what.learn_from, weather or beside)
         learner = Learner(what, [series for _, series in weathers])
         learner.learn(run, counted("learned"))
     print(f"{learner.model.num_timesteps} decisions were learned from.")
@@ -40,16 +47,17 @@ def export(
     plan: PlanFile,
     run: Run,
     out: Annotated[Path, typer.Option(help="Where policy.onnx and card.json are written.")],
+    weather: Weather = None,
 ) -> None:
     """Freeze a learned policy as ONNX with its card, and prove that both agree."""
     _needs("torch", "stable_baselines3", "onnx", extra="train")
-    from tokkatot.climate.plan import PlanRefused, read_plan, read_weathers
+    from tokkatot.climate.plan import PlanRefused, read_weathers
     from tokkatot.climate.train.exporting import export as freeze
     from tokkatot.climate.train.learning import CHECKPOINT, Learner
 
     with _refusals():
-        what = read_plan(plan)
-        weathers = read_weathers(what.learn_from, plan.parent)
+        what, beside = _read(plan)
+        weathers = read_weathers(what.learn_from, weather or beside)
         learner = Learner(what, [series for _, series in weathers])
         if not (run / CHECKPOINT).exists():
             raise PlanRefused(f"{run} holds no run; `tokkatot climate train` makes one.")
@@ -62,31 +70,36 @@ def evaluate(
     plan: PlanFile,
     policy: Annotated[Path, typer.Option(help="The folder that `export` wrote.")],
     report: Annotated[Path | None, typer.Option(help="Where the HTML page is written.")] = None,
+    weather: Weather = None,
 ) -> None:
-    """Compare a policy with its rivals on weather it never saw; the card keeps what came."""
+    """Compare a policy with its rivals on the plan's judged weather; the card keeps what came."""
     _needs("numba", extra="climate")
     import msgspec
     import numpy as np
 
     from tokkatot.climate.judge.judging import compared, live, seasons
     from tokkatot.climate.judge.report import report as page_of
-    from tokkatot.climate.plan import PlanRefused, read_plan, read_weathers
-    from tokkatot.climate.policy.card import write_card
+    from tokkatot.climate.plan import PlanRefused, kind_of, read_weathers
+    from tokkatot.climate.policy.card import House, write_card
     from tokkatot.climate.policy.running import Policy
 
     with _refusals():
-        what, found = read_plan(plan), Policy.load(policy)
+        (what, beside), found = _read(plan), Policy.load(policy)
         if not what.judge_on:
             raise PlanRefused(f"{plan} names no weather to judge on.")
-        known = [series for _, series in read_weathers(what.learn_from, plan.parent)]
+        if what.judging.front and kind_of(what) is not House.COOP:
+            raise PlanRefused(f"{plan} asks for a front of heat stress, which only a flock has.")
+        known = [series for _, series in read_weathers(what.learn_from, weather or beside)]
         controllers = _rivals(what, known, found)
         judged, chance = [], np.random.default_rng(what.seed)
-        for weather, series in read_weathers(what.judge_on, plan.parent):
+        unseen = read_weathers(what.judge_on, weather or beside)
+        for seen, series in unseen:
             starts = seasons(what, series)
             lived = {
                 who: live(what, series, starts, made(series)) for who, made in controllers.items()
             }
-            judged.append((compared(weather, lived, chance), lived))
+            judged.append((compared(seen, lived, chance), lived))
+        fronts = _fronts(what, known, unseen, found) if what.judging.front else {}
     card = msgspec.structs.replace(found.card, held_out=tuple(held for held, _ in judged))
     write_card(card, policy)
     for held_out in card.held_out:
@@ -96,8 +109,32 @@ def evaluate(
                 f"{held_out.weather.name:24} {one.controller:8} {one.name:14}"
                 f" {one.value.mean:10.4g} {ends:24} {one.unit}"
             )
+    for name, front in fronts.items():
+        for held in front.beside:
+            print(f"{name:24} {held.told()}")
     if report is not None:
-        report.write_text(page_of(card, judged))
+        report.write_text(page_of(card, judged, fronts))
+
+
+def _fronts(
+    plan: "Plan",
+    known: "list[WeatherSeries]",
+    unseen: "list[tuple[WeatherSeen, WeatherSeries]]",
+    policy: "Policy",
+) -> "dict[str, Fronts]":
+    """Return the fronts of the policy and of stages that were tuned for each weighing."""
+    import numpy as np
+
+    from tokkatot.climate.judge.controllers import Learned
+    from tokkatot.climate.judge.front import compared_fronts
+    from tokkatot.climate.judge.searching import tuned_along
+
+    rows = tuned_along(plan, known, plan.judging.front, counted("searched"))
+    chance = np.random.default_rng(plan.seed)
+    return {
+        seen.name: compared_fronts(plan, series, Learned(policy), rows, chance)
+        for seen, series in unseen
+    }
 
 
 def _rivals(
@@ -131,6 +168,14 @@ def _rivals(
     if plan.judging.ahead_steps:
         made["planner"] = planner
     return made
+
+
+def _read(plan: Path) -> "tuple[Plan, Path]":
+    """Return a plan and the folder that it lies in."""
+    from tokkatot.climate.plan import find_plan, read_plan
+
+    found = find_plan(plan)
+    return read_plan(found), found.parent
 
 
 @contextmanager

@@ -24,6 +24,9 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Ends = tuple[Positive, Positive]
 
 
+SHIPPED = Path(__file__).parent / "plans"
+
+
 class PlanRefused(Exception):
     """A plan that can't be followed; one line for a person."""
 
@@ -59,6 +62,13 @@ class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     threads: Count = 2
 
 
+class Weighing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What energy and heat stress of a flock count as against each other, in euros."""
+
+    electricity_kwh: Positive
+    stressed_m2_h: Positive
+
+
 class Judging(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How controllers are compared."""
 
@@ -69,6 +79,8 @@ class Judging(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Of the search for the rival's set-points, on the weather that is learned from."""
     searched_seasons: Count = 2
     """That each candidate is tried on."""
+    front: tuple[Weighing, ...] = ()
+    """Where heat stress of a flock is held against the energy that sparing it takes."""
     ahead_steps: Annotated[int, Meta(ge=0)] = 0
     """How far the planning controller looks; nought leaves it out."""
     plans: Count = 64
@@ -109,9 +121,24 @@ def read_plan(path: Path) -> Plan:
         raise PlanRefused(f"{path}: {error}") from None
 
 
+def find_plan(name: Path) -> Path:
+    """Return the file of a plan: this one, or the one that is shipped under this name."""
+    shipped = SHIPPED / f"{name}.toml"
+    return shipped if not name.exists() and shipped.exists() else name
+
+
 def digest_of(plan: Plan) -> str:
     """Return what changes whenever the plan does."""
     return hashlib.sha256(msgspec.json.encode(plan, order="deterministic")).hexdigest()
+
+
+def weighed(plan: Plan, how: Weighing) -> Plan:
+    """Return the plan of flocks for which energy and heat stress count so much."""
+    return msgspec.structs.replace(
+        plan,
+        electricity_kwh=(how.electricity_kwh, how.electricity_kwh),
+        stressed_m2_h=(how.stressed_m2_h, how.stressed_m2_h),
+    )
 
 
 def kind_of(plan: Plan) -> House:

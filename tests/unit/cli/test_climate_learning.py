@@ -38,6 +38,40 @@ def test_a_policy_is_judged_beside_its_rivals_and_its_card_keeps_it(tmp_path: Pa
     assert "<svg" in page.read_text()
 
 
+def test_a_front_is_told_for_each_weighing_and_drawn(tmp_path: Path) -> None:
+    plan = seasons.write_plan(tmp_path)
+    # Nothing but the front is searched for.
+    plan.write_text(
+        plan.read_text().replace("ahead_steps = 4", "ahead_steps = 0")
+        + "front = [{ electricity_kwh = 0.2, stressed_m2_h = 1e-3 },"
+        " { electricity_kwh = 2.0, stressed_m2_h = 1e-3 }]\n"
+    )
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    plan = plan.rename(apart / "plan.toml")
+    folder = policies.write(tmp_path / "policy", HOLDS, policies.card(HOLDS))
+    page = tmp_path / "page.html"
+    options = ["--policy", str(folder), "--report", str(page), "--weather", str(tmp_path)]
+    done = CliRunner().invoke(app, ["evaluate", str(plan), *options])
+    assert done.exit_code == 0, done.output
+    told = [line for line in done.output.splitlines() if "kWh/m2" in line and "stages" in line]
+    assert len(told) == 2
+    assert all(line.startswith("unseen ") for line in told)
+    assert page.read_text().count("<circle") == 4
+
+
+@pytest.mark.parametrize("house", ["lettuce", "greenhouse"])
+def test_no_front_is_told_of_what_has_no_birds(tmp_path: Path, house: str) -> None:
+    plan = seasons.write_plan(tmp_path, house)
+    plan.write_text(
+        plan.read_text() + "front = [{ electricity_kwh = 0.2, stressed_m2_h = 1e-3 }]\n"
+    )
+    folder = policies.write(tmp_path / "policy", HOLDS, policies.card(HOLDS))
+    done = CliRunner().invoke(app, ["evaluate", str(plan), "--policy", str(folder)])
+    assert done.exit_code == 2
+    assert "flock" in done.output
+
+
 @pytest.mark.parametrize("command", ["train", "export", "evaluate"])
 def test_a_plan_that_is_none_is_told_in_one_line(tmp_path: Path, command: str) -> None:
     absent = str(tmp_path / "absent.toml")

@@ -10,6 +10,7 @@ from tokkatot.climate.plan import (
     PlanRefused,
     batch_of,
     digest_of,
+    find_plan,
     kind_of,
     read_plan,
     read_weathers,
@@ -43,6 +44,15 @@ def test_another_plan_has_another_digest(tmp_path: Path) -> None:
     other = read_plan(seasons.write_plan(tmp_path, more="every_days = 2\n"))
     assert digest_of(plan) == digest_of(read_plan(seasons.write_plan(tmp_path)))
     assert digest_of(plan) != digest_of(other)
+
+
+def test_a_shipped_plan_is_found_by_its_name_unless_a_file_has_it(tmp_path: Path) -> None:
+    plan = read_plan(find_plan(Path("lettuce")))
+    assert (plan.name, plan.days, plan.first_day) == ("lettuce", 40, 30)
+    own = tmp_path / "lettuce"
+    own.write_text("")
+    assert find_plan(own) == own
+    assert find_plan(tmp_path / "absent") == tmp_path / "absent"
 
 
 def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:

@@ -73,6 +73,26 @@ LETTUCE_SEEN: tuple[Field, ...] = (
     Field("outdoor_vapour_kg_m3", 0.0, 0.1),
 )
 
+FORESEEN_STEPS = 12
+"""The benchmark's other observation tells the weather of so many steps more; what was learned best
+there had it."""
+FORESEEN = (
+    ("radiation_w_m2", Field("radiation_w_m2", 0.0, 2000.0)),
+    ("temperature_c", Field("outdoor_c", -60.0, 60.0)),
+    ("vapour_pa", Field("outdoor_vapour_pa", 0.0, 10_000.0)),
+)
+"""What of an `Outdoor` is foreseen, and between which ends."""
+
+LETTUCE_TOLD: tuple[Field, ...] = (
+    *LETTUCE_SEEN,
+    *(
+        Field(f"{field.name}_in_{step}", field.low, field.high)
+        for _, field in FORESEEN
+        for step in range(1, FORESEEN_STEPS + 1)
+    ),
+)
+"""What a policy is told: what is seen, and the weather of the steps ahead."""
+
 LETTUCE_DIALS: Dials = tuple(
     Dial(name=name, low=0.0, high=most, step=SLOWNESS * most)
     for name, most in LIMITS._asdict().items()

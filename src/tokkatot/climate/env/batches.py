@@ -16,8 +16,11 @@ from tokkatot.climate.control.fields import Field
 from tokkatot.climate.control.flock import COOP_SEEN, FlockParts, FlockPrices
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.lettuce_benchmark import (
+    FORESEEN,
+    FORESEEN_STEPS,
     LETTUCE_DIALS,
     LETTUCE_SEEN,
+    LETTUCE_TOLD,
     Comfort,
     Earned,
     Prices,
@@ -132,9 +135,13 @@ class Batch(ABC, Generic[Start]):
         worth: Floats = parts @ np.array(signs)
         return worth
 
-    @abstractmethod
     def observed(self) -> Floats:
         """Return what is seen of each house, in the order of `fields`."""
+        turn = 2.0 * np.pi * (self.lived * self.step_s % DAY_S) / DAY_S
+        low = np.array([dial.low for dial in self.dials])
+        high = np.array([dial.high for dial in self.dials])
+        parts = (self.values - low) / (high - low)
+        return np.column_stack((self._look(), np.sin(turn), np.cos(turn), parts))
 
     def told(self) -> Floats:
         """Return what a policy may look at: what is seen, the hour, the dials as they are."""
@@ -208,14 +215,6 @@ class _SetPoints(Batch[Steered]):
     @override
     def _arrays(self) -> tuple[Rows, ...]:
         return (self.states, self.books, self._parameters, self._rules, self._prices)
-
-    @override
-    def observed(self) -> Floats:
-        turn = 2.0 * np.pi * (self.lived * self.step_s % DAY_S) / DAY_S
-        low = np.array([dial.low for dial in self.dials])
-        high = np.array([dial.high for dial in self.dials])
-        parts = (self.values - low) / (high - low)
-        return np.column_stack((self._look(), np.sin(turn), np.cos(turn), parts))
 
     def _turn(self) -> None:
         for at, dial in enumerate(self.dials):
@@ -313,10 +312,13 @@ class Tomatoes(_SetPoints[TomatoStart]):
 
 
 class Lettuces(Batch[LettuceStart]):
-    """Greenhouses with lettuce, as `LettuceEnv` lives in one: the dials are the actuators."""
+    """Greenhouses with lettuce, as `LettuceEnv` lives in one: the dials are the actuators.
+
+    Beside what that shows stand the weather of the steps ahead, the hour and the actuators' parts.
+    """
 
     dials = LETTUCE_DIALS
-    fields = LETTUCE_SEEN
+    fields = observed_fields(LETTUCE_TOLD, LETTUCE_DIALS)
     parts = Earned._fields
     costs = ("heat", "co2", "violations")
 
@@ -329,18 +331,16 @@ class Lettuces(Batch[LettuceStart]):
         self._prices = np.zeros(houses, record_type(Prices))
 
     @override
-    def observed(self) -> Floats:
-        return self._look()
-
-    @override
     def _look(self) -> Floats:
         # Seen is the weather of the step that comes, and after the last one still the last.
         ahead = np.minimum(self.lived, self.steps - 1)
-        seen = np.empty((self.houses, len(self.fields)))
+        seen = np.empty((self.houses, len(LETTUCE_SEEN)))
         see_lettuces(
             self.states, self._controls, self._sky[self._row + ahead], self.lived / self.steps, seen
         )
-        return seen
+        later = ahead[:, None] + np.arange(1, FORESEEN_STEPS + 1)
+        sky = self._sky[self._row[:, None] + np.minimum(later, self.steps - 1)]
+        return np.column_stack((seen, *(sky[name] for name, _ in FORESEEN)))
 
     @override
     def _plant(self, house: int, start: LettuceStart) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from tokkatot.climate.judge.front import Fronts
 from tokkatot.climate.judge.judging import Lived
 from tokkatot.climate.kernel import Floats
 from tokkatot.climate.policy.card import Card, HeldOut, House, Interval, dials_of, inputs_of
@@ -21,16 +22,21 @@ _LIMITS = {"co2_ppm": 3000.0, "ammonia_ppm": 20.0}
 _CLIMATE = ("air_c", "humidity_pct", "co2_ppm", "ammonia_ppm", "over_comfort_k", "outdoor_c")
 
 
-def report(card: Card, judged: Sequence[tuple[HeldOut, Mapping[str, Lived]]]) -> str:
-    """Return the page."""
-    sections = "".join(_section(card.house, held_out, lived) for held_out, lived in judged)
+def report(
+    card: Card,
+    judged: Sequence[tuple[HeldOut, Mapping[str, Lived]]],
+    fronts: Mapping[str, Fronts],
+) -> str:
+    """Return the page; fronts are told by the names of their weather."""
+    sections = "".join(_section(card, held_out, lived) for held_out, lived in judged)
+    sections += "".join(_front(name, both) for name, both in fronts.items())
     limits = "".join(f"<li>{escape(text)}</li>" for text in card.limits)
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'>"
         f"<title>{escape(card.version)}</title><style>{_STYLE}</style><h1>{escape(card.version)}</h1>"
-        f"<p>Learned from {_names(card)} over {card.learning.steps:,} decisions; judged on what "
-        f"follows, which it never saw. Differences are season by season; brackets hold a mean 95 "
-        f"times in 100.</p><ul>{limits}</ul>{sections}</html>"
+        f"<p>Learned from {_names(card)} over {card.learning.steps:,} decisions. "
+        f"Differences are season by season; brackets hold a mean 95 times in 100.</p>"
+        f"<ul>{limits}</ul>{sections}</html>"
     )
 
 
@@ -38,9 +44,11 @@ def _names(card: Card) -> str:
     return escape(", ".join(one.name for one in card.learning.weather) or "nothing")
 
 
-def _section(house: House, held_out: HeldOut, lived: Mapping[str, Lived]) -> str:
-    title = f"<h2>{escape(held_out.weather.name)}, {held_out.seasons} seasons</h2>"
-    plots = "".join(_plots(house, lived))
+def _section(card: Card, held_out: HeldOut, lived: Mapping[str, Lived]) -> str:
+    known = held_out.weather.sha256 in {one.sha256 for one in card.learning.weather}
+    seen = "which it learned from" if known else "which it never saw"
+    title = f"<h2>{escape(held_out.weather.name)}, {seen}, {held_out.seasons} seasons</h2>"
+    plots = "".join(_plots(card.house, lived))
     return title + _table(held_out) + _money(lived) + plots
 
 
@@ -83,6 +91,27 @@ def _plots(house: House, lived: Mapping[str, Lived]) -> list[str]:
         lines = [came.seen[:, names.index(name)] for came in lived.values()]
         plots.append(_plot(name, lines, _LIMITS.get(name) if house is House.COOP else None))
     return plots
+
+
+def _front(name: str, both: Fronts) -> str:
+    """Return heat stress against energy: a point a weighing, the policy's filled."""
+    shown = ((both.policy, _COLOURS[0]), (both.tuned, "none"))
+    widest = 1.05 * max(float(front.energy.mean(axis=1).max()) for front, _ in shown)
+    highest = 1.05 * max(float(front.stress.mean(axis=1).max()) for front, _ in shown) or 1.0
+    dots = "".join(
+        f"<circle cx='{_MARGIN + x / widest * (_WIDTH - _MARGIN):.1f}'"
+        f" cy='{2 * _HEIGHT * (1.0 - y / highest):.1f}' r='4' fill='{fill}' stroke='#000'/>"
+        for front, fill in shown
+        for x, y in zip(front.energy.mean(axis=1), front.stress.mean(axis=1), strict=True)
+    )
+    rows = "".join(f"<li>{escape(beside.told())}</li>" for beside in both.beside)
+    return (
+        f"<h2>{escape(name)}: heat stress against energy</h2>"
+        f"<p>Filled: the policy. Hollow: stages tuned for each weighing. To {highest:.4g} h and "
+        f"{widest:.3g} kWh/m².</p><svg width='{_WIDTH}' height='{2 * _HEIGHT}' role='img'"
+        f" aria-label='front'><path d='M{_MARGIN} 0V{2 * _HEIGHT}H{_WIDTH}' fill='none'"
+        f" stroke='#000'/>{dots}</svg><ul>{rows}</ul>"
+    )
 
 
 def _legend(lived: Mapping[str, Lived]) -> str:

@@ -6,40 +6,80 @@ import numpy as np
 
 from tokkatot.climate.judge.controllers import ELITE, LEAST_SPREAD, reached
 from tokkatot.climate.kernel import Floats
-from tokkatot.climate.plan import Plan, batch_of
+from tokkatot.climate.plan import Plan, Weighing, batch_of, weighed
 from tokkatot.climate.weather.series import WeatherSeries
 
+Tell = Callable[[int, int], None]
 
-def tuned(
-    plan: Plan, weathers: Sequence[WeatherSeries], tell: Callable[[int, int], None]
-) -> Floats:
+
+def tuned(plan: Plan, weathers: Sequence[WeatherSeries], tell: Tell) -> Floats:
     """Return a value a dial, by the cross-entropy method from the middle of what rules may be.
 
     The rules as they are set are among the first candidates: what is found does no worse.
     """
-    how = plan.judging
+    (found,) = _searched(plan, weathers, [{}], tell)
+    return found
+
+
+def tuned_along(
+    plan: Plan, weathers: Sequence[WeatherSeries], weighings: Sequence[Weighing], tell: Tell
+) -> Floats:
+    """Return a row of such values for each weighing.
+
+    All are searched for at once: what one of them draws is tried for every other, too.
+    """
+    first = weighings[0]
+    factors = [
+        {
+            "electricity": one.electricity_kwh / first.electricity_kwh,
+            "stress": one.stressed_m2_h / first.stressed_m2_h,
+        }
+        for one in weighings
+    ]
+    return np.array(_searched(weighed(plan, first), weathers, factors, tell))
+
+
+def _searched(
+    plan: Plan,
+    weathers: Sequence[WeatherSeries],
+    factors: Sequence[dict[str, float]],
+    tell: Tell,
+) -> list[Floats]:
+    """Return what does best where parts of a season's worth count so many times, for each."""
+    how, count = plan.judging, len(factors)
     chance = np.random.default_rng(plan.seed)
     batch = batch_of(plan, weathers, how.candidates * how.searched_seasons)
     starts = [batch.draw.drawn(chance) for _ in range(how.searched_seasons)]
+    counted = np.array([[each.get(name, 1.0) for name in batch.parts] for each in factors])
     low = np.array([dial.low for dial in batch.dials])
     high = np.array([dial.high for dial in batch.dials])
-    spread, best_worth = 0.4 * (high - low), -np.inf
     batch.plant(0, starts[0])
-    middle = best = batch.values[0].copy()
+    best = [batch.values[0].copy() for _ in factors]
+    middles, spreads = list(best), [0.4 * (high - low)] * count
+    best_worth = np.full(count, -np.inf)
+    kin = np.array_split(np.arange(how.candidates), count)
     for done in range(how.rounds):
-        drawn = np.clip(chance.normal(middle, spread, (how.candidates, len(low))), low, high)
-        drawn[0] = best
+        drawn = np.empty((how.candidates, len(low)))
+        for at, mine in enumerate(kin):
+            drawn[mine] = chance.normal(middles[at], spreads[at], (len(mine), len(low)))
+            drawn[mine[0]] = best[at]
+        drawn = np.clip(drawn, low, high)
         for house in range(batch.houses):
             batch.plant(house, starts[house // how.candidates])
-        worth, wanted = np.zeros(batch.houses), np.tile(drawn, (how.searched_seasons, 1))
+        parts = np.zeros((batch.houses, len(batch.parts)))
+        wanted = np.tile(drawn, (how.searched_seasons, 1))
         for _ in range(batch.steps):
-            worth += batch.worth(batch.live(reached(batch, wanted)))
-        means = worth.reshape(how.searched_seasons, how.candidates).mean(axis=0)
-        order = np.argsort(-means)
-        if means[order[0]] > best_worth:
-            best, best_worth = drawn[order[0]], means[order[0]]
-        elite = drawn[order[: max(round(ELITE * how.candidates), 2)]]
-        middle, spread = elite.mean(axis=0), elite.std(axis=0) + LEAST_SPREAD * (high - low)
+            parts += batch.live(reached(batch, wanted))
+        means = parts.reshape(how.searched_seasons, how.candidates, -1).mean(axis=0)
+        for at in range(count):
+            worth = batch.worth(means * counted[at])
+            order = np.argsort(-worth)
+            if worth[order[0]] > best_worth[at]:
+                best[at], best_worth[at] = drawn[order[0]], worth[order[0]]
+            elite = drawn[order[: max(round(ELITE * how.candidates), 2)]]
+            middles[at], spreads[at] = (
+                elite.mean(axis=0),
+                elite.std(axis=0) + LEAST_SPREAD * (high - low),
+            )
         tell(done + 1, how.rounds)
-    found: Floats = best
-    return found
+    return best

@@ -14,7 +14,7 @@ from tokkatot.climate.control.crop import GREENHOUSE_SEEN
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, Dials
 from tokkatot.climate.control.fields import Field
 from tokkatot.climate.control.flock import COOP_SEEN
-from tokkatot.climate.control.lettuce_benchmark import LETTUCE_DIALS, LETTUCE_SEEN
+from tokkatot.climate.control.lettuce_benchmark import LETTUCE_DIALS, LETTUCE_TOLD
 
 CARD: Final = "card.json"
 MODEL: Final = "policy.onnx"
@@ -49,7 +49,7 @@ class House(StrEnum):
 _SEEN = {
     House.COOP: COOP_SEEN,
     House.GREENHOUSE: GREENHOUSE_SEEN,
-    House.LETTUCE: LETTUCE_SEEN,
+    House.LETTUCE: LETTUCE_TOLD,
 }
 _DIALS = {
     House.COOP: COOP_DIALS,

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 from typing_extensions import override
 
-from tokkatot.climate.env.batches import Lettuces
 from tokkatot.climate.plan import digest_of, kind_of
 from tokkatot.climate.policy.card import (
     INPUT,
@@ -52,8 +51,6 @@ class Steering(nn.Module):
         policy, batch = learner.model.policy, learner.many.batch
         self.net = nn.Sequential(policy.mlp_extractor.policy_net, policy.action_net)
         self._dials = len(batch.dials)
-        self._plain = isinstance(batch, Lettuces)
-        """It learned from what is seen alone, without clock and parts of ranges."""
         scale = learner.env.obs_rms
         deviation = np.sqrt(scale.var + learner.env.epsilon)
         ends = [(dial.low, dial.high, dial.step) for dial in batch.dials]
@@ -73,8 +70,7 @@ class Steering(nn.Module):
         turn = observation[:, -1 - self._dials : -self._dials] * (torch.pi / 12)
         dials = observation[:, -self._dials :]
         parts = (dials - self.low) / (self.high - self.low)
-        clocked = torch.cat((seen, torch.sin(turn), torch.cos(turn), parts), dim=1)
-        fed = seen if self._plain else clocked
+        fed = torch.cat((seen, torch.sin(turn), torch.cos(turn), parts), dim=1)
         fed = torch.minimum(torch.maximum(fed, self.lowest), self.highest)
         scaled = (fed.double() - self.mean) / self.deviation
         acted = self.net(scaled.clamp(-SEEN_BEYOND, SEEN_BEYOND).float())
@@ -129,8 +125,6 @@ def parity(learner: Learner, policy: Policy) -> float:
     low, high, most = np.array([(dial.low, dial.high, dial.step) for dial in batch.dials]).T
     turn = 2.0 * np.pi * hours / 24.0
     fed = np.column_stack((seen, np.sin(turn), np.cos(turn), (values - low) / (high - low)))
-    if isinstance(batch, Lettuces):
-        fed = seen
     actions, _ = learner.model.predict(
         learner.env.normalize_obs(fed.astype(np.float32)), deterministic=True
     )

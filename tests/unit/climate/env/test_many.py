@@ -20,6 +20,7 @@ from tokkatot.climate.env.lettuce import LettuceSeason
 from tokkatot.climate.env.many import ManyHouses
 from tokkatot.climate.env.season import Season
 from tokkatot.climate.env.tomatoes import TomatoSeason
+from tokkatot.climate.physics.air import vapour_g_m3
 from tokkatot.climate.weather.series import WeatherSeries
 
 # The first of them to run compiles, unless the machine code is kept from before: all on one worker.
@@ -105,16 +106,41 @@ def test_a_house_among_many_is_seen_and_paid_as_it_is_alone_into_its_second_seas
     actions = np.random.default_rng(3).normal(
         0, 1, (many.batch.steps + 5, 1, len(many.batch.dials))
     )
-    seen = many.reset()
-    assert seen[0] == pytest.approx(env.reset(seed=1)[0], rel=1e-6)
+    first = env.reset(seed=1)[0]
+    # Lettuces are told more than the benchmark shows.
+    width = len(first)
+    assert many.reset()[0, :width] == pytest.approx(first, rel=1e-6)
     for action in actions.astype(np.float32):
         turn = many.step(action)
         last, reward, over, _, _ = env.step(action[0])
-        assert turn.last[0] == pytest.approx(last, rel=2e-6, abs=1e-6)
+        assert turn.last[0, :width] == pytest.approx(last, rel=2e-6, abs=1e-6)
         assert turn.rewards[0] == pytest.approx(float(reward), rel=1e-6, abs=1e-9)
         assert (bool(turn.over[0]), bool(turn.cut[0])) == (over, False)
         expected = env.reset()[0] if over else last
-        assert turn.seen[0] == pytest.approx(expected, rel=2e-6, abs=1e-6)
+        assert turn.seen[0, :width] == pytest.approx(expected, rel=2e-6, abs=1e-6)
+
+
+def test_lettuces_are_told_the_hour_and_the_weather_of_the_steps_ahead() -> None:
+    many = ManyHouses(Lettuces(LETTUCES, 1), np.random.default_rng(5))
+    many.reset()
+    seen = np.array([many.step(np.full((1, 3), 0.5)).last[0] for _ in range(48)])
+    names = [field.name for field in many.batch.fields]
+    told = {name: seen[:, at].astype(np.float64) for at, name in enumerate(names)}
+    last = 47
+    for ahead in (1, 5, 12):
+        then = np.minimum(np.arange(48) + ahead, last)
+        radiation, air_c = told["radiation_w_m2"][then], told["outdoor_c"][then]
+        assert told[f"radiation_w_m2_in_{ahead}"] == pytest.approx(radiation, abs=1e-4)
+        assert told[f"outdoor_c_in_{ahead}"] == pytest.approx(air_c, abs=1e-5)
+        vapour = [
+            1e-3 * vapour_g_m3(*at)
+            for at in zip(air_c, told[f"outdoor_vapour_pa_in_{ahead}"], strict=True)
+        ]
+        assert told["outdoor_vapour_kg_m3"][then] == pytest.approx(vapour, rel=1e-5)
+    turn = 2.0 * np.pi * told["season_part"]
+    assert told["clock_sine"] == pytest.approx(np.sin(turn), abs=1e-5)
+    assert told["clock_cosine"] == pytest.approx(np.cos(turn), abs=1e-5)
+    assert seen[:, 6] == pytest.approx(150.0 * seen[:, -1], rel=1e-6), "W/m² of heating, its part"
 
 
 @KINDS

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -83,9 +84,13 @@ def test_the_page_shows_every_controller_figure_and_set_point(tmp_path: Path) ->
     held_out = compared(seen, lived, np.random.default_rng(1))
     rest = positions(StageRules(), COOP_DIALS)
     card = policies.card(policies.model([[0.0] * 6] * 22, rest))
-    page = report(card, [(held_out, lived)])
-    for name in ("unseen", "heat_stress", "ammonia_over", *(dial.name for dial in COOP_DIALS)):
+    page = report(card, [(held_out, lived)], {})
+    assert "unseen, which it never saw, 2 seasons" in page
+    for name in ("heat_stress", "ammonia_over", *(dial.name for dial in COOP_DIALS)):
         assert name in page
     assert "&lt;b&gt;rival" in page
     assert "<b>rival" not in page
     assert page.count("<polyline") == 2 * (6 + len(COOP_DIALS))
+    learned = msgspec.structs.replace(card.learning, weather=(seen,))
+    known = report(msgspec.structs.replace(card, learning=learned), [(held_out, lived)], {})
+    assert "unseen, which it learned from" in known
