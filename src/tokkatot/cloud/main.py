@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.accounts.reset_requests import ResetRequests
-from tokkatot.cloud.alerts import escalation, message_store, messages
+from tokkatot.cloud.alerts import drift, escalation, message_store, messages
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.alerts import store as alert_store
 from tokkatot.cloud.app import create_app
@@ -87,6 +87,7 @@ _CLEANING_LOCK = 0x636C6561
 _LOGINS_LOCK = 0x6C6F6769
 _FOLD_EVERY_S = 600.0
 _GIVE_UP_EVERY_S = 6 * 3600.0
+_DRIFT_EVERY_S = 1800.0
 _DEADLINES_EVERY_S = 1.0
 _WATCH_EVERY_S = 15.0
 _MAX_FILES = 65_536
@@ -236,7 +237,9 @@ def _workers(
         mailer = Mailer.open(settings, clock=context.clock, ids=context.ids)
         yield "reset_requests", ResetRequests(context, Directory(), mailer).run
         yield "courier", Courier(context, carriers(context)).run
-        yield "jobs", Worker(context, job_kinds(context, readings)).run
+        for kind, way in job_kinds(context, readings).items():
+            # One each, so that a fit of half an hour holds up no question of seconds.
+            yield f"jobs.{kind}", Worker(context, {kind: way}).run
         for name, seconds, work in _again(context, readings):
             yield name, partial(every, seconds, work, context=context)
     yield "listener", context.listener.run
@@ -318,6 +321,12 @@ async def end_what_is_overdue(context: Context) -> None:
             await mark_silent(tx)
 
 
+async def watch_twins(context: Context) -> None:
+    """Raise alerts for twins that no longer foretell what comes."""
+    async with context.database.transaction() as tx:
+        await drift.watch_twins(tx)
+
+
 async def watch_hubs(context: Context) -> None:
     """Raise the alerts that only the cloud can raise."""
     while True:
@@ -345,6 +354,7 @@ def _again(context: Context, readings: ReadingStore) -> Sequence[tuple[str, floa
     return (
         ("cleaning", _CLEAN_EVERY_S, partial(clean, context)),
         ("folding", _FOLD_EVERY_S, partial(fold_readings, context, readings)),
+        ("drift", _DRIFT_EVERY_S, partial(watch_twins, context)),
         ("retention", _GIVE_UP_EVERY_S, partial(give_up_old_readings, context, readings)),
     )
 

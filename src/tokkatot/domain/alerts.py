@@ -45,6 +45,7 @@ class AlertType(StrEnum):
     FLOCK_SUSPICIOUS = "flock_suspicious"
     HUB_OFFLINE = "hub_offline"
     DATA_GAP = "data_gap"
+    TWIN_DRIFT = "twin_drift"
 
 
 SEVERITIES: Mapping[AlertType, Severity] = MappingProxyType(
@@ -73,6 +74,7 @@ SEVERITIES: Mapping[AlertType, Severity] = MappingProxyType(
         AlertType.FLOCK_SUSPICIOUS: Severity.CRITICAL,
         AlertType.HUB_OFFLINE: Severity.CRITICAL,
         AlertType.DATA_GAP: Severity.WARNING,
+        AlertType.TWIN_DRIFT: Severity.WARNING,
     }
 )
 

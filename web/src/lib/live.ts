@@ -96,6 +96,7 @@ const RESTLESS: ReadonlySet<string> = new Set([
   'flock_suspicious',
   'hub_offline',
   'data_gap',
+  'twin_drift',
 ])
 
 export function mayRest(alert: Alert): boolean {

@@ -45,7 +45,7 @@ COMES_BACK_WITHIN = timedelta(seconds=60)
 """What hubs are given to come back, and to send what they kept, before they are missed."""
 CLEARED_AT_ONCE = 500
 RAISED = frozenset({"alert.raised", "alert.raised_again"})
-CLOUDS_OWN = frozenset({AlertType.HUB_OFFLINE, AlertType.DATA_GAP})
+CLOUDS_OWN = frozenset({AlertType.HUB_OFFLINE, AlertType.DATA_GAP, AlertType.TWIN_DRIFT})
 """What the cloud alone sees; every other alert is its hub's."""
 
 
@@ -132,7 +132,7 @@ async def apply_row(
     if row.change != "cleared" or alert.times == 0:
         await _take_raised(tx, alert, row, at=t)
     if row.change == "cleared":
-        await _clear(tx, alert, at=t, unheard=row.shelved or row.under is not None)
+        await clear(tx, alert, at=t, unheard=row.shelved or row.under is not None)
     return None
 
 
@@ -254,7 +254,7 @@ async def _watch(tx: Transaction, hub: store.WatchedHub) -> None:
 async def _clear_of_revoked(tx: Transaction) -> None:
     """End the alerts of hubs that are no longer in service: nobody else will."""
     for alert in await store.standing_of_revoked(tx.session, limit=CLEARED_AT_ONCE):
-        await _clear(tx, alert, at=tx.now)
+        await clear(tx, alert, at=tx.now)
 
 
 async def _raise(
@@ -292,10 +292,11 @@ async def _raise(
 async def _clear_of_hub(tx: Transaction, hub: store.WatchedHub, type_: AlertType) -> None:
     alert = await store.open_of_hub(tx.session, hub.hub_id, type_)
     if alert is not None:
-        await _clear(tx, alert, at=tx.now)
+        await clear(tx, alert, at=tx.now)
 
 
-async def _clear(tx: Transaction, alert: Alert, *, at: datetime, unheard: bool = False) -> None:
+async def clear(tx: Transaction, alert: Alert, *, at: datetime, unheard: bool = False) -> None:
+    """End an alert whose condition is over."""
     event = AlertEvent.CLEARED_UNHEARD if unheard else AlertEvent.CLEARED
     after = ALERT_TRANSITIONS.get((alert.state, event))
     if after is None:

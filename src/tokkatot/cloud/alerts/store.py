@@ -191,7 +191,7 @@ async def seen_of(session: AsyncSession, hub_id: UUID) -> Sequence[Alert]:
             Alert.hub_id == hub_id,
             Alert.acknowledged_at.is_not(None),
             Alert.under.is_(None),
-            Alert.type.not_in((AlertType.HUB_OFFLINE, AlertType.DATA_GAP)),
+            Alert.type.not_in((AlertType.HUB_OFFLINE, AlertType.DATA_GAP, AlertType.TWIN_DRIFT)),
         )
         .order_by(Alert.acknowledged_at.desc(), Alert.id.desc())
         .limit(SEEN_AT_HUB)

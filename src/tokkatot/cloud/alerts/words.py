@@ -80,6 +80,10 @@ _WHAT: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         AlertType.HUB_OFFLINE: ("ប្រអប់បញ្ជាដាច់ទំនាក់ទំនង", "The control box is offline"),
         AlertType.DATA_GAP: ("ខ្វះទិន្នន័យមួយរយៈ", "Data is missing for a while"),
+        AlertType.TWIN_DRIFT: (
+            "ផ្ទះលែងដូចគំរូព្យាករ",
+            "The house no longer does what its model foretells",
+        ),
     }
 )
 
@@ -158,6 +162,10 @@ _ADVICE: Mapping[str, tuple[str, str]] = MappingProxyType(
             "បើកើតញឹកញាប់ សូមទាក់ទងបុគ្គលិក។",
             "If it happens often, contact the staff.",
         ),
+        AlertType.TWIN_DRIFT: (
+            "មើលឧបករណ៍វាស់ កង្ហារ និងម៉ាស៊ីនកម្ដៅ។",
+            "Check the sensors, the fans and the heater.",
+        ),
     }
 )
 _DISEASES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -185,6 +193,7 @@ _PERCENT = frozenset(
         AlertType.DROPPING_SUSPICIOUS,
     }
 )
+_DEGREES = frozenset({AlertType.SENSORS_DISAGREE, AlertType.TWIN_DRIFT})
 _LOOK = ("សូមទៅមើលផ្ទាល់។", "Please go and look.")
 _WRONG = ("មានអ្វីខុសប្រក្រតី", "Something is wrong")
 
@@ -212,7 +221,7 @@ def unit_of(kind: AlertType, quantity: Quantity | None) -> str | None:
         return SPECS[quantity].unit + ("/min" if kind is AlertType.RATE else "")
     if kind in _PERCENT:
         return "%"
-    return "°C" if kind.startswith("temperature") or kind is AlertType.SENSORS_DISAGREE else None
+    return "°C" if kind.startswith("temperature") or kind in _DEGREES else None
 
 
 def _value(facts: Facts, language: Language) -> str | None:
