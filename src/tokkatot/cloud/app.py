@@ -51,6 +51,7 @@ from tokkatot.cloud.schedules.preview import Previews
 from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
 from tokkatot.cloud.telemetry import (
+    daily_api,
     equipment_api,
     export_api,
     insights_api,
@@ -77,6 +78,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     telemetry.router,
     trace_api.router,
     equipment_api.router,
+    daily_api.router,
     export_api.router,
     insights_api.router,
     retention_api.router,

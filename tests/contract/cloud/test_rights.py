@@ -79,6 +79,7 @@ RIGHTS = {
     "GET /v1/farms/{farm}/houses/{house}/readings/refused": SEE,
     "GET /v1/farms/{farm}/houses/{house}/anomalies": SEE,
     "GET /v1/farms/{farm}/houses/{house}/trends": SEE,
+    "GET /v1/farms/{farm}/houses/{house}/analytics/daily": SEE,
     "GET /v1/farms/{farm}/houses/{house}/recommendation": SEE,
     # That it steers by itself is an owner's to say: tested beside the autopilot.
     "PUT /v1/farms/{farm}/houses/{house}/autopilot": OPERATE,

@@ -154,7 +154,7 @@ async def device_usage(
     """Return how long each actuator ran, how often it started and failed, and what it drew."""
     span = period.past(tx.now, usual=timedelta(days=30), longest=_LONGEST)
     devices, cursor = await _actuators(tx, access, page, house=house, device=device)
-    counted = await _count(tx, devices, span, _ends(span))
+    counted = await counts_of(tx, devices, span, _ends(span))
     return Page(
         items=[
             UsageView(**_named(one), counts=CountsView(**_counted(one, counted[one.id], 0)))
@@ -178,7 +178,7 @@ async def device_metrics(
     zone = ZoneInfo((await farm_in(tx, access.farm_id)).time_zone)
     span, edges = _stretches(step, period, tx.now, zone)
     devices, cursor = await _actuators(tx, access, page, house=house, device=device)
-    counted = await _count(tx, devices, span, edges)
+    counted = await counts_of(tx, devices, span, edges)
     return Page(
         items=[
             MetricsView(
@@ -224,9 +224,10 @@ async def _actuators(
     return page_of([row.device for row in rows], page, lambda one: [str(one.id)])
 
 
-async def _count(
+async def counts_of(
     tx: Transaction, devices: Sequence[Device], span: Span, edges: Integers
 ) -> Mapping[UUID, Counts]:
+    """Return what was counted of each device between each edge and the next."""
     reports = await read_reports(tx.session, [one.id for one in devices], span)
     known_ms = await known_until(tx.session, devices, now=tx.now)
     return {
@@ -249,7 +250,7 @@ def _named(device: Device) -> JsonObject:
 
 
 def _counted(device: Device, counts: Counts, index: int) -> JsonObject:
-    power_w = _rated_w(device)
+    power_w = rated_w(device)
     load_hours = float(counts.load_s[index]) / 3600
     return {
         "runtime_hours": float(counts.runtime_s[index]) / 3600,
@@ -266,7 +267,7 @@ def _line_view(
     line, summed_up = equipment.draw(
         reports, span.start_ms, span.end_ms, known_until_ms=known_ms, points=points
     )
-    power_w = _rated_w(device)
+    power_w = rated_w(device)
     return LineView(
         points=[
             (t_ms, actual, target, _power(power_w, actual), online)
@@ -285,10 +286,11 @@ def _line_view(
     )
 
 
-def _rated_w(device: Device) -> float | None:
+def rated_w(device: Device) -> float | None:
+    """Return what a device draws at 100 %, where somebody has said it."""
     said = device.specs.get(RATED_POWER)
     return float(said) if isinstance(said, (int, float)) and said >= 0 else None
 
 
-def _power(rated_w: float | None, actual: float | None) -> float | None:
-    return None if rated_w is None or actual is None else rated_w * actual / 100
+def _power(full_w: float | None, actual: float | None) -> float | None:
+    return None if full_w is None or actual is None else full_w * actual / 100

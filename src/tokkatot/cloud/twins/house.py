@@ -15,8 +15,8 @@ from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.schedules.houses import house_configs, schedules_in
+from tokkatot.cloud.telemetry.equipment_api import rated_w
 from tokkatot.cloud.twins.built import Birds, Twin
-from tokkatot.cloud.twins.recorded import rated_w
 from tokkatot.domain.desired import MAX_DEVICES, DesiredDocument
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.houses import HouseKind, SetPoints

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns
 from tokkatot.cloud.telemetry.equipment import Flags, count
-from tokkatot.cloud.telemetry.equipment_api import RATED_POWER
+from tokkatot.cloud.telemetry.equipment_api import rated_w
 from tokkatot.cloud.telemetry.equipment_log import known_until, read_reports
 from tokkatot.cloud.telemetry.history import MAX_SERIES
 from tokkatot.cloud.telemetry.store import Readings, Span
@@ -29,12 +29,6 @@ WEATHER = (
 
 Known = Mapping[Quantity, Numbers]
 """A number a step, not a number where nothing was measured; what nobody measures is left out."""
-
-
-def rated_w(device: Device) -> float | None:
-    """Return what a device draws at 100 %, where somebody has said it."""
-    watts = device.specs.get(RATED_POWER)
-    return float(watts) if isinstance(watts, int | float) else None
 
 
 def steps_of(span: Span, period_s: int) -> Integers:

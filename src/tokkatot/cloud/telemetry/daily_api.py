@@ -1,0 +1,111 @@
+"""The route that tells what each day of a house was like and what it cost."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from tokkatot.cloud.devices import store as device_store
+from tokkatot.cloud.farms.access import CanSee
+from tokkatot.cloud.farms.houses import house_in
+from tokkatot.cloud.farms.service import farm_in
+from tokkatot.cloud.platform.context import Tx
+from tokkatot.cloud.platform.schemas import View
+from tokkatot.cloud.telemetry.access import Stored
+from tokkatot.cloud.telemetry.asking import SomePeriod
+from tokkatot.cloud.telemetry.daily import days_of
+from tokkatot.cloud.telemetry.equipment_api import counts_of, rated_w
+from tokkatot.cloud.telemetry.summary import Numbers
+from tokkatot.domain.desired import MAX_DEVICES
+from tokkatot.domain.devices import ACTUATORS
+from tokkatot.domain.ids import HouseId
+from tokkatot.kit.clock import from_ms
+
+router = APIRouter(prefix="/v1/farms/{farm}/houses/{house}/analytics", tags=["reports"])
+
+_USUAL: Final = timedelta(days=30)
+_LONGEST: Final = timedelta(days=366)
+JOULES_A_KWH: Final = 3.6e6
+
+
+class DayView(View):
+    """A day by the farm's clock; null is what nobody measured."""
+
+    start: datetime = Field(serialization_alias="from")
+    temperature_c: float | None
+    temperature_min_c: float | None
+    temperature_max_c: float | None
+    humidity_percent: float | None
+    vpd_kpa: float | None
+    weight_kg: float | None = Field(description="What the house's scales showed on average.")
+    energy_kwh: float | None = Field(
+        description="By the rated power in `specs.power_w` and the level of each actuator; null"
+        " where none of them was heard all day."
+    )
+    cost: float | None = Field(description="Of that energy, where its price was given.")
+
+
+class DaysView(View):
+    """Days of a house, the oldest first."""
+
+    items: list[DayView]
+    unrated: list[UUID] = Field(description="Actuators whose energy nobody can tell.")
+
+
+@router.get("/daily")
+async def daily(
+    house: UUID,
+    access: CanSee,
+    tx: Tx,
+    stored: Stored,
+    period: SomePeriod,
+    electricity_kwh: Annotated[
+        float | None,
+        Query(ge=0, le=1e6, allow_inf_nan=False, description="Its price, in any money."),
+    ] = None,
+) -> DaysView:
+    """Return climate, weight, energy and cost of each day of a house."""
+    found = await house_in(tx, access.farm_id, HouseId(house))
+    zone = ZoneInfo((await farm_in(tx, access.farm_id)).time_zone)
+    span = period.past(tx.now, usual=_USUAL, longest=_LONGEST)
+    rows = await device_store.devices_of(
+        tx.session, access.farm_id, house_id=found.id, limit=MAX_DEVICES
+    )
+    devices = [row.device for row in rows]
+    days = await days_of(tx.session, stored, found, devices, span, zone)
+    actuators = [one for one in devices if one.role in ACTUATORS]
+    rated = {one.id: watts for one in actuators if (watts := rated_w(one)) is not None}
+    counts = await counts_of(tx, [one for one in actuators if one.id in rated], span, days.edges_ms)
+    drawn = [counts[one].load_s * watts for one, watts in rated.items()]
+    known_s = np.sum([one.known_s for one in counts.values()], 0)
+    energy = np.where(known_s > 0, np.sum(drawn, 0) / JOULES_A_KWH, np.nan)
+    energy = np.broadcast_to(energy, len(days.edges_ms) - 1)
+    cost = energy * (np.nan if electricity_kwh is None else electricity_kwh)
+    columns: dict[str, Numbers] = {
+        "temperature_c": days.temperature_c,
+        "temperature_min_c": days.temperature_min_c,
+        "temperature_max_c": days.temperature_max_c,
+        "humidity_percent": days.humidity_percent,
+        "vpd_kpa": days.vpd_kpa,
+        "weight_kg": days.weight_kg,
+        "energy_kwh": energy,
+        "cost": cost,
+    }
+    return DaysView(
+        items=[
+            DayView.model_validate(
+                {"start": from_ms(start_ms)}
+                | {name: _or_none(values[day]) for name, values in columns.items()}
+            )
+            for day, start_ms in enumerate(days.edges_ms[:-1].tolist())
+        ],
+        unrated=[one.id for one in actuators if one.id not in rated],
+    )
+
+
+def _or_none(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None

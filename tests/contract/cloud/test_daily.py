@@ -1,0 +1,85 @@
+"""Days of a house: its climate, its weight, its energy and what that cost."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from tests.support.cloud import Cloud
+from tests.support.people import Json
+from tests.support.twinned import Twinned, twinned
+from tokkatot.cloud.telemetry.vapour import deficit_kpa
+from tokkatot.kit.clock import to_rfc3339
+
+# The farm's clock is seven hours ahead: its day begins at five in the afternoon.
+MIDNIGHT_AGO = timedelta(hours=13)
+
+
+@pytest.fixture
+async def farm(cloud: Cloud) -> Twinned:
+    return await twinned(cloud)
+
+
+async def days(farm: Twinned, **asked: object) -> Json:
+    """Return the two days until now of which the second is not over."""
+    since = farm.cloud.clock.now() - MIDNIGHT_AGO - timedelta(days=1)
+    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/analytics/daily"
+    when = to_rfc3339(since).replace("+", "%2B")
+    return await farm.cloud.get(f"{path}?from={when}&{query}", farm.owner)
+
+
+async def test_a_day_has_its_climate_by_the_farms_own_midnight(farm: Twinned) -> None:
+    since = farm.cloud.clock.now() - MIDNIGHT_AGO - timedelta(days=1)
+    await farm.measured(
+        farm.coop, "climate_sensor", "temperature", since, [25.0] * 48 + [29.0] * 48 + [31.0] * 4
+    )
+    await farm.measured(farm.coop, "climate_sensor", "relative_humidity", since, [60.0] * 96)
+    first, second = (await days(farm))["items"]
+    assert first["from"] == "2026-02-27T17:00:00Z"
+    assert (first["temperature_c"], first["temperature_min_c"], first["temperature_max_c"]) == (
+        27.0,
+        25.0,
+        29.0,
+    )
+    assert first["humidity_percent"] == 60.0
+    both = deficit_kpa(np.array([25.0, 29.0]), np.array([60.0, 60.0]))
+    assert first["vpd_kpa"] == pytest.approx(both.mean(), abs=1e-3)
+    assert (second["temperature_c"], second["vpd_kpa"]) == (31.0, None)
+    assert (first["weight_kg"], first["cost"]) == (None, None)
+
+
+async def test_energy_is_what_rated_devices_drew_and_its_cost_is_asked_for(farm: Twinned) -> None:
+    since = farm.cloud.clock.now() - MIDNIGHT_AGO - timedelta(days=1)
+    rows = [
+        {
+            "device": farm.devices[farm.coop, "heater"],
+            "t": since + timedelta(hours=h),
+            "level": level,
+        }
+        for h, level in ((0, 0.0), (6, 100.0), (8, 50.0), (12, 0.0), (30, 100.0), (31, 0.0))
+    ]
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(
+            text(
+                "INSERT INTO device_state_log (t, device_id, actual, target, online)"
+                " VALUES (:t, :device, :level, :level, true)"
+            ),
+            rows,
+        )
+    found = await days(farm, electricity_kwh=0.25)
+    # 8 kW: two hours whole and four half; the next day one.
+    assert [day["energy_kwh"] for day in found["items"]] == [32.0, 8.0]
+    assert [day["cost"] for day in found["items"]] == [8.0, 2.0]
+    assert found["unrated"] == []
+
+
+async def test_what_the_weather_station_shows_is_not_the_house(farm: Twinned) -> None:
+    await farm.weathered(2)
+    station = f"/v1/farms/{farm.farm}/houses/{farm.greenhouse}/analytics/daily"
+    found = await farm.cloud.get(station, farm.owner)
+    assert {(day["temperature_c"], day["energy_kwh"]) for day in found["items"]} == {(None, None)}
+    assert found["unrated"] == sorted(
+        farm.devices[farm.greenhouse, role] for role in ("vent", "heater")
+    )
