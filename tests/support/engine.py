@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count
+from math import inf
 from uuid import UUID
 
 from msgspec import structs
+from typing_extensions import override
 
 from tokkatot.automation.alarms import AlarmChange
 from tokkatot.automation.engine import Decision, Ended, Step, step
@@ -42,6 +44,7 @@ SECOND_THERMOMETER = DeviceId(UUID(int=202))
 
 PERIOD_S = 10.0
 STALE_S = 30.0
+SPEAKS_EVERY_S = 7.0
 
 
 def device(device_id: DeviceId, role: DeviceRole, *quantities: Quantity) -> DeviceConfig:
@@ -162,17 +165,18 @@ class Bench:
             orders=orders,
         )
         self._contacts = ()
-        self.last = step(
-            self.plan,
-            self.state,
-            structs.replace(inputs, **more),
-            Instant(monotonic_s=self.now_s, utc_ms=self.wall_ms),
+        self.last = self.decide(
+            structs.replace(inputs, **more), Instant(monotonic_s=self.now_s, utc_ms=self.wall_ms)
         )
         self.state = self.last.state
         self.ended.extend(self.last.ended)
         self.alarms.extend(self.last.alarms)
         self.runs.extend(self.last.runs)
         return self.last
+
+    def decide(self, inputs: Inputs, now: Instant) -> Step:
+        """Let the engine take a step."""
+        return step(self.plan, self.state, inputs, now)
 
     def run(self, seconds: float, *, every_s: float = 1.0) -> None:
         end_s = self.now_s + seconds
@@ -216,3 +220,52 @@ class Bench:
             for key, relay in self.state.relays.items()
             if key not in self.offline
         )
+
+
+class Doubter(Bench):
+    """Takes each step a second time, as an engine would that keeps nothing of what it concluded.
+
+    Its sensors and relays speak every few seconds only: in between there is something to keep.
+    """
+
+    _spoke_s = -inf
+
+    @override
+    def _samples(self) -> tuple[Sample, ...]:
+        if self.now_s - self._spoke_s >= SPEAKS_EVERY_S:
+            self._spoke_s = self.now_s
+        return super()._samples() if self._spoke_s == self.now_s else ()
+
+    @override
+    def _reports(self) -> tuple[Report, ...]:
+        return super()._reports() if self._spoke_s == self.now_s else ()
+
+    @override
+    def decide(self, inputs: Inputs, now: Instant) -> Step:
+        given: list[AlertId] = []
+
+        def new() -> AlertId:
+            given.append(inputs.new_alert_id())
+            return given[-1]
+
+        taken = step(self.plan, self.state, structs.replace(inputs, new_alert_id=new), now)
+        again = iter(given)
+        inputs = structs.replace(inputs, new_alert_id=lambda: next(again))
+        afresh = step(self.plan, _forgetful(self.state), inputs, now)
+        assert structs.replace(taken, state=_forgetful(taken.state)) == structs.replace(
+            afresh, state=_forgetful(afresh.state)
+        ), "what was kept is what would be concluded now"
+        return taken
+
+
+def _forgetful(state: State) -> State:
+    """Return a state of which every conclusion has to be drawn anew."""
+    return structs.replace(
+        state,
+        settings={},
+        outcomes={},
+        senses={
+            house_id: structs.replace(senses, basis=(), until_s=-inf)
+            for house_id, senses in state.senses.items()
+        },
+    )

@@ -1,6 +1,5 @@
 """A journal in memory, for tests of what stands on it; it passes the real one's contract suite."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -12,6 +11,7 @@ from typing_extensions import override
 from tokkatot.hub.drivers.port import Position
 from tokkatot.hub.journal.port import Answer, Condition, JournalError, JournalPort, condition_of
 from tokkatot.hub.journal.rows import RowRefused, asked_in, interrupted, pack, pack_tail
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow, StreamName, encode
 from tokkatot.wire.streams import StreamHead, Stretch
 
@@ -47,7 +47,7 @@ class FakeJournal(JournalPort):
         self.card = card or FakeCard(
             {"events": _FakeStream("events-0"), "readings": _FakeStream("readings-0")}
         )
-        self.grown = asyncio.Event()
+        self.grown = Bell()
         self._watchers: list[Callable[[Row], None]] = []
         self.trouble: JournalError | None = None
         self._refused = 0

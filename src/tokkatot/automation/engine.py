@@ -5,13 +5,13 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum, unique
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tokkatot.automation.alarming import SOUND, alarm, sirens
 from tokkatot.automation.alarms import AlarmChange
 from tokkatot.automation.arbitration import arbitrate
 from tokkatot.automation.guards import (
     Guarded,
-    everywhere,
     guard,
     moved,
     settling,
@@ -21,15 +21,17 @@ from tokkatot.automation.guards import (
 from tokkatot.automation.inputs import Asked, Inputs, Order, Release, Reset
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.interlocks import Interlock, constrain
-from tokkatot.automation.lending import borrow, turned
+from tokkatot.automation.lending import borrow
 from tokkatot.automation.modes import habits_of
-from tokkatot.automation.perception import Senses, learn, look
-from tokkatot.automation.plan import Actuator, House, Plan, Trait
+from tokkatot.automation.perception import learn
+from tokkatot.automation.plan import Actuator, Plan, Trait
 from tokkatot.automation.proposals import Hold, Proposal, Source
 from tokkatot.automation.regulation import obey
-from tokkatot.automation.rules import fill, regulate, rule_proposal
+from tokkatot.automation.rules import rule_proposal
 from tokkatot.automation.runs import Answer, RunOutcome, settle
+from tokkatot.automation.sameness import are_same
 from tokkatot.automation.scheduling import take_turn
+from tokkatot.automation.setting import Setting, setting_of, with_settings
 from tokkatot.automation.standard_alarms import Scene
 from tokkatot.automation.state import (
     Climate,
@@ -39,9 +41,8 @@ from tokkatot.automation.state import (
     RuledHouse,
     Running,
     State,
-    Targets,
 )
-from tokkatot.automation.targets import targets_of
+from tokkatot.automation.stillness import is_still
 from tokkatot.automation.timeline import NOTHING, pass_time
 from tokkatot.automation.turn import Turn
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, Level
@@ -105,23 +106,18 @@ class Step(Struct, frozen=True, kw_only=True):
     runs: tuple[RunOutcome, ...] = ()
 
 
-class _Setting(Struct, frozen=True, kw_only=True):
-    """A house at this moment, with what its rules concluded."""
-
-    house: House
-    targets: Targets
-    senses: Senses
-    climate: Climate
-    filling: bool
-    around: frozenset[Interlock]
-
-
 class _Outcome(Guarded, frozen=True, kw_only=True):
-    """One actuator after this step, with what was decided for it."""
+    """One actuator after this step, with what was decided for it, and from what.
 
+    One that is `still` stays as it is until something is new: time alone changes nothing of it.
+    """
+
+    setting: Setting
+    asked: tuple[Proposal, ...]
     decision: Decision
     hold: Hold | None
     ended: tuple[Ended, ...]
+    still: bool
 
 
 def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
@@ -132,7 +128,7 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     now_s = now.monotonic_s
     timeline, passage = pass_time(state.timeline, now) if plan.houses else (state.timeline, NOTHING)
     learned = borrow(learn(plan, state, inputs, now_s), inputs.loans, now_s)
-    settings = [_setting(house, plan, learned, now) for house in plan.houses]
+    settings = [setting_of(house, plan, learned, now) for house in plan.houses]
     turn = take_turn(
         plan,
         learned,
@@ -149,30 +145,19 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     runs = _settled(turn, plan.schedules, outcomes, learned.known, now_s) if turn.runs else {}
     scenes = _scenes(settings, by_house, learned.known, turn.outcomes, now_s)
     told = alarm(plan, scenes, learned, inputs, now)
+    after = replace(
+        learned,
+        alarms=told.alarms,
+        told_s=told.told_s,
+        memos=told.memos,
+        settled=told.settled,
+        ruled=ruled,
+        timeline=timeline,
+        agenda=turn.agenda,
+        runs=runs,
+    )
     return Step(
-        state=State(
-            sensed=learned.sensed,
-            known=learned.known,
-            climates={setting.house.id: setting.climate for setting in settings},
-            filling=frozenset(setting.house.id for setting in settings if setting.filling),
-            relays=_relays(outcomes, learned.relays),
-            dry_runs={
-                one.actuator.id: one.dry_run for one in outcomes if one.dry_run is not _NOT_DRY
-            },
-            holds={one.actuator.id: one.hold for one in outcomes if one.hold is not None},
-            alarms=told.alarms,
-            told_s=told.told_s,
-            memos=told.memos,
-            settled=told.settled,
-            apart_s=_apart(settings),
-            ruled=ruled,
-            targets={setting.house.id: setting.targets for setting in settings},
-            lent=learned.lent,
-            timeline=timeline,
-            agenda=turn.agenda,
-            runs=runs,
-            basis=learned.basis,
-        ),
+        state=_with_outcomes(with_settings(after, settings), outcomes),
         decisions=tuple([outcome.decision for outcome in outcomes]),
         ended=(
             *_homeless(plan, state, inputs),
@@ -183,24 +168,8 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     )
 
 
-def _setting(house: House, plan: Plan, state: State, now: Instant) -> _Setting:
-    today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
-    targets = targets_of(house, state.targets.get(house.id), today_ms, plan.locality)
-    points = turned(targets.setpoints, state.lent.get(house.id))
-    senses = look(house, points, state, now.monotonic_s, state.apart_s.get(house.id))
-    climate = regulate(points, senses, state.climates.get(house.id, Climate()))
-    return _Setting(
-        house=house,
-        targets=targets,
-        senses=senses,
-        climate=climate,
-        filling=fill(points, senses, filling=house.id in state.filling),
-        around=everywhere(house, climate, senses),
-    )
-
-
 def _rule(
-    settings: Sequence[_Setting], state: State, turn: Turn, now_s: float
+    settings: Sequence[Setting], state: State, turn: Turn, now_s: float
 ) -> Mapping[HouseId, RuledHouse]:
     """Let the rules that people wrote add what they ask to what the schedules ask."""
     ruled: dict[HouseId, RuledHouse] = {}
@@ -217,7 +186,7 @@ def _rule(
 
 
 def _all(
-    settings: Sequence[_Setting], state: State, turn: Turn, inputs: Inputs, now_s: float
+    settings: Sequence[Setting], state: State, turn: Turn, inputs: Inputs, now_s: float
 ) -> Sequence[Sequence[_Outcome]]:
     """Decide for one actuator after the other, house by house.
 
@@ -239,7 +208,7 @@ def _all(
 
 def _one(
     actuator: Actuator,
-    setting: _Setting,
+    setting: Setting,
     state: State,
     turn: Turn,
     orders: Mapping[DeviceId, Sequence[Asked]],
@@ -251,26 +220,38 @@ def _one(
     if hold is not None and hold.command in inputs.withdrawn:
         hold = None
     own = orders.get(actuator.id, ()) if orders else ()
-    guarded = _watched(actuator, setting, state, own, now_s)
     asked: tuple[Proposal, ...] = ()
     if setting.house.mode is None or actuator.role not in habits_of(setting.house.mode).rests:
         asked = tuple(turn.asked.get(actuator.id, ())) if turn.asked else ()
         rule = rule_proposal(actuator, setting.climate, filling=setting.filling)
         if rule is not None:
             asked = (*asked, rule)
+    before = state.outcomes.get(actuator.id)
+    if (
+        isinstance(before, _Outcome)
+        and before.still
+        and before.setting is setting
+        and before.asked == asked
+        and before.known is state.known[actuator.id]
+        and hold is None
+        and not own
+    ):
+        return before
+    guarded = _watched(actuator, setting, state, own, now_s)
     active = guard(guarded, setting.around, running, now_s)
-    return _decide(guarded, setting.climate, active, asked, hold, own, now_s)
+    return _decide(guarded, setting, active, asked, hold, own, now_s)
 
 
 def _decide(
     guarded: Guarded,
-    climate: Climate,
+    setting: Setting,
     active: AbstractSet[Interlock],
     asked: tuple[Proposal, ...],
     hold: Hold | None,
     orders: Sequence[Asked],
     now_s: float,
 ) -> _Outcome:
+    climate = setting.climate
     ended: list[Ended] = []
     if hold is not None and now_s >= hold.until_s:
         ended.append(_ended(hold, HoldEnd.LAPSED))
@@ -293,14 +274,19 @@ def _decide(
         ended.append(_ended(hold, HoldEnd.CUT, decision.cut_by[0]))
         hold = None
         decision = _resolved(guarded, climate, active, asked, None, now_s)
+    relay = moved(guarded.relay, decision.target, now_s)
+    has_news = relay is not guarded.relay or hold is not None or ended
     return _Outcome(
         actuator=guarded.actuator,
         known=guarded.known,
-        relay=moved(guarded.relay, decision.target, now_s),
+        relay=relay,
         dry_run=guarded.dry_run,
+        setting=setting,
+        asked=asked,
         decision=decision,
         hold=hold,
         ended=tuple(ended),
+        still=not has_news and is_still(guarded, now_s),
     )
 
 
@@ -331,12 +317,19 @@ def _resolved(
     )
 
 
-def _relays(
-    outcomes: Sequence[_Outcome], before: Mapping[DeviceId, Relay]
-) -> Mapping[DeviceId, Relay]:
-    """Return the relays; the same mapping where none changed, for who looks for news."""
-    relays = {outcome.actuator.id: outcome.relay for outcome in outcomes}
-    return before if relays == before else relays
+def _with_outcomes(state: State, outcomes: Sequence[_Outcome]) -> State:
+    """Return the state after these outcomes; where all are as before, so is what is in it."""
+    if are_same(outcomes, state.outcomes.values()):
+        return state
+    relays = {one.actuator.id: one.relay for one in outcomes}
+    return replace(
+        state,
+        outcomes={one.actuator.id: one for one in outcomes},
+        # The same mapping where none changed, for who looks for news.
+        relays=state.relays if relays == state.relays else relays,
+        dry_runs={one.actuator.id: one.dry_run for one in outcomes if one.dry_run is not _NOT_DRY},
+        holds={one.actuator.id: one.hold for one in outcomes if one.hold is not None},
+    )
 
 
 def _settled(
@@ -377,17 +370,8 @@ def _settled(
     return runs
 
 
-def _apart(settings: Sequence[_Setting]) -> Mapping[HouseId, float]:
-    """Return since when the thermometers of houses contradict each other."""
-    return {
-        setting.house.id: setting.senses.apart_s
-        for setting in settings
-        if setting.senses.apart_s is not None
-    }
-
-
 def _scenes(
-    settings: Sequence[_Setting],
+    settings: Sequence[Setting],
     by_house: Sequence[Sequence[Guarded]],
     known: Mapping[DeviceId, Known],
     runs: Sequence[RunOutcome],
@@ -409,7 +393,7 @@ def _scenes(
 
 
 def _watched(
-    actuator: Actuator, setting: _Setting, state: State, orders: Sequence[Asked], now_s: float
+    actuator: Actuator, setting: Setting, state: State, orders: Sequence[Asked], now_s: float
 ) -> Guarded:
     known = state.known[actuator.id]
     relay = watch_on_time(actuator, state.relays.get(actuator.id, _AT_REST), now_s)

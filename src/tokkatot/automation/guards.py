@@ -7,10 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tokkatot.automation.interlocks import Interlock
-from tokkatot.automation.perception import Senses
 from tokkatot.automation.plan import Actuator, House, Trait
 from tokkatot.automation.proposals import Proposal, Source
-from tokkatot.automation.state import Climate, DryRun, Known, Relay
+from tokkatot.automation.state import Climate, DryRun, Known, Relay, Senses
 from tokkatot.domain.desired import MOST_STARTS_PER_HOUR
 from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import DeviceId

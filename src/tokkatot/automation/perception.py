@@ -1,6 +1,7 @@
 """What a house feels like now, from what its sensors last said."""
 
 from collections.abc import Mapping
+from math import inf
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -8,31 +9,18 @@ from msgspec.structs import replace
 from tokkatot.automation.conditions import Believed
 from tokkatot.automation.inputs import Inputs
 from tokkatot.automation.plan import House, Plan, Probe
-from tokkatot.automation.plausibility import APART_C, APART_FOR_S, stuck, take, worse
-from tokkatot.automation.state import Known, Sensed, State
+from tokkatot.automation.plausibility import (
+    APART_C,
+    APART_FOR_S,
+    stuck_from_s,
+    take,
+    worse,
+)
+from tokkatot.automation.sameness import are_same
+from tokkatot.automation.state import Known, Sensed, Senses, State
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
-
-
-class Senses(Struct, frozen=True, kw_only=True):
-    """A house at one moment; None where no believed value tells.
-
-    `warmest_c` looks at values too that are not believed yet: heat is never waited for. `apart_s`
-    is since when two thermometers contradict each other.
-    """
-
-    temperature_c: float | None
-    warmest_c: float | None
-    temperature_stale: bool
-    water_percent: float | None
-    flow_l_min: float | None
-    stale: frozenset[DeviceId]
-    unheard: frozenset[DeviceId]
-    doubted: frozenset[DeviceId]
-    apart_s: float | None
-    is_apart: bool
-    believed: Believed
 
 
 def learn(plan: Plan, state: State, inputs: Inputs, now_s: float) -> State:
@@ -57,9 +45,12 @@ def _known(plan: Plan, state: State, inputs: Inputs, now_s: float) -> Mapping[De
             for device_id in (*plan.actuators, *plan.sensors)
         }
     )
+    has_news = not fits
     for contact in inputs.contacts:
-        if contact.device_id in known:
-            known[contact.device_id] = replace(known[contact.device_id], online=contact.online)
+        one = known.get(contact.device_id)
+        if one is not None and one.online != contact.online:
+            known[contact.device_id] = replace(one, online=contact.online)
+            has_news = True
     for report in inputs.reports:
         one = known.get(report.device_id)
         if one is not None and (one.level != report.level or one.error != report.error):
@@ -67,7 +58,8 @@ def _known(plan: Plan, state: State, inputs: Inputs, now_s: float) -> Mapping[De
             known[report.device_id] = replace(
                 one, level=report.level, moved_s=moved_s, error=report.error
             )
-    return known
+            has_news = True
+    return known if has_news else before
 
 
 def _sensed(
@@ -101,6 +93,11 @@ class _Look(Struct):
     warmest_c: float | None = None
     thermometers: int = 0
     deaf: int = 0
+    until_s: float = inf
+
+    def change_at(self, at_s: float) -> None:
+        """Take in when something is seen otherwise, if nothing new is heard until then."""
+        self.until_s = min(self.until_s, at_s)
 
     def feel(self, celsius: float) -> None:
         """Take a temperature into the warmest of the house."""
@@ -108,23 +105,26 @@ class _Look(Struct):
             self.warmest_c = celsius
 
 
-def look(
-    house: House, points: SetPoints, state: State, now_s: float, apart_s: float | None
-) -> Senses:
-    """Return what the house's fresh and plausible sensors say.
+def look(house: House, points: SetPoints, state: State, now_s: float) -> Senses:
+    """Return what the house's fresh and plausible sensors say: as before, while nothing is new.
 
     The rules hold the mean temperature, or the worse one where two thermometers contradict each
     other; the hard limit watches the warmest place. A house whose every thermometer is silent or
     stuck counts as stale; one that never had any does not.
     """
+    before = state.senses.get(house.id)
+    basis = (house, state.sensed, state.known)
+    if before is not None and now_s < before.until_s and are_same(before.basis, basis):
+        return before
     found = _Look()
     for probe in house.probes:
         _look_at(probe, found, state, now_s)
     temperatures = found.inside.get(Quantity.TEMPERATURE, [])
-    if len(temperatures) < 2 or max(temperatures) - min(temperatures) <= APART_C:
-        apart_s = None
-    elif apart_s is None:
-        apart_s = now_s
+    apart_s: float | None = None
+    if len(temperatures) >= 2 and max(temperatures) - min(temperatures) > APART_C:
+        apart_s = now_s if before is None or before.apart_s is None else before.apart_s
+        # How long, and which of them is the worse one by the set-points, is looked at each time.
+        found.change_at(now_s)
     is_apart = apart_s is not None and now_s - apart_s >= APART_FOR_S
     together = {
         quantity: values[0] if len(values) == 1 else sum(values) / len(values)
@@ -145,6 +145,8 @@ def look(
         apart_s=apart_s,
         is_apart=is_apart,
         believed=Believed(together=together, alone=found.alone),
+        basis=basis,
+        until_s=found.until_s,
     )
 
 
@@ -156,21 +158,29 @@ def _look_at(probe: Probe, found: _Look, state: State, now_s: float) -> None:
     if sensed is None:
         found.unheard.add(sensor.id)
         known = state.known.get(sensor.id)
-        if known is not None and now_s - known.since_s > sensor.stale_after_s:
+        stale_s = inf if known is None else known.since_s + sensor.stale_after_s
+        if now_s > stale_s:
             found.stale.add(sensor.id)
             found.deaf += is_thermometer
+        else:
+            found.change_at(stale_s)
         return
-    is_stuck = stuck(quantity, sensed, now_s)
+    stuck_s = stuck_from_s(quantity, sensed)
+    is_stuck = now_s >= stuck_s
+    if not is_stuck:
+        found.change_at(stuck_s)
     if is_stuck or sensed.strange is not None:
         found.doubted.add(sensor.id)
     oldest_s = now_s - sensor.stale_after_s
     if is_thermometer and sensed.strange is not None and sensed.strange_s >= oldest_s:
         # Said a moment ago, however old the value is that is still believed.
         found.feel(sensed.strange)
+        found.change_at(sensed.strange_s + sensor.stale_after_s)
     if sensed.at_s < oldest_s:
         found.stale.add(sensor.id)
         found.deaf += is_thermometer
         return
+    found.change_at(sensed.at_s + sensor.stale_after_s)
     if is_thermometer:
         found.feel(sensed.value)
         found.deaf += is_stuck

@@ -30,7 +30,7 @@ from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.rules import Exclusion, Rule
-from tokkatot.domain.schedules import Schedule
+from tokkatot.domain.schedules import Schedule, devices_of
 
 STALE_PERIODS = 3
 STALE_AT_LEAST_S = 30.0
@@ -157,7 +157,8 @@ class House:
     flock: Flock | None = None
     rules: tuple[Rule, ...] = ()
     schedules: tuple[Schedule, ...] = ()
-    run_keys: tuple[AlarmKey, ...] = ()
+    run_keys: tuple[tuple[AlarmKey, tuple[AlarmKey, ...]], ...] = ()
+    """The alarm of each schedule, and those that tell already why a run of it fails."""
     nodes: tuple[NodeGroup, ...] = ()
     watching: tuple[Watching, ...] = ()
     manners: Mapping[AlertType, Manner] = field(default_factory=lambda: MANNERS)
@@ -288,10 +289,7 @@ def _house(
         flock=house.flock,
         rules=tuple(rule for rule in rules if not isinstance(rule, Exclusion)),
         schedules=schedules,
-        run_keys=tuple(
-            AlarmKey(type=AlertType.SCHEDULE_FAILED, house_id=house.id, about=str(schedule.id))
-            for schedule in schedules
-        ),
+        run_keys=tuple(_run_keys(house.id, schedule) for schedule in schedules),
         nodes=tuple(
             NodeGroup(
                 key=key,
@@ -377,6 +375,16 @@ def _probes(sensors: tuple[Sensor, ...]) -> tuple[Probe, ...]:
         for sensor in sensors
         for quantity in sensor.quantities
     )
+
+
+def _run_keys(house_id: HouseId, schedule: Schedule) -> tuple[AlarmKey, tuple[AlarmKey, ...]]:
+    key = AlarmKey(type=AlertType.SCHEDULE_FAILED, house_id=house_id, about=str(schedule.id))
+    causes = (
+        AlarmKey(type=kind, house_id=house_id, device_id=device_id)
+        for device_id in devices_of(schedule)
+        for kind in (AlertType.DEVICE_OFFLINE, AlertType.DEVICE_ERROR)
+    )
+    return key, tuple(causes)
 
 
 def _alarm_keys(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -55,10 +56,9 @@ def take(before: Sensed | None, quantity: Quantity, value: float, now_s: float) 
     return Sensed(value=value, at_s=now_s, moved_s=moved_s)
 
 
-def stuck(quantity: Quantity, sensed: Sensed, now_s: float) -> bool:
-    """Tell whether a value has not moved for so long that its sensor must be dead."""
-    longest_s = STUCK_AFTER_S.get(quantity)
-    return longest_s is not None and now_s - sensed.moved_s >= longest_s
+def stuck_from_s(quantity: Quantity, sensed: Sensed) -> float:
+    """Return from when on a value that does not move means that its sensor must be dead."""
+    return sensed.moved_s + STUCK_AFTER_S.get(quantity, inf)
 
 
 def worse(temperatures: list[float], points: SetPoints) -> float:

@@ -1,9 +1,8 @@
 """The rules that a house lives by when nobody asks anything: water, warmth and air."""
 
-from tokkatot.automation.perception import Senses
 from tokkatot.automation.plan import Actuator, Trait
 from tokkatot.automation.proposals import Proposal, Source
-from tokkatot.automation.state import Climate
+from tokkatot.automation.state import Climate, Senses
 from tokkatot.domain.devices import OFF, ON
 from tokkatot.domain.houses import SetPoints
 

@@ -3,14 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from tokkatot.automation.alarm_life import Condition
-from tokkatot.automation.plan import House
 from tokkatot.automation.runs import Outcome
 from tokkatot.automation.standard_alarms import Scene
 from tokkatot.automation.state import Alarm, AlarmKey
-from tokkatot.domain.alerts import AlertType
-from tokkatot.domain.schedules import Schedule, devices_of
-
-_CAUSES = (AlertType.DEVICE_OFFLINE, AlertType.DEVICE_ERROR)
 
 
 def failures(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
@@ -27,7 +22,7 @@ def failures(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Conditi
     }
     if not ended and not alarms:
         return
-    for schedule, key in zip(house.schedules, house.run_keys, strict=True):
+    for schedule, (key, causes) in zip(house.schedules, house.run_keys, strict=True):
         outcome = ended.get(schedule.id) if ended else None
         if not schedule.enabled or (outcome is not Outcome.FAILED and key not in alarms):
             continue
@@ -36,14 +31,5 @@ def failures(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Conditi
             manner=house.manners[key.type],
             present=None if outcome is None else outcome is Outcome.FAILED,
             name=schedule.name,
-            cause=_cause(house, schedule, alarms),
+            cause=next((cause for cause in causes if cause in alarms), None),
         )
-
-
-def _cause(house: House, schedule: Schedule, alarms: Mapping[AlarmKey, Alarm]) -> AlarmKey | None:
-    causes = (
-        AlarmKey(type=kind, house_id=house.id, device_id=device_id)
-        for device_id in devices_of(schedule)
-        for kind in _CAUSES
-    )
-    return next((key for key in causes if key in alarms), None)

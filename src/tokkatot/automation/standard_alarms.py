@@ -7,11 +7,10 @@ from msgspec import Struct
 from tokkatot.automation.alarm_life import Condition
 from tokkatot.automation.guards import Guarded
 from tokkatot.automation.modes import habits_of
-from tokkatot.automation.perception import Senses
 from tokkatot.automation.plan import Actuator, House, NodeGroup, Sensor, Trait
 from tokkatot.automation.plausibility import APART_C
 from tokkatot.automation.runs import RunOutcome, is_on_its_way
-from tokkatot.automation.state import Alarm, AlarmKey, Climate, Known, Relay
+from tokkatot.automation.state import Alarm, AlarmKey, Climate, Known, Relay, Senses
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import DeviceId
@@ -50,11 +49,8 @@ def conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condi
         if sensor.id in in_doubt:
             yield from _sensor_conditions(sensor, scene, alarms)
     for guarded in scene.actuators:
-        actuator, known = guarded.actuator, guarded.known
-        disobeys = _disobeys(actuator, known, guarded.relay, scene.now_s)
-        is_pump = actuator.trait is Trait.WATER
-        if not known.online or disobeys or is_pump or (told_of and actuator.id in told_of):
-            yield from _actuator_conditions(guarded, scene, alarms, disobeys=disobeys)
+        if not _obeys(guarded) or (told_of and guarded.actuator.id in told_of):
+            yield from _actuator_conditions(guarded, scene, alarms)
 
 
 def _condition(
@@ -106,14 +102,11 @@ def _sensor_conditions(
 
 
 def _actuator_conditions(
-    guarded: Guarded,
-    scene: Scene,
-    alarms: Mapping[AlarmKey, Alarm],
-    *,
-    disobeys: bool | None,
+    guarded: Guarded, scene: Scene, alarms: Mapping[AlarmKey, Alarm]
 ) -> Iterator[Condition]:
     actuator, known, house = guarded.actuator, guarded.known, scene.house
     keys = actuator.alarm_keys
+    disobeys = _disobeys(actuator, known, guarded.relay, scene.now_s)
     key = keys[AlertType.DEVICE_OFFLINE]
     if not known.online or key in alarms:
         yield _condition(key, house, present=not known.online, cause=actuator.node)
@@ -130,10 +123,7 @@ def _actuator_conditions(
 
 def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterator[Condition]:
     house, points, senses = scene.house, scene.setpoints, scene.senses
-
-    def seen(
-        kind: AlertType, threshold: float, actual: float | None, margin: float
-    ) -> Iterator[Condition]:
+    for kind, threshold, actual, margin in _limits(scene):
         key = house.alarm_keys[kind]
         alarm = alarms.get(key)
         # A negative margin watches for too low, a positive one for too high.
@@ -141,26 +131,6 @@ def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterato
         present = None if actual is None else (actual < edge if margin < 0 else actual > edge)
         if present or alarm is not None:
             yield _condition(key, house, present=present, threshold=threshold, actual=actual)
-
-    yield from seen(
-        AlertType.WATER_LOW,
-        points.water_low_percent,
-        senses.water_percent,
-        -WATER_DEADBAND_PERCENT,
-    )
-    if habits_of(house.mode).warmth_matters:
-        yield from seen(
-            AlertType.TEMPERATURE_LOW,
-            points.temperature_min_c - TEMPERATURE_MARGIN_C,
-            senses.temperature_c,
-            -TEMPERATURE_DEADBAND_C,
-        )
-    yield from seen(
-        AlertType.TEMPERATURE_HIGH,
-        points.temperature_max_c + TEMPERATURE_MARGIN_C,
-        senses.temperature_c,
-        TEMPERATURE_DEADBAND_C,
-    )
     key = house.alarm_keys[AlertType.TEMPERATURE_HARD_LIMIT]
     if scene.climate.over_hard_limit or key in alarms:
         yield _condition(
@@ -175,6 +145,37 @@ def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterato
         yield _condition(
             key, house, present=senses.is_apart, threshold=APART_C, actual=senses.temperature_c
         )
+
+
+def _limits(scene: Scene) -> tuple[tuple[AlertType, float, float | None, float], ...]:
+    """Return what is told of when it is beyond a threshold, until it is back by a margin."""
+    points, senses = scene.setpoints, scene.senses
+    water = (
+        AlertType.WATER_LOW,
+        points.water_low_percent,
+        senses.water_percent,
+        -WATER_DEADBAND_PERCENT,
+    )
+    cold = (
+        AlertType.TEMPERATURE_LOW,
+        points.temperature_min_c - TEMPERATURE_MARGIN_C,
+        senses.temperature_c,
+        -TEMPERATURE_DEADBAND_C,
+    )
+    warm = (
+        AlertType.TEMPERATURE_HIGH,
+        points.temperature_max_c + TEMPERATURE_MARGIN_C,
+        senses.temperature_c,
+        TEMPERATURE_DEADBAND_C,
+    )
+    return (water, cold, warm) if habits_of(scene.house.mode).warmth_matters else (water, warm)
+
+
+def _obeys(guarded: Guarded) -> bool:
+    """Tell whether there is nothing to tell of an actuator, as nearly always."""
+    known = guarded.known
+    follows = known.online and known.level == guarded.relay.target
+    return follows and known.error is None and not guarded.dry_run.latched
 
 
 def _disobeys(actuator: Actuator, known: Known, relay: Relay, now_s: float) -> bool | None:

@@ -1,10 +1,11 @@
 """What the engine remembers from one step to the next."""
 
 from collections.abc import Mapping
+from math import inf
 
 from msgspec import Struct, field
 
-from tokkatot.automation.conditions import NOT_HELD, Held
+from tokkatot.automation.conditions import NOT_HELD, Believed, Held
 from tokkatot.automation.proposals import Hold, Proposal
 from tokkatot.automation.timeline import Timeline
 from tokkatot.domain.alerts import AlertState, AlertType
@@ -40,6 +41,29 @@ class Known(Struct, frozen=True, kw_only=True):
     level: Level | None = None
     moved_s: float | None = None
     error: str | None = None
+
+
+class Senses(Struct, frozen=True, kw_only=True):
+    """A house at one moment; None where no believed value tells.
+
+    `warmest_c` looks at values too that are not believed yet: heat is never waited for. `apart_s`
+    is since when two thermometers contradict each other. All this is so until something new is
+    heard, but not beyond `until_s`; `basis` is what was known.
+    """
+
+    temperature_c: float | None
+    warmest_c: float | None
+    temperature_stale: bool
+    water_percent: float | None
+    flow_l_min: float | None
+    stale: frozenset[DeviceId]
+    unheard: frozenset[DeviceId]
+    doubted: frozenset[DeviceId]
+    apart_s: float | None
+    is_apart: bool
+    believed: Believed
+    basis: tuple[object, ...] = ()
+    until_s: float = -inf
 
 
 class Climate(Struct, frozen=True, kw_only=True):
@@ -243,6 +267,7 @@ class State(Struct, frozen=True, kw_only=True):
     """The engine's whole memory; a new one comes out of every step.
 
     `basis` are the actuators of the plan whose devices are known: another plan's are met anew.
+    `settings` and `outcomes` are what the last step concluded, kept for as long as it is the same.
     """
 
     sensed: Mapping[tuple[DeviceId, Quantity], Sensed] = field(default_factory=dict)
@@ -256,7 +281,7 @@ class State(Struct, frozen=True, kw_only=True):
     told_s: tuple[float, ...] = ()
     memos: Mapping[AlarmKey, Memo] = field(default_factory=dict)
     settled: Mapping[HouseId, Settled] = field(default_factory=dict)
-    apart_s: Mapping[HouseId, float] = field(default_factory=dict)
+    senses: Mapping[HouseId, Senses] = field(default_factory=dict)
     ruled: Mapping[HouseId, RuledHouse] = field(default_factory=dict)
     targets: Mapping[HouseId, Targets] = field(default_factory=dict)
     lent: Mapping[HouseId, Lent] = field(default_factory=dict)
@@ -264,3 +289,5 @@ class State(Struct, frozen=True, kw_only=True):
     agenda: Mapping[ScheduleId, Booked] = field(default_factory=dict)
     runs: Mapping[ScheduleId, Running] = field(default_factory=dict)
     basis: object = None
+    settings: Mapping[HouseId, object] = field(default_factory=dict)
+    outcomes: Mapping[DeviceId, object] = field(default_factory=dict)

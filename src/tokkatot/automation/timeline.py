@@ -150,7 +150,7 @@ def _ahead(timeline: Timeline, now_ms: int) -> tuple[Span, ...]:
 def _unlived(timeline: Timeline, span: Span) -> tuple[Span, ...]:
     """Return what of a span was not lived through in an earlier stretch."""
     left = [span] if span.through_ms > span.after_ms else []
-    earlier = timeline.lived[:-1]
+    earlier = [old for old in timeline.lived[:-1] if _meet(old, span)]
     if not earlier:
         return tuple(left)
     for old in earlier:
@@ -164,3 +164,7 @@ def _unlived(timeline: Timeline, span: Span) -> tuple[Span, ...]:
             if piece.through_ms > piece.after_ms
         ]
     return tuple(sorted(set(left)))
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.after_ms < other.through_ms and other.after_ms < one.through_ms

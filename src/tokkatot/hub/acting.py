@@ -11,7 +11,7 @@ from tokkatot.hub.drivers.port import Driver, DriverError
 from tokkatot.hub.inbox import HubInbox, NotWritten
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
-from tokkatot.kit.waiting import set_within
+from tokkatot.kit.waiting import Bell
 
 WRITE_WITHIN_S: Final = 5.0
 LOOK_EVERY_S: Final = 1.0
@@ -52,7 +52,7 @@ class Acting:
         self._clock = clock
         self._ids = ids
         self._lines: dict[DeviceId, _Line] = {}
-        self._wake = asyncio.Event()
+        self._wake = Bell()
 
     def route(self, drivers: Mapping[DeviceId, Driver]) -> None:
         """Reach exactly these actuators from now on."""
@@ -106,7 +106,7 @@ class Acting:
                         line.busy = True
                         group.create_task(self._write(device_id, line, line.wanted, now_s))
                 rests = all(_rests(line) for line in self._lines.values())
-                await set_within(self._wake, REST_S if rests else LOOK_EVERY_S)
+                await self._wake.set_within(REST_S if rests else LOOK_EVERY_S)
 
     async def rest(self, levels: Mapping[DeviceId, Level], within_s: float) -> None:
         """Ask every actuator for a last level, all at once, and wait for no longer than that."""

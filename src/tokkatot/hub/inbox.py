@@ -1,6 +1,5 @@
 """Where drivers and people put what the loop is to know."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from tokkatot.hub.drivers.port import DriverError, Inbox, Observation, Sampled
 from tokkatot.hub.journal.port import JournalPort, JournalTimeout
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.queue import BoundedQueue
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import Command, EventRow, ReadingRow, Row
 
 MAX_WAITING = 4_000
@@ -50,7 +50,7 @@ class HubInbox(Inbox):
     def __init__(
         self, journal: JournalPort, clock: Clock, *, clock_quality: AskClockQuality
     ) -> None:
-        self.wake = asyncio.Event()
+        self.wake = Bell()
         self._journal = journal
         self._clock = clock
         self._clock_quality = clock_quality

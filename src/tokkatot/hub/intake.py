@@ -1,10 +1,10 @@
 """Sorts what came into the hub's inbox for the engine, and settles orders that it answers."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
+from msgspec import Struct, field
 
 from tokkatot.automation.inputs import (
     Asked,
@@ -34,8 +34,7 @@ _BINARY = frozenset({Interface.RELAY, Interface.GPIO})
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True, kw_only=True):
     """What the loop knows when a turn begins."""
 
     plan: Plan
@@ -45,8 +44,7 @@ class Knowledge:
     t_ms: int
 
 
-@dataclass(slots=True)
-class News:
+class News(Struct):
     """What one turn found in the inbox, sorted for the engine; `finished` are orders it settled."""
 
     samples: list[Sample] = field(default_factory=list)

@@ -45,7 +45,7 @@ from tokkatot.hub.stops import Stops, Word
 from tokkatot.hub.view import WorldView
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
-from tokkatot.kit.waiting import set_within
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import (
     AlertRow,
     Command,
@@ -109,7 +109,7 @@ class ControlLoop:
         self.inbox = HubInbox(journal, clock, clock_quality=clock_quality)
         self.acting = Acting(inbox=self.inbox, clock=clock, ids=ids)
         self.view = WorldView()
-        self.live_changed = asyncio.Event()
+        self.live_changed = Bell()
         self._farm_id = farm_id
         self._hub_id = hub_id
         self._journal = journal
@@ -312,7 +312,7 @@ class ControlLoop:
             await self.turn()
             # In a rush each reading would have a turn of its own, and those behind it no time.
             await self._clock.sleep(min(self.silent_s(), TURN_EVERY_S / 50))
-            await set_within(self.inbox.wake, TURN_EVERY_S)
+            await self.inbox.wake.set_within(TURN_EVERY_S)
 
     def silent_s(self) -> float:
         """Return how long ago the last turn began."""

@@ -17,7 +17,7 @@ from tokkatot.hub.journal.port import JournalError, JournalFull, JournalPort
 from tokkatot.hub.link import Connect, Link, LinkLost
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.queue import BoundedQueue
-from tokkatot.kit.waiting import set_within
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import (
     MAX_BATCH_ROWS,
     MAX_BODY_BYTES,
@@ -67,7 +67,7 @@ log = structlog.get_logger(__name__)
 class Screen(Protocol):
     """What the control loop shows of itself."""
 
-    live_changed: asyncio.Event
+    live_changed: Bell
     """Set when something on the screen changed; the uplink clears it."""
 
     def live(self) -> tuple[list[LiveReading], list[LiveDevice]]:
@@ -201,14 +201,14 @@ class Uplink:
 
     async def _watch_journal(self, link: Link) -> None:
         while True:
-            await set_within(self._journal.grown, LIVE_AT_LEAST_EVERY_S)
+            await self._journal.grown.set_within(LIVE_AT_LEAST_EVERY_S)
             self._journal.grown.clear()
             await self._input(link, lambda _: [])
 
     async def _send_live(self, link: Link) -> None:
         """Send what is on the screen at once when it changes, beside the streams."""
         while True:
-            await set_within(self._screen.live_changed, LIVE_AT_LEAST_EVERY_S)
+            await self._screen.live_changed.set_within(LIVE_AT_LEAST_EVERY_S)
             self._screen.live_changed.clear()
             message = self._session.live(self._clock.now_ms(), *self._screen.live())
             if message is not None and len(message.payload) <= MAX_BODY_BYTES:
@@ -224,7 +224,7 @@ class Uplink:
                 continue
             originals.answered.clear()
             await link.send(HubLeaf.ORIGINAL, encode(part), qos=1)
-            if not await set_within(originals.answered, ORIGINAL_WITHIN_S):
+            if not await originals.answered.set_within(ORIGINAL_WITHIN_S):
                 await self._clock.sleep(ORIGINALS_AGAIN_S)
 
     def _is_idle(self) -> bool:

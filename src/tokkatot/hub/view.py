@@ -101,7 +101,7 @@ class WorldView:
     ) -> list[DeviceStateRow]:
         """Show what a step decided, and return a row for every device that changed."""
         self.state = state
-        shown = state.known, [(item.target, item.winner, item.cut_by) for item in decisions]
+        shown = state.known, decisions
         if shown == self._shown:
             return []
         self._shown = shown

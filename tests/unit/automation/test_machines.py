@@ -1,4 +1,7 @@
-"""The engine and the resolver against whatever Hypothesis does to them, one thing after another."""
+"""The engine and the resolver against whatever Hypothesis does to them, one thing after another.
+
+Each step of the engine is also compared with one that knows nothing of what was concluded before.
+"""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -9,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.support.engine import HOUSE, IDS, ROLES, Bench
+from tests.support.engine import HOUSE, IDS, ROLES, Doubter
 from tests.support.schedules import daily, feeding, lit, schedule
 from tokkatot.automation.arbitration import arbitrate
 from tokkatot.automation.inputs import Ask
@@ -50,7 +53,7 @@ class Engine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.bench = Bench(wall_ms=START_MS)
+        self.bench = Doubter(wall_ms=START_MS)
         self.requests = count(1)
         self.stopped = False
         self.mode: HouseMode | None = None

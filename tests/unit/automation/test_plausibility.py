@@ -177,7 +177,7 @@ def test_of_two_that_contradict_each_other_the_worse_one_counts() -> None:
     assert two(19.0, 27.0, 60).level(HEATER) == OFF, "23 °C is their mean"
     bench = two(19.0, 27.0, 125)
     assert bench.level(HEATER) == ON
-    assert bench.state.apart_s[HOUSE] > 0
+    assert (bench.state.senses[HOUSE].apart_s or 0) > 0
 
 
 def test_heat_that_is_strange_counts_for_as_long_as_any_value_however_old_the_one_before() -> None:

@@ -24,6 +24,7 @@ from tokkatot.hub.desired import DesiredRefused
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.port import JournalFull, JournalTimeout
 from tokkatot.hub.uplink import Own, Uplink
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.envelope import seal
 from tokkatot.wire.messages import (
     Command,
@@ -51,7 +52,7 @@ class FakeLoop:
     """The control loop as the uplink sees it."""
 
     def __init__(self) -> None:
-        self.live_changed = asyncio.Event()
+        self.live_changed = Bell()
         self.orders: list[Command] = []
         self.requests: list[Execute] = []
         self.documents: list[DesiredDocument] = []

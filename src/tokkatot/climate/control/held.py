@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from tokkatot.automation.conditions import Believed
 from tokkatot.automation.lending import turned
-from tokkatot.automation.perception import Senses
 from tokkatot.automation.rules import regulate
-from tokkatot.automation.state import Climate, Lent
+from tokkatot.automation.state import Climate, Lent, Senses
 from tokkatot.climate.physics.poultry.model import Controls, Parameters
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import DeviceId

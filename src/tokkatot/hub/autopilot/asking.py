@@ -124,7 +124,7 @@ def _birds(house: House, local: datetime) -> Birds | None:
 
 def _inside(house: House, state: State, now_s: float) -> Inside:
     """Return what the instruments show that the engine believes too."""
-    believed = look(house, house.setpoints, state, now_s, state.apart_s.get(house.id)).believed
+    believed = look(house, house.setpoints, state, now_s).believed
     ages = [
         now_s - state.sensed[probe.key].at_s
         for probe in house.probes
@@ -143,7 +143,7 @@ def _outside(plan: Plan, state: State, now_s: float) -> Outside | None:
     """Return the weather, from the stations of whatever house they are listed with."""
     found: dict[Quantity, float] = {}
     for house in plan.houses:
-        alone = look(house, house.setpoints, state, now_s, None).believed.alone
+        alone = look(house, house.setpoints, state, now_s).believed.alone
         for probe in house.probes:
             if not probe.inside and probe.key in alone:
                 found.setdefault(probe.quantity, alone[probe.key])

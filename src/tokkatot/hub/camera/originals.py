@@ -1,6 +1,5 @@
 """Suspicious photographs as the camera made them, on their way to the cloud part by part."""
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.pictures import (
     MAX_ORIGINAL_BYTES,
     PART_BYTES,
@@ -38,7 +38,7 @@ class Originals:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / SUSPICIOUS
         self._going: _Going | None = None
-        self.answered = asyncio.Event()
+        self.answered = Bell()
         """Set by each answer of the cloud; who waits for one clears it before."""
 
     def next_part(self) -> Original | None:

@@ -1,6 +1,5 @@
 """Has the droppings looked at every half hour, and when somebody asks."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ from tokkatot.hub.camera.process import Judging, RoundFailed
 from tokkatot.hub.config import PictureSettings
 from tokkatot.hub.journal.port import JournalError, JournalPort
 from tokkatot.kit.clock import Clock
-from tokkatot.kit.waiting import set_within
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import EventRow, Photograph, Row
 from tokkatot.wire.pictures import (
     CAMERA_FAILED,
@@ -67,7 +66,7 @@ class Watch:
         self._clock = clock
         self._new_id = new_id
         self._alerts = DroppingAlerts(new_id=new_id)
-        self._asked = asyncio.Event()
+        self._asked = Bell()
         self._wanted: dict[UUID, Photograph] = {}
         self._newest: UUID | None = None
         self._failing: dict[str, str] = {}
@@ -114,7 +113,7 @@ class Watch:
         except JournalError as error:
             log.warning("camera.not_recalled", reason=error.reason)
         while True:
-            asked = await set_within(self._asked, LOOKS_UP_EVERY_S)
+            asked = await self._asked.set_within(LOOKS_UP_EVERY_S)
             if asked or self.is_due():
                 self._asked.clear()
                 await self._answer()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tokkatot.hub.journal.port import JournalFull
 from tokkatot.hub.journal.rows import Entry
+from tokkatot.kit.waiting import Bell
 
 _RESERVE_ROWS = 1_000
 """Orders may go so far above the limit, so that readings never keep them out."""
@@ -32,8 +33,8 @@ class Buffer:
         self._waiting: deque[Pending] = deque()
         self._taken: list[Pending] = []
         self._size = 0
-        self._filled = asyncio.Event()
-        self._due = asyncio.Event()
+        self._filled = Bell()
+        self._due = Bell()
         self._room = asyncio.Event()
 
     def __len__(self) -> int:
@@ -84,13 +85,8 @@ class Buffer:
 
         A group waits for company no longer than `group_s`, and no longer than until it is one.
         """
-        try:
-            async with asyncio.timeout(idle_s):
-                await self._filled.wait()
-            async with asyncio.timeout(group_s):
-                await self._due.wait()
-        except TimeoutError:
-            return
+        if await self._filled.set_within(idle_s):
+            await self._due.set_within(group_s)
 
     def take(self, max_rows: int) -> list[Entry]:
         """Return the oldest entries up to so many rows, one at least where there is any."""

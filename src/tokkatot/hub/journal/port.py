@@ -1,11 +1,11 @@
 """What the rest of the hub may ask of its journal."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 from uuid import UUID
 
 from tokkatot.hub.drivers.port import Position
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow, StreamName
 from tokkatot.wire.streams import StreamHead, Stretch
 
@@ -51,7 +51,7 @@ class JournalPort(Protocol):
     that were handed over with `record` stay in the buffer and are committed when it works again.
     """
 
-    grown: asyncio.Event
+    grown: Bell
     """Set when rows were committed; who waits for it clears it."""
 
     def condition(self) -> Condition:

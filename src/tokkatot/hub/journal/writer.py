@@ -1,6 +1,5 @@
 """Brings the buffer to the disk in groups and keeps the file whole and within its limits."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +16,7 @@ from tokkatot.hub.journal.store import JournalStore
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.ids import IdSource
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import EventRow, StreamName
 from tokkatot.wire.streams import STREAMS, StreamHead
 
@@ -56,14 +56,14 @@ class Writer:
         self._uptime_before_s = 0
         self._is_taken_up = False
         self._upkeep_at_s = clock.monotonic()
-        self._stopping = asyncio.Event()
+        self._stopping = Bell()
         self._told = 0
         # A fixed jitter: one thread on one disk has nobody to keep out of step with.
         self._backoff = Backoff(
             first_s=settings.retry_first_s, cap_s=settings.retry_cap_s, random=lambda: 1.0
         )
         self.buffer = Buffer(settings.buffer_rows, group_rows=settings.group_rows)
-        self.grown = asyncio.Event()
+        self.grown = Bell()
         self.heads: dict[StreamName, StreamHead] = {}
         self.interrupted: list[Answer] = []
         self.refused = 0
@@ -227,7 +227,7 @@ class Writer:
                 self._note(error)
                 if self._stopping.is_set():
                     return
-                await self._pause(self._backoff.next_s())
+                await self._stopping.set_within(self._backoff.next_s())
             else:
                 self._note(None)
                 self._backoff.reset()
@@ -287,13 +287,6 @@ class Writer:
         )
         self.buffer.push(Entry(events=(pack_tail(row),)))
         self._told = refused
-
-    async def _pause(self, pause_s: float) -> None:
-        try:
-            async with asyncio.timeout(pause_s):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
 
     def now_ms(self) -> int:
         """Return the wall time by which the journal dates its own rows."""

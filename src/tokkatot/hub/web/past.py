@@ -10,7 +10,7 @@ import structlog
 from tokkatot.hub.journal.port import JournalError, JournalPort
 from tokkatot.hub.web.notebook import Notebook
 from tokkatot.kit.clock import Clock
-from tokkatot.kit.waiting import set_within
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import MessageError, ReadingRow, Row, StreamName, decode_row
 
 MAX_EVENTS: Final = 5_000
@@ -46,12 +46,12 @@ class Past:
         self._recall = recall
         self._clock = clock
         self._wanted = asyncio.Event()
-        self._told = asyncio.Event()
+        self._told = Bell()
 
     async def told(self) -> bool:
         """Return True once the events are read or can't be; the readings follow by and by."""
         self._wanted.set()
-        return await set_within(self._told, 2 * EVENTS_WITHIN_S)
+        return await self._told.set_within(2 * EVENTS_WITHIN_S)
 
     async def run(self) -> None:
         """Wait until the past is asked for, and read it."""

@@ -21,7 +21,7 @@ from tokkatot.hub.drivers.mqtt_node.source import NodeBook, Publish
 from tokkatot.hub.drivers.port import Driver, DriverError, Inbox, Presence, Reported
 from tokkatot.kit.backoff import Backoff
 from tokkatot.kit.clock import Clock
-from tokkatot.kit.waiting import set_within
+from tokkatot.kit.waiting import Bell
 from tokkatot.wire.topics import DROPPED_TOPIC
 
 TICK_S = 1.0
@@ -64,7 +64,7 @@ class MqttNodeDriver(Driver):
         self._clock = clock
         # Soon at first: the broker on the same computer starts at the same time.
         self._backoff = Backoff(first_s=0.1, cap_s=30.0, random=random)
-        self._heard = asyncio.Event()
+        self._heard = Bell()
         self._client: aiomqtt.Client | None = None
         self._ask_again = False
         self._trouble: str | None = None
@@ -175,7 +175,7 @@ class MqttNodeDriver(Driver):
             except aiomqtt.MqttError as error:
                 # The client's own loop notices a broken link; the next round says it again.
                 log.warning("nodes.not_sent", driver=self.name, reason=str(error))
-            await set_within(self._heard, TICK_S)
+            await self._heard.set_within(TICK_S)
 
 
 class _Handing(asyncio.Queue[aiomqtt.Message]):

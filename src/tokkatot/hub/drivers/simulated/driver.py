@@ -1,6 +1,5 @@
 """The driver of simulated hardware."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from tokkatot.domain.readings import Reading, RefusedReading
 from tokkatot.hub.drivers.port import Driver, DriverError, Inbox, Presence, Reported, Sampled
 from tokkatot.hub.drivers.simulated.source import World, channel_of, sensor_channel
 from tokkatot.kit.clock import Clock
-from tokkatot.kit.waiting import set_within
+from tokkatot.kit.waiting import Bell
 
 REPORT_EVERY_S = 10.0
 QUICK_TICK_S = 0.01
@@ -46,7 +45,7 @@ class SimulatedDriver(Driver):
         self._wired: dict[DeviceId, _Wired] = {}
         self._at_s = clock.monotonic()
         self._quick_until_s = self._at_s
-        self._written = asyncio.Event()
+        self._written = Bell()
 
     @override
     def adopt(self, devices: Sequence[DeviceConfig]) -> None:
@@ -71,7 +70,7 @@ class SimulatedDriver(Driver):
         while True:
             self.tick(inbox)
             quick = self._clock.monotonic() < self._quick_until_s
-            if await set_within(self._written, QUICK_TICK_S if quick else self._tick_s):
+            if await self._written.set_within(QUICK_TICK_S if quick else self._tick_s):
                 self._written.clear()
                 await self._clock.sleep(QUICK_TICK_S)
 

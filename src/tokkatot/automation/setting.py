@@ -1,0 +1,71 @@
+"""A house at one moment: what it is to be, what its sensors say, and what its rules conclude."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tokkatot.automation.guards import everywhere
+from tokkatot.automation.instant import Instant
+from tokkatot.automation.interlocks import Interlock
+from tokkatot.automation.lending import turned
+from tokkatot.automation.perception import look
+from tokkatot.automation.plan import House, Plan
+from tokkatot.automation.rules import fill, regulate
+from tokkatot.automation.sameness import are_same
+from tokkatot.automation.state import Climate, Senses, State, Targets
+from tokkatot.automation.targets import targets_of
+from tokkatot.domain.houses import SetPoints
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """A house at this moment, with what its rules concluded."""
+
+    house: House
+    targets: Targets
+    points: SetPoints
+    senses: Senses
+    climate: Climate
+    filling: bool
+    around: frozenset[Interlock]
+
+
+def setting_of(house: House, plan: Plan, state: State, now: Instant) -> Setting:
+    """Return a house as it is now; as it was concluded before, while nothing of it is new."""
+    today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
+    targets = targets_of(house, state.targets.get(house.id), today_ms, plan.locality)
+    points = turned(targets.setpoints, state.lent.get(house.id))
+    senses = look(house, points, state, now.monotonic_s)
+    before = state.settings.get(house.id)
+    if (
+        isinstance(before, Setting)
+        and before.house is house
+        and before.targets is targets
+        and before.points is points
+        and before.senses is senses
+    ):
+        return before  # the rules conclude no more from the same a second time
+    climate = regulate(points, senses, state.climates.get(house.id, Climate()))
+    return Setting(
+        house=house,
+        targets=targets,
+        points=points,
+        senses=senses,
+        climate=climate,
+        filling=fill(points, senses, filling=house.id in state.filling),
+        around=everywhere(house, climate, senses),
+    )
+
+
+def with_settings(state: State, settings: Sequence[Setting]) -> State:
+    """Return the state after these settings; where all are as before, so is what is in it."""
+    if are_same(settings, state.settings.values()):
+        return state
+    return replace(
+        state,
+        settings={one.house.id: one for one in settings},
+        targets={one.house.id: one.targets for one in settings},
+        senses={one.house.id: one.senses for one in settings},
+        climates={one.house.id: one.climate for one in settings},
+        filling=frozenset(one.house.id for one in settings if one.filling),
+    )
