@@ -113,21 +113,25 @@ class SchedulesCheck:
     def cloud_restored(self, rows: Iterable[Row]) -> None:
         """The cloud is back at a backup: what it was told since must come again."""
         self._told = self._told_early.copy()
-        self.told(rows)
+        for row in _runs(rows):
+            self._count(row)
 
     def told(self, rows: Iterable[Row]) -> None:
         """Rows have come to the cloud."""
         for row in _runs(rows):
-            key = (row.schedule, row.due)
-            self.heard_of += 1
-            if row.due >= self._forgotten_ms:
-                self._told[key] += 1
-            if self._told[key] > 1 + self._may_be_told[key]:
-                self._findings.broken(
-                    "no schedule run is told twice", f"{key} again as {row.outcome} {row.reason}"
-                )
+            self._count(row)
             if not self._was_due(row):
                 self._findings.broken("no schedule run is made up", f"{row}")
+
+    def _count(self, row: ScheduleRunRow) -> None:
+        key = (row.schedule, row.due)
+        self.heard_of += 1
+        if row.due >= self._forgotten_ms:
+            self._told[key] += 1
+        if self._told[key] > 1 + self._may_be_told[key]:
+            self._findings.broken(
+                "no schedule run is told twice", f"{key} again as {row.outcome} {row.reason}"
+            )
 
     def _was_due(self, row: ScheduleRunRow) -> bool:
         return any(

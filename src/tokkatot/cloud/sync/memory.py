@@ -1,8 +1,9 @@
 """The sync's store in memory, for the simulation and for tests."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
 import msgspec
 from typing_extensions import override
@@ -14,10 +15,16 @@ from tokkatot.wire.cursor import Cursor, RefusedRow
 from tokkatot.wire.messages import Hello, Live, ReadingRow, Row, StreamName
 from tokkatot.wire.session_cloud import Peer
 
+_Item = TypeVar("_Item")
+_Stored = tuple[HubId, _Item]
+
 
 @dataclass(slots=True, kw_only=True)
 class Kept:
-    """Everything that is stored; what it holds is frozen, so that a shallow copy is a snapshot."""
+    """Everything that is stored; what it holds is frozen, so that a shallow copy is a snapshot.
+
+    The lists of readings and rows are replaced and never changed: snapshots share them.
+    """
 
     hubs: dict[HubId, HubRecord] = field(default_factory=dict)
     cursors: dict[CursorKey, Cursor] = field(default_factory=dict)
@@ -33,11 +40,39 @@ class Kept:
             hubs=dict(self.hubs),
             cursors=dict(self.cursors),
             quarantined=list(self.quarantined),
-            readings=list(self.readings),
+            readings=self.readings,
             refused=list(self.refused),
-            rows=list(self.rows),
+            rows=self.rows,
             live=dict(self.live),
         )
+
+
+class _Index(Generic[_Item]):
+    """What a list says, to find it in; made anew where it is asked about another list."""
+
+    def __init__(self, says: Callable[[_Stored[_Item]], Hashable]) -> None:
+        self._says = says
+        self._of: list[_Stored[_Item]] | None = None
+        self._said: set[Hashable] = set()
+
+    def new(
+        self, stored: list[_Stored[_Item]], items: Sequence[_Stored[_Item]]
+    ) -> list[_Stored[_Item]]:
+        """Return those items that the list does not hold yet."""
+        if self._of is not stored:
+            self._of = stored
+            self._said = {self._says(item) for item in stored}
+        return [item for item in items if self._says(item) not in self._said]
+
+    def grown(
+        self, stored: list[_Stored[_Item]], items: Sequence[_Stored[_Item]]
+    ) -> list[_Stored[_Item]]:
+        """Return the list with these items at its end."""
+        grown = [*stored, *items]
+        if self._of is stored:
+            self._of = grown
+            self._said.update(map(self._says, items))
+        return grown
 
 
 class MemoryStore(SyncStore):
@@ -48,6 +83,8 @@ class MemoryStore(SyncStore):
 
     def __init__(self) -> None:
         self.kept = Kept()
+        self._readings: _Index[ReadingRow] = _Index(_measured)
+        self._rows: _Index[Row] = _Index(_said)
 
     @override
     async def prepare(self, rows: Iterable[ReadingRow]) -> None:
@@ -62,15 +99,17 @@ class MemoryStore(SyncStore):
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[SyncTransaction]:
         draft = self.kept.copy()
-        yield MemoryTransaction(draft)
+        yield MemoryTransaction(draft, self._readings, self._rows)
         self.kept = draft
 
 
 class MemoryTransaction(SyncTransaction):
     """Works on a snapshot."""
 
-    def __init__(self, draft: Kept) -> None:
+    def __init__(self, draft: Kept, readings: _Index[ReadingRow], rows: _Index[Row]) -> None:
         self._draft = draft
+        self._readings = readings
+        self._rows = rows
 
     @override
     async def hold(self, keys: Iterable[CursorKey]) -> Held:
@@ -117,27 +156,22 @@ class MemoryTransaction(SyncTransaction):
     @override
     async def add_readings(self, batches: Sequence[HubReadings]) -> None:
         for batch in batches:
-            stored = {
-                (hub_id, row.device, row.quantity, row.t)
-                for hub_id, row in (self._draft.readings if batch.join else ())
-            }
-            self._draft.readings.extend(
-                (batch.hub_id, row)
-                for row in batch.readings
-                if (batch.hub_id, row.device, row.quantity, row.t) not in stored
-            )
+            stored = self._draft.readings
+            come = [(batch.hub_id, row) for row in batch.readings]
+            if batch.join:
+                come = self._readings.new(stored, come)
+            self._draft.readings = self._readings.grown(stored, come)
             self._draft.refused.extend((batch.hub_id, value) for value in batch.refused)
 
     @override
     async def add_rows(
         self, hub: HubRecord, rows: Sequence[Row], *, join: bool
     ) -> Sequence[RefusedRow]:
-        logged = {
-            _said(row) for hub_id, row in (self._draft.rows if join else ()) if hub_id == hub.hub_id
-        }
-        self._draft.rows.extend(
-            (hub.hub_id, row) for row in rows if not logged or _said(row) not in logged
-        )
+        stored = self._draft.rows
+        come = [(hub.hub_id, row) for row in rows]
+        if join:
+            come = self._rows.new(stored, come)
+        self._draft.rows = self._rows.grown(stored, come)
         return ()
 
     @override
@@ -147,6 +181,12 @@ class MemoryTransaction(SyncTransaction):
             self._draft.live[hub.hub_id] = live
 
 
-def _said(row: Row) -> bytes:
+def _measured(stored: tuple[HubId, ReadingRow]) -> Hashable:
+    hub_id, row = stored
+    return hub_id, row.device, row.quantity, row.t
+
+
+def _said(stored: tuple[HubId, Row]) -> Hashable:
     """Return what a row says, whatever number it bears."""
-    return msgspec.json.encode(msgspec.structs.replace(row, seq=0))
+    hub_id, row = stored
+    return hub_id, msgspec.json.encode(msgspec.structs.replace(row, seq=0))
