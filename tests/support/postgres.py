@@ -77,7 +77,14 @@ def running_postgres(folder: Path) -> Iterator[EmbeddedPostgres]:
         log_path=folder.parent / "postgres.log",
         binaries=Path(binaries) if binaries else None,
         locale=("--locale=C.UTF-8",) if binaries else BUILTIN_LOCALE,
-        options=("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
+        options=(
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            # A connection that a test has left in the midst of its password holds up the end of
+            # every database: by itself for a minute, which is all the time that a test has.
+            "authentication_timeout=5s",
+        ),
     )
     # A loop of its own, stopped between the calls: the tests have loops of their own.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:

@@ -148,7 +148,7 @@ class HandHub:
 @asynccontextmanager
 async def hand_hub(running: Running, yard: Yard) -> AsyncIterator[HandHub]:
     """Connect as a hub and say hello."""
-    async with broker_client(running) as client:
+    async with broker_client(running.broker) as client:
         for leaf in TO_HUB:
             await client.subscribe(str(yard.topic(leaf)), qos=1)
         hub = HandHub(client, yard, running.keys)
@@ -156,16 +156,21 @@ async def hand_hub(running: Running, yard: Yard) -> AsyncIterator[HandHub]:
         yield hub
 
 
-def broker_client(running: Running) -> aiomqtt.Client:
+def broker_client(broker: EmbeddedBroker) -> aiomqtt.Client:
     """Return a client that may do anything on the broker."""
-    access = BrokerAccess.parse(running.broker.url, login=LOGIN, password=None)
+    access = broker_access(broker)
     return aiomqtt.Client(
         access.host,
         access.port,
-        username=LOGIN,
-        password=running.broker.password(),
+        username=access.login,
+        password=access.password,
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     )
+
+
+def broker_access(broker: EmbeddedBroker) -> BrokerAccess:
+    """Return how the cloud reaches a broker of a test, where it has its login."""
+    return BrokerAccess.parse(broker.url, login=LOGIN, password=broker.password())
 
 
 @asynccontextmanager
@@ -187,8 +192,9 @@ async def running_cloud(url: str, folder: Path, broker: EmbeddedBroker) -> Async
         app = create_app(
             context, still.readings, readiness=Readiness({}), web_folder=None, limits=PLENTY
         )
-        access = BrokerAccess.parse(broker.url, login=LOGIN, password=broker.password())
-        worker = SyncWorker(context, still.readings, broker=access, random=lambda: 0.5)
+        worker = SyncWorker(
+            context, still.readings, broker=broker_access(broker), random=lambda: 0.5
+        )
         cloud = Cloud(app, context, still.clock)
         with listen_on("127.0.0.1", 0) as listening:
             server = web_server(app)
@@ -211,9 +217,10 @@ async def running_cloud(url: str, folder: Path, broker: EmbeddedBroker) -> Async
                 server.should_exit = True
                 for task in tasks:
                     task.cancel()
-                await asyncio.wait([*tasks, serving])
+                _, still_running = await asyncio.wait([*tasks, serving], timeout=WITHIN_S)
                 await cloud.http.aclose()
                 await database.close()
+                assert still_running == set(), "what is told to end ends"
 
 
 async def until(probe: Callable[[], Awaitable[T | None]]) -> T:

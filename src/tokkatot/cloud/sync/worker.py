@@ -1,6 +1,7 @@
 """The process end of the sync: a broker's connection, lanes of work, and what goes out."""
 
 import asyncio
+import math
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -183,7 +184,8 @@ class SyncWorker:
             for run in lanes.runs():
                 tasks.create_task(run)
             for topic in TOPICS:
-                await client.subscribe(SHARED + topic if self._broker.shares else topic, qos=1)
+                asked = SHARED + topic if self._broker.shares else topic
+                await _answered(client.subscribe(asked, qos=1, timeout=math.inf), CONNECT_TIMEOUT_S)
             _log.info("sync.connected", host=self._broker.host, port=self._broker.port)
             self._backoff.reset()
             dispatcher = Dispatcher(
@@ -319,7 +321,17 @@ class SyncWorker:
     async def _publish(self, message: Outgoing) -> None:
         client = self._client
         assert client is not None, "whoever publishes lives within the connection"
-        await client.publish(str(message.topic), message.payload, qos=1, timeout=PUBLISH_TIMEOUT_S)
+        sending = client.publish(str(message.topic), message.payload, qos=1, timeout=math.inf)
+        await _answered(sending, PUBLISH_TIMEOUT_S)
+
+
+async def _answered(call: Awaitable[object], timeout_s: float) -> None:
+    """Wait for an answer; the client's own time-out may swallow that we are cancelled."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await call
+    except TimeoutError:
+        raise aiomqtt.MqttError("the broker did not answer in time") from None
 
 
 class _Lanes:
