@@ -8,15 +8,19 @@ from time import perf_counter
 import httpx
 import numpy as np
 
-from benches.support.beside import cloud_beside
+from benches.support.beside import Beside, cloud_beside
 from benches.support.people import tokens_of
 from benches.support.statistics import p95, spread
 from tests.support.people import Person
 from tests.support.site import Site
 from tests.support.wire_hub import Batch, WireHub, wire_hub
+from tokkatot.cloud.platform.database import Database
+from tokkatot.cloud.telemetry.folding import fold
+from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.domain.devices import DeviceRole, Interface
 from tokkatot.domain.quantities import Quantity
 from tokkatot.kit.clock import SystemClock
+from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import MAX_BATCH_ROWS, ReadingRow
 
 API = "api_p95_ms"
@@ -47,6 +51,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Iterator[tuple[str, flo
 async def _measure(folder: Path, say: Callable[[str], None]) -> float:
     async with cloud_beside(folder, "api,ingest,jobs") as beside:
         site, house = await _lay_out(beside.staff, beside.broker.url)
+        await _fold(beside)
         tokens = await tokens_of(beside, site.farm_id, PEOPLE)
         paths = [path.format(farm=site.farm_id, house=house) for path in MIX]
         took_ms: list[float] = []
@@ -109,6 +114,16 @@ async def _lay_out(staff: Person, broker_url: str) -> tuple[Site, str]:
     async with wire_hub(address.host, address.port, site.farm_id, login) as hub:
         await _send_day(hub, sensors)
     return site, house
+
+
+async def _fold(beside: Beside) -> None:
+    """Do what the cloud does every ten minutes: pack the readings whose hour is over."""
+    clock = SystemClock()
+    database = Database.open(beside.postgres.url(), clock=clock, ids=IdSource(clock))
+    try:
+        await fold(database, PostgresReadingStore(database), now=clock.now())
+    finally:
+        await database.close()
 
 
 async def _send_day(hub: WireHub, sensors: list[str]) -> None:

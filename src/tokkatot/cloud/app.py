@@ -40,6 +40,7 @@ from tokkatot.cloud.platform.http import (
 from tokkatot.cloud.platform.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from tokkatot.cloud.platform.openapi import describe
 from tokkatot.cloud.platform.readiness import Readiness
+from tokkatot.cloud.platform.routing import RoutesByShape
 from tokkatot.cloud.realtime import api as realtime
 from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.realtime.socket import PersonSockets
@@ -103,6 +104,8 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 _GZIP_FROM_BYTES = 1024
+_GZIP_LEVEL = 4
+"""A chart takes 6 % more bytes than at level 6, and half the time."""
 
 
 class Health(BaseModel):
@@ -153,6 +156,7 @@ def create_app(
         context.database, context.ears, clock=context.clock, metrics=context.metrics
     )
     install_error_handlers(app)
+    app.router.routes.append(RoutesByShape(route for router in ROUTERS for route in router.routes))
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(_operations(app, context, readiness))
@@ -166,7 +170,7 @@ def _wrap(app: FastAPI, context: Context, limits: HttpLimits) -> None:
     public_url = context.settings.public_url or ""
     app.add_middleware(RequestTimeout, timeout_s=limits.timeout_s)
     app.add_middleware(BodyLimit, limits=limits, is_upload=_is_upload)
-    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=6)
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
     app.add_middleware(PersonSockets, context=context, realtime=app.state.realtime)
     app.add_middleware(
         RateLimits,

@@ -8,10 +8,11 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tokkatot.cloud.accounts import store
+from tokkatot.cloud.accounts.store import LiveSession
 from tokkatot.cloud.platform.context import Ctx, Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Forbidden, Unauthenticated
-from tokkatot.cloud.platform.tokens import Tokens
+from tokkatot.cloud.platform.tokens import AccessClaims, Tokens
 from tokkatot.domain.ids import SessionId, UserId
 
 _SEEN_EVERY = timedelta(minutes=1)
@@ -35,31 +36,49 @@ async def authenticate(tx: Transaction, tokens: Tokens, token: str) -> Caller:
         Unauthenticated: when the token, its session or its user is no longer good.
     """
     claims = tokens.verify(token, now=tx.now)
-    row = await store.live_session(tx.session, claims.session_id, now=tx.now)
-    if row is None or row.user_id != claims.user_id:
+    found = await store.live_session(tx.session, claims.session_id, now=tx.now)
+    return await caller_of(tx, claims, found)
+
+
+async def caller_of(tx: Transaction, claims: AccessClaims, found: LiveSession | None) -> Caller:
+    """Return who calls, by the session that was found for a token.
+
+    Raises:
+        Unauthenticated: when there is none, or it is somebody else's.
+    """
+    if found is None or found.user_id != claims.user_id:
         raise Unauthenticated("session_ended")
-    if tx.now - row.last_seen_at > _SEEN_EVERY:
+    if tx.now - found.last_seen_at > _SEEN_EVERY:
         await store.session_seen(tx.session, claims.session_id, now=tx.now)
     return Caller(
         user_id=claims.user_id,
         session_id=claims.session_id,
-        name=row.name,
-        is_staff=row.is_staff,
+        name=found.name,
+        is_staff=found.is_staff,
     )
 
 
 _bearer = HTTPBearer(auto_error=False, description="The access token of a login.")
 
 
-async def caller(
+async def claims(
     tx: Tx,
     context: Ctx,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Caller:
-    """Read the bearer token of a request."""
+) -> AccessClaims:
+    """Read the bearer token of a request; whether its session lives is still to be asked."""
     if credentials is None:
         raise Unauthenticated
-    return await authenticate(tx, context.tokens, credentials.credentials)
+    return context.tokens.verify(credentials.credentials, now=tx.now)
+
+
+SomeClaims = Annotated[AccessClaims, Depends(claims)]
+
+
+async def caller(tx: Tx, claims: SomeClaims) -> Caller:
+    """Find who calls."""
+    found = await store.live_session(tx.session, claims.session_id, now=tx.now)
+    return await caller_of(tx, claims, found)
 
 
 async def staff(caller: Annotated[Caller, Depends(caller)]) -> Caller:

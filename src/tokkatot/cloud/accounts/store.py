@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,25 +35,29 @@ class LiveSession:
     last_seen_at: datetime
 
 
+LIVE_SESSION = (
+    select(User.id, User.name, User.is_staff, Session.last_seen_at)
+    .join(User, User.id == Session.user_id)
+    .where(
+        Session.id == bindparam("session_id"),
+        Session.ended_at.is_(None),
+        Session.expires_at > bindparam("now"),
+        User.deleted_at.is_(None),
+    )
+)
+"""What a `LiveSession` is made of, for a `session_id` at `now`."""
+
+
 async def live_session(
     session: AsyncSession, session_id: UUID, *, now: datetime
 ) -> LiveSession | None:
     """Return a session that lives, or None."""
-    row = (
-        await session.execute(
-            select(User.id, User.name, User.is_staff, Session.last_seen_at)
-            .join(User, User.id == Session.user_id)
-            .where(
-                Session.id == session_id,
-                Session.ended_at.is_(None),
-                Session.expires_at > now,
-                User.deleted_at.is_(None),
-            )
-        )
-    ).one_or_none()
+    found = await session.execute(LIVE_SESSION, {"session_id": session_id, "now": now})
+    row = found.one_or_none()
     if row is None:
         return None
-    return LiveSession(user_id=row[0], name=row[1], is_staff=row[2], last_seen_at=row[3])
+    user_id, name, is_staff, last_seen_at = row
+    return LiveSession(user_id=user_id, name=name, is_staff=is_staff, last_seen_at=last_seen_at)
 
 
 async def session_seen(session: AsyncSession, session_id: UUID, *, now: datetime) -> None:

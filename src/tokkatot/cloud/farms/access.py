@@ -7,8 +7,9 @@ from uuid import UUID
 
 from fastapi import Depends
 
-from tokkatot.cloud.accounts.caller import Caller, SomeCaller
+from tokkatot.cloud.accounts.caller import Caller, SomeClaims, caller_of
 from tokkatot.cloud.farms import store
+from tokkatot.cloud.farms.store import RoleOnFarm
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Forbidden, NotFound
@@ -36,6 +37,10 @@ async def farm_access(tx: Transaction, caller: Caller, farm_id: FarmId, right: R
         Forbidden: when the caller's role lacks the right.
     """
     found = await store.role_on_farm(tx.session, farm_id, caller.user_id)
+    return _access(caller, farm_id, found, right)
+
+
+def _access(caller: Caller, farm_id: FarmId, found: RoleOnFarm | None, right: Right) -> FarmAccess:
     if found is None:
         raise NotFound("farm")
     if caller.is_staff:
@@ -52,8 +57,10 @@ async def farm_access(tx: Transaction, caller: Caller, farm_id: FarmId, right: R
 def access(right: Right) -> Callable[..., Awaitable[FarmAccess]]:
     """Return the dependency that lets through who has `right` on the farm in the path."""
 
-    async def checked(farm: UUID, caller: SomeCaller, tx: Tx) -> FarmAccess:
-        return await farm_access(tx, caller, FarmId(farm), right)
+    async def checked(farm: UUID, claims: SomeClaims, tx: Tx) -> FarmAccess:
+        # Both in one question: almost every request of a screen begins with them.
+        live, role = await store.session_and_role(tx.session, farm, claims.session_id, now=tx.now)
+        return _access(await caller_of(tx, claims, live), FarmId(farm), role, right)
 
     return checked
 

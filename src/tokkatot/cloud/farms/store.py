@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, true
+from sqlalchemy import and_, bindparam, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
+from tokkatot.cloud.accounts.store import LIVE_SESSION, LiveSession
 from tokkatot.cloud.farms.model import Farm, FarmMember, House, HouseCycle, Hub, Zone
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.houses import HouseKind
@@ -25,18 +26,41 @@ class RoleOnFarm:
     role: MemberRole | None
 
 
+_ROLE = (
+    select(Farm.id, FarmMember.role)
+    .outerjoin(
+        FarmMember,
+        and_(FarmMember.farm_id == Farm.id, FarmMember.user_id == bindparam("user")),
+    )
+    .where(Farm.id == bindparam("farm"), Farm.deleted_at.is_(None))
+)
+_SESSION_AND_ROLE = (
+    LIVE_SESSION.add_columns(Farm.id, FarmMember.role)
+    .outerjoin(Farm, and_(Farm.id == bindparam("farm"), Farm.deleted_at.is_(None)))
+    .outerjoin(FarmMember, and_(FarmMember.farm_id == Farm.id, FarmMember.user_id == User.id))
+)
+
+
 async def role_on_farm(session: AsyncSession, farm_id: UUID, user_id: UUID) -> RoleOnFarm | None:
     """Return a person's role on a farm, or None where there is no such farm."""
-    row = (
-        await session.execute(
-            select(Farm.id, FarmMember.role)
-            .outerjoin(
-                FarmMember, and_(FarmMember.farm_id == Farm.id, FarmMember.user_id == user_id)
-            )
-            .where(Farm.id == farm_id, Farm.deleted_at.is_(None))
-        )
-    ).one_or_none()
+    found = await session.execute(_ROLE, {"farm": farm_id, "user": user_id})
+    row = found.one_or_none()
     return None if row is None else RoleOnFarm(role=row[1])
+
+
+async def session_and_role(
+    session: AsyncSession, farm_id: UUID, session_id: UUID, *, now: datetime
+) -> tuple[LiveSession | None, RoleOnFarm | None]:
+    """Return a session that lives, and its person's role on a farm, each None where it is not."""
+    found = await session.execute(
+        _SESSION_AND_ROLE, {"farm": farm_id, "session_id": session_id, "now": now}
+    )
+    row = found.one_or_none()
+    if row is None:
+        return None, None
+    user_id, name, is_staff, last_seen_at, there, role = row
+    live = LiveSession(user_id=user_id, name=name, is_staff=is_staff, last_seen_at=last_seen_at)
+    return live, None if there is None else RoleOnFarm(role=role)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

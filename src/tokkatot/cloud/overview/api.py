@@ -35,8 +35,7 @@ async def dashboard(access: CanSee, tx: Tx) -> DashboardView:
 @router.get("/houses/{house}/state", tags=["houses"])
 async def state(house: UUID, access: CanSee, tx: Tx, context: Ctx) -> HouseStateView:
     """Return all that the house's screen shows; resume the socket from its `seq`."""
-    found = await house_in(tx, access.farm_id, HouseId(house))
-    state = await service.house_state(tx, access, found)
+    state = await service.house_state(tx, access, HouseId(house))
     # Last: where the pictures are may take its time, with nothing of the database in hand.
     await tx.release()
     picture_t = await context.objects.modified_at(picture_key(house))

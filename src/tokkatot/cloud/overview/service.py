@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from tokkatot.cloud.accounts import store as accounts_store
-from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.alerts import store as alert_store
 from tokkatot.cloud.alerts.api import alert_views
 from tokkatot.cloud.commands import store as command_store
@@ -15,11 +14,12 @@ from tokkatot.cloud.commands.model import Command
 from tokkatot.cloud.commands.views import command_view
 from tokkatot.cloud.devices import store as device_store
 from tokkatot.cloud.devices.store import DeviceRow
-from tokkatot.cloud.farms import store as farm_store
 from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.farms.api import person_view
-from tokkatot.cloud.farms.model import CropCycle, Farm, Flock, House, Hub
+from tokkatot.cloud.farms.model import Farm, House, Hub
 from tokkatot.cloud.farms.views import StopView, setpoints_view
+from tokkatot.cloud.overview import store
+from tokkatot.cloud.overview.store import FarmSeen, HouseSeen
 from tokkatot.cloud.overview.views import (
     ActuatorView,
     CardValueView,
@@ -33,11 +33,12 @@ from tokkatot.cloud.overview.views import (
     WhyView,
 )
 from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import NotFound
 from tokkatot.cloud.telemetry.snapshot import Doing, FarmNow, Now, now_of
-from tokkatot.domain.alerts import Severity
+from tokkatot.domain.alerts import SEVERITY_ORDER
 from tokkatot.domain.devices import ACTUATORS
-from tokkatot.domain.houses import MODES, HouseKind
-from tokkatot.domain.ids import FarmId
+from tokkatot.domain.houses import MODES
+from tokkatot.domain.ids import FarmId, HouseId
 from tokkatot.domain.quantities import SPECS, Quantity
 from tokkatot.kit.clock import from_ms
 from tokkatot.wire.session_cloud import SILENT_AFTER_S
@@ -54,6 +55,7 @@ class _Farm:
 
     t: datetime
     farm: Farm
+    houses: Sequence[HouseSeen]
     devices: Mapping[UUID, DeviceRow]
     now: FarmNow
 
@@ -89,30 +91,38 @@ class _Farm:
 
 async def cards(tx: Transaction, access: FarmAccess) -> list[HouseCardView]:
     """Return the houses of a farm as cards."""
-    houses = await farm_store.houses_of(tx.session, access.farm_id)
-    return await _cards(tx, await _read(tx, access.farm_id), houses)
+    farm = await _read(tx, await store.farm_seen(tx.session, access.farm_id))
+    return [_card(farm, seen) for seen in farm.houses]
 
 
 async def dashboard(tx: Transaction, access: FarmAccess) -> DashboardView:
     """Return all that a farm's first screen shows."""
-    farm = await _read(tx, access.farm_id)
-    houses = await farm_store.houses_of(tx.session, access.farm_id)
-    standing = await alert_store.open_of(tx.session, access.farm_id, [h.id for h in houses])
+    farm = await _read(tx, await store.farm_seen(tx.session, access.farm_id))
+    ids = [seen.house.id for seen in farm.houses]
+    standing = await alert_store.open_of(tx.session, access.farm_id, ids)
     return DashboardView(
         t=tx.now,
         seq=farm.farm.change_seq,
         role=access.role,
-        houses=await _cards(tx, farm, houses),
+        houses=[_card(farm, seen) for seen in farm.houses],
         alerts=await alert_views(tx, standing),
     )
 
 
-async def house_state(tx: Transaction, access: FarmAccess, house: House) -> HouseStateView:
-    """Return all that a house's screen shows but its picture."""
-    farm = await _read(tx, access.farm_id)
+async def house_state(tx: Transaction, access: FarmAccess, house_id: HouseId) -> HouseStateView:
+    """Return all that a house's screen shows but its picture.
+
+    Raises:
+        NotFound: when the farm has no such house.
+    """
+    found = await store.house_seen(tx.session, access.farm_id, house_id)
+    if found is None:
+        raise NotFound("house")
+    farm = await _read(tx, found)
+    (seen,) = farm.houses
+    house, card = seen.house, _card(farm, seen)
     in_house = [row for row in farm.devices.values() if row.device.house_id == house.id]
     standing = await alert_store.open_of(tx.session, access.farm_id, [house.id])
-    (card,) = await _cards(tx, farm, [house])
     return HouseStateView(
         t=tx.now,
         seq=farm.farm.change_seq,
@@ -140,67 +150,42 @@ def with_picture(
     return state.model_copy(update={"picture": PictureView(url=url, t=picture_t)})
 
 
-async def _read(tx: Transaction, farm_id: FarmId) -> _Farm:
-    # First, with its number: whatever changes while the rest is read comes again on resuming there.
-    farm = await tx.session.get_one(Farm, farm_id, populate_existing=True)
-    rows = await device_store.devices_of(tx.session, farm_id, limit=MAX_DEVICES)
+async def _read(tx: Transaction, seen: FarmSeen) -> _Farm:
+    # After the farm, which has its number: what changes meanwhile comes again on resuming there.
+    rows = await device_store.devices_of(tx.session, FarmId(seen.farm.id), limit=MAX_DEVICES)
     return _Farm(
         t=tx.now,
-        farm=farm,
+        farm=seen.farm,
+        houses=seen.houses,
         devices={row.device.id: row for row in rows},
         now=await now_of(
             tx.session,
-            farm_id,
+            seen.farm.id,
             [(row.device.id, row.device.house_id, row.state) for row in rows],
         ),
     )
 
 
-async def _cards(tx: Transaction, farm: _Farm, houses: Sequence[House]) -> list[HouseCardView]:
-    ids = [house.id for house in houses]
-    zones = await farm_store.zone_names(tx.session, ids)
-    hubs = await farm_store.hubs_serving(tx.session, farm.farm.id, ids)
-    flocks, crops = await _cycles(tx, houses)
-    standing = await alert_store.standing(tx.session, [farm.farm.id])
-    worst: Mapping[UUID | None, Severity] = alerts.worst(
-        (house_id, severity) for _, house_id, severity in standing
-    )
-    found: list[HouseCardView] = []
-    for house in houses:
-        hub = hubs.get(house.id)
-        flock, crop = flocks.get(house.id), crops.get(house.id)
-        found.append(
-            HouseCardView(
-                id=house.id,
-                number=house.number,
-                name=house.name,
-                kind=house.kind,
-                capacity=house.capacity,
-                present_count=flock.present_count if flock else None,
-                chicken_type=(flock and flock.chicken_type) or house.chicken_type,
-                crop_type=(crop and crop.crop_type) or house.crop_type,
-                floor_area_m2=house.floor_area_m2,
-                zones=zones.get(house.id, []),
-                hub=_hub(hub, tx.now),
-                water=farm.card_value(house.id, Quantity.WATER_LEVEL),
-                temperature=farm.card_value(house.id, Quantity.TEMPERATURE),
-                worst_alert=worst.get(house.id),
-                mode=house.mode,
-                modes=list(MODES[house.kind]),
-                stopped=house.stopped_at is not None or farm.farm.stopped_at is not None,
-            )
-        )
-    return found
-
-
-async def _cycles(
-    tx: Transaction, houses: Sequence[House]
-) -> tuple[Mapping[UUID, Flock], Mapping[UUID, CropCycle]]:
-    coops = [house.id for house in houses if house.kind is HouseKind.COOP]
-    greenhouses = [house.id for house in houses if house.kind is HouseKind.GREENHOUSE]
-    return (
-        await farm_store.open_cycles(tx.session, Flock, coops) if coops else {},
-        await farm_store.open_cycles(tx.session, CropCycle, greenhouses) if greenhouses else {},
+def _card(farm: _Farm, seen: HouseSeen) -> HouseCardView:
+    house, flock, crop = seen.house, seen.flock, seen.crop
+    return HouseCardView(
+        id=house.id,
+        number=house.number,
+        name=house.name,
+        kind=house.kind,
+        capacity=house.capacity,
+        present_count=flock.present_count if flock else None,
+        chicken_type=(flock and flock.chicken_type) or house.chicken_type,
+        crop_type=(crop and crop.crop_type) or house.crop_type,
+        floor_area_m2=house.floor_area_m2,
+        zones=list(seen.zones),
+        hub=_hub(seen.hub, farm.t),
+        water=farm.card_value(house.id, Quantity.WATER_LEVEL),
+        temperature=farm.card_value(house.id, Quantity.TEMPERATURE),
+        worst_alert=min(seen.severities, key=SEVERITY_ORDER.index, default=None),
+        mode=house.mode,
+        modes=list(MODES[house.kind]),
+        stopped=house.stopped_at is not None or farm.farm.stopped_at is not None,
     )
 
 

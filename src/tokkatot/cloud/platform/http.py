@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
@@ -57,6 +58,11 @@ def problem_response(problem: Problem, scope: Scope) -> Response:
         media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", **problem.headers},
     )
+
+
+def json_response(body: str, status: int = HTTPStatus.OK) -> Response:
+    """Return what is JSON already as an answer."""
+    return Response(body, status_code=status, media_type="application/json")
 
 
 class RequestBoundary:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from tokkatot.cloud.platform.base import Base
 from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.http import json_response
 from tokkatot.cloud.platform.problems import Conflict
 
 KEPT = timedelta(hours=24)
@@ -58,7 +59,7 @@ class Idempotency:
             Conflict: when the key was used for another request.
         """
         if self.key is None:
-            return _json(status, (await work()).model_dump_json())
+            return json_response((await work()).model_dump_json(), status)
         taken = await tx.session.scalar(
             insert(IdempotentAnswer)
             .values(
@@ -78,7 +79,7 @@ class Idempotency:
             .where(IdempotentAnswer.user_id == user_id, IdempotentAnswer.key == self.key)
             .values(status=status, body=body)
         )
-        return _json(status, body)
+        return json_response(body, status)
 
     async def _kept(self, tx: Transaction, user_id: UUID) -> Response:
         kept = await tx.session.scalar(
@@ -90,7 +91,7 @@ class Idempotency:
             raise Conflict("idempotency_mismatch")
         assert kept.status is not None, "the answer is written with its key"
         assert kept.body is not None, "the answer is written with its key"
-        return _json(kept.status, kept.body)
+        return json_response(kept.body, kept.status)
 
 
 async def idempotency(
@@ -114,10 +115,6 @@ async def idempotency(
 async def purge(session: AsyncSession, *, now: datetime) -> None:
     """Forget the answers that are older than a day."""
     await session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created_at < now - KEPT))
-
-
-def _json(status: int, body: str) -> Response:
-    return Response(body, status_code=status, media_type="application/json")
 
 
 Once = Annotated[Idempotency, Depends(idempotency)]

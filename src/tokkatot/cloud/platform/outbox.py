@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import BigInteger, delete, insert, select, text
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    bindparam,
+    column,
+    delete,
+    insert,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,6 +63,19 @@ _TAKE_NUMBERS = text(
     "UPDATE farms SET change_seq = change_seq + :n WHERE id = :farm RETURNING change_seq"
 )
 
+_FARMS = table("farms", column("id"), column("change_seq"))
+_READ = (
+    select(_FARMS.c.change_seq, FarmChange)
+    .outerjoin_from(
+        _FARMS,
+        FarmChange,
+        and_(FarmChange.farm_id == _FARMS.c.id, FarmChange.seq > bindparam("since")),
+    )
+    .where(_FARMS.c.id == bindparam("farm"))
+    .order_by(FarmChange.seq)
+    .limit(bindparam("limit"))
+)
+
 
 async def write(
     session: AsyncSession, changes: Sequence[Change], *, now: datetime
@@ -97,20 +120,13 @@ async def read(session: AsyncSession, farm_id: FarmId, *, since: int, limit: int
     `reload` is set where `since` is older than what is kept, or newer than what was ever given
     (the database was restored): then only a fresh look at the farm helps.
     """
-    newest = await session.scalar(
-        text("SELECT change_seq FROM farms WHERE id = :farm"), {"farm": farm_id}
-    )
-    assert isinstance(newest, int), "the caller has looked the farm up"
+    found = await session.execute(_READ, {"farm": farm_id, "since": since, "limit": limit})
+    told = found.all()
+    assert told, "the caller has looked the farm up"
+    newest: int = told[0][0]
     if since > newest:
         return Resumed(changes=(), newest_seq=newest, reload=True)
-    rows = (
-        await session.scalars(
-            select(FarmChange)
-            .where(FarmChange.farm_id == farm_id, FarmChange.seq > since)
-            .order_by(FarmChange.seq)
-            .limit(limit)
-        )
-    ).all()
+    rows = [change for _, change in told if change is not None]
     oldest_wanted = since + 1
     lost = since < newest and (not rows or rows[0].seq != oldest_wanted)
     return Resumed(changes=() if lost else rows, newest_seq=newest, reload=lost)

@@ -8,9 +8,10 @@ turned so that bytes of like weight lie together, and deflated: little more than
 
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, unique
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -133,27 +134,58 @@ def unpack(body: bytes) -> Columns:
     Raises:
         BlockError: when it is no block.
     """
-    if not body:
-        raise BlockError("a block has at least one byte")
-    kind = body[0]
+    kind = _kind_of(body)
     if kind == _Kind.PACKED:
         try:
             return _unpacked(body)
         except (struct.error, zlib.error, ValueError) as error:
             raise BlockError(f"a damaged block: {error}") from error
+    return _unpacked_open(kind, [body])
+
+
+def unpack_all(bodies: Iterable[bytes]) -> Columns:
+    """Return the readings of blocks as `merge` would, where many of them may be small and open.
+
+    Raises:
+        BlockError: when one is no block.
+    """
+    return merge(_parts(bodies))
+
+
+def _parts(bodies: Iterable[bytes]) -> Iterator[Columns]:
+    for kind, alike in groupby(bodies, key=_kind_of):
+        if kind == _Kind.PACKED:
+            yield from map(unpack, alike)
+        else:
+            yield _unpacked_open(kind, list(alike))
+
+
+def _kind_of(body: bytes) -> int:
+    if not body:
+        raise BlockError("a block has at least one byte")
+    return body[0]
+
+
+def _unpacked_open(kind: int, bodies: Sequence[bytes]) -> Columns:
+    """Return the readings of open blocks of a kind, one after the other."""
     if kind > _Kind.OPEN:
         raise BlockError(f"there is no block of kind {kind}")
     width = 17 if kind == _Kind.OPEN else 16
-    count, rest = divmod(len(body) - 1, width)
-    if rest:
+    if any((len(body) - 1) % width for body in bodies):
         raise BlockError("an open block was cut")
-    t_ms = np.frombuffer(body, ">i8", count, 1).astype(np.int64)
-    value = np.frombuffer(body, ">f8", count, 1 + 8 * count).astype(np.float64)
+    sized = [(body, (len(body) - 1) // width) for body in bodies]
+    times = b"".join([body[1 : 1 + 8 * count] for body, count in sized])
+    values = b"".join([body[1 + 8 * count : 1 + 16 * count] for body, count in sized])
     if kind == _Kind.OPEN:
-        quality = np.frombuffer(body, np.uint8, count, 1 + 16 * count)
+        qualities = b"".join([body[1 + 16 * count :] for body, count in sized])
+        quality = np.frombuffer(qualities, np.uint8)
     else:
-        quality = np.zeros(count, np.uint8)
-    return Columns(t_ms=t_ms, value=value, quality=quality)
+        quality = np.zeros(len(times) // 8, np.uint8)
+    return Columns(
+        t_ms=np.frombuffer(times, ">i8").astype(np.int64),
+        value=np.frombuffer(values, ">f8").astype(np.float64),
+        quality=quality,
+    )
 
 
 def merge(parts: Iterable[Columns]) -> Columns:

@@ -1,7 +1,7 @@
 """Readings of a house over a time: few enough to draw, or every one by pages."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -142,19 +142,23 @@ async def draw(
     """Return at most `points` points of each series: its readings, or what they sum up to."""
     stock = await readings.stock([key.id for key in keys], span)
     chart = Chart(span=span, points=points, shape=shape)
-    together = [key.id for key in keys if not chart.is_rolled(stock[key.id].readings)]
-    few = sum(stock[series_id].readings for series_id in together) <= READ_TOGETHER
-    found = await readings.read(together, span) if few else {}
-    drawn: list[Drawn] = []
+    together = [key for key in keys if not chart.is_rolled(stock[key.id].readings)]
+    if sum(stock[key.id].readings for key in together) <= READ_TOGETHER:
+        at_once = [together]
+    else:
+        at_once = [[key] for key in together]
+    drawn: dict[SeriesKey, Drawn] = {}
+    for some in filter(None, at_once):
+        found = await readings.read([key.id for key in some], span)
+        columns = {key: found.get(key.id, EMPTY) for key in some}
+        older = {
+            key: await chart.left(readings, key.id, stock[key.id], columns[key]) for key in some
+        }
+        drawn |= await chart.of_readings(columns, older)
     for key in keys:
-        if key.id not in together:
-            drawn.append(await chart.of_roll_ups(key, await chart.rolled(readings, key.id)))
-            continue
-        one = found if few else await readings.read([key.id], span)
-        columns = one.get(key.id, EMPTY)
-        older = await chart.left(readings, key.id, stock[key.id], columns)
-        drawn.append(await chart.of_readings(key, columns, older))
-    return drawn
+        if key not in drawn:
+            drawn[key] = await chart.of_roll_ups(key, await chart.rolled(readings, key.id))
+    return [drawn[key] for key in keys]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,9 +221,15 @@ class Chart:
         left = np.isin(hours.t_ms // DAY_MS, days)
         return Rolled(summary=hours.where(left), width_ms=HOUR_MS)
 
-    async def of_readings(self, key: SeriesKey, columns: Columns, older: Rolled) -> Drawn:
+    async def of_readings(
+        self, columns: Mapping[SeriesKey, Columns], older: Mapping[SeriesKey, Rolled]
+    ) -> dict[SeriesKey, Drawn]:
         """Draw readings, and what is left of those that were given up."""
-        return await asyncio.to_thread(self._of_readings, key, columns, older)
+
+        def draw_all() -> dict[SeriesKey, Drawn]:
+            return {key: self._of_readings(key, columns[key], older[key]) for key in columns}
+
+        return await asyncio.to_thread(draw_all)
 
     def _of_readings(self, key: SeriesKey, columns: Columns, older: Rolled) -> Drawn:
         if len(older.summary):

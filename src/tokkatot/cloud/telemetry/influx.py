@@ -11,7 +11,7 @@ from typing_extensions import override
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.influx import Influx, InfluxRow
 from tokkatot.cloud.telemetry import partitions
-from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, unpack
+from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, unpack_all
 from tokkatot.cloud.telemetry.postgres import (
     PostgresReadings,
     has_imported,
@@ -117,7 +117,7 @@ class InfluxReadings(Readings):
             return {}
         parts: dict[int, list[Columns]] = {}
         for series_id, bodies in (await self._blocks.bodies(series, span)).items():
-            own = merge(unpack(body) for body in bodies if body != ELSEWHERE)
+            own = unpack_all(body for body in bodies if body != ELSEWHERE)
             parts[series_id] = [own.within(span.start_ms, span.end_ms)]
         wanted = " OR ".join(f"\"s\" = '{series_id}'" for series_id in series)
         async for tag, rows in self._influx.select(
@@ -157,7 +157,7 @@ class InfluxReadings(Readings):
         if not taken:
             return False
         taken += await self._blocks.packed(series_id, day)
-        own = merge(unpack(body) for body in taken if body != ELSEWHERE)
+        own = unpack_all(body for body in taken if body != ELSEWHERE)
         moved = Arrivals(own.t_ms.tolist(), own.value.tolist(), own.quality.tolist())
         await self._influx.write(list(_lines(series_id, moved)))
         found = await self.read([series_id], _day(day))

@@ -11,7 +11,15 @@ from typing_extensions import override
 
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.telemetry import bundles, partitions
-from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, open_block, pack, unpack
+from tokkatot.cloud.telemetry.blocks import (
+    EMPTY,
+    Columns,
+    merge,
+    open_block,
+    pack,
+    unpack,
+    unpack_all,
+)
 from tokkatot.cloud.telemetry.rollups import (
     SUMMED_SQL,
     add_to_day,
@@ -172,7 +180,7 @@ class PostgresReadings(Readings):
     async def read(self, series: Sequence[int], span: Span) -> dict[int, Columns]:
         found = await self.bodies(series, span)
         return {
-            series_id: merge(unpack(body) for body in bodies).within(span.start_ms, span.end_ms)
+            series_id: unpack_all(bodies).within(span.start_ms, span.end_ms)
             for series_id, bodies in found.items()
         }
 
@@ -195,7 +203,7 @@ class PostgresReadings(Readings):
             text(_ROLLED_SQL), summed_places(series_id, span, width_s=width_s, every=every)
         )
         rolled, bodies = parted(rows)
-        still_open = merge(unpack(body) for body in bodies).within(span.start_ms, span.end_ms)
+        still_open = unpack_all(bodies).within(span.start_ms, span.end_ms)
         return joined([summary_of(rolled, wide_ms), summarise(still_open, wide_ms)])
 
     @override
@@ -306,4 +314,4 @@ def _open_block(arrivals: Arrivals) -> bytes:
 
 
 def _unpacked(packed: Sequence[bytes], fresh: Sequence[bytes]) -> tuple[Columns, Columns]:
-    return merge(map(unpack, packed)), merge(map(unpack, fresh))
+    return unpack_all(packed), unpack_all(fresh)

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.devices.model import Device, DeviceState
@@ -84,14 +84,28 @@ class FarmNow:
 DeviceFound = tuple[UUID, UUID, DeviceState | None]
 """A device, its house, and what it reported last."""
 
+_DEVICES = (
+    select(Device.id, Device.house_id, DeviceState)
+    .outerjoin(DeviceState, DeviceState.device_id == Device.id)
+    .where(Device.farm_id == bindparam("farm"), Device.deleted_at.is_(None))
+)
+_READINGS = (
+    select(
+        Series.device_id,
+        Series.house_id,
+        Series.quantity,
+        LatestReading.t,
+        LatestReading.value,
+        LatestReading.quality,
+    )
+    .join(LatestReading, LatestReading.series_id == Series.id)
+    .where(Series.farm_id == bindparam("farm"))
+)
+
 
 async def farm_now(session: AsyncSession, farm_id: UUID) -> FarmNow:
     """Return how things stand on a farm: what is stored, or what its hubs said since."""
-    found = await session.execute(
-        select(Device.id, Device.house_id, DeviceState)
-        .outerjoin(DeviceState, DeviceState.device_id == Device.id)
-        .where(Device.farm_id == farm_id, Device.deleted_at.is_(None))
-    )
+    found = await session.execute(_DEVICES, {"farm": farm_id})
     return await now_of(
         session, farm_id, [(device_id, house_id, state) for device_id, house_id, state in found]
     )
@@ -120,18 +134,7 @@ async def now_of(session: AsyncSession, farm_id: UUID, devices: Iterable[DeviceF
 async def _stored_readings(
     session: AsyncSession, farm_id: UUID, houses: Mapping[UUID, UUID]
 ) -> dict[tuple[UUID, str], Now]:
-    rows = await session.execute(
-        select(
-            Series.device_id,
-            Series.house_id,
-            Series.quantity,
-            LatestReading.t,
-            LatestReading.value,
-            LatestReading.quality,
-        )
-        .join(LatestReading, LatestReading.series_id == Series.id)
-        .where(Series.farm_id == farm_id)
-    )
+    rows = await session.execute(_READINGS, {"farm": farm_id})
     return {
         (device_id, quantity): Now(
             device_id=device_id,

@@ -68,7 +68,8 @@ async def _draw(readings: Readings, chart: Chart, pair: Pair) -> Drawn:
         await chart.left(readings, first, stock[first], warm),
         await chart.left(readings, second, stock[second], damp),
     )
-    return await chart.of_readings(key, columns, older)
+    drawn = await chart.of_readings({key: columns}, {key: older})
+    return drawn[key]
 
 
 def deficit_kpa(temperature_c: Numbers, humidity_percent: Numbers) -> Numbers:

@@ -14,6 +14,7 @@ from tokkatot.cloud.telemetry.blocks import (
     open_block,
     pack,
     unpack,
+    unpack_all,
 )
 
 T = 1_790_000_000_000
@@ -53,6 +54,19 @@ def test_an_open_block_comes_back_in_the_order_in_which_it_came(
     shuffled = some[::2] + some[1::2]
     t_ms, value, quality = zip(*shuffled, strict=True)
     assert rows(unpack(open_block(t_ms, value, quality))) == shuffled
+
+
+@given(st.lists(st.tuples(readings(), st.booleans()), max_size=6))
+def test_many_blocks_come_back_as_if_each_were_unpacked_by_itself(
+    parts: list[tuple[list[tuple[int, float, int]], bool]],
+) -> None:
+    bodies = [
+        pack(columns(*map(list, zip(*some, strict=True))))
+        if packed
+        else open_block(*zip(*some, strict=True))
+        for some, packed in parts
+    ]
+    assert rows(unpack_all(bodies)) == rows(merge(map(unpack, bodies)))
 
 
 def test_good_readings_carry_no_qualities() -> None:
