@@ -14,6 +14,8 @@ from tests.support.scene import (
 )
 from tokkatot.cloud.app import ROUTERS
 
+pytestmark = pytest.mark.timeout(300)  # it asks some 900 times
+
 PUBLIC, PERSON, SEE, OPERATE, OWN, MAINTAIN, STAFF = (
     "public",
     "person",
