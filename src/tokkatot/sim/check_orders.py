@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tokkatot.domain.commands import may_be_repeated
-from tokkatot.domain.devices import OFF, ON, Level
+from tokkatot.domain.devices import OFF, DeviceRole, Level, rest_level
 from tokkatot.domain.ids import DeviceId
 from tokkatot.sim.desk import SentOrder
-from tokkatot.sim.layout import NEIGHBOUR
+from tokkatot.sim.layout import NEIGHBOUR, Layout
 from tokkatot.sim.watch import Findings
 from tokkatot.wire.messages import CommandRow, OrderAction, Row
 
@@ -18,6 +18,9 @@ TOLERANCE_S = 3.0
 SESSION_OVER_S = 1.0
 TOLD_WITHIN_S = 15.0
 """An order that began is answered within 5 s, and that is in the cloud 5 s and a line later."""
+
+TRAVELS_S = {DeviceRole.VENT: 600.0}
+"""A drive may be on its way for so long before it answers."""
 
 FORGOTTEN_AFTER_S = 8 * 3600.0
 
@@ -47,10 +50,11 @@ class _Order:
 class OrdersCheck:
     """Follows each order of one hub over its journal to the relay, and back to the cloud."""
 
-    def __init__(self, findings: Findings, light: DeviceId, fans: frozenset[DeviceId]) -> None:
+    def __init__(self, findings: Findings, layout: Layout) -> None:
         self._findings = findings
-        self._light = light
-        self._fans = fans
+        self._light = layout.light.id
+        self._rests = {one.id: rest_level(one.role, layout.kind) for one in layout.actuators}
+        self._travels_s = {one.id: TRAVELS_S.get(one.role, 0.0) for one in layout.actuators}
         self._orders: dict[str, _Order] = {}
         self._last_asked: dict[DeviceId, str] = {}
         self._session: str | None = None
@@ -124,7 +128,7 @@ class OrdersCheck:
         """Something begins that a crash may let nobody know of: so it must do no harm twice."""
         assert row.action is not None, "an order does something"
         assert row.level is not None, "an order has a level"
-        rest = ON if DeviceId(UUID(row.device)) in self._fans else OFF
+        rest = self._rests[DeviceId(UUID(row.device))]
         if not may_be_repeated(row.action, row.level, rest=rest):
             self._findings.broken(
                 "nothing moves before STARTED is on the disk", f"{command_id} sets {row.level}"
@@ -222,7 +226,8 @@ class OrdersCheck:
             if len(order.ends) > 1:
                 self._findings.broken("each order has one answer", f"{name}: {sorted(order.ends)}")
             started_s = order.started_s
-            if started_s is not None and now_s - started_s > TOLD_WITHIN_S and not order.ends:
+            within_s = TOLD_WITHIN_S + self._travels_s[order.device_id]
+            if started_s is not None and now_s - started_s > within_s and not order.ends:
                 self._findings.broken("each order has one answer", f"{name} began and has none")
 
     def forget(self) -> None:

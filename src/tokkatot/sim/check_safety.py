@@ -29,7 +29,19 @@ LONGEST_ON_S: Final = {
     DeviceRole.WATER_PUMP: 1800.0,
     DeviceRole.HEATER: 3600.0,
     DeviceRole.FEEDER: 60.0,
+    DeviceRole.IRRIGATION_VALVE: 3600.0,
+    DeviceRole.CO2_VALVE: 3600.0,
 }
+STOPPED: Final = frozenset(
+    {
+        DeviceRole.WATER_PUMP,
+        DeviceRole.HEATER,
+        DeviceRole.FEEDER,
+        DeviceRole.IRRIGATION_VALVE,
+    }
+)
+"""What the software stop stops: what moves and what heats."""
+
 RELAY_S: Final = 65.0
 """A pump counts as running once it says so: of its reports, one each 30 s, one may be lost."""
 
@@ -71,7 +83,9 @@ class SafetyCheck:
             for device in layout.actuators
             if device.role in LONGEST_ON_S
         )
-        self._stopped = (layout.pump, layout.heater, layout.feeder)
+        self._stopped = tuple(one for one in layout.actuators if one.role in STOPPED)
+        self._is_coop = layout.kind is HouseKind.COOP
+        self._pump_id = layout.pump.id if self._is_coop else None
         self._temperatures = {str(layout.climate.id), str(layout.second_climate.id)}
         self._tank_id = str(layout.tank.id)
         self._nodes = tuple(nodes)
@@ -95,7 +109,7 @@ class SafetyCheck:
 
     def moved(self, device_id: DeviceId) -> None:
         """A relay has moved: the watch over a pump begins anew with it."""
-        if device_id == self._layout.pump.id and self._life is not None:
+        if device_id == self._pump_id and self._life is not None:
             self._life.pump_since_s = self._findings.now_s()
             self._life.pump_first, self._life.pump_rose = self._tank, False
 
@@ -135,7 +149,7 @@ class SafetyCheck:
         now_s = self._findings.now_s()
         before = life.asked.get(device_id)
         was_on = before is not None and before.level > OFF
-        if device_id == self._layout.pump.id and level > OFF and not was_on:
+        if device_id == self._pump_id and level > OFF and not was_on:
             self._pump_starts(life, before, now_s)
         life.asked[device_id] = _Asked(
             level=level,
@@ -183,7 +197,7 @@ class SafetyCheck:
             return
         for node in self._nodes:
             for relay in node.relays.values():
-                if relay.level != rest_level(relay.device.role, HouseKind.COOP):
+                if relay.level != rest_level(relay.device.role, self._layout.kind):
                     self._findings.broken(
                         "a node that is left alone rests",
                         f"{relay.device.name} is at {relay.level:g} %",
@@ -206,8 +220,13 @@ class SafetyCheck:
             (at_s for _, at_s in life.temperatures.values()), default=max(life.began_s, 0.0)
         )
         since_s = heard_s if life.temperatures else max(heard_s, life.document_s)
-        if now_s - since_s > STALE_S + REACTS_WITHIN_S:
+        if now_s - since_s <= STALE_S + REACTS_WITHIN_S:
+            return
+        if self._is_coop:
             self._all_air("a blind house runs its air", life)
+        else:
+            # Open vents may freeze a crop: they stay as they are.
+            self._must("a blind house is not heated", life, self._layout.heater, OFF)
 
     def _all_air(self, invariant: str, life: _Life) -> None:
         for fan in self._layout.fans:
@@ -231,7 +250,7 @@ class SafetyCheck:
                 )
 
     def _never_dry(self, life: _Life, now_s: float) -> None:
-        asked = life.asked.get(self._layout.pump.id)
+        asked = None if self._pump_id is None else life.asked.get(self._pump_id)
         if asked is None or asked.on_since_s is None or life.pump_rose:
             return
         if self._tank is None or life.pump_first is None or now_s - self._tank[1] > STALE_S:

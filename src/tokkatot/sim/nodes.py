@@ -1,4 +1,4 @@
-"""The nodes of a simulated coop, as the contract of nodes wants them, and the house around them."""
+"""The nodes of a simulated house, as their contract wants them, and the house around them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +10,12 @@ import msgspec
 from tokkatot.domain.desired import DeviceConfig
 from tokkatot.domain.devices import Level, is_actuator, level_of, rest_level
 from tokkatot.domain.houses import HouseKind
-from tokkatot.domain.ids import DeviceId, FarmId
+from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import SPECS, Quantity
 from tokkatot.sim.chance import Chance
 from tokkatot.sim.farm_broker import FarmBroker, Said
 from tokkatot.sim.houses import SimulatedHouse
+from tokkatot.sim.layout import FARM
 from tokkatot.sim.network import Mood, Path
 from tokkatot.sim.time import VirtualLoop
 from tokkatot.wire.messages import (
@@ -69,7 +70,7 @@ class Node:
         name: str,
         devices: Sequence[DeviceConfig],
         *,
-        farm_id: FarmId,
+        kind: HouseKind,
         broker: FarmBroker,
         world: "LiveWorld",
         loop: VirtualLoop,
@@ -81,7 +82,7 @@ class Node:
         self.is_silent = False
         """Its sensors say nothing; all else works."""
         self.marks = 0
-        self._farm = str(farm_id)
+        self._farm = str(FARM)
         self._broker = broker
         self._world = world
         self._loop = loop
@@ -95,9 +96,7 @@ class Node:
         self._down: Path[tuple[str, bytes]] = Path(loop, chance, self.mood, self._commanded)
         self.probes = [_Probe(device) for device in devices if not is_actuator(device.role)]
         self.relays = {
-            device.hardware_id: _Relay(
-                device, rest := rest_level(device.role, HouseKind.COOP), rest
-            )
+            device.hardware_id: _Relay(device, rest := rest_level(device.role, kind), rest)
             for device in devices
             if is_actuator(device.role)
         }
@@ -270,7 +269,7 @@ class LiveWorld:
         """Return what a sensor shows."""
         self._advance()
         value = self._house.read(channel)
-        assert value is not None, "the coop has this sensor"
+        assert value is not None, "the house has this sensor"
         return value
 
     def write(self, channel: str, level: Level) -> None:

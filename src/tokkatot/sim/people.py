@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final, TypeVar
 
+from tokkatot.domain.houses import MODES, HouseKind, HouseMode
 from tokkatot.sim.chance import Chance
 from tokkatot.sim.layout import PERSON, STRANGER, changed, rescheduled
 from tokkatot.sim.site import Site
@@ -74,10 +75,14 @@ class People:
 
     def _want(self, yard: Yard) -> None:
         document = yard.desk.document
-        is_stopped = document.houses[0].software_stop
+        house = document.houses[0]
         luck = self._chance.uniform()
-        if is_stopped or luck < 0.3:
-            document = changed(document, stop=not is_stopped)
+        if house.software_stop or luck < 0.3:
+            document = changed(document, stop=not house.software_stop)
+        elif house.kind is HouseKind.GREENHOUSE and (house.mode is HouseMode.EMPTY or luck < 0.45):
+            # An empty house does nothing that could go wrong: something grows there soon again.
+            stages = tuple(mode for mode in MODES[house.kind] if mode is not house.mode)
+            document = changed(document, mode=self._pick(stages))
         elif luck < 0.6:
             document = changed(document, shift_c=self._pick((-4.0, 0.0, 3.0)))
         else:

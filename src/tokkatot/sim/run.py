@@ -46,7 +46,12 @@ def simulate(seed: int, *, days: float, hubs: int = 1, sabotage: Sabotage | None
         _seldom_collected(),
     ):
         site = Site(
-            seed, folder=Path(folder), hubs=hubs, store=chosen.store(), options=chosen.options
+            seed,
+            folder=Path(folder),
+            hubs=hubs,
+            kind=chosen.house,
+            store=chosen.store(),
+            options=chosen.options,
         )
         with _errors_told(site.findings):
             try:

@@ -9,6 +9,7 @@ from tokkatot.automation import engine, timeline, turn
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.occurrences import Locality
 from tokkatot.cloud.sync import service
+from tokkatot.domain.houses import HouseKind
 from tokkatot.hub import clock_sync, loop, memory, orders
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.hub.drivers.mqtt_node.source import NodeBook
@@ -32,6 +33,8 @@ class Sabotage:
     """The invariant that it violates."""
     trouble: tuple[str, ...] = ()
     """The kinds of trouble in which it shows; all of them where none is named."""
+    house: HouseKind | None = HouseKind.COOP
+    """What lives in the house; None: as the seed draws it."""
     has_people: bool = True
     """Whether people tap meanwhile: they would switch off what shows in being left on."""
     seed: int = 1
@@ -95,6 +98,16 @@ _ALL: Final[Sequence[Sabotage]] = (
         breaks="sensors that say nothing any more are believed",
         shows="a blind house runs its air",
         trouble=("silent sensors",),
+        seed=4,
+        hours=0.1,
+        patches=(mistakes.without(Interlock.SENSOR_STALE),),
+    ),
+    Sabotage(
+        name="no-stale-sensor-in-a-greenhouse",
+        breaks="sensors that say nothing any more are believed where a crop grows",
+        shows="a blind house is not heated",
+        trouble=("silent sensors",),
+        house=HouseKind.GREENHOUSE,
         seed=4,
         hours=0.1,
         patches=(mistakes.without(Interlock.SENSOR_STALE),),
@@ -357,5 +370,5 @@ _ALL: Final[Sequence[Sabotage]] = (
     ),
 )
 
-NONE: Final = Sabotage(name="none", breaks="nothing", shows="nothing")
+NONE: Final = Sabotage(name="none", breaks="nothing", shows="nothing", house=None)
 SABOTAGES: Final[Mapping[str, Sabotage]] = {sabotage.name: sabotage for sabotage in _ALL}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import HubId
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.sim.chance import Chance
@@ -16,6 +17,9 @@ from tokkatot.sim.watch import Findings
 from tokkatot.sim.yard import CardImage, Grounds, Yard
 from tokkatot.wire.messages import Row
 from tokkatot.wire.topics import HubLeaf
+
+GREENHOUSES: Final = 0.3
+"""The share of houses that are none for birds."""
 
 FORGET_AFTER_MS: Final = 8 * 3_600_000
 """A card in rough times knows for hours nothing of what the cloud has, and sends it again."""
@@ -51,6 +55,11 @@ class _Mark:
         )
 
 
+def _drawn(grounds: Grounds, number: int) -> HouseKind:
+    is_green = grounds.chance(number, 20).uniform() < GREENHOUSES
+    return HouseKind.GREENHOUSE if is_green else HouseKind.COOP
+
+
 class Site:
     """Puts cloud and yards together, and passes on what one says to the other."""
 
@@ -60,6 +69,7 @@ class Site:
         *,
         folder: Path,
         hubs: int = 1,
+        kind: HouseKind | None = None,
         store: SimStore | None = None,
         options: MqttNodeOptions | None = None,
     ) -> None:
@@ -81,7 +91,8 @@ class Site:
             keys=self.cloud.keys,
         )
         self.yards = tuple(
-            self._yard(lay_out(number), grounds, folder) for number in range(1, hubs + 1)
+            self._yard(lay_out(number, kind or _drawn(grounds, number)), grounds, folder)
+            for number in range(1, hubs + 1)
         )
         self._of = {yard.layout.hub_id: yard for yard in self.yards}
         self._rows_seen = 0

@@ -28,9 +28,9 @@ from tokkatot.sim.check_schedules import SchedulesCheck
 from tokkatot.sim.desk import Desk
 from tokkatot.sim.disk import SimDisk
 from tokkatot.sim.farm_broker import FarmBroker
-from tokkatot.sim.houses import build_house
+from tokkatot.sim.houses import Option, build_house
 from tokkatot.sim.hub_process import Hookup, HubProcess, JournalListener, WatchedJournal
-from tokkatot.sim.layout import FARM, Layout
+from tokkatot.sim.layout import Layout
 from tokkatot.sim.network import CloudBroker, Message
 from tokkatot.sim.nodes import LiveWorld, Node
 from tokkatot.sim.phone import Phone, Reply, Request
@@ -65,6 +65,12 @@ SHOWS_WITHIN_S: Final = 2.0
 """On a good line the cloud shows a relay that moved within this."""
 
 IMAGE_FILES: Final = ("desired.a", "desired.b")
+
+WORLDS: Final[Mapping[HouseKind, Mapping[str, Option]]] = {
+    HouseKind.COOP: {"water_percent": 40.0},
+    HouseKind.GREENHOUSE: {},
+}
+"""How a house of each kind is when its story begins."""
 
 
 class _InSession(Struct, frozen=True):
@@ -139,15 +145,14 @@ class Yard(JournalListener):
 
     def _wire(self) -> list[Node]:
         grounds, number = self._grounds, self.layout.number
-        house = build_house(
-            HouseKind.COOP, seed=grounds.seed + number - 1, options={"water_percent": 40.0}
-        )
+        kind = self.layout.kind
+        house = build_house(kind, seed=grounds.seed + number - 1, options=WORLDS[kind])
         world = LiveWorld(house, self.loop, lambda: from_ms(grounds.wall_ms()))
         return [
             Node(
                 f"node{number}-{place}",
                 devices,
-                farm_id=FARM,
+                kind=kind,
                 broker=self.farm_broker,
                 world=world,
                 loop=self.loop,
@@ -162,9 +167,7 @@ class Yard(JournalListener):
         findings = self.findings
         self.desk = desk
         self.rows = RowsCheck(findings, self._grounds.store, self.layout.hub_id)
-        self.orders = OrdersCheck(
-            findings, self.layout.light.id, frozenset(fan.id for fan in self.layout.fans)
-        )
+        self.orders = OrdersCheck(findings, self.layout)
         self.requests = RequestsCheck(findings)
         self.safety = SafetyCheck(findings, self.layout, self.nodes)
         self.schedules = SchedulesCheck(findings, zone=zone, wall_ms=self._grounds.wall_ms)

@@ -6,7 +6,7 @@ from tokkatot.domain.houses import HouseKind
 from tokkatot.sim.chance import Chance
 from tokkatot.sim.farm_broker import FarmBroker
 from tokkatot.sim.houses import build_house
-from tokkatot.sim.layout import FARM, lay_out
+from tokkatot.sim.layout import lay_out
 from tokkatot.sim.nodes import LiveWorld, Node
 from tokkatot.sim.time import VirtualLoop
 from tokkatot.wire.messages import NodeStatus, decode
@@ -33,7 +33,7 @@ def test_a_node_that_is_back_on_the_air_takes_the_place_of_its_last_will() -> No
     node = Node(
         "node",
         layout.nodes[3],
-        farm_id=FARM,
+        kind=layout.kind,
         broker=broker,
         world=LiveWorld(
             build_house(HouseKind.COOP, seed=1, options={}),
