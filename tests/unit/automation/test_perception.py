@@ -1,13 +1,15 @@
 """What is known of devices, and what is forgotten of those that are gone."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from tests.support.engine import IDS, TANK, THERMOMETER, Bench, document
-from tokkatot.automation.inputs import Report
+from tokkatot.automation.inputs import Contact, Report
 from tokkatot.automation.plan import plan_of
 from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
 
 FAN = DeviceRole.FAN
@@ -60,3 +62,21 @@ def test_a_device_that_stays_in_a_new_document_is_still_there(silent: Bench) -> 
     silent.step()
     known = silent.state.known[IDS[FAN]]
     assert (known.online, known.since_s) == (True, since_s)
+
+
+def test_what_nobody_registered_comes_and_speaks_without_being_known(silent: Bench) -> None:
+    before = silent.state.known
+    stranger = DeviceId(UUID(int=4711))
+    silent.step(
+        contacts=(Contact(device_id=stranger, online=True),),
+        reports=(Report(device_id=stranger, level=40.0),),
+    )
+    assert silent.state.known == before
+
+
+def test_a_device_that_only_tells_of_an_error_has_not_moved(silent: Bench) -> None:
+    silent.step(reports=(Report(device_id=IDS[FAN], level=40.0),))
+    moved_s = silent.state.known[IDS[FAN]].moved_s
+    assert moved_s == silent.now_s
+    silent.step(reports=(Report(device_id=IDS[FAN], level=40.0, error="jammed"),))
+    assert silent.state.known[IDS[FAN]].moved_s == moved_s
