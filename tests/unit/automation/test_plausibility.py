@@ -151,6 +151,21 @@ def test_a_thermometer_that_stands_still_for_hours_is_as_good_as_none() -> None:
     assert bench.level(HEATER) == ON
 
 
+def test_a_thermometer_that_speaks_seldom_is_as_good_as_none_before_it_could_speak_again() -> None:
+    bench = Bench(temperature_c=20.0)
+    seldom = tuple(
+        replace(one, period_s=2 * 3600.0) if one.id == THERMOMETER else one
+        for one in document().devices
+    )
+    bench.plan = plan_of(replace(document(), version=2, devices=seldom))
+    bench.step()
+    bench.temperature_c = bench.water_percent = None
+    bench.run(4 * 3600 - 60, every_s=25)
+    assert bench.level(FAN) == OFF, "it is believed, and cold"
+    bench.run(120, every_s=25)
+    assert bench.level(FAN) == ON
+
+
 def two(first_c: float, second_c: float, seconds: int) -> Bench:
     bench = Bench(temperature_c=first_c)
     bench.plan = plan_of(document(thermometers=(THERMOMETER, SECOND_THERMOMETER)))
