@@ -125,6 +125,7 @@ async def test_a_hub_may_use_its_own_subtree_only(site: Site) -> None:
         "command",
         "desired",
         "execute",
+        "photograph",
         "fw_update",
     }
     assert {line for line in login.acl_lines if line.endswith("command")} == {f"read {own}command"}
