@@ -20,13 +20,13 @@ pytestmark = [
     pytest.mark.proof,
     pytest.mark.training,
     pytest.mark.shared_data,
-    pytest.mark.timeout(4 * 3600),  # a minute and a half of a processor for each seed
+    pytest.mark.timeout(4 * 3600),  # two minutes of a processor for each seed
     pytest.mark.xdist_group("kernel"),
 ]
 
 SEEDS = range(1, 6)
-PUBLISHED = 2.36
-"""What their proximal policy optimisation earns, which is told less."""
+PUBLISHED = 2.89
+"""What the best learner there earns (SAC, told the weather to come); PPO, told less, earns 2.36."""
 
 PROGRAM = """
 import json, sys
@@ -60,7 +60,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> list[L
     return came
 
 
-def test_each_of_five_seeds_earns_more_than_what_is_published_of_its_kind(
+def test_each_of_five_seeds_earns_more_than_what_is_published_of_learners(
     lived: list[Lived],
 ) -> None:
     earned = [float(came.figures["worth"][0]) for came in lived]
