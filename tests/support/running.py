@@ -14,7 +14,7 @@ import aiomqtt
 import msgspec
 import websockets
 
-from tests.support.cloud import PLENTY, Cloud, cloud_over
+from tests.support.cloud import PLENTY, Cloud, Person, cloud_over
 from tests.support.yard import Row, Yard, batch_bytes
 from tokkatot.cloud.app import create_app
 from tokkatot.cloud.main import listen_on, web_server
@@ -35,6 +35,8 @@ from tokkatot.wire.topics import TO_HUB, HubLeaf
 T = TypeVar("T")
 WITHIN_S = 15.0
 LOGIN = "tokkatot-cloud"
+Owner = tuple[Person, Yard]
+"""Somebody who owns a farm, and the farm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,14 @@ from tests.support.cloud import Cloud, cloud_over
 from tests.support.house import House, house_of
 from tests.support.http_peer import HttpPeer, http_peer
 from tests.support.post_office import PostOffice, post_office
+from tests.support.running import HandHub, Owner, Running, hand_hub, running_cloud
 from tests.support.scene import Scene, scene_in
 from tests.support.shelf import Shelf, shelf_of
 from tests.support.stores import readings_in_influx
+from tests.support.yard import make_yard
+from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.telemetry.store import ReadingStore
+from tokkatot.domain.ids import FarmId
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +39,28 @@ def _plain_log() -> Iterator[None]:
 async def cloud(postgres_url: str, tmp_path: Path) -> AsyncIterator[Cloud]:
     async with cloud_over(postgres_url, tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+async def running(
+    postgres_url: str, tmp_path: Path, mosquitto: EmbeddedBroker
+) -> AsyncIterator[Running]:
+    """The application, its workers and a real broker."""
+    async with running_cloud(postgres_url, tmp_path, mosquitto) as found:
+        yield found
+
+
+@pytest.fixture
+async def owner(running: Running) -> Owner:
+    person, farm_id = await running.cloud.sign_up()
+    return person, await make_yard(running.database, farm_id=FarmId(farm_id))
+
+
+@pytest.fixture
+async def hub(running: Running, owner: Owner) -> AsyncIterator[HandHub]:
+    """The hub of the owner's farm, spoken by hand."""
+    async with hand_hub(running, owner[1]) as found:
+        yield found
 
 
 STORES = ("postgresql", pytest.param("influxdb", marks=pytest.mark.needs("influxd")))

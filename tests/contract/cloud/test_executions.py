@@ -1,20 +1,17 @@
 """Runs of schedules: what hubs say of them, and what people ask for."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
 from tests.support.automated import Automated, Json, automated
-from tests.support.cloud import Cloud, Person
-from tests.support.running import HandHub, Running, hand_hub, phone, running_cloud
-from tests.support.yard import Yard, make_yard, ms
+from tests.support.cloud import Cloud
+from tests.support.running import HandHub, Owner, Running, phone
+from tests.support.yard import ms
 from tokkatot.automation.runs import LONGEST_ANSWER_S, LONGEST_WINDOW_S
 from tokkatot.cloud.main import clean
-from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.schedules import executions
 from tokkatot.cloud.schedules.executions import KEPT, LIFETIME
 from tokkatot.domain.ids import FarmId, HubId
@@ -224,28 +221,8 @@ async def test_runs_are_forgotten_after_their_time(farm: Automated) -> None:
 # ------------------------------------------------------------------------------- over a real broker
 
 
-@pytest.fixture
-async def running(
-    postgres_url: str, tmp_path: Path, mosquitto: EmbeddedBroker
-) -> AsyncIterator[Running]:
-    async with running_cloud(postgres_url, tmp_path, mosquitto) as found:
-        yield found
-
-
-@pytest.fixture
-async def owner(running: Running) -> tuple[Person, Yard]:
-    person, farm_id = await running.cloud.sign_up()
-    return person, await make_yard(running.database, farm_id=FarmId(farm_id))
-
-
-@pytest.fixture
-async def hub(running: Running, owner: tuple[Person, Yard]) -> AsyncIterator[HandHub]:
-    async with hand_hub(running, owner[1]) as found:
-        yield found
-
-
 async def test_a_wish_reaches_the_hub_and_its_word_reaches_the_screen(
-    running: Running, owner: tuple[Person, Yard], hub: HandHub
+    running: Running, owner: Owner, hub: HandHub
 ) -> None:
     person, yard = owner
     cloud, path = running.cloud, f"/v1/farms/{yard.farm_id}/schedules"

@@ -1,21 +1,14 @@
 """Photographs that people ask for: by the cloud to the hub, and its answer to the screen."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
-from tests.support.cloud import Person
 from tests.support.droppings import detection
 from tests.support.house import House
-from tests.support.running import HandHub, Running, hand_hub, phone, running_cloud
-from tests.support.yard import Yard, make_yard
+from tests.support.running import HandHub, Owner, Running, phone
 from tokkatot.cloud.commands.photographs import KEPT, NOT_SOONER
 from tokkatot.cloud.main import clean
-from tokkatot.cloud.platform.broker import EmbeddedBroker
-from tokkatot.domain.ids import FarmId
 from tokkatot.wire.pictures import DETECTION, event_data
 
 
@@ -73,28 +66,8 @@ async def test_wishes_of_long_ago_are_forgotten(house: House) -> None:
 # ------------------------------------------------------------------------------- over a real broker
 
 
-@pytest.fixture
-async def running(
-    postgres_url: str, tmp_path: Path, mosquitto: EmbeddedBroker
-) -> AsyncIterator[Running]:
-    async with running_cloud(postgres_url, tmp_path, mosquitto) as found:
-        yield found
-
-
-@pytest.fixture
-async def owner(running: Running) -> tuple[Person, Yard]:
-    person, farm_id = await running.cloud.sign_up()
-    return person, await make_yard(running.database, farm_id=FarmId(farm_id))
-
-
-@pytest.fixture
-async def hub(running: Running, owner: tuple[Person, Yard]) -> AsyncIterator[HandHub]:
-    async with hand_hub(running, owner[1]) as found:
-        yield found
-
-
 async def test_a_wish_reaches_the_hub_and_what_comes_of_it_the_screen(
-    running: Running, owner: tuple[Person, Yard], hub: HandHub
+    running: Running, owner: Owner, hub: HandHub
 ) -> None:
     person, yard = owner
     path = f"/v1/farms/{yard.farm_id}/houses/{yard.house_id}/photograph"

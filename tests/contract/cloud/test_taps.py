@@ -1,43 +1,25 @@
 """A tap from the phone to the hub and back, over a real broker, database and socket."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from tests.support.cloud import Person
-from tests.support.running import HandHub, Phone, Running, hand_hub, phone, running_cloud, until
-from tests.support.yard import Yard, batch_bytes, count, make_yard
+from tests.support.running import (
+    HandHub,
+    Owner,
+    Phone,
+    Running,
+    hand_hub,
+    phone,
+    until,
+)
+from tests.support.yard import Yard, batch_bytes, count
 from tokkatot.cloud.commands.store import SENT_AT_ONCE
-from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.telemetry.listening import listening_since
-from tokkatot.domain.ids import FarmId
 from tokkatot.wire.topics import HubLeaf
-
-Owner = tuple[Person, Yard]
-
-
-@pytest.fixture
-async def running(
-    postgres_url: str, tmp_path: Path, mosquitto: EmbeddedBroker
-) -> AsyncIterator[Running]:
-    async with running_cloud(postgres_url, tmp_path, mosquitto) as found:
-        yield found
-
-
-@pytest.fixture
-async def owner(running: Running) -> Owner:
-    person, farm_id = await running.cloud.sign_up()
-    return person, await make_yard(running.database, farm_id=FarmId(farm_id))
-
-
-@pytest.fixture
-async def hub(running: Running, owner: Owner) -> AsyncIterator[HandHub]:
-    async with hand_hub(running, owner[1]) as found:
-        yield found
 
 
 def commands_of(yard: Yard) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from tokkatot.climate.physics.units import JOULES_A_KWH
 from tokkatot.cloud.devices import store as device_store
 from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.farms.houses import house_in
@@ -29,7 +30,6 @@ router = APIRouter(prefix="/v1/farms/{farm}/houses/{house}/analytics", tags=["re
 
 _USUAL: Final = timedelta(days=30)
 _LONGEST: Final = timedelta(days=366)
-JOULES_A_KWH: Final = 3.6e6
 
 
 class DayView(View):

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.devices.model import Device
@@ -14,6 +14,7 @@ from tokkatot.cloud.telemetry.equipment import Flags, count
 from tokkatot.cloud.telemetry.equipment_api import rated_w
 from tokkatot.cloud.telemetry.equipment_log import known_until, read_reports
 from tokkatot.cloud.telemetry.history import MAX_SERIES
+from tokkatot.cloud.telemetry.model import Series
 from tokkatot.cloud.telemetry.store import Readings, Span
 from tokkatot.cloud.telemetry.summary import Integers, Numbers, summarise
 from tokkatot.domain.devices import ACTUATORS, DeviceRole
@@ -26,6 +27,8 @@ WEATHER = (
     Quantity.GLOBAL_RADIATION,
     Quantity.AIR_SPEED,
 )
+LONGEST_GAP_S = 3600
+"""Over longer ones no line is drawn: weather that stands still would look real."""
 
 Known = Mapping[Quantity, Numbers]
 """A number a step, not a number where nothing was measured; what nobody measures is left out."""
@@ -42,20 +45,8 @@ async def inside(
     session: AsyncSession, readings: Readings, house_id: UUID, span: Span, period_s: int
 ) -> Known:
     """Return what was measured in a house."""
-    rows = await session.execute(
-        text(
-            "SELECT s.id, s.quantity FROM series s JOIN devices d ON d.id = s.device_id"
-            " WHERE s.house_id = :house AND d.role <> :station AND s.quantity = ANY(:wanted)"
-            " ORDER BY s.id LIMIT :limit"
-        ),
-        {
-            "house": house_id,
-            "station": DeviceRole.WEATHER_STATION.value,
-            "wanted": [one.value for one in INSIDE],
-            "limit": MAX_SERIES,
-        },
-    )
-    series = [(row.id, Quantity(row.quantity)) for row in rows]
+    which = and_(Series.house_id == house_id, Device.role != DeviceRole.WEATHER_STATION)
+    series = await _series(session, which, INSIDE)
     return await _known(readings, series, span, period_s)
 
 
@@ -63,21 +54,22 @@ async def weather(
     session: AsyncSession, readings: Readings, farm_id: UUID, span: Span, period_s: int
 ) -> Known:
     """Return what the weather stations of a farm measured, of whatever house they are listed."""
-    rows = await session.execute(
-        text(
-            "SELECT s.id, s.quantity FROM series s JOIN devices d ON d.id = s.device_id"
-            " WHERE s.farm_id = :farm AND d.role = :station AND s.quantity = ANY(:wanted)"
-            " ORDER BY s.id LIMIT :limit"
-        ),
-        {
-            "farm": farm_id,
-            "station": DeviceRole.WEATHER_STATION.value,
-            "wanted": [one.value for one in WEATHER],
-            "limit": MAX_SERIES,
-        },
-    )
-    series = [(row.id, Quantity(row.quantity)) for row in rows]
+    which = and_(Series.farm_id == farm_id, Device.role == DeviceRole.WEATHER_STATION)
+    series = await _series(session, which, WEATHER)
     return await _known(readings, series, span, period_s)
+
+
+async def _series(
+    session: AsyncSession, which: ColumnElement[bool], wanted: Sequence[Quantity]
+) -> Sequence[tuple[int, Quantity]]:
+    rows = await session.execute(
+        select(Series.id, Series.quantity)
+        .join(Device, Device.id == Series.device_id)
+        .where(which, Series.quantity.in_([one.value for one in wanted]))
+        .order_by(Series.id)
+        .limit(MAX_SERIES)
+    )
+    return [(series_id, Quantity(quantity)) for series_id, quantity in rows]
 
 
 async def _known(

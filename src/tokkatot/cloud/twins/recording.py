@@ -16,6 +16,7 @@ from tokkatot.cloud.platform.problems import Conflict
 from tokkatot.cloud.telemetry.store import Readings, Span
 from tokkatot.cloud.telemetry.summary import Numbers
 from tokkatot.cloud.twins.recorded import (
+    LONGEST_GAP_S,
     Known,
     filled,
     inside,
@@ -29,7 +30,6 @@ from tokkatot.domain.quantities import Quantity
 from tokkatot.kit.clock import from_ms
 
 PERIOD_S: Final = 900
-LONGEST_GAP_S: Final = 3600
 _WEATHER: Final[Mapping[str, Quantity]] = {
     "radiation_w_m2": Quantity.GLOBAL_RADIATION,
     "outdoor_c": Quantity.TEMPERATURE,

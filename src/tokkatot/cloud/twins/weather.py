@@ -1,7 +1,7 @@
 """The weather that a twin is to live through, row by row."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -22,14 +22,12 @@ from tokkatot.cloud.twins.asked import (
 )
 from tokkatot.cloud.twins.forecasts import Forecasts
 from tokkatot.cloud.twins.house import hour_of_day
-from tokkatot.cloud.twins.recorded import Known, filled, steps_of, weather
+from tokkatot.cloud.twins.recorded import LONGEST_GAP_S, Known, filled, steps_of, weather
 from tokkatot.domain.quantities import Quantity
 from tokkatot.kit.clock import from_ms, to_ms
 
 RECORDED_S: Final = 900
 HOUR_S: Final = 3600
-LONGEST_GAP_S: Final = 3600
-"""Over longer ones no line is drawn: weather that stands still would look real."""
 CALM_M_S: Final = 1.0
 """Where nobody measures the wind, as in a hub."""
 NO_STATION: Final = (
@@ -68,13 +66,7 @@ class Skies:
 
     def warmer(self, by_k: float) -> "Skies":
         """Return the same weather, so much warmer."""
-        return Skies(
-            start_ms=self.start_ms,
-            period_s=self.period_s,
-            rows=[warmer(row, by_k) for row in self.rows],
-            assumed=self.assumed,
-            foretold_hours=self.foretold_hours,
-        )
+        return replace(self, rows=[warmer(row, by_k) for row in self.rows])
 
 
 async def skies(

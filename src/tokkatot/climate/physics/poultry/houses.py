@@ -92,7 +92,7 @@ def in_lay(birds: float) -> State:
 
 
 def settled(flock: State, *, air_c: float, humidity_pct: float, co2_ppm: float) -> State:
-    """Return a house with this flock whose air and litter are in this climate."""
+    """Return a house with this flock whose air and walls have stood in this climate."""
     vapour = saturation_pa(air_c) * humidity_pct / 100
     return replace(
         flock,
