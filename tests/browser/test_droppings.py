@@ -161,11 +161,13 @@ def test_the_camera_looks_when_somebody_taps_and_other_models_have_their_say(
     second, button = page.locator("[data-second]"), page.locator("[data-photograph-now]")
     expect(second).to_have_attribute("data-second", "differs", timeout=SOON_MS)
     assert violations(page, language) == []
+    # What is told before the line stands is not heard.
+    expect(page.locator('[data-link="live"]')).to_be_attached(timeout=SOON_MS)
     button.click()
     expect(button).to_be_disabled()
     house = demo.house_path(COOP).rsplit("/", 1)[1]
     tell("photograph.failed", house_id=house, request="r", reason="no_picture")
-    expect(page.locator("[data-why]")).to_have_attribute("data-why", "no_picture")
+    expect(page.locator("[data-why]")).to_have_attribute("data-why", "no_picture", timeout=SOON_MS)
     button.click()
     tell("detection.new", id="other", house_id=house, camera="front")
     expect(button).to_be_enabled()
