@@ -35,7 +35,7 @@ dev: $(STAMPS)/dev $(STAMPS)/web
 web: $(STAMPS)/web ## build the web app
 
 test: dev ## run the tests
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 3 --dist loadgroup
 
 check: check-python check-web test ## everything that CI checks
 

@@ -1,5 +1,6 @@
 """Phones in the hands of the people of the demo farm."""
 
+import re
 from dataclasses import dataclass
 
 import httpx
@@ -11,6 +12,8 @@ from tokkatot.sim.farm import ACCOUNTS, PASSWORD
 
 OWNER, MANAGER, VIEWER, STAFF = (account.login for account in ACCOUNTS)
 _TIMEOUT_MS = 15_000
+_LATIN_WORD = re.compile(r"[A-Za-z]{4,}")
+_NAMES = {account.name for account in ACCOUNTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,10 @@ class Phone:
         self.page.wait_for_selector("[data-house]")
         self.page.click(f'[data-house="{self.demo.houses[name]["id"]}"]')
         self.page.wait_for_selector('main[data-fresh="true"]')
+
+    def english_words(self) -> set[str]:
+        """Return what stands on the page in English; people's names are as they wrote them."""
+        return set(_LATIN_WORD.findall(self.page.locator("main").inner_text())) - _NAMES
 
     def control(self, role: str) -> Locator:
         """Return the control of the first device of a role."""

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.cloud import Cloud, Person
-from tokkatot.cloud.farms.houses import MAX_HOUSES
+from tokkatot.cloud.farms import houses
 
 
 async def test_the_founder_owns_the_farm(cloud: Cloud) -> None:
@@ -145,16 +145,19 @@ async def test_a_deleted_house_comes_back_under_another_number_if_need_be(cloud:
     assert back["number"] == 2
 
 
-async def test_a_deleted_house_finds_no_room_on_a_farm_that_is_full_by_now(cloud: Cloud) -> None:
+async def test_a_deleted_house_finds_no_room_on_a_farm_that_is_full_by_now(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(houses, "MAX_HOUSES", 3)
     owner, farm = await cloud.sign_up()
     path = f"/v1/farms/{farm}/houses"
     house = await cloud.post(path, {"name": "Old", "kind": "coop"}, owner)
     await cloud.http.delete(f"{path}/{house['id']}", headers=owner.headers)
-    for _ in range(MAX_HOUSES):
+    for _ in range(3):
         await cloud.post(path, {"name": "New", "kind": "coop"}, owner)
     staff, restore = await cloud.staff(), f"/v1/staff/houses/{house['id']}/restore"
     full = await cloud.post(restore, {}, staff, status=409)
-    assert full["detail"] == f"A farm has at most {MAX_HOUSES} houses."
+    assert full["detail"] == "A farm has at most 3 houses."
 
 
 async def test_setpoints_that_contradict_each_other_are_refused(cloud: Cloud) -> None:

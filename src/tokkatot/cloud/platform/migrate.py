@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -63,6 +64,7 @@ def downgrade(url: str, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
+@cache
 def newest_revision() -> str:
     """Return the revision that this version works with."""
     head = ScriptDirectory.from_config(_config(None)).get_current_head()
