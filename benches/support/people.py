@@ -18,14 +18,14 @@ from tokkatot.kit.ids import IdSource
 _FIRST_PHONE = 12_300_000
 
 
-async def tokens_of(beside: Beside, farm_id: str, count: int) -> list[str]:
-    """Make managers of a farm and return an access token of each."""
+async def tokens_of(beside: Beside, farm_id: str, count: int, *, before: int = 0) -> list[str]:
+    """Make managers of a farm, after those of other farms, and return an access token of each."""
     clock = SystemClock()
     tokens = Tokens(SigningKeys.load(beside.clouds[0].data_dir / "keys").token_key)
     database = Database.open(beside.postgres.url(), clock=clock, ids=IdSource(clock))
     found = []
     try:
-        for number in range(count):
+        for number in range(before, before + count):
             async with database.transaction() as tx:
                 user = await create_user(
                     tx,

@@ -1,5 +1,6 @@
 """What Linux tells of processes: who started whom, how large they are, whether they still run."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def descendants(pid: int) -> list[Seen]:
             found.append(process)
         waiting += parents.get(child, ())
     return found
+
+
+def processor_s(pid: int) -> float:
+    """Return for how long a process and all that it has started have used the processor."""
+    ticks = 0
+    for one in (pid, *(child.pid for child in descendants(pid))):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:

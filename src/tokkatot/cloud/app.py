@@ -28,12 +28,14 @@ from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.intelligence import api as intelligence
 from tokkatot.cloud.jobs import api as jobs
 from tokkatot.cloud.overview import api as overview
+from tokkatot.cloud.overview.remembered import Remembered
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.errors import install_error_handlers
 from tokkatot.cloud.platform.http import (
     BodyLimit,
     HttpLimits,
     RateLimits,
+    ReadersLimit,
     RequestBoundary,
     RequestTimeout,
 )
@@ -171,6 +173,8 @@ def _wrap(app: FastAPI, context: Context, limits: HttpLimits) -> None:
     app.add_middleware(RequestTimeout, timeout_s=limits.timeout_s)
     app.add_middleware(BodyLimit, limits=limits, is_upload=_is_upload)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(Remembered, context=context)
+    app.add_middleware(ReadersLimit, at_once=limits.readers_at_once)
     app.add_middleware(PersonSockets, context=context, realtime=app.state.realtime)
     app.add_middleware(
         RateLimits,

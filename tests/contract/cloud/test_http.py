@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy import text
@@ -20,6 +20,7 @@ from tokkatot.domain.ids import FarmId
 
 NARROW = HttpLimits(per_minute=5, auth_per_minute=2, body_bytes=1000)
 HASTY = HttpLimits(timeout_s=0.1)
+ONE_READER = HttpLimits(readers_at_once=1)
 
 
 @pytest.fixture
@@ -80,6 +81,31 @@ async def test_a_request_has_so_much_time(postgres_url: str, tmp_path: Path) -> 
         hasty.app.include_router(router)
         answer = await hasty.http.get("/v1/slow")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+async def test_who_reads_is_sent_away_where_too_many_read_at_once(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    router, come, go = APIRouter(), asyncio.Event(), asyncio.Event()
+
+    @router.api_route("/v1/slow", methods=["GET", "POST"])
+    async def slow(request: Request) -> None:
+        if request.method == "GET":
+            come.set()
+            await go.wait()
+
+    async with cloud_over(postgres_url, tmp_path, limits=ONE_READER) as cloud:
+        cloud.app.include_router(router)
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(cloud.http.get("/v1/slow"))
+            await come.wait()
+            away = await cloud.http.get("/v1/slow")
+            written = await cloud.http.post("/v1/slow")
+            go.set()
+        again = await cloud.http.get("/v1/slow")
+    assert (away.status_code, away.json()["code"]) == (503, "unavailable")
+    assert away.headers["retry-after"] == "1"
+    assert {answer.status_code for answer in (first.result(), written, again)} == {200}
 
 
 async def test_what_nobody_caught_is_told_without_details(cloud: Cloud) -> None:

@@ -1,7 +1,7 @@
 """Who is calling: a token that is ours, of a session that lives, of a person who is still there."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends
@@ -48,7 +48,7 @@ async def caller_of(tx: Transaction, claims: AccessClaims, found: LiveSession | 
     """
     if found is None or found.user_id != claims.user_id:
         raise Unauthenticated("session_ended")
-    if tx.now - found.last_seen_at > _SEEN_EVERY:
+    if not was_seen(found, now=tx.now):
         await store.session_seen(tx.session, claims.session_id, now=tx.now)
     return Caller(
         user_id=claims.user_id,
@@ -56,6 +56,11 @@ async def caller_of(tx: Transaction, claims: AccessClaims, found: LiveSession | 
         name=found.name,
         is_staff=found.is_staff,
     )
+
+
+def was_seen(session: LiveSession, *, now: datetime) -> bool:
+    """Tell whether it need not be noted again that a session is used."""
+    return now - session.last_seen_at <= _SEEN_EVERY
 
 
 _bearer = HTTPBearer(auto_error=False, description="The access token of a login.")

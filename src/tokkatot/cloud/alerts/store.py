@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.alerts.model import AlarmShelf, Alert, HouseAlarms
@@ -55,36 +55,42 @@ async def page(
     )
 
 
+_OPEN = (
+    select(Alert)
+    .where(
+        Alert.farm_id == bindparam("farm"),
+        Alert.state != AlertState.NORMAL,
+        Alert.house_id.in_(bindparam("houses", expanding=True)) | Alert.house_id.is_(None),
+    )
+    .order_by(Alert.raised_at.desc(), Alert.id.desc())
+    .limit(LARGEST_STATE)
+)
+
+
 async def open_of(
     session: AsyncSession, farm_id: UUID, house_ids: Sequence[UUID]
 ) -> Sequence[Alert]:
     """Return the open alerts of some houses, and those of the farm that concern no house."""
-    found = await session.scalars(
-        select(Alert)
-        .where(
-            Alert.farm_id == farm_id,
-            Alert.state != AlertState.NORMAL,
-            Alert.house_id.in_(house_ids) | Alert.house_id.is_(None),
-        )
-        .order_by(Alert.raised_at.desc(), Alert.id.desc())
-        .limit(LARGEST_STATE)
-    )
+    found = await session.scalars(_OPEN, {"farm": farm_id, "houses": house_ids})
     return found.all()
+
+
+_STANDING = (
+    select(Alert.farm_id, Alert.house_id, Alert.severity)
+    .where(
+        Alert.farm_id.in_(bindparam("farms", expanding=True)),
+        Alert.state != AlertState.NORMAL,
+        Alert.cleared_at.is_(None),
+    )
+    .distinct()
+)
 
 
 async def standing(
     session: AsyncSession, farm_ids: Sequence[UUID]
 ) -> Sequence[tuple[UUID, UUID | None, Severity]]:
     """Return farm, house and severity of every alert whose condition still stands."""
-    rows = await session.execute(
-        select(Alert.farm_id, Alert.house_id, Alert.severity)
-        .where(
-            Alert.farm_id.in_(farm_ids),
-            Alert.state != AlertState.NORMAL,
-            Alert.cleared_at.is_(None),
-        )
-        .distinct()
-    )
+    rows = await session.execute(_STANDING, {"farms": farm_ids})
     return [(farm_id, house_id, severity) for farm_id, house_id, severity in rows]
 
 

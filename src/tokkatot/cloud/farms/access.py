@@ -41,17 +41,24 @@ async def farm_access(tx: Transaction, caller: Caller, farm_id: FarmId, right: R
 
 
 def _access(caller: Caller, farm_id: FarmId, found: RoleOnFarm | None, right: Right) -> FarmAccess:
-    if found is None:
+    known = role_and_rights(found, is_staff=caller.is_staff)
+    if known is None:
         raise NotFound("farm")
-    if caller.is_staff:
-        role, rights = STAFF_ROLE, STAFF_RIGHTS
-    elif found.role is not None:
-        role, rights = found.role.value, RIGHTS[found.role]
-    else:
-        raise NotFound("farm")
+    role, rights = known
     if right not in rights:
         raise Forbidden(right)
     return FarmAccess(farm_id=farm_id, caller=caller, role=role, rights=rights)
+
+
+def role_and_rights(
+    found: RoleOnFarm | None, *, is_staff: bool
+) -> tuple[str, frozenset[Right]] | None:
+    """Return as what a person acts on a farm, and what they may do there; None for a stranger."""
+    if found is None:
+        return None
+    if is_staff:
+        return STAFF_ROLE, STAFF_RIGHTS
+    return None if found.role is None else (found.role.value, RIGHTS[found.role])
 
 
 def access(right: Right) -> Callable[..., Awaitable[FarmAccess]]:

@@ -34,11 +34,12 @@ _ROLE = (
     )
     .where(Farm.id == bindparam("farm"), Farm.deleted_at.is_(None))
 )
-_SESSION_AND_ROLE = (
+SESSION_AND_ROLE = (
     LIVE_SESSION.add_columns(Farm.id, FarmMember.role)
     .outerjoin(Farm, and_(Farm.id == bindparam("farm"), Farm.deleted_at.is_(None)))
     .outerjoin(FarmMember, and_(FarmMember.farm_id == Farm.id, FarmMember.user_id == User.id))
 )
+"""What `read_session_and_role` reads, for a `farm` and a `session_id` at `now`."""
 
 
 async def role_on_farm(session: AsyncSession, farm_id: UUID, user_id: UUID) -> RoleOnFarm | None:
@@ -53,14 +54,23 @@ async def session_and_role(
 ) -> tuple[LiveSession | None, RoleOnFarm | None]:
     """Return a session that lives, and its person's role on a farm, each None where it is not."""
     found = await session.execute(
-        _SESSION_AND_ROLE, {"farm": farm_id, "session_id": session_id, "now": now}
+        SESSION_AND_ROLE, {"farm": farm_id, "session_id": session_id, "now": now}
     )
     row = found.one_or_none()
-    if row is None:
-        return None, None
-    user_id, name, is_staff, last_seen_at, there, role = row
+    return (None, None) if row is None else read_session_and_role(*row)
+
+
+def read_session_and_role(
+    user_id: UUID,
+    name: str,
+    is_staff: bool,  # noqa: FBT001 - a column
+    last_seen_at: datetime,
+    farm_id: UUID | None,
+    role: MemberRole | None,
+) -> tuple[LiveSession, RoleOnFarm | None]:
+    """Return what a row tells: a session that lives, and its person's role on a farm."""
     live = LiveSession(user_id=user_id, name=name, is_staff=is_staff, last_seen_at=last_seen_at)
-    return live, None if there is None else RoleOnFarm(role=role)
+    return live, None if farm_id is None else RoleOnFarm(role=role)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +83,25 @@ class FarmRow:
     house_count: int
 
 
+_COUNTS = (
+    select(
+        func.count().label("houses"),
+        func.count().filter(House.kind == HouseKind.COOP).label("coops"),
+    )
+    .where(House.farm_id == Farm.id, House.deleted_at.is_(None))
+    .lateral()
+)
+_FARMS_AND_ROLES = (
+    select(Farm, FarmMember.role, _COUNTS.c.coops, _COUNTS.c.houses)
+    .where(Farm.deleted_at.is_(None))
+    .order_by(Farm.id.desc())
+    .limit(bindparam("limit"))
+)
+_MEMBERSHIP = and_(FarmMember.farm_id == Farm.id, FarmMember.user_id == bindparam("user"))
+_FARMS = _FARMS_AND_ROLES.join(FarmMember, _MEMBERSHIP, isouter=True).join(_COUNTS, true())
+_FARMS_OF_MEMBER = _FARMS_AND_ROLES.join(FarmMember, _MEMBERSHIP).join(_COUNTS, true())
+
+
 async def farms_seen_by(
     session: AsyncSession,
     user_id: UUID,
@@ -83,34 +112,12 @@ async def farms_seen_by(
     only: UUID | None = None,
 ) -> list[FarmRow]:
     """Return the farms of a person (or all of them, for staff), newest first."""
-    counts = (
-        select(
-            func.count().label("houses"),
-            func.count().filter(House.kind == HouseKind.COOP).label("coops"),
-        )
-        .where(House.farm_id == Farm.id, House.deleted_at.is_(None))
-        .lateral()
-    )
-    statement = (
-        select(
-            Farm,
-            FarmMember.role,
-            counts.c.coops,
-            counts.c.houses,
-        )
-        .join(
-            FarmMember,
-            and_(FarmMember.farm_id == Farm.id, FarmMember.user_id == user_id),
-            isouter=all_farms,
-        )
-        .join(counts, true())
-        .where(Farm.deleted_at.is_(None))
-    )
+    statement = _FARMS if all_farms else _FARMS_OF_MEMBER
     if before is not None:
         statement = statement.where(Farm.id < before)
     if only is not None:
         statement = statement.where(Farm.id == only)
-    rows = await session.execute(statement.order_by(Farm.id.desc()).limit(limit))
+    rows = await session.execute(statement, {"user": user_id, "limit": limit})
     return [
         FarmRow(farm=farm, role=role, coop_count=coops, house_count=houses)
         for farm, role, coops, houses in rows

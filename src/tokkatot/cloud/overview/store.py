@@ -1,18 +1,24 @@
-"""The SQL of screens: all that a house's card needs, in one question."""
+"""The SQL of screens: a house's card, or whether anything is new, in one question."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from tokkatot.cloud.accounts.store import LiveSession
 from tokkatot.cloud.alerts.model import Alert
 from tokkatot.cloud.farms.model import CropCycle, Farm, Flock, House, Hub, Zone
+from tokkatot.cloud.farms.store import SESSION_AND_ROLE, RoleOnFarm, read_session_and_role
+from tokkatot.cloud.platform.database import Database
 from tokkatot.domain.alerts import AlertState, Severity
 from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.people import MemberRole
 
 MOST_HOUSES = 1000
 
@@ -92,6 +98,44 @@ _FARM = (
     .execution_options(populate_existing=True)
 )
 _ONE_HOUSE = _FARM.where(House.id == bindparam("house"))
+# `xmin` is the transaction that wrote a row. Each change of a farm takes a number from the farm's
+# row; each batch of a hub moves a cursor; what is so now is told by a row of its own.
+_MARK: ColumnElement[str] = literal_column(
+    """concat_ws(';', farms.xmin, (
+  SELECT string_agg(concat_ws(',', h.xmin, l.xmin, c.xmin), ';' ORDER BY h.id, c.stream, c.epoch)
+  FROM hubs h LEFT JOIN live_snapshots l ON l.hub_id = h.id
+  LEFT JOIN hub_cursors c ON c.hub_id = h.id WHERE h.farm_id = farms.id
+))"""
+)
+_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+_LOOK = str(SESSION_AND_ROLE.add_columns(_MARK).compile(dialect=_DIALECT)).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Who asks about a farm, and a word that is another one after every commit of news there."""
+
+    session: LiveSession
+    role: RoleOnFarm | None
+    mark: str
+
+
+async def look(
+    database: Database, farm_id: UUID, session_id: UUID, *, now: datetime
+) -> Look | None:
+    """Return who asks, and how new it is what there is to tell; None where no session lives.
+
+    Raises:
+        psycopg.Error: when the database does not answer.
+        TimeoutError: when it does not answer in time.
+    """
+    row = await database.ask(_LOOK, {"farm": farm_id, "session_id": session_id, "now": now})
+    if row is None:
+        return None
+    user_id, name, is_staff, last_seen_at, there, word, mark = row
+    role = None if word is None else MemberRole(word)
+    live, on_farm = read_session_and_role(user_id, name, is_staff, last_seen_at, there, role)
+    return Look(session=live, role=on_farm, mark=mark)
 
 
 async def farm_seen(session: AsyncSession, farm_id: UUID) -> FarmSeen:

@@ -1,9 +1,9 @@
-"""Answers that are dear to make, kept for a minute by this process or by all of them together."""
+"""Answers that are dear to make, kept for a while by this process or by all of them together."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from hashlib import blake2b
-from typing import Final, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ MAX_ANSWER_BYTES: Final = 1024 * 1024
 _OWN_BYTES: Final = 16 * 1024 * 1024
 
 V = TypeVar("V", bound=View)
+T = TypeVar("T")
 
 
 class Cache(Protocol):
@@ -31,34 +32,52 @@ class Cache(Protocol):
         ...
 
 
+class Shelf(Generic[T]):
+    """Keeps things by a key for a time, the newest that there is room for."""
+
+    def __init__(self, *, clock: Clock, kept_s: float, room_bytes: int) -> None:
+        self._clock = clock
+        self._kept_s = kept_s
+        self._room_bytes = room_bytes
+        self._things: dict[Hashable, tuple[float, int, T]] = {}
+
+    def get(self, key: Hashable) -> T | None:
+        """Return what is kept."""
+        found = self._things.get(key)
+        return None if found is None or self._clock.monotonic() >= found[0] else found[2]
+
+    def put(self, key: Hashable, thing: T, *, size: int) -> None:
+        """Keep something of so many bytes, in place of what has the same key."""
+        now_s = self._clock.monotonic()
+        self._drop(key)
+        self._things[key] = (now_s + self._kept_s, size, thing)
+        self._room_bytes -= size
+        # All are kept for as long, so that the oldest is the first.
+        for oldest, (until_s, _, _) in list(self._things.items()):
+            if self._room_bytes >= 0 and now_s < until_s:
+                break
+            self._drop(oldest)
+
+    def _drop(self, key: Hashable) -> None:
+        if (dropped := self._things.pop(key, None)) is not None:
+            self._room_bytes += dropped[1]
+
+
 class OwnCache(Cache):
     """Keeps answers in this process, the newest that there is room for."""
 
     def __init__(
         self, *, clock: Clock, kept_s: float = KEPT_S, room_bytes: int = _OWN_BYTES
     ) -> None:
-        self._clock = clock
-        self._kept_s = kept_s
-        self._room_bytes = room_bytes
-        self._answers: dict[str, tuple[float, bytes]] = {}
+        self._answers = Shelf[bytes](clock=clock, kept_s=kept_s, room_bytes=room_bytes)
 
     @override
     async def get(self, key: str) -> bytes | None:
-        until_s, answer = self._answers.get(key, (0.0, b""))
-        return answer if self._clock.monotonic() < until_s else None
+        return self._answers.get(key)
 
     @override
     async def put(self, key: str, answer: bytes) -> None:
-        now_s = self._clock.monotonic()
-        self._room_bytes += len(self._answers.pop(key, (0.0, b""))[1])
-        self._answers[key] = (now_s + self._kept_s, answer)
-        self._room_bytes -= len(answer)
-        # All are kept for as long, so that the oldest is the first.
-        for oldest, (until_s, kept) in list(self._answers.items()):
-            if self._room_bytes >= 0 and now_s < until_s:
-                break
-            del self._answers[oldest]
-            self._room_bytes += len(kept)
+        self._answers.put(key, answer, size=len(answer))
 
 
 async def remembered(

@@ -1,7 +1,7 @@
 """The one way to PostgreSQL: a bounded pool, time-outs on every wait, one transaction a request."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +10,8 @@ from typing import Protocol, cast
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import AdaptedConnection, Engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -40,6 +42,8 @@ class DatabaseLimits:
     statement_timeout_s: float = 15.0
     lock_timeout_s: float = 5.0
     idle_transaction_timeout_s: float = 60.0
+    asking_pool_size: int = 4
+    asking_timeout_s: float = 5.0
 
     def server_options(self) -> str:
         """Return the limits that the server itself enforces, as libpq options."""
@@ -131,9 +135,18 @@ class Database:
     """The engine and its limits."""
 
     def __init__(
-        self, engine: AsyncEngine, *, clock: Clock, ids: IdSource, fan_out: FanOut | None = None
+        self,
+        engine: AsyncEngine,
+        asking: AsyncConnectionPool,
+        *,
+        limits: DatabaseLimits,
+        clock: Clock,
+        ids: IdSource,
+        fan_out: FanOut | None = None,
     ) -> None:
         self.engine = engine
+        self._asking = asking
+        self._limits = limits
         self._fan_out = fan_out
         self._clock = clock
         self._ids = ids
@@ -153,6 +166,12 @@ class Database:
 
         Without a fan-out the database itself tells the other processes.
         """
+        connect_args = {
+            "connect_timeout": limits.connect_timeout_s,
+            "options": limits.server_options(),
+            "application_name": "tokkatot",
+            "keepalives_idle": 30,
+        }
         engine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=limits.pool_size,
@@ -161,16 +180,19 @@ class Database:
             # The connection that was used last has its statements prepared and its pages at hand.
             pool_use_lifo=True,
             pool_recycle=3600,
-            connect_args={
-                "connect_timeout": limits.connect_timeout_s,
-                "options": limits.server_options(),
-                "application_name": "tokkatot",
-                "keepalives_idle": 30,
-            },
+            connect_args=connect_args,
+        )
+        asking = AsyncConnectionPool(
+            libpq_url(url),
+            kwargs={**connect_args, "autocommit": True, "prepare_threshold": 0},
+            min_size=0,
+            max_size=limits.asking_pool_size,
+            timeout=limits.asking_timeout_s,
+            open=False,
         )
         # A server that restarted closes every connection: found before use, not after failure.
         event.listen(engine.sync_engine, "checkout", partial(_look_before_use, engine.sync_engine))
-        return cls(engine, clock=clock, ids=ids, fan_out=fan_out)
+        return cls(engine, asking, limits=limits, clock=clock, ids=ids, fan_out=fan_out)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -191,8 +213,26 @@ class Database:
                 raise asyncio.CancelledError from error
             raise
 
+    async def ask(self, statement: bytes, given: Mapping[str, object]) -> TupleRow | None:
+        """Return the first row of one statement beside all transactions, without their cost.
+
+        It sees what is committed. The statement is the program's own, never made of what was sent.
+
+        Raises:
+            psycopg.Error: when the database does not answer.
+            TimeoutError: when it does not answer in time.
+        """
+        async with asyncio.timeout(self._limits.asking_timeout_s):
+            if self._asking.closed:
+                # Opened by the first who asks: most programs ask nothing.
+                await self._asking.open()
+            async with self._asking.connection() as connection:
+                found = await connection.execute(statement, given)
+                return await found.fetchone()
+
     async def close(self) -> None:
-        """Close every connection of the pool."""
+        """Close every connection of the pools."""
+        await self._asking.close()
         await self.engine.dispose()
 
 

@@ -41,6 +41,7 @@ class HttpLimits:
     timeout_s: float = 30.0
     per_minute: int = 1000
     auth_per_minute: int = 10
+    readers_at_once: int = 100
 
 
 def request_id_of(scope: Scope) -> str:
@@ -156,6 +157,47 @@ class RateLimits:
             if wait_s is not None:
                 return wait_s
         return await self._every.take(address)
+
+
+class ReadersLimit:
+    """Sends away who asks while so many are being answered that all would wait too long.
+
+    Whoever writes is let in: no order waits for screens.
+    """
+
+    def __init__(self, app: ASGIApp, *, at_once: int) -> None:
+        self._app = app
+        self._at_once = at_once
+        self._inside = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run one request."""
+        reads = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
+        if not reads or not scope["path"].startswith(API_PREFIX):
+            await self._app(scope, receive, send)
+        elif self._inside >= self._at_once:
+            await problem_response(Unavailable(retry_after_s=1), scope)(scope, receive, send)
+        else:
+            await self._let_in(scope, receive, send)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inside = True
+
+        def leave() -> None:
+            nonlocal inside
+            self._inside -= inside
+            inside = False
+
+        async def send_leaving(message: Message) -> None:
+            # A download may take its time.
+            leave()
+            await send(message)
+
+        self._inside += 1
+        try:
+            await self._app(scope, receive, send_leaving)
+        finally:
+            leave()
 
 
 class BodyLimit:

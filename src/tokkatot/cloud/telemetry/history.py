@@ -51,6 +51,14 @@ READ_AT_MOST: Final = 5_000_000
 _MAX_DAYS_A_PAGE: Final = 400
 
 
+_SERIES: Final = text(
+    "SELECT id, device_id, quantity FROM series WHERE house_id = :house"
+    " AND (:any_device OR device_id = ANY(:devices))"
+    " AND (:any_quantity OR quantity = ANY(:quantities))"
+    " ORDER BY quantity, device_id LIMIT :limit"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesKey:
     """A series as people know it."""
@@ -118,12 +126,7 @@ async def find_series(
 ) -> Sequence[SeriesKey]:
     """Return the series of a house, of these devices and quantities where any are named."""
     rows = await session.execute(
-        text(
-            "SELECT id, device_id, quantity FROM series WHERE house_id = :house"
-            " AND (:any_device OR device_id = ANY(:devices))"
-            " AND (:any_quantity OR quantity = ANY(:quantities))"
-            " ORDER BY quantity, device_id LIMIT :limit"
-        ),
+        _SERIES,
         {
             "house": house_id,
             "any_device": not devices,

@@ -16,6 +16,13 @@ CHANNEL = "tokkatot_live"
 """Its payload is `FARM HUB`: that hub has sent what is so now."""
 
 
+# By way of the hubs: an index here would be paid by every word of every hub.
+_OF_FARM = text(
+    "SELECT hub_id, received_at, body FROM live_snapshots WHERE farm_id = :farm"
+    " AND hub_id = ANY(ARRAY(SELECT id FROM hubs WHERE farm_id = :farm))"
+)
+
+
 async def keep_live(tx: Transaction, *, hub_id: HubId, farm_id: FarmId, live: Live) -> None:
     """Replace what is known of a hub, and tell listeners; what was overtaken changes nothing."""
     # The table is unlogged and a crash may lose the newest: the hub says it again within seconds.
@@ -55,14 +62,7 @@ class HubNow:
 
 async def live_of_farm(session: AsyncSession, farm_id: UUID) -> Sequence[HubNow]:
     """Return what the hubs of a farm said last."""
-    found = await session.execute(
-        # By way of the hubs: an index here would be paid by every word of every hub.
-        text(
-            "SELECT hub_id, received_at, body FROM live_snapshots WHERE farm_id = :farm"
-            " AND hub_id = ANY(ARRAY(SELECT id FROM hubs WHERE farm_id = :farm))"
-        ),
-        {"farm": farm_id},
-    )
+    found = await session.execute(_OF_FARM, {"farm": farm_id})
     return [now for row in found if (now := _read(*row)) is not None]
 
 

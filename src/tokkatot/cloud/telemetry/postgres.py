@@ -47,14 +47,14 @@ from tokkatot.domain.quantities import Quality
 from tokkatot.kit.clock import from_ms
 
 # One statement sees one state of the tables: a reading is open or packed, never both or neither.
-_READ_SQL: Final = f"""
+_READ: Final = text(f"""
 SELECT series_id, {bundles.BODY_SQL} FROM packed_readings p
 WHERE series_id = ANY(:series) AND day BETWEEN :first_day AND :last_day
 UNION ALL
 SELECT series_id, body FROM open_readings
 WHERE series_id = ANY(:series) AND t >= :from_day AND t < :end
-"""  # noqa: S608 - our own text
-_ROLLED_SQL: Final = (
+""")  # noqa: S608 - our own text
+_ROLLED: Final = text(
     SUMMED_SQL.format(also="NULL::bytea", but="")
     + """
 UNION ALL
@@ -62,7 +62,7 @@ SELECT NULL, NULL, n, NULL, NULL, NULL, NULL, NULL, body FROM open_readings
 WHERE series_id = :series AND t >= :from_day AND t < :end
 """
 )
-_STOCK_SQL: Final = """
+_STOCK: Final = text("""
 SELECT wanted.id,
   (SELECT coalesce(sum(n), 0) FROM packed_readings p
    WHERE p.series_id = wanted.id AND p.day BETWEEN :first_day AND :last_day)
@@ -74,13 +74,13 @@ SELECT wanted.id,
     (SELECT min(t)::date FROM open_readings o WHERE o.series_id = wanted.id)),
   (SELECT min(bucket) FROM rollups r WHERE r.series_id = wanted.id AND r.width_s = 3600)
 FROM unnest(CAST(:series AS int[])) AS wanted (id)
-"""
-_NEXT_SQL: Final = """
+""")
+_NEXT: Final = text("""
 SELECT least(
   (SELECT min(day) FROM packed_readings WHERE series_id = ANY(:series) AND day >= :day),
   (SELECT min(t)::date FROM open_readings WHERE series_id = ANY(:series) AND t >= :from_day)
 )
-"""
+""")
 # Blocks are few and large: one statement of arrays costs less than the talk that a COPY needs.
 _ADD_SQL: Final = """
 WITH newest AS (
@@ -186,9 +186,7 @@ class PostgresReadings(Readings):
 
     async def bodies(self, series: Sequence[int], span: Span) -> dict[int, list[bytes]]:
         """Return the blocks of the days of a span, packed ones first."""
-        rows = await self._tx.session.execute(
-            text(_READ_SQL), {"series": list(series), **block_places(span)}
-        )
+        rows = await self._tx.session.execute(_READ, {"series": list(series), **block_places(span)})
         found: dict[int, list[bytes]] = {}
         for series_id, body in rows:
             found.setdefault(series_id, []).append(body)
@@ -200,7 +198,7 @@ class PostgresReadings(Readings):
     ) -> Summary:
         wide_ms = width_s * 1000 * every
         rows = await self._tx.session.execute(
-            text(_ROLLED_SQL), summed_places(series_id, span, width_s=width_s, every=every)
+            _ROLLED, summed_places(series_id, span, width_s=width_s, every=every)
         )
         rolled, bodies = parted(rows)
         still_open = unpack_all(bodies).within(span.start_ms, span.end_ms)
@@ -209,7 +207,7 @@ class PostgresReadings(Readings):
     @override
     async def stock(self, series: Sequence[int], span: Span) -> dict[int, Stock]:
         rows = await self._tx.session.execute(
-            text(_STOCK_SQL), {"series": list(series), **block_places(span)}
+            _STOCK, {"series": list(series), **block_places(span)}
         )
         return {
             series_id: Stock(
@@ -224,7 +222,7 @@ class PostgresReadings(Readings):
     async def next_day(self, series: Sequence[int], from_ms: int) -> int | None:
         day = day_date(from_ms // DAY_MS)
         found: date | None = await self._tx.session.scalar(
-            text(_NEXT_SQL), {"series": list(series), "day": day, "from_day": midnight(day)}
+            _NEXT, {"series": list(series), "day": day, "from_day": midnight(day)}
         )
         return None if found is None else day_number(found)
 
