@@ -17,6 +17,7 @@ from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.flocks import Flock
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
+from tokkatot.wire.autopilot import EVERY_S, Asked, Birds, Inside, Mode, Outside
 
 GASES = DeviceId(UUID(int=210))
 STATION = DeviceId(UUID(int=211))
@@ -31,6 +32,28 @@ def wanting(shift_k: float) -> PolicyFile:
     model = policies.model([[0.0] * len(COOP_DIALS)] * rows, offsets)
     card = msgspec.json.encode(policies.card(model))
     return PolicyFile(sha256=hashlib.sha256(model).hexdigest(), card=card, model=model)
+
+
+POLICY = wanting(1.0)
+
+
+def asked(number: int, *, mode: Mode = "auto", air_c: float | None = 27.0) -> Asked:
+    """Return a question in the middle of a mild day, so many rounds after the first."""
+    return Asked(
+        house=UUID(int=3),
+        at_s=number * EVERY_S,
+        mode=mode,
+        policy=POLICY,
+        minimum_c=20.0,
+        maximum_c=28.0,
+        hard_maximum_c=35.0,
+        accepted_k=0.0,
+        inside=Inside(air_c=air_c, humidity_pct=70.0, co2_ppm=900.0, ammonia_ppm=5.0, age_s=5.0),
+        outside=Outside(air_c=25.0, humidity_pct=75.0, radiation_w_m2=300.0, wind_m_s=1.0),
+        hour=10.0,
+        floor_m2=FLOOR_M2,
+        birds=Birds(count=480, age_d=28.0, kg=1.65),
+    )
 
 
 def steered(policy: PolicyFile, mode: AutopilotMode) -> Autopilot:
@@ -66,4 +89,4 @@ WEATHER = (
 )
 """A mild day by the Mekong."""
 
-__all__ = ["FARM", "HOUSE", "WEATHER", "coop", "steered", "wanting"]
+__all__ = ["FARM", "HOUSE", "POLICY", "WEATHER", "asked", "coop", "steered", "wanting"]

@@ -65,7 +65,7 @@ from tokkatot.cloud.platform.workers import every, keep_working
 from tokkatot.cloud.realtime.line import LineProtocol
 from tokkatot.cloud.schedules import executions
 from tokkatot.cloud.schedules import store as schedule_store
-from tokkatot.cloud.sync.desired import renew_documents
+from tokkatot.cloud.sync.desired import HubLimits, renew_documents
 from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.cloud.telemetry import listening
@@ -345,7 +345,7 @@ def job_kinds(context: Context, readings: ReadingStore) -> Mapping[str, JobKind]
     )
     return {
         simulating.KIND: simulating.Simulating(readings=readings, forecasts=forecasts),
-        calibrating.KIND: calibrating.Calibrating(readings=readings),
+        calibrating.KIND: calibrating.Calibrating(readings=readings, documents=HubLimits()),
     }
 
 

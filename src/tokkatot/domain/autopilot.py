@@ -45,13 +45,31 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HouseTwin:
+    """What a fit has found of a house: what it is built like, and its parameters by their names.
+
+    Whoever lets a twin live by it checks it: a fit that is none takes no document with it.
+    """
+
+    house: str
+    equipped: dict[str, float]
+    """As its devices are rated."""
+    fitted: dict[str, float]
+    """As its records tell; they go before what devices say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Autopilot:
-    """What a house's policy may do; `policy` is the hash of its file."""
+    """What a house's policy may do; `policy` is the hash of its file.
+
+    `twin` is None where the house was never fitted: then its shield asks the usual one.
+    """
 
     mode: AutopilotMode = AutopilotMode.OFF
     policy: str | None = None
     floor_m2: float | None = None
     accepted: Accepted | None = None
+    twin: HouseTwin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

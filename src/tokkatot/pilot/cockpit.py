@@ -19,14 +19,14 @@ from tokkatot.climate.physics.air import (
     vapour_g_m3,
 )
 from tokkatot.climate.physics.outdoor import Outdoor
-from tokkatot.climate.physics.poultry.houses import of_floor, tunnel_house
 from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.model import State
 from tokkatot.climate.policy.card import House, PolicyRefused, checked_card, named
 from tokkatot.climate.policy.running import Policy
 from tokkatot.climate.weather.sky import sky_of_dew_point_c
-from tokkatot.domain.autopilot import PolicyFile
+from tokkatot.domain.autopilot import HouseTwin, PolicyFile
 from tokkatot.domain.houses import SetPoints
+from tokkatot.pilot.building import Built, FitRefused, fitted_coop, usual_coop
 from tokkatot.wire.autopilot import EVERY_S, MAX_HOUSES, Asked, Decided, Outside
 
 SHIFT: Final = "shift_k"
@@ -46,9 +46,21 @@ class _House:
 
     twin: HeldTwin
     shield: Shield[HeldRules]
+    built: Built
     floor_m2: float
+    fit: HouseTwin | None
     asked_s: float
+    refused_fit: str | None
+    """Why its twin is the usual one though it was fitted."""
     shift_k: float = 0.0
+
+    def is_of(self, asked: Asked) -> bool:
+        """Return whether this is still the house that is asked of."""
+        return (
+            self.floor_m2 == asked.floor_m2
+            and self.fit == asked.twin
+            and asked.at_s - self.asked_s <= OVERDUE_S
+        )
 
 
 class Cockpit:
@@ -85,15 +97,14 @@ class Cockpit:
             advised_k=advised_k,
             refused=verdict.refused,
             foretold_c=None if foretold is None else foretold.air_c,
-            trouble=trouble,
+            fitted=house.fit is not None and house.refused_fit is None,
+            trouble=trouble or house.refused_fit,
         )
 
     def _house(self, asked: Asked, measured: Climate | None) -> _House | None:
         """Return the house as it is lived beside; one that is new begins as it was measured."""
         house = self._houses.pop(asked.house, None)
-        if house is not None and (
-            house.floor_m2 != asked.floor_m2 or asked.at_s - house.asked_s > OVERDUE_S
-        ):
+        if house is not None and not house.is_of(asked):
             house = None
         base = HeldRules(
             points=SetPoints(
@@ -105,12 +116,10 @@ class Cockpit:
         if house is None:
             if measured is None:
                 return None
-            twin = HeldTwin(_state(measured), of_floor(tunnel_house(), asked.floor_m2))
-            shield = Shield(base, HELD_DIALS, twin, step_s=EVERY_S)
-            house = _House(twin, shield, asked.floor_m2, asked.at_s)
+            house = _begun(asked, measured, base)
         house.asked_s = asked.at_s
         house.shield.rebase(base)
-        _populate(house.twin.state, asked)
+        _populate(house.twin.state, house.built, asked)
         self._houses[asked.house] = house
         while len(self._houses) > MAX_HOUSES:
             self._houses.popitem(last=False)
@@ -152,6 +161,26 @@ class Cockpit:
         return policy
 
 
+def _begun(asked: Asked, measured: Climate, base: HeldRules) -> _House:
+    """Return a house with the twin that was fitted to it, or the usual one where that is none."""
+    built, refused_fit = usual_coop(asked.floor_m2), None
+    if asked.twin is not None:
+        try:
+            built = fitted_coop(asked.twin, asked.floor_m2)
+        except FitRefused as refused:
+            refused_fit = f"The fit of this house is not used: {refused}"[:MAX_TROUBLE]
+    twin = HeldTwin(_state(measured), built.parameters)
+    return _House(
+        twin=twin,
+        shield=Shield(base, HELD_DIALS, twin, step_s=EVERY_S),
+        built=built,
+        floor_m2=asked.floor_m2,
+        fit=asked.twin,
+        asked_s=asked.at_s,
+        refused_fit=refused_fit,
+    )
+
+
 def _said(
     asked: Asked,
     *,
@@ -159,6 +188,7 @@ def _said(
     advised_k: float | None = None,
     refused: Refusal | None = None,
     foretold_c: float | None = None,
+    fitted: bool = False,
     trouble: str | None = None,
 ) -> Decided:
     return Decided(
@@ -170,6 +200,7 @@ def _said(
         refused=None if refused is None else refused.value,
         air_c=asked.inside.air_c,
         foretold_c=foretold_c,
+        fitted=fitted,
         trouble=trouble,
     )
 
@@ -188,9 +219,11 @@ def _as_measured(state: State, measured: Climate) -> State:
     )
 
 
-def _populate(state: State, asked: Asked) -> None:
+def _populate(state: State, built: Built, asked: Asked) -> None:
     """Let the twin have the birds that people count, and the ammonia that is measured."""
-    state.birds, state.age_d, state.bird_kg = asked.birds.count, asked.birds.age_d, asked.birds.kg
+    birds = asked.birds
+    state.birds, state.age_d = birds.count, birds.age_d
+    state.bird_kg = birds.kg if built.bird_kg is None else built.bird_kg
     if asked.inside.ammonia_ppm is not None:
         state.ammonia_mg_m3 = asked.inside.ammonia_ppm * AMMONIA_MG_M3_PPM
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from tokkatot.domain.autopilot import PolicyFile
+from tokkatot.domain.autopilot import HouseTwin, PolicyFile
 from tokkatot.wire.messages import MessageError
 from tokkatot.wire.pictures import EventData
 
@@ -81,13 +81,15 @@ class Asked(Struct, frozen=True, kw_only=True):
     hour: float
     floor_m2: float
     birds: Birds
+    twin: HouseTwin | None = None
 
 
 class Decided(Struct, frozen=True, kw_only=True):
     """What came of it; flat, as the data of an event are.
 
     `shift_k` is by how much warmer the set-points are held from now on, `advised_k` what the policy
-    would have them, None where it has no advice. `foretold_c` is what the twin foretold for now.
+    would have them, None where it has no advice. `foretold_c` is what the twin foretold for now,
+    `fitted` whether that twin was the one that was fitted to the house.
     """
 
     house: UUID
@@ -98,8 +100,9 @@ class Decided(Struct, frozen=True, kw_only=True):
     refused: Refusal | None = None
     air_c: Number | None = None
     foretold_c: Number | None = None
+    fitted: bool = False
     trouble: Annotated[str, Meta(max_length=200)] | None = None
-    """What is wrong with the policy, for people."""
+    """What is wrong with the policy or the fit, for people."""
 
 
 def event_data(decided: Decided) -> EventData:

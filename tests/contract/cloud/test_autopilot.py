@@ -17,14 +17,19 @@ from tokkatot.cloud.intelligence.model import Decision
 from tokkatot.cloud.intelligence.registry import add_policy
 from tokkatot.cloud.intelligence.service import ACCEPTED_FOR, FRESH_FOR, KEPT
 from tokkatot.cloud.intelligence.store import purge
+from tokkatot.cloud.jobs.model import Job
+from tokkatot.cloud.main import job_kinds
 from tokkatot.cloud.platform.problems import Conflict
 from tokkatot.cloud.sync.desired import build_desired
-from tokkatot.domain.autopilot import Autopilot, AutopilotMode
+from tokkatot.cloud.twins import calibrating
+from tokkatot.domain.autopilot import Autopilot, AutopilotMode, HouseTwin
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.kit.clock import to_ms
 from tokkatot.wire.autopilot import DECIDED, Decided, event_data
 
 POLICY, OTHER = wanting(1.0), wanting(-1.0)
+BARE = {"heater_w": 0.0, "fan_m3_s": 0.0, "fan_w": 0.0, "stir_m_s": 0.0, "stir_w": 0.0}
+"""What no device does the twin can't do either."""
 
 
 @dataclass
@@ -74,6 +79,16 @@ class Coop:
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
+    async def fitted(self, **parameters: float) -> None:
+        """Let a fit of the house have ended."""
+        cloud = self.house.cloud
+        kind = job_kinds(cloud.context, cloud.readings)[calibrating.KIND]
+        async with cloud.context.database.transaction() as tx:
+            job = Job(
+                id=tx.new_id(), farm_id=self.house.yard.farm_id, house_id=self.house.yard.house_id
+            )
+            await kind.take(tx, job, {}, fit_result(**parameters))
+
     async def desired(self) -> DesiredDocument:
         async with self.house.cloud.context.database.transaction() as tx:
             return await build_desired(tx, self.house.yard.hub_id)
@@ -121,6 +136,53 @@ async def test_a_policy_comes_with_the_signed_document_once_it_may_do_something(
     assert after.houses[0].autopilot.mode is AutopilotMode.ADVISE
     assert [(one.sha256, one.model) for one in after.policies] == [(POLICY.sha256, POLICY.model)]
     assert (await coop.view())["held"] is False
+
+
+def fit_result(**parameters: float) -> dict[str, Any]:
+    """Return what the program of a fit of an open coop says."""
+    off = {"air_k": 0.8, "humidity_pct": 5.0, "co2_ppm": None}
+    told = {name: {"value": it, "low": it / 2, "high": it * 2} for name, it in parameters.items()}
+    card = {
+        "house": "open",
+        "parameters": told,
+        "days_fitted": 6,
+        "days_held_out": 2,
+        "held_out_before": off,
+        "held_out_after": off,
+    }
+    return {"card": card, "before": dict.fromkeys(parameters, 1.0)}
+
+
+async def test_a_fit_reaches_the_hub_s_shield_once_its_policy_may_do_something(coop: Coop) -> None:
+    await coop.fitted(heat_total=0.8)
+    assert (await coop.desired()).houses[0].autopilot.twin is None
+    await coop.say("advise")
+    before = await coop.desired()
+    assert before.houses[0].autopilot.twin == HouseTwin(
+        house="open", equipped=BARE, fitted={"heat_total": 0.8}
+    )
+
+    await coop.fitted(heat_total=0.9)
+
+    after = await coop.desired()
+    assert after.version > before.version
+    assert after.houses[0].autopilot.twin == HouseTwin(
+        house="open", equipped=BARE, fitted={"heat_total": 0.9}
+    )
+    assert (await coop.view())["held"] is False
+
+
+async def test_a_fit_that_this_program_does_not_know_stays_where_it_is(coop: Coop) -> None:
+    await coop.say("advise")
+    await coop.fitted(feathers=0.8)
+    assert (await coop.desired()).houses[0].autopilot.twin is None
+
+
+async def test_people_see_whether_the_hub_goes_by_the_fit(coop: Coop) -> None:
+    await coop.tell(foretold_c=27.0)
+    assert (await coop.view())["decision"]["fitted"] is False
+    await coop.tell(2, after_s=300, foretold_c=27.0, fitted=True)
+    assert (await coop.view())["decision"]["fitted"] is True
 
 
 async def test_a_manager_lets_it_advise_and_an_owner_alone_lets_it_steer(coop: Coop) -> None:

@@ -6,7 +6,7 @@ from math import isfinite
 import msgspec
 
 from tokkatot.climate.calibrate.findings import Calibration, Off
-from tokkatot.climate.calibrate.knobs import Knob
+from tokkatot.climate.calibrate.knobs import Knob, NoSuchHouse, fields_set
 
 
 class CardRefused(ValueError):
@@ -68,15 +68,10 @@ def read_card(written: bytes, house: str, knobs: Sequence[Knob]) -> Mapping[str,
         raise CardRefused(str(refused)) from refused
     if card.house != house:
         raise CardRefused(f"it was fitted to another kind of house: {card.house}")
-    known = {knob.name: knob for knob in knobs}
-    for name, fitted in card.parameters.items():
-        if name not in known or not known[name].low <= fitted.value <= known[name].high:
-            raise CardRefused(f"no house has {name} {fitted.value:g}")
-    return {
-        field: fitted.value
-        for name, fitted in card.parameters.items()
-        for field in known[name].fields
-    }
+    try:
+        return fields_set({name: fitted.value for name, fitted in card.parameters.items()}, knobs)
+    except NoSuchHouse as refused:
+        raise CardRefused(str(refused)) from refused
 
 
 def _errors(off: Off) -> Errors:

@@ -1,6 +1,6 @@
 """Parameters that a house's records may tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -18,6 +18,23 @@ class Knob:
     def fields(self) -> Sequence[str]:
         """Return all that it sets."""
         return self.name, *self.along
+
+
+class NoSuchHouse(ValueError):
+    """Values that no house has."""
+
+
+def fields_set(values: Mapping[str, float], knobs: Sequence[Knob]) -> dict[str, float]:
+    """Return all fields of a house's parameters that these values of its knobs set.
+
+    Raises:
+        NoSuchHouse: where one is no knob, or beyond what makes sense.
+    """
+    known = {knob.name: knob for knob in knobs}
+    for name, value in values.items():
+        if name not in known or not known[name].low <= value <= known[name].high:
+            raise NoSuchHouse(f"no house has {name} {value:g}")
+    return {field: value for name, value in values.items() for field in known[name].fields}
 
 
 GREENHOUSE_KNOBS: Sequence[Knob] = (

@@ -196,11 +196,12 @@ class Shield(Generic[Rules]):
         foretold = self.foretold = self._twin.shown()
         # Astray or not: a twin that was left alone for long finds back only by what is measured.
         self._twin.correct(measured)
-        far = (
-            abs(value - expected) > most
+        # A twin that shows no number is near to nothing.
+        near = (
+            abs(value - expected) <= most
             for value, expected, most in zip(measured, foretold, self._doubts.astray, strict=True)
         )
-        return Refusal.ASTRAY if any(far) else None
+        return None if all(near) else Refusal.ASTRAY
 
     def _narrowed(self, proposal: Sequence[float] | None) -> Rules | None:
         if proposal is None:

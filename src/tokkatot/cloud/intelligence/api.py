@@ -61,6 +61,7 @@ class DecisionView(View):
     trouble: str | None
     air_c: float | None
     foretold_c: float | None
+    fitted: bool = Field(description="Whether the hub's twin is the one that was fitted.")
     fresh: bool
 
 
@@ -191,6 +192,7 @@ def _decision(decision: Decision, now: datetime) -> DecisionView:
             "trouble": decision.trouble,
             "air_c": decision.air_c,
             "foretold_c": decision.foretold_c,
+            "fitted": decision.fitted,
             "fresh": now - decision.t <= service.FRESH_FOR,
         }
     )

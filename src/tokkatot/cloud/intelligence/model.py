@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Double, ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, Double, ForeignKey, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
@@ -53,6 +53,8 @@ class Decision(Base):
     refused: Mapped[str | None] = mapped_column(String(32))
     air_c: Mapped[float | None] = mapped_column(Double)
     foretold_c: Mapped[float | None] = mapped_column(Double)
+    fitted: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether it was the twin that was fitted to the house who foretold it."""
     trouble: Mapped[str | None]
 
 

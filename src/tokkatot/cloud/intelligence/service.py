@@ -184,6 +184,7 @@ async def take_row(tx: Transaction, farm_id: FarmId, row: EventRow) -> RefusedRo
         "refused": said.refused,
         "air_c": said.air_c,
         "foretold_c": said.foretold_c,
+        "fitted": said.fitted,
         "trouble": None if said.trouble is None else storable(said.trouble),
     }
     await store.keep(tx.session, kept)

@@ -77,6 +77,12 @@ async def fit_of(session: AsyncSession, house_id: UUID) -> FittedTwin | None:
     return await session.get(FittedTwin, house_id)
 
 
+async def fits_of(session: AsyncSession, houses: Sequence[UUID]) -> Sequence[FittedTwin]:
+    """Return what was found last of the twins of houses."""
+    found = await session.scalars(select(FittedTwin).where(FittedTwin.house_id.in_(houses)))
+    return found.all()
+
+
 async def keep_fit(session: AsyncSession, fit: dict[str, object]) -> None:
     """Keep what was found of a house's twin, in place of what was found before."""
     new = insert(FittedTwin).values(fit)

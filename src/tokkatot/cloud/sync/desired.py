@@ -22,6 +22,7 @@ from tokkatot.cloud.intelligence.service import autopilots_in
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound
 from tokkatot.cloud.schedules.houses import house_configs, schedules_in
+from tokkatot.cloud.twins.handed import handed_twins
 from tokkatot.domain.autopilot import MAX_POLICIES, Autopilot
 from tokkatot.domain.desired import MAX_SCHEDULES, DesiredDocument, Member
 from tokkatot.domain.ids import FarmId, HubId, UserId
@@ -60,6 +61,7 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
     pin = await hub_pin(tx, FarmId(farm.id))
     alarms = await alarms_by_house(tx, [house.id for house in houses])
     autopilots, policies = await autopilots_in(tx, houses)
+    twins = await handed_twins(tx, [house for house in houses if house.id in autopilots])
     return DesiredDocument(
         farm_id=FarmId(farm.id),
         hub_id=hub_id,
@@ -71,7 +73,9 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
             replace(
                 house,
                 alarms=alarms.get(house.id, ()),
-                autopilot=autopilots.get(house.id, _NO_AUTOPILOT),
+                autopilot=replace(
+                    autopilots.get(house.id, _NO_AUTOPILOT), twin=twins.get(house.id)
+                ),
             )
             for house in await house_configs(tx, farm, houses)
         ),

@@ -9,7 +9,11 @@ import msgspec
 from typing_extensions import override
 
 from tokkatot.cloud.farms.houses import house_in
+from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.farms.ports import Documents
 from tokkatot.cloud.intelligence import store as intelligence_store
+from tokkatot.cloud.intelligence.model import HouseAutopilot
+from tokkatot.cloud.intelligence.registry import touched_by
 from tokkatot.cloud.jobs.model import Job
 from tokkatot.cloud.jobs.worker import JobKind, Prepared
 from tokkatot.cloud.platform.base import JsonObject
@@ -19,6 +23,7 @@ from tokkatot.cloud.twins.asked import Calibration
 from tokkatot.cloud.twins.calibrator import Task
 from tokkatot.cloud.twins.house import devices_in, twin_of, usual_twin
 from tokkatot.cloud.twins.recording import PERIOD_S, recorded
+from tokkatot.domain.autopilot import AutopilotMode
 from tokkatot.domain.ids import FarmId, HouseId
 from tokkatot.kit.clock import from_ms, to_rfc3339
 
@@ -30,6 +35,7 @@ class Calibrating(JobKind):
     """How a twin is fitted."""
 
     readings: ReadingStore
+    documents: Documents
     program: Sequence[str] = (sys.executable, "-m", "tokkatot.cloud.twins.calibrator")
     limit_s: float = 1800.0
 
@@ -69,7 +75,16 @@ class Calibrating(JobKind):
                 "fitted_at": tx.now,
             },
         )
+        await self._hand_down(tx, await house_in(tx, FarmId(job.farm_id), HouseId(job.house_id)))
         parameters = {
             name: fitted | {"before": before[name]} for name, fitted in card["parameters"].items()
         }
         return beside | card | {"parameters": parameters}
+
+    async def _hand_down(self, tx: Transaction, house: House) -> None:
+        """Let the house's hub know where its autopilot asks the twin."""
+        autopilot = await tx.session.get(HouseAutopilot, house.id, with_for_update=True)
+        if autopilot is not None and autopilot.mode is not AutopilotMode.OFF:
+            touched = await touched_by(tx, house, autopilot)
+            await tx.session.flush()
+            await self.documents.check(tx, touched)

@@ -103,6 +103,7 @@ def _question(
         hour=(local - local.replace(hour=0, minute=0, second=0)) / timedelta(hours=1),
         floor_m2=config.autopilot.floor_m2,
         birds=birds,
+        twin=config.autopilot.twin,
     )
 
 

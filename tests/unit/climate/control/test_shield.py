@@ -35,8 +35,8 @@ class Farm:
         self, *, settle: int = 0, state: State | None = None, limits: CoopLimits | None = None
     ) -> None:
         self.real = CoopTwin(state or grown(), tunnel_house(), limits)
-        twin = CoopTwin(replace(self.real.state), tunnel_house(), limits)
-        self.shield = Shield(BASE, COOP_DIALS, twin, step_s=STEP_S, settle=settle)
+        self.twin = CoopTwin(replace(self.real.state), tunnel_house(), limits)
+        self.shield = Shield(BASE, COOP_DIALS, self.twin, step_s=STEP_S, settle=settle)
 
     def readings(self) -> Readings:
         shown = self.real.shown()
@@ -58,6 +58,12 @@ def test_what_is_sound_is_let_through() -> None:
     verdict = Farm().decide()
     assert verdict.refused is None
     assert verdict.rules == replace(BASE, band_k=5.0)
+
+
+def test_a_twin_that_shows_no_number_is_not_believed() -> None:
+    farm = Farm()
+    farm.twin.state.co2_mg_m3 = nan
+    assert farm.decide().refused is Refusal.ASTRAY
 
 
 def test_a_dial_moves_by_its_step_and_never_beyond_its_ends() -> None:

@@ -5,34 +5,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from uuid import UUID
 
 import msgspec
 import pytest
 
-from tests.support.autopilot import FLOOR_M2, wanting
+from tests.support.autopilot import POLICY, asked
 from tokkatot.hub.autopilot.process import NoDecision, PoliciesProcess
-from tokkatot.wire.autopilot import EVERY_S, Asked, Birds, Inside, Mode, Outside
-
-POLICY = wanting(1.0)
-
-
-def asked(number: int, *, mode: Mode = "auto", air_c: float | None = 27.0) -> Asked:
-    return Asked(
-        house=UUID(int=3),
-        at_s=number * EVERY_S,
-        mode=mode,
-        policy=POLICY,
-        minimum_c=20.0,
-        maximum_c=28.0,
-        hard_maximum_c=35.0,
-        accepted_k=0.0,
-        inside=Inside(air_c=air_c, humidity_pct=70.0, co2_ppm=900.0, ammonia_ppm=5.0, age_s=5.0),
-        outside=Outside(air_c=25.0, humidity_pct=75.0, radiation_w_m2=300.0, wind_m_s=1.0),
-        hour=10.0,
-        floor_m2=FLOOR_M2,
-        birds=Birds(count=480, age_d=28.0, kg=1.65),
-    )
 
 
 @pytest.fixture

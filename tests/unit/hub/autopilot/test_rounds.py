@@ -12,7 +12,7 @@ from tests.support.autopilot import OFF as NO_AUTOPILOT
 from tests.support.autopilot import WEATHER, coop, steered, wanting
 from tests.support.engine import HOUSE
 from tests.unit.hub.conftest import Hub
-from tokkatot.domain.autopilot import LENT_FOR_S, Accepted, AutopilotMode
+from tokkatot.domain.autopilot import LENT_FOR_S, Accepted, AutopilotMode, HouseTwin
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.flocks import Flock
 from tokkatot.hub.autopilot.process import Deciding, NoDecision, PoliciesProcess
@@ -102,6 +102,12 @@ async def test_a_policy_is_asked_of_all_that_its_house_shows(farm: Farm) -> None
     assert (asked.outside.air_c, asked.outside.humidity_pct) == (25.0, 75.0)
     # Midnight UTC is seven in the morning in Phnom Penh; the birds came four weeks before.
     assert (round(asked.hour, 1), asked.birds.age_d, asked.birds.kg) == (7.0, 28.0, 1.65)
+
+
+async def test_a_fit_is_handed_on_as_the_document_has_it(farm: Farm) -> None:
+    twin = HouseTwin(house="open", equipped={"heater_w": 0.0}, fitted={"heat_total": 0.8})
+    await farm.hold(coop(replace(steered(POLICY, AutopilotMode.AUTO), twin=twin), POLICY))
+    assert [one.twin for one in farm.deciding.asked] == [twin]
 
 
 async def test_what_it_decides_is_lent_to_control_and_told(farm: Farm) -> None:

@@ -1,0 +1,43 @@
+"""What hubs are told of the fits of their houses, for the twins of their shields."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from tokkatot.climate.physics.known import COOPS
+from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.intelligence import store as intelligence_store
+from tokkatot.cloud.intelligence.model import FittedTwin
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.twins.fitted import fitted_fields
+from tokkatot.cloud.twins.house import devices_in, equipped
+from tokkatot.domain.autopilot import HouseTwin
+
+
+async def handed_twins(tx: Transaction, houses: Sequence[House]) -> Mapping[UUID, HouseTwin]:
+    """Return the fitted twins of these houses; a shield knows coops alone."""
+    if not houses:
+        return {}
+    fits = await intelligence_store.fits_of(tx.session, [house.id for house in houses])
+    by_id = {house.id: house for house in houses}
+    found: dict[UUID, HouseTwin] = {}
+    for fit in fits:
+        house, fitted = by_id[fit.house_id], _fitted(fit)
+        if fitted is not None:
+            found[house.id] = HouseTwin(
+                house=fit.known_as,
+                equipped=equipped(house, await devices_in(tx, house)),
+                fitted=fitted,
+            )
+    return found
+
+
+def _fitted(fit: FittedTwin) -> dict[str, float] | None:
+    known = next((one for one in COOPS if one == fit.known_as), None)
+    if known is None:
+        return None
+    try:
+        return fitted_fields(fit, known)
+    except Conflict:
+        # An older program found it; people are told where they look at the twin.
+        return None

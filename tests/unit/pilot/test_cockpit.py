@@ -1,0 +1,77 @@
+"""Which twin a shield asks: the one that was fitted to the house, or the usual one."""
+
+import msgspec
+import pytest
+
+from tests.support.autopilot import asked
+from tokkatot.climate.physics.poultry.houses import in_lay
+from tokkatot.domain.autopilot import HouseTwin
+from tokkatot.pilot.building import fitted_coop
+from tokkatot.pilot.cockpit import Cockpit
+from tokkatot.wire.autopilot import Decided
+
+WARM = HouseTwin(house="open", equipped={"heater_w": 0.0}, fitted={"heat_total": 1.4})
+
+
+def decisions(*twins: HouseTwin | None) -> list[Decided]:
+    """Return what is decided from one question to the next."""
+    cockpit = Cockpit()
+    return [
+        cockpit.decide(msgspec.structs.replace(asked(number), twin=twin))
+        for number, twin in enumerate(twins)
+    ]
+
+
+def test_the_shield_foretells_by_what_was_found_of_the_house() -> None:
+    usual, fitted = decisions(None, None)[-1], decisions(WARM, WARM)[-1]
+    assert (usual.fitted, fitted.fitted) == (False, True)
+    assert usual.foretold_c is not None
+    assert fitted.foretold_c is not None
+    assert abs(fitted.foretold_c - usual.foretold_c) > 0.1
+    assert (fitted.trouble, fitted.refused) == (None, "settling")
+
+
+def test_a_new_fit_begins_anew_and_lets_the_policy_wait_again() -> None:
+    said = decisions(*[None] * 7, WARM, WARM)
+    assert [one.refused for one in said] == ["settling"] * 6 + [None] + ["settling"] * 2
+    assert [one.fitted for one in said] == [False] * 7 + [True] * 2
+    assert said[-1].shift_k == 0.0
+
+
+@pytest.mark.parametrize(
+    ("twin", "why"),
+    [
+        (HouseTwin(house="tomato", equipped={}, fitted={}), "tomato is no coop"),
+        (HouseTwin(house="x" * 999, equipped={}, fitted={}), "is no coop"),
+        (HouseTwin(house="open", equipped={}, fitted={"floor_m2": 1.0}), "floor_m2 1"),
+        (HouseTwin(house="open", equipped={}, fitted={"heat_total": 9.0}), "heat_total 9"),
+        (HouseTwin(house="open", equipped={"heater_w": -1.0}, fitted={}), "heater_w -1"),
+        (HouseTwin(house="open", equipped={"mature_kg": 1.0}, fitted={}), "mature_kg 1"),
+        (HouseTwin(house="open", equipped={"y" * 999: 1.0}, fitted={}), "no coop has y"),
+    ],
+)
+def test_a_fit_that_is_no_coop_s_leaves_the_usual_twin_and_is_told_of(
+    twin: HouseTwin, why: str
+) -> None:
+    usual, said = decisions(None, None), decisions(twin, twin)
+    assert [one.foretold_c for one in said] == [one.foretold_c for one in usual]
+    assert [one.refused for one in said] == [one.refused for one in usual]
+    assert {one.fitted for one in said} == {False}
+    assert why in (said[-1].trouble or "")
+    assert len(said[-1].trouble or "") <= 200
+
+
+def test_what_a_fit_found_goes_before_what_devices_say_over_the_house_s_own_floor() -> None:
+    twin = HouseTwin(
+        house="tunnel",
+        equipped={"heater_w": 5000.0, "fan_w": 700.0},
+        fitted={"heater_w": 4000.0},
+    )
+    built = fitted_coop(twin, 50.0).parameters
+    assert (built.heater_w, built.fan_w, built.floor_m2) == (4000.0, 700.0, 50.0)
+
+
+def test_hens_weigh_what_hens_weigh() -> None:
+    twin = HouseTwin(house="hens", equipped={}, fitted={"heat_total": 1.0})
+    assert fitted_coop(twin, 50.0).bird_kg == in_lay(1.0).bird_kg
+    assert fitted_coop(WARM, 50.0).bird_kg is None
