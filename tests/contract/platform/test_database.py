@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import pkgutil
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg import sql
 from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from typing_extensions import override
 
 import tokkatot.cloud.main
+from tests.support.people import eventually
 from tokkatot.cloud.platform import outbox
 from tokkatot.cloud.platform.base import Base
 from tokkatot.cloud.platform.database import (
@@ -266,6 +269,33 @@ async def test_a_connection_that_the_server_closed_is_left_before_use(
         await other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
     async with database.transaction() as tx:
         assert await tx.session.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+async def test_questions_are_answered_again_once_the_database_is_back(postgres_url: str) -> None:
+    clock, url = SystemClock(), make_url(postgres_url)
+    assert url.database is not None, "each test has a database of its own"
+    name, there = sql.Identifier(url.database), sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    elsewhere = libpq_url(url.set(database="postgres").render_as_string(hide_password=False))
+    hasty = DatabaseLimits(asking_timeout_s=0.5)
+    database = Database.open(postgres_url, clock=clock, ids=IdSource(clock), limits=hasty)
+
+    async def answered() -> bool:
+        with suppress(psycopg.Error, TimeoutError):
+            return await database.ask(b"SELECT %(n)s", {"n": 7}) == (7,)
+        return False
+
+    async with await psycopg.AsyncConnection.connect(elsewhere, autocommit=True) as server:
+        await eventually("the first question is answered", answered)
+        await server.execute(there.format(name, sql.SQL("false")))
+        await server.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+            (url.database,),
+        )
+        assert not await answered()
+        assert not await answered()
+        await server.execute(there.format(name, sql.SQL("true")))
+        assert await eventually("questions are answered again", answered)
+    await database.close()
 
 
 async def test_a_transaction_that_is_cancelled_while_it_copies_ends_as_cancelled(

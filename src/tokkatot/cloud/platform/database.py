@@ -57,6 +57,7 @@ class DatabaseLimits:
 
 
 DEFAULT_LIMITS = DatabaseLimits()
+_CONNECTS_AGAIN_S = 1.0
 
 Notice = tuple[str, str]
 """A channel and what is told there."""
@@ -188,6 +189,8 @@ class Database:
             min_size=0,
             max_size=limits.asking_pool_size,
             timeout=limits.asking_timeout_s,
+            # Whoever asks next tries again: its own pauses grow, and would outlast an outage.
+            reconnect_timeout=_CONNECTS_AGAIN_S,
             open=False,
         )
         # A server that restarted closes every connection: found before use, not after failure.
