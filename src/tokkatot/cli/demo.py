@@ -73,11 +73,12 @@ async def seed_demo(settings: CloudSettings) -> tuple[Path, ...]:
     finally:
         await database.close()
     objects = Objects.open(settings.object_store_url, folder=settings.data_dir / "objects")
+    photograph = _photograph(settings.demo_pictures)
     for hub in hubs:
         if hub.declared.camera:
-            await _hang_camera(objects, hub.house_id, settings.demo_pictures)
+            await _hang_camera(objects, hub.house_id, photograph)
     keys = SigningKeys.load(settings.data_dir / "keys")
-    return tuple(hub.write_config(settings.mqtt_url, keys) for hub in hubs)
+    return tuple(hub.write_config(settings.mqtt_url, keys, photograph) for hub in hubs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +91,11 @@ class _Hub:
     declared: DemoHouse
     folder: Path
 
-    def write_config(self, mqtt_url: str, keys: SigningKeys) -> Path:
-        """Write `hub.toml` anew: the broker's address and a free port may be others than before."""
+    def write_config(self, mqtt_url: str, keys: SigningKeys, photograph: Path | None) -> Path:
+        """Write `hub.toml` anew: the broker's address and a free port may be others than before.
+
+        What a camera looks at must be a photograph: a drawing has nothing to be judged.
+        """
         path = self.folder / "hub.toml"
         port = _free_port(_saved(path, "port", "web"))
         write_private(
@@ -119,10 +123,17 @@ class _Hub:
                             "options": dict(self.declared.options),
                         }
                     },
+                    "cameras": self._cameras(photograph),
                 }
             ),
         )
         return path
+
+    def _cameras(self, photograph: Path | None) -> JsonObject:
+        if photograph is None or not self.declared.camera:
+            return {}
+        looks = {"house": str(self.house_id), "kind": "file", "path": str(photograph.absolute())}
+        return {"droppings": looks}
 
 
 async def _find_farm(tx: Transaction, owner: User) -> FarmAccess | None:
@@ -319,18 +330,21 @@ async def _hub(
     )
 
 
-async def _hang_camera(objects: Objects, house_id: HouseId, pictures: Path | None) -> None:
+def _photograph(pictures: Path | None) -> Path | None:
+    if pictures is None:
+        return None
+    return next(iter(sorted(pictures.glob("fullres_examples/healthy_*.jpg"))), None)
+
+
+async def _hang_camera(objects: Objects, house_id: HouseId, photograph: Path | None) -> None:
     """Give the camera its picture, if it has none yet: a photograph, or else a drawing."""
     key = picture_key(house_id)
     if await objects.get(key) is not None:
         return
-    photographs = (
-        [] if pictures is None else sorted(pictures.glob("fullres_examples/healthy_*.jpg"))
-    )
-    if photographs:
-        picture = photographs[0].read_bytes()
-    else:
+    if photograph is None:
         picture = (files("tokkatot.sim") / "camera.jpg").read_bytes()
+    else:
+        picture = photograph.read_bytes()
     await objects.put(key, picture)
 
 

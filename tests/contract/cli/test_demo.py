@@ -110,13 +110,15 @@ async def test_the_camera_has_a_photograph_where_there_is_one_and_else_a_drawing
     folder.mkdir(parents=True)
     if photographed:
         (folder / "healthy_s1.jpg").write_bytes(b"\xff\xd8photograph")
-    await seed_demo(settings.model_copy(update={"demo_pictures": tmp_path / "vision"}))
+    hubs = await seed_demo(settings.model_copy(update={"demo_pictures": tmp_path / "vision"}))
     ((house_id,),) = rows(settings, "SELECT id FROM houses WHERE number = 1")
     objects = Objects.open(None, folder=settings.data_dir / "objects")
     picture = await objects.get(picture_key(house_id))
     assert picture is not None
     assert picture.content.startswith(b"\xff\xd8")
     assert (picture.content == b"\xff\xd8photograph") is photographed
+    looking = [read_config(path).pictures for path in hubs]
+    assert [one is not None for one in looking] == [photographed, False, False]
 
 
 async def test_somebody_elses_farm_is_never_taken_for_the_demo(settings: CloudSettings) -> None:
