@@ -28,7 +28,7 @@ Config = Annotated[Path | None, typer.Option(help="How to learn; as ours where n
 @app.command()
 def train(
     data: Annotated[Path, typer.Option(help="Photographs to learn from.")],
-    weights: Annotated[Path, typer.Option(help="ImageNet weights of MobileNetV1, as a .pth file.")],
+    weights: Annotated[Path, typer.Option(help="Folder of the ImageNet weights to start from.")],
     out: Annotated[Path, typer.Option(help="Where it stands is kept; the same folder goes on.")],
     config: Config = None,
 ) -> None:
@@ -39,11 +39,11 @@ def train(
     from tokkatot.vision.train.learning import Sources, learn
 
     with refusals():
-        sources = Sources(photos=read_photos(data), imagenet=weights)
+        sources = Sources(photos=read_photos(data), weights=weights)
         settings = read_config(config or SHIPPED)
         mix = learn(settings, sources, out, tell=_tell, count=counted("read"))
-    for name, member in zip(settings.members, mix.members, strict=True):
-        _tell(f"{name}: weight {member.weight:.2f}, temperature {member.temperature:.2f}")
+    for name, temperature in zip(settings.members, mix.alone, strict=True):
+        _tell(f"{name}: temperature {temperature:.2f}")
 
 
 @app.command()

@@ -74,8 +74,8 @@ class Detector(Detecting):
         mix = self._ensemble.description.mix
         answers = self._ensemble.answers(as_batch(np.stack(canvases)))
         together = mixed(answers, mix)
-        doubt = doubts(answers, mix)
-        alone = [votes(one, member) for one, member in zip(answers, mix.members, strict=True)]
+        doubt = doubts(answers)
+        alone = [votes(one, own) for one, own in zip(answers, mix.alone, strict=True)]
         return [
             Judged(
                 probabilities=dict(zip(FINDINGS, together[number].tolist(), strict=True)),

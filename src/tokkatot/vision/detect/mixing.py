@@ -13,50 +13,41 @@ Answers = npt.NDArray[np.float32]
 """Number of pictures by five; the last is for no dropping."""
 
 
-class MemberMix(msgspec.Struct, frozen=True, kw_only=True):
-    """How one model counts."""
-
-    weight: float
-    temperature: float
-
-
 class Mix(msgspec.Struct, frozen=True, kw_only=True):
     """How the models are mixed; fitted on the validation part alone."""
 
-    members: tuple[MemberMix, ...]
-    temperature: float
-    """Above 1 it makes the mixture less sure of itself."""
+    alone: tuple[float, ...]
+    """The temperature of each model: above 1 it makes it less sure of itself."""
+    together: float
+    """That of the mixture."""
     doubt_above: float
     """From this doubt on a picture is not judged."""
 
 
-def votes(answers: Answers, member: MemberMix) -> Floats:
+def votes(answers: Answers, temperature: float) -> Floats:
     """Return one model's probabilities of the findings, given that it is a dropping."""
-    return _softmax(answers[:, :IMPOSTOR] / member.temperature)
+    return _softmax(answers[:, :IMPOSTOR] / temperature)
 
 
 def mixed(answers: Sequence[Answers], mix: Mix) -> Floats:
-    """Return the probabilities of the findings, given that it is a dropping."""
-    parts = zip(answers, mix.members, strict=True)
-    blend = sum(
-        (member.weight * votes(one, member) for one, member in parts),
+    """Return the probabilities of the findings, given that it is a dropping.
+
+    It is the geometric mean of the votes, so that what one model holds for impossible is
+    improbable, however sure the others are: a false alarm needs an error of all of them. A model
+    that knows less is less sure by its own temperature, so that it needs no weight.
+    """
+    parts = zip(answers, mix.alone, strict=True)
+    told = sum(
+        (one[:, :IMPOSTOR] / temperature for one, temperature in parts),
         start=np.zeros((len(answers[0]), len(FINDINGS))),
     )
-    return tempered(blend, mix.temperature)
+    return _softmax(told / (len(answers) * mix.together))
 
 
-def tempered(probabilities: Floats, temperature: float) -> Floats:
-    """Return probabilities made less or more sure, as by a softmax's temperature."""
-    return _softmax(np.log(np.clip(probabilities, 1e-9, 1)) / temperature)
-
-
-def doubts(answers: Sequence[Answers], mix: Mix) -> Floats:
-    """Return how probable each picture is no dropping."""
-    parts = zip(answers, mix.members, strict=True)
-    return sum(
-        (member.weight * _softmax(one)[:, IMPOSTOR] for one, member in parts),
-        start=np.zeros(len(answers[0])),
-    )
+def doubts(answers: Sequence[Answers]) -> Floats:
+    """Return how probable each picture is no dropping: the mean of what the models say."""
+    told = sum((_softmax(one)[:, IMPOSTOR] for one in answers), start=np.zeros(len(answers[0])))
+    return told / len(answers)
 
 
 def _softmax(values: npt.NDArray[np.floating]) -> Floats:

@@ -63,13 +63,15 @@ class NetworkConfig(
 ):
     """How one network is learned."""
 
-    network: Literal["mobilenet", "small"]
+    network: Literal["mobilenet", "mobilenet_v2", "small"]
     seed: int
+    imagenet: str | None = None
+    """The file of ImageNet weights that it starts from, in the folder of all of them."""
     epochs: Count
     batch: Count
     rate: Positive
     """The highest learning rate; it rises to it and falls to nothing."""
-    frozen: Annotated[int, Meta(ge=0, le=13)] = 0
+    frozen: Annotated[int, Meta(ge=0, le=17)] = 0
     """How many blocks of a mobilenet, from the picture on, stay as ImageNet taught them."""
     depth_decay: Share = 1.0
     """How much slower each part learns than the one behind it."""

@@ -35,7 +35,8 @@ def export(networks: Mapping[str, torch.nn.Module], mix: Mix, out: Path) -> Desc
         _export(network, out / file)
         digest = hashlib.sha256((out / file).read_bytes()).hexdigest()
         models.append(ModelFile(name=name, file=file, sha256=digest))
-    version = hashlib.sha256("".join(model.sha256 for model in models).encode()).hexdigest()[:12]
+    # The same models, mixed otherwise, say something else.
+    version = hashlib.sha256(msgspec.json.encode((models, mix))).hexdigest()[:12]
     description = Description(version=version, models=tuple(models), mix=mix)
     text = msgspec.json.format(msgspec.json.encode(description))
     (out / DESCRIPTION).write_bytes(text + b"\n")

@@ -11,12 +11,13 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from tokkatot.vision.data.photos import DataRefused
 from tokkatot.vision.findings import ANSWERS, IMPOSTOR
 from tokkatot.vision.train.augment import Varied
 from tokkatot.vision.train.config import NetworkConfig
-from tokkatot.vision.train.networks import MobileNet, SmallNet
+from tokkatot.vision.train.networks import MobileNet, MobileNetV2, SmallNet
 
-Network = MobileNet | SmallNet
+Network = MobileNet | MobileNetV2 | SmallNet
 Labels = npt.NDArray[np.int64]
 
 _WARMING = 0.1
@@ -45,14 +46,30 @@ class Round:
     loss: float
 
 
-def new_network(config: NetworkConfig, imagenet: Path | None) -> Network:
-    """Return the network as it is before its first lesson."""
+def new_network(config: NetworkConfig) -> Network:
+    """Return the network as it is when nothing has taught it."""
     torch.manual_seed(config.seed)
     if config.network == "small":
         return SmallNet(width=config.width, dropout=config.dropout)
-    network = MobileNet(side=config.side, dropout=config.dropout, frozen=config.frozen)
-    if imagenet is not None:
-        network.take_imagenet(torch.load(imagenet)["state_dict"])
+    kind = MobileNet if config.network == "mobilenet" else MobileNetV2
+    return kind(side=config.side, dropout=config.dropout, frozen=config.frozen)
+
+
+def taught_network(config: NetworkConfig, weights: Path | None) -> Network:
+    """Return it with what ImageNet has taught it, from the folder of such weights.
+
+    Raises:
+        DataRefused: where it is to start from weights that are not there.
+    """
+    network = new_network(config)
+    if config.imagenet is None:
+        return network
+    if isinstance(network, SmallNet):
+        raise DataRefused("A small network starts from nothing: it takes no `imagenet`.")
+    try:
+        network.take_imagenet(torch.load((weights or Path()) / config.imagenet)["state_dict"])
+    except OSError as error:
+        raise DataRefused(f"{config.imagenet} can't be read: {error.strerror}.") from None
     return network
 
 

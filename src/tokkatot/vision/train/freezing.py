@@ -92,8 +92,8 @@ def _card(
         for name, score in found.items()
     )
     members = "\n".join(
-        f"| {model.name} | {member.weight:.2f} | {member.temperature:.2f} | `{model.sha256}` |"
-        for model, member in zip(description.models, description.mix.members, strict=True)
+        f"| {model.name} | {temperature:.2f} | `{model.sha256}` |"
+        for model, temperature in zip(description.models, description.mix.alone, strict=True)
     )
     return _TEMPLATE.read_text().format(
         version=description.version,
@@ -107,6 +107,7 @@ def _card(
         validation=sizes[Part.VALIDATION],
         test=sizes[Part.TEST],
         unseen=sizes[Part.UNSEEN],
+        temperature=description.mix.together,
         doubt=description.mix.doubt_above,
     )
 

@@ -23,7 +23,14 @@ from tokkatot.vision.train.config import (
     TrainConfig,
     digest_of,
 )
-from tokkatot.vision.train.fitting import Fitting, Lessons, Round, answers_of, new_network
+from tokkatot.vision.train.fitting import (
+    Fitting,
+    Lessons,
+    Round,
+    answers_of,
+    new_network,
+    taught_network,
+)
 from tokkatot.vision.train.kernels import learn_kernels, new_machine
 from tokkatot.vision.train.networks import Mirrored
 
@@ -36,10 +43,10 @@ Count = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where the photographs and the weights to start from are."""
+    """Where the photographs are, and the folder of the weights to start from."""
 
     photos: PhotoSet
-    imagenet: Path | None
+    weights: Path | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +76,7 @@ def learn(config: TrainConfig, sources: Sources, out: Path, *, tell: Tell, count
     divided = divided_photos(config, sources.photos, count)
     write_split(divided.split, out / SPLIT_FILE)
     for name in config.members:
-        learn_member(name, config, divided, sources.imagenet, out, tell)
+        learn_member(name, config, divided, sources.weights, out, tell)
     networks = [load_member(name, member, out) for name, member in config.members.items()]
     seen = divided.where(Part.VALIDATION)
     answers = [answers_of(network, divided.canvases[seen]) for network in networks]
@@ -108,7 +115,7 @@ def load_member(name: str, config: MemberConfig, out: Path) -> torch.nn.Module:
         machine.load_state_dict(state)
         # Its histograms are the same whichever way a picture is turned.
         return machine.eval()
-    network = new_network(config, None)
+    network = new_network(config)
     network.load_state_dict(state)
     return Mirrored(network).eval()
 
@@ -117,11 +124,15 @@ def learn_member(
     name: str,
     config: TrainConfig,
     divided: Divided,
-    imagenet: Path | None,
+    weights: Path | None,
     out: Path,
     tell: Tell,
 ) -> None:
-    """Learn what is left of one network, and write its weights."""
+    """Learn what is left of one network, and write its weights.
+
+    Raises:
+        DataRefused: where what it starts from is not there.
+    """
     member = config.members[name]
     # All that a network is learned by: another share of a class must not go on where this one was.
     digest = digest_of(msgspec.structs.replace(config, members={name: member}, threads=1))
@@ -133,7 +144,7 @@ def learn_member(
     if isinstance(member, KernelConfig):
         state = learn_kernels(member, lessons).state_dict()
     else:
-        network = new_network(member, imagenet)
+        network = taught_network(member, weights)
         checkpoint = out / f"{name}.checkpoint.pt"
         fitting = Fitting(member, network, checkpoint=checkpoint, digest=digest)
         state = fitting.run(lessons, told).state_dict()

@@ -1,6 +1,6 @@
 """The networks: from a batch of canvases, values 0 to 1, to one number for each answer."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -15,6 +15,12 @@ _V1_BLOCKS = (
     (512, 1), (512, 1), (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1),
 )  # fmt: skip
 """Channels and stride of each block of MobileNetV1."""
+_V2_STAGES = (
+    (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)  # fmt: skip
+"""How much wider it is inside, channels, blocks, and stride of the first, of MobileNetV2."""
+_V2_FEATURES = 1280
 
 
 class SameConv(nn.Conv2d):
@@ -54,8 +60,7 @@ class MobileNet(nn.Module):
 
     @override
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.side != SIDE:
-            x = functional.interpolate(x, size=(self.side, self.side), mode="bilinear")
+        x = _enlarged(x, self.side)
         # The frozen blocks learn nothing, so nothing is kept for them.
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen == 0):
             x = functional.relu6(self.stem(x * 2 - 1))
@@ -66,22 +71,105 @@ class MobileNet(nn.Module):
 
     def take_imagenet(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Start from the ImageNet weights of everything but the head."""
-        missing, unexpected = self.load_state_dict(dict(weights), strict=False)
-        assert set(missing) == {"head.weight", "head.bias"}, missing
-        assert not unexpected, unexpected
+        _take(self, weights)
 
     def parameter_groups(self, rate: float, *, depth_decay: float) -> Iterator[dict[str, object]]:
         """Return what to tune: the nearer to the picture, the slower."""
         lowest = [] if self.frozen else [self.stem]
         parts = [*lowest, *self.blocks[self.frozen :], self.head]
-        for distance, part in enumerate(reversed(parts)):
-            yield {"params": list(part.parameters()), "rate": rate * depth_decay**distance}
+        yield from _slower_by_depth(parts, rate, depth_decay)
 
 
 def _through(blocks: Iterable[nn.Module], x: torch.Tensor) -> torch.Tensor:
     for depthwise, pointwise in blocks:
         x = functional.relu6(pointwise(functional.relu6(depthwise(x))))
     return x
+
+
+class InvertedBlock(nn.Module):
+    """A block of MobileNetV2: wide inside, narrow where it hands on, and added where it fits."""
+
+    def __init__(self, inward: int, outward: int, *, stride: int, wider: int) -> None:
+        super().__init__()
+        inside = inward * wider
+        self.adds = stride == 1 and inward == outward
+        self.expand = _conv(inward, inside, 1) if wider > 1 else None
+        self.dw = _conv(inside, inside, 3, stride=stride, groups=inside)
+        self.project = _conv(inside, outward, 1)
+
+    @override
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        inside = x if self.expand is None else functional.relu6(self.expand(x))
+        out: torch.Tensor = self.project(functional.relu6(self.dw(inside)))
+        return x + out if self.adds else out
+
+
+class MobileNetV2(nn.Module):
+    """MobileNetV2 with its normalisation folded in, as its ImageNet weights are handed out."""
+
+    def __init__(self, *, side: int, dropout: float, frozen: int) -> None:
+        super().__init__()
+        self.side = side
+        self.frozen = frozen
+        self.stem = _conv(3, 32, 3, stride=2)
+        blocks = []
+        inward = 32
+        for wider, outward, count, first_stride in _V2_STAGES:
+            for number in range(count):
+                stride = first_stride if number == 0 else 1
+                blocks.append(InvertedBlock(inward, outward, stride=stride, wider=wider))
+                inward = outward
+        self.blocks = nn.ModuleList(blocks)
+        self.last = _conv(inward, _V2_FEATURES, 1)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(_V2_FEATURES, ANSWERS)
+
+    @override
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = _enlarged(x, self.side)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen == 0):
+            x = functional.relu6(self.stem(x * 2 - 1))
+            for block in self.blocks[: self.frozen]:
+                x = block(x)
+        for block in self.blocks[self.frozen :]:
+            x = block(x)
+        x = functional.relu6(self.last(x))
+        answers: torch.Tensor = self.head(self.dropout(x.mean((2, 3))))
+        return answers
+
+    def take_imagenet(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Start from the ImageNet weights of everything but the head."""
+        renamed = {
+            name.replace("head.", "last."): value
+            for name, value in weights.items()
+            if not name.startswith("classifier.")
+        }
+        _take(self, renamed)
+
+    def parameter_groups(self, rate: float, *, depth_decay: float) -> Iterator[dict[str, object]]:
+        """Return what to tune: the nearer to the picture, the slower."""
+        lowest = [] if self.frozen else [self.stem]
+        parts = [*lowest, *self.blocks[self.frozen :], self.last, self.head]
+        yield from _slower_by_depth(parts, rate, depth_decay)
+
+
+def _enlarged(x: torch.Tensor, side: int) -> torch.Tensor:
+    if side == SIDE:
+        return x
+    return functional.interpolate(x, size=(side, side), mode="bilinear")
+
+
+def _take(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    missing, unexpected = network.load_state_dict(dict(weights), strict=False)
+    assert set(missing) == {"head.weight", "head.bias"}, missing
+    assert not unexpected, unexpected
+
+
+def _slower_by_depth(
+    parts: Sequence[nn.Module], rate: float, decay: float
+) -> Iterator[dict[str, object]]:
+    for distance, part in enumerate(reversed(parts)):
+        yield {"params": list(part.parameters()), "rate": rate * decay**distance}
 
 
 class SmallNet(nn.Module):
@@ -123,7 +211,10 @@ class SmallNet(nn.Module):
 
 
 class Mirrored(nn.Module):
-    """A network that looks at a picture as it is, mirrored, upside down and both."""
+    """A network that looks at a picture as it is and mirrored.
+
+    Upside down it is worse, though a dropping has no right way up: ImageNet's pictures have one.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -131,6 +222,5 @@ class Mirrored(nn.Module):
 
     @override
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        views = (x, x.flip(3), x.flip(2), x.flip((2, 3)))
-        answers: torch.Tensor = sum(self.network(view) for view in views) / len(views)
+        answers: torch.Tensor = (self.network(x) + self.network(x.flip(3))) / 2
         return answers

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from tokkatot.vision.detect.mixing import Answers, mixed
 from tokkatot.vision.evaluate.scores import calibration_error
@@ -21,15 +20,27 @@ def model(seed: int, *, skill: float, loudness: float = 1.0) -> Answers:
 def test_a_model_that_is_surer_than_right_is_calmed() -> None:
     mix = fit_mix([model(1, skill=2.0, loudness=4)], LABELS)
 
-    assert mix.members[0].temperature > 2
+    assert mix.alone[0] > 2
     assert calibration_error(mixed([model(1, skill=2.0, loudness=4)], mix), LABELS) < 0.05
 
 
-def test_a_model_that_knows_more_weighs_more() -> None:
-    mix = fit_mix([model(1, skill=0.3), model(2, skill=4.0)], LABELS)
+def test_the_mixture_follows_the_model_that_knows_more() -> None:
+    ignorant, skilled = model(1, skill=0.3), model(2, skill=4.0)
 
-    assert mix.members[1].weight > mix.members[0].weight > 0
-    assert sum(member.weight for member in mix.members) == pytest.approx(1)
+    mix = fit_mix([ignorant, skilled], LABELS)
+
+    right = mixed([ignorant, skilled], mix).argmax(1) == LABELS
+    assert mix.alone[0] > 2 > mix.alone[1]
+    assert np.mean(right) > np.mean(skilled[:, :4].argmax(1) == LABELS) - 0.01
+
+
+def test_models_that_err_apart_are_mixed_surer_than_the_mean_of_their_votes() -> None:
+    answers = [model(seed, skill=2.0) for seed in (1, 2, 3)]
+
+    mix = fit_mix(answers, LABELS)
+
+    assert mix.together < 0.6
+    assert calibration_error(mixed(answers, mix), LABELS) < 0.05
 
 
 def test_the_limit_of_doubt_lets_nearly_all_good_photographs_pass() -> None:

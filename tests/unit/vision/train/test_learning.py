@@ -1,6 +1,7 @@
 """A whole learning on a few drawn pictures: what it makes, and that it goes on where it stopped."""
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -56,7 +57,7 @@ def test_an_ensemble_is_learned_frozen_and_judges(photos: PhotoSet, tmp_path: Pa
     run, out = tmp_path / "run", tmp_path / "models"
     told: list[str] = []
 
-    mix = learn(CONFIG, Sources(photos=photos, imagenet=None), run, tell=told.append, count=untold)
+    mix = learn(CONFIG, Sources(photos=photos, weights=None), run, tell=told.append, count=untold)
     frozen = freeze(CONFIG, photos, run, out, count=untold)
 
     split = read_split(run / SPLIT_FILE, photos.photos)
@@ -64,7 +65,7 @@ def test_an_ensemble_is_learned_frozen_and_judges(photos: PhotoSet, tmp_path: Pa
         "small: round 1 of 2",
         "small: round 2 of 2",
     ]
-    assert sum(member.weight for member in mix.members) == pytest.approx(1)
+    assert len(mix.alone) == len(CONFIG.members)
     assert list(split.values()).count(Part.TRAIN) == 36
     assert frozen.parity < 1e-4
     detector = Detector(Ensemble.load(out))
@@ -75,6 +76,24 @@ def test_an_ensemble_is_learned_frozen_and_judges(photos: PhotoSet, tmp_path: Pa
     assert "CC BY 4.0" in card
     assert frozen.version in card
     assert "| `accuracy` |" in card
+
+
+def test_the_same_models_mixed_otherwise_are_another_version(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    from tokkatot.vision.train.exporting import export  # noqa: PLC0415
+    from tokkatot.vision.train.learning import Sources, learn, load_member  # noqa: PLC0415
+
+    run, out = tmp_path / "run", tmp_path / "models"
+    sources = Sources(photos=photos, weights=None)
+    mix = learn(CONFIG, sources, run, tell=lambda _: None, count=untold)
+    networks = {name: load_member(name, one, run) for name, one in CONFIG.members.items()}
+    surer = msgspec.structs.replace(mix, together=mix.together / 2)
+
+    first, again = export(networks, mix, out), export(networks, mix, out)
+    other = export(networks, surer, out)
+
+    assert first.version == again.version != other.version
 
 
 def test_a_learning_that_was_stopped_goes_on_and_ends_the_same(
@@ -88,7 +107,7 @@ def test_a_learning_that_was_stopped_goes_on_and_ends_the_same(
         assert "round 1" in text
         raise Interrupted
 
-    sources = Sources(photos=photos, imagenet=None)
+    sources = Sources(photos=photos, weights=None)
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     rest: list[str] = []
 
@@ -105,7 +124,7 @@ def test_a_learning_that_was_stopped_goes_on_and_ends_the_same(
 def test_a_learning_by_other_settings_begins_anew(photos: PhotoSet, tmp_path: Path) -> None:
     from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
 
-    sources = Sources(photos=photos, imagenet=None)
+    sources = Sources(photos=photos, weights=None)
     told: list[str] = []
     learn(CONFIG, sources, tmp_path, tell=lambda _: None, count=untold)
 
@@ -115,11 +134,32 @@ def test_a_learning_by_other_settings_begins_anew(photos: PhotoSet, tmp_path: Pa
     assert len(told) == 2
 
 
+@pytest.mark.parametrize("network", ["mobilenet", "small"])
+def test_weights_to_start_from_that_are_not_there_are_refused(
+    photos: PhotoSet, tmp_path: Path, network: Literal["mobilenet", "small"]
+) -> None:
+    from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
+
+    member = NetworkConfig(
+        network=network, imagenet="none.pth", seed=1, epochs=1, batch=8, rate=1e-3
+    )
+    config = msgspec.structs.replace(CONFIG, members={"one": member})
+
+    with pytest.raises(DataRefused, match=r"imagenet|none\.pth"):
+        learn(
+            config,
+            Sources(photos=photos, weights=tmp_path),
+            tmp_path / "run",
+            tell=lambda _: None,
+            count=untold,
+        )
+
+
 def test_classes_that_no_model_knows_are_refused(tmp_path: Path) -> None:
     from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
 
     write_set(tmp_path / "set", {"cats": [drawn(1)], "dogs": [drawn(2)]})
-    sources = Sources(photos=read_photos(tmp_path / "set"), imagenet=None)
+    sources = Sources(photos=read_photos(tmp_path / "set"), weights=None)
 
     with pytest.raises(DataRefused, match="classes must be"):
         learn(CONFIG, sources, tmp_path / "run", tell=lambda _: None, count=untold)
@@ -130,7 +170,7 @@ def test_models_that_were_tampered_with_are_refused(photos: PhotoSet, tmp_path: 
     from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
 
     run, out = tmp_path / "run", tmp_path / "models"
-    learn(CONFIG, Sources(photos=photos, imagenet=None), run, tell=lambda _: None, count=untold)
+    learn(CONFIG, Sources(photos=photos, weights=None), run, tell=lambda _: None, count=untold)
     freeze(CONFIG, photos, run, out, count=untold)
     file = out / "small.onnx"
     file.write_bytes(file.read_bytes()[:-1] + b"x")

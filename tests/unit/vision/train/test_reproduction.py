@@ -60,10 +60,9 @@ def test_what_is_learned_anew_is_as_good_as_what_is_shipped(
 
     told = figures_in(SHIPPED / CARD)
     config = read_config(CONFIG)
-    imagenet = shared_data / "weights" / "mobilenetv1_1.0_imagenet_embed.pth"
     run, out = tmp_path / "run", tmp_path / "models"
 
-    sources = Sources(photos=photos, imagenet=imagenet)
+    sources = Sources(photos=photos, weights=shared_data / "weights")
     learn(config, sources, run, tell=print, count=untold)
     freeze(config, photos, run, out, count=untold)
 
