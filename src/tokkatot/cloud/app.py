@@ -47,6 +47,7 @@ from tokkatot.cloud.realtime import api as realtime
 from tokkatot.cloud.realtime.service import Realtime
 from tokkatot.cloud.realtime.socket import PersonSockets
 from tokkatot.cloud.reports import api as reports
+from tokkatot.cloud.reports import daily_api
 from tokkatot.cloud.schedules import api as schedules
 from tokkatot.cloud.schedules import preview_api, rules_api
 from tokkatot.cloud.schedules.misfits import Plans
@@ -54,7 +55,6 @@ from tokkatot.cloud.schedules.preview import Previews
 from tokkatot.cloud.sync.desired import HubLimits
 from tokkatot.cloud.telemetry import api as telemetry
 from tokkatot.cloud.telemetry import (
-    daily_api,
     equipment_api,
     export_api,
     insights_api,

@@ -76,6 +76,7 @@ from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.cloud.twins import calibrating, simulating
 from tokkatot.cloud.twins.forecasts import Forecasts
+from tokkatot.cloud.twins.saving import reckon_days
 from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.webapp.files import find_web_app
@@ -88,6 +89,7 @@ _LOGINS_LOCK = 0x6C6F6769
 _FOLD_EVERY_S = 600.0
 _GIVE_UP_EVERY_S = 6 * 3600.0
 _DRIFT_EVERY_S = 1800.0
+_SAVING_EVERY_S = 3600.0
 _DEADLINES_EVERY_S = 1.0
 _WATCH_EVERY_S = 15.0
 _MAX_FILES = 65_536
@@ -355,6 +357,7 @@ def _again(context: Context, readings: ReadingStore) -> Sequence[tuple[str, floa
         ("cleaning", _CLEAN_EVERY_S, partial(clean, context)),
         ("folding", _FOLD_EVERY_S, partial(fold_readings, context, readings)),
         ("drift", _DRIFT_EVERY_S, partial(watch_twins, context)),
+        ("saving", _SAVING_EVERY_S, partial(reckon_days, context, readings)),
         ("retention", _GIVE_UP_EVERY_S, partial(give_up_old_readings, context, readings)),
     )
 

@@ -1,6 +1,6 @@
-"""The tables of policies, of the houses that have one, of what it decided, and of fitted twins."""
+"""The tables of policies: houses that have one, decisions, fitted twins, and what was saved."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Double, ForeignKey, LargeBinary, String, text
@@ -70,3 +70,17 @@ class FittedTwin(Base):
     job_id: Mapped[UUID]
     """Of the fit; the job itself is forgotten before."""
     fitted_at: Mapped[datetime]
+
+
+class SavedDay(Base):
+    """What a day of a house's autopilot saved beside its rules alone, as its twin tells."""
+
+    __tablename__ = "saved_days"
+
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    saved_kwh: Mapped[float | None] = mapped_column(Double)
+    spared_stress_h: Mapped[float | None] = mapped_column(Double)
+    lacking: Mapped[str | None] = mapped_column(String(32))
+    """Why nobody can tell."""
+    reckoned_at: Mapped[datetime]

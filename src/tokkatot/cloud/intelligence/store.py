@@ -1,7 +1,7 @@
 """Policies, and what they decided, in the database."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -13,6 +13,7 @@ from tokkatot.cloud.intelligence.model import (
     Decision,
     FittedTwin,
     HouseAutopilot,
+    SavedDay,
     StoredPolicy,
 )
 
@@ -87,3 +88,36 @@ async def keep_fit(session: AsyncSession, fit: dict[str, object]) -> None:
     """Keep what was found of a house's twin, in place of what was found before."""
     new = insert(FittedTwin).values(fit)
     await session.execute(new.on_conflict_do_update(index_elements=["house_id"], set_=fit))
+
+
+async def houses_decided_for(session: AsyncSession, *, since: datetime) -> Sequence[UUID]:
+    """Return the houses for which something was decided since then."""
+    found = await session.scalars(select(Decision.house_id).where(Decision.t >= since).distinct())
+    return found.all()
+
+
+async def shifts(
+    session: AsyncSession, house_id: UUID, start: datetime, end: datetime
+) -> Sequence[tuple[datetime, float]]:
+    """Return by how much warmer set-points were held, from each decision of a time on."""
+    rows = await session.execute(
+        select(Decision.t, Decision.shift_k)
+        .where(Decision.house_id == house_id, Decision.t >= start, Decision.t < end)
+        .order_by(Decision.t)
+    )
+    return [(t, shift_k) for t, shift_k in rows]
+
+
+async def saved_days(
+    session: AsyncSession, houses: Sequence[UUID], first: date, last: date
+) -> Sequence[SavedDay]:
+    """Return what the days of houses saved, as far as it was reckoned."""
+    found = await session.scalars(
+        select(SavedDay).where(SavedDay.house_id.in_(houses), SavedDay.day.between(first, last))
+    )
+    return found.all()
+
+
+async def keep_saved(session: AsyncSession, day: dict[str, object]) -> None:
+    """Keep what a day saved; of two that reckon the same day the first is right enough."""
+    await session.execute(insert(SavedDay).values(day).on_conflict_do_nothing())

@@ -78,7 +78,7 @@ class Simulating(JobKind):
             await twin_of(tx, house, known, devices, at=begins),
             fitted={} if fit is None else fitted_fields(fit, known),
         )
-        begun, assumed = await _begun(tx, stored, house, sky)
+        begun, assumed = await begun_in(tx, stored, house, sky)
         if house.floor_area_m2 is None:
             assumed = [*assumed, "floor_area_m2"]
         task = Task(
@@ -123,17 +123,18 @@ async def _plans(
     tx: Transaction, house: StoredHouse, sky: Skies, asked: WhatIf
 ) -> dict[str, list[Points]]:
     targets = await targets_in(tx, house)
-    plans = {AS_IS: [_points(targets.at(from_ms(t_ms))) for t_ms in sky.row_ms]}
+    plans = {AS_IS: [points_of(targets.at(from_ms(t_ms))) for t_ms in sky.row_ms]}
     if asked.points is not None:
         plans[WHAT_IF] = [asked.points] * len(sky.rows)
     return plans
 
 
-def _points(points: SetPoints) -> Points:
+def points_of(points: SetPoints) -> Points:
+    """Return set-points as the program takes them."""
     return points.temperature_min_c, points.temperature_max_c, points.temperature_hard_max_c
 
 
-async def _begun(
+async def begun_in(
     tx: Transaction, stored: Readings, house: StoredHouse, sky: Skies
 ) -> tuple[Begun, Sequence[str]]:
     """Return what the air was like nearest to the beginning, and what of it is assumed."""

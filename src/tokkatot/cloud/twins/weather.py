@@ -79,7 +79,7 @@ async def skies(
     """
     match wanted:
         case RecordedWeather():
-            return await _recorded(tx, readings, farm, wanted)
+            return await recorded_skies(tx, readings, farm, wanted)
         case GivenWeather():
             return _given(wanted)
         case ForecastWeather():
@@ -95,9 +95,14 @@ async def skies(
             )
 
 
-async def _recorded(
+async def recorded_skies(
     tx: Transaction, readings: Readings, farm: Farm, wanted: RecordedWeather
 ) -> Skies:
+    """Return the weather that the farm's own stations measured.
+
+    Raises:
+        Conflict: where they did not.
+    """
     span = Span(start=from_ms(wanted.start_ms), end=from_ms(wanted.end_ms))
     known = await weather(tx.session, readings, farm.id, span, RECORDED_S)
     steps = steps_of(span, RECORDED_S)

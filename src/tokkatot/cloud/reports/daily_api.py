@@ -1,7 +1,8 @@
 """The route that tells what each day of a house was like and what it cost."""
 
-from datetime import datetime, timedelta
-from typing import Annotated, Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Annotated, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,11 @@ from tokkatot.cloud.devices import store as device_store
 from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.service import farm_in
+from tokkatot.cloud.intelligence import store as intelligence_store
+from tokkatot.cloud.intelligence.model import SavedDay
+from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Tx
+from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.schemas import View
 from tokkatot.cloud.telemetry.access import Stored
 from tokkatot.cloud.telemetry.asking import SomePeriod
@@ -32,6 +37,9 @@ _USUAL: Final = timedelta(days=30)
 _LONGEST: Final = timedelta(days=366)
 
 
+Lacking = Literal["weather", "fit", "decisions", "twin", "open"]
+
+
 class DayView(View):
     """A day by the farm's clock; null is what nobody measured."""
 
@@ -47,6 +55,16 @@ class DayView(View):
         " where none of them was heard all day."
     )
     cost: float | None = Field(description="Of that energy, where its price was given.")
+    saved_kwh: float | None = Field(
+        description="What the house's own rules would have drawn in the same weather, less what"
+        " they drew with set-points as its autopilot held them; both by the fitted twin."
+    )
+    saved: float | None = Field(description="What that would have cost.")
+    spared_stress_h: float | None = Field(description="Hours of heat stress, told apart alike.")
+    lacking: Lacking | None = Field(
+        description="Why nothing is told of savings: no `weather` station, no `fit`, no"
+        " `decisions`, a `twin` that failed, or a day that is `open`: not over or not reckoned."
+    )
 
 
 class DaysView(View):
@@ -68,7 +86,7 @@ async def daily(
         Query(ge=0, le=1e6, allow_inf_nan=False, description="Its price, in any money."),
     ] = None,
 ) -> DaysView:
-    """Return climate, weight, energy and cost of each day of a house."""
+    """Return climate, weight, energy, cost and savings of each day of a house."""
     found = await house_in(tx, access.farm_id, HouseId(house))
     zone = ZoneInfo((await farm_in(tx, access.farm_id)).time_zone)
     span = period.past(tx.now, usual=_USUAL, longest=_LONGEST)
@@ -95,13 +113,16 @@ async def daily(
         "energy_kwh": energy,
         "cost": cost,
     }
+    starts = [from_ms(start_ms) for start_ms in days.edges_ms[:-1].tolist()]
+    saved = await _saved(tx, found.id, starts, zone)
     return DaysView(
         items=[
             DayView.model_validate(
-                {"start": from_ms(start_ms)}
+                {"start": start}
                 | {name: _or_none(values[day]) for name, values in columns.items()}
+                | _savings(saved.get(start), electricity_kwh)
             )
-            for day, start_ms in enumerate(days.edges_ms[:-1].tolist())
+            for day, start in enumerate(starts)
         ],
         unrated=[one.id for one in actuators if one.id not in rated],
     )
@@ -109,3 +130,24 @@ async def daily(
 
 def _or_none(value: float) -> float | None:
     return round(float(value), 4) if np.isfinite(value) else None
+
+
+async def _saved(
+    tx: Transaction, house_id: UUID, starts: Sequence[datetime], zone: ZoneInfo
+) -> Mapping[datetime, SavedDay]:
+    """Return what was reckoned, by when its day began; of a part of a day nothing is known."""
+    first, last = (start.astimezone(zone).date() for start in (starts[0], starts[-1]))
+    rows = await intelligence_store.saved_days(tx.session, [house_id], first, last)
+    return {datetime.combine(row.day, time.min, zone): row for row in rows}
+
+
+def _savings(saved: SavedDay | None, price: float | None) -> JsonObject:
+    if saved is None or saved.saved_kwh is None:
+        lacking = "open" if saved is None else saved.lacking
+        return {"saved_kwh": None, "saved": None, "spared_stress_h": None, "lacking": lacking}
+    return {
+        "saved_kwh": saved.saved_kwh,
+        "saved": None if price is None else round(saved.saved_kwh * price, 4),
+        "spared_stress_h": saved.spared_stress_h,
+        "lacking": None,
+    }

@@ -1,0 +1,197 @@
+"""What each day of an autopilot saved: the same weather, lived by the twin with it and without."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+import structlog
+from msgspec.structs import replace
+from sqlalchemy import select
+
+from tokkatot.automation.lending import turned
+from tokkatot.automation.state import Lent
+from tokkatot.climate.physics.known import House as KnownHouse
+from tokkatot.cloud.farms.model import Farm, House
+from tokkatot.cloud.intelligence import store
+from tokkatot.cloud.jobs.child import Failure, ask
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.context import Context
+from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.telemetry.store import ReadingStore
+from tokkatot.cloud.telemetry.summary import Numbers
+from tokkatot.cloud.twins.asked import RecordedWeather
+from tokkatot.cloud.twins.fitted import fitted_fields
+from tokkatot.cloud.twins.house import Targets, devices_in, targets_in, twin_of
+from tokkatot.cloud.twins.simulating import STEP, begun_in, points_of
+from tokkatot.cloud.twins.simulator import Points, Task
+from tokkatot.cloud.twins.weather import Skies, recorded_skies
+from tokkatot.domain.autopilot import LENT_FOR_S
+from tokkatot.kit.clock import from_ms, to_ms
+
+RULES: Final = "rules"
+HELD: Final = "held"
+PROGRAM: Final = (sys.executable, "-m", "tokkatot.cloud.twins.simulator")
+LIMIT_S: Final = 180.0
+SETTLED: Final = timedelta(hours=1)
+"""So long after midnight most of what a hub has measured has come."""
+_DIGITS: Final = 3
+LENT_FOR: Final = timedelta(seconds=LENT_FOR_S)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yesterday:
+    """A house and its last day that is over."""
+
+    house: House
+    farm: Farm
+    day: date
+
+    @property
+    def start(self) -> datetime:
+        """Return when it began on the farm's clock."""
+        return datetime.combine(self.day, time.min, ZoneInfo(self.farm.time_zone))
+
+    @property
+    def end(self) -> datetime:
+        """Return when it ended."""
+        after = self.day + timedelta(days=1)
+        return datetime.combine(after, time.min, ZoneInfo(self.farm.time_zone))
+
+
+async def reckon_days(
+    context: Context, readings: ReadingStore, *, program: Sequence[str] = PROGRAM
+) -> None:
+    """Reckon what the last day of each house with an autopilot saved, and keep it."""
+    async with context.database.transaction() as tx:
+        due = await _due(tx)
+    for one in due:
+        async with context.database.transaction() as tx:
+            task = await _task(tx, readings, one)
+        found: JsonObject | str = task if isinstance(task, str) else await _lived(task, program)
+        async with context.database.transaction() as tx:
+            await store.keep_saved(
+                tx.session,
+                {"house_id": one.house.id, "day": one.day, "reckoned_at": tx.now} | _row(found),
+            )
+
+
+async def _due(tx: Transaction) -> Sequence[Yesterday]:
+    """Return the days that nobody has reckoned yet."""
+    decided = await store.houses_decided_for(tx.session, since=tx.now - timedelta(days=2))
+    rows = await tx.session.execute(
+        select(House, Farm)
+        .join(Farm, Farm.id == House.farm_id)
+        .where(House.id.in_(decided), House.deleted_at.is_(None))
+        .order_by(House.id)
+    )
+    days = [
+        Yesterday(house=house, farm=farm, day=farm.today(tx.now - SETTLED) - timedelta(days=1))
+        for house, farm in rows
+    ]
+    if not days:
+        return []
+    known = await store.saved_days(
+        tx.session,
+        [one.house.id for one in days],
+        min(one.day for one in days),
+        max(one.day for one in days),
+    )
+    reckoned = {(one.house_id, one.day) for one in known}
+    return [one for one in days if (one.house.id, one.day) not in reckoned]
+
+
+async def _task(tx: Transaction, readings: ReadingStore, one: Yesterday) -> Task | str:
+    """Return what the twin is to live through, or what is lacking for it."""
+    house = one.house
+    fit = await store.fit_of(tx.session, house.id)
+    if fit is None:
+        return "fit"
+    shifts = await store.shifts(tx.session, house.id, one.start - LENT_FOR, one.end)
+    if not shifts:
+        return "decisions"
+    stored = readings.within(tx)
+    span = RecordedWeather(start_ms=to_ms(one.start), end_ms=to_ms(one.end))
+    try:
+        known = KnownHouse(fit.known_as)
+        fitted = fitted_fields(fit, known)
+    except (Conflict, ValueError):
+        return "fit"
+    try:
+        sky = await recorded_skies(tx, stored, one.farm, span)
+    except Conflict:
+        return "weather"
+    twin = await twin_of(tx, house, known, await devices_in(tx, house), at=one.start)
+    begun, _ = await begun_in(tx, stored, house, sky)
+    return Task(
+        twin=replace(twin, fitted=fitted),
+        begun=begun,
+        period_s=sky.period_s,
+        weather=list(sky.rows),
+        hours=sky.hours(one.farm.time_zone),
+        plans=_plans(sky, await targets_in(tx, house), shifts),
+    )
+
+
+def _plans(
+    sky: Skies, targets: Targets, shifts: Sequence[tuple[datetime, float]]
+) -> dict[str, list[Points]]:
+    """Return the house's own set-points, and the same as they were held."""
+    rules = [targets.at(from_ms(t_ms)) for t_ms in sky.row_ms]
+    held = [
+        turned(points, Lent(shift_k=shift_k, until_s=0.0))
+        for points, shift_k in zip(rules, _held(sky, shifts).tolist(), strict=True)
+    ]
+    return {
+        RULES: [points_of(points) for points in rules],
+        HELD: [points_of(points) for points in held],
+    }
+
+
+def _held(sky: Skies, shifts: Sequence[tuple[datetime, float]]) -> Numbers:
+    """Return by how much warmer set-points were held in each row, on average."""
+    step_ms, rows = STEP * 1000, len(sky.rows)
+    at_ms = np.arange(sky.start_ms, sky.start_ms + rows * sky.period_s * 1000, step_ms)
+    told_ms = np.array([to_ms(t) for t, _ in shifts])
+    values = np.array([shift_k for _, shift_k in shifts])
+    last = np.searchsorted(told_ms, at_ms, side="right") - 1
+    fresh = (last >= 0) & (at_ms - told_ms[np.maximum(last, 0)] < LENT_FOR_S * 1000)
+    lent = np.where(fresh, values[np.maximum(last, 0)], 0.0)
+    return np.asarray(lent.reshape(rows, -1).mean(axis=1))
+
+
+async def _lived(task: Task, program: Sequence[str]) -> JsonObject | str:
+    said = await ask(program, msgspec.msgpack.encode(task), limit_s=LIMIT_S, progress=_unheard)
+    if isinstance(said, Failure):
+        _log.warning("saving.failed", detail=said.detail)
+        return "twin"
+    return said
+
+
+def _unheard(_done: float) -> None:
+    """Nobody waits for it."""
+
+
+def _row(found: JsonObject | str) -> dict[str, object]:
+    if isinstance(found, str):
+        return {"saved_kwh": None, "spared_stress_h": None, "lacking": found}
+    rules, held = found[RULES], found[HELD]
+    suffered, suffers = rules["heat_stress_h"], held["heat_stress_h"]
+    return {
+        "saved_kwh": round(_energy_kwh(rules) - _energy_kwh(held), _DIGITS),
+        "spared_stress_h": (
+            None if suffered is None or suffers is None else round(suffered - suffers, _DIGITS)
+        ),
+        "lacking": None,
+    }
+
+
+def _energy_kwh(plan: JsonObject) -> float:
+    return float(plan["electricity_kwh"]) + float(plan["heat_kwh"])

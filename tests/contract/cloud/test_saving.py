@@ -1,0 +1,100 @@
+"""What the days of an autopilot saved: lived by the fitted twin, with it and without."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from tests.support.cloud import Cloud
+from tests.support.people import Json
+from tests.support.twinned import Twinned, twinned
+from tokkatot.cloud.intelligence import store
+from tokkatot.cloud.twins.saving import reckon_days
+from tokkatot.domain.autopilot import AutopilotMode
+from tokkatot.kit.clock import to_rfc3339
+
+MIDNIGHT_AGO = timedelta(hours=13)
+"""On the farm it is one in the afternoon."""
+OFF = {"air_k": 0.8, "humidity_pct": 5.0, "co2_ppm": None}
+CARD: Json = {
+    "house": "tunnel",
+    "parameters": {"heat_total": {"value": 0.9, "low": 0.8, "high": 1.0}},
+    "days_fitted": 6,
+    "days_held_out": 2,
+    "held_out_before": OFF,
+    "held_out_after": OFF,
+}
+
+
+@pytest.fixture
+async def farm(cloud: Cloud) -> Twinned:
+    return await twinned(cloud)
+
+
+async def fitted(farm: Twinned, card: Json = CARD) -> None:
+    async with farm.cloud.context.database.transaction() as tx:
+        kept = {"known_as": card["house"], "card": card, "job_id": tx.new_id()}
+        await store.keep_fit(tx.session, {"house_id": UUID(farm.coop), "fitted_at": tx.now, **kept})
+
+
+async def decided(farm: Twinned, shift_k: float) -> None:
+    """Let the set-points have been held so much warmer for all of the day before."""
+    async with farm.cloud.context.database.transaction() as tx:
+        ended = tx.now - MIDNIGHT_AGO
+        for number in range(288):
+            t = ended - timedelta(days=1) + number * timedelta(minutes=5)
+            told = {"t": t, "mode": AutopilotMode.AUTO, "shift_k": shift_k}
+            await store.keep(tx.session, {"house_id": UUID(farm.coop), **told})
+
+
+async def yesterday(farm: Twinned) -> Json:
+    """Let savings be reckoned, and return the last day that is over."""
+    await reckon_days(farm.cloud.context, farm.cloud.readings)
+    since = farm.cloud.clock.now() - MIDNIGHT_AGO - timedelta(days=1)
+    when = to_rfc3339(since).replace("+", "%2B")
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/analytics/daily"
+    first, today = (await farm.cloud.get(f"{path}?from={when}&electricity_kwh=0.5", farm.owner))[
+        "items"
+    ]
+    assert (today["saved_kwh"], today["lacking"]) == (None, "open")
+    return first
+
+
+async def test_fans_that_run_less_in_the_same_weather_save_what_they_would_have_drawn(
+    farm: Twinned,
+) -> None:
+    await farm.weathered(3, mean_c=27.0)
+    await fitted(farm)
+    await decided(farm, 2.0)
+    day = await yesterday(farm)
+    assert day["lacking"] is None
+    assert day["saved_kwh"] > 1.0
+    assert day["saved"] == pytest.approx(0.5 * day["saved_kwh"], abs=1e-3)
+    assert abs(day["spared_stress_h"]) < 0.5
+
+
+async def test_what_was_held_as_people_set_it_saved_nothing(farm: Twinned) -> None:
+    await farm.weathered(3, mean_c=27.0)
+    await fitted(farm)
+    await decided(farm, 0.0)
+    assert (await yesterday(farm))["saved_kwh"] == 0.0
+
+
+async def test_what_lacks_is_said(farm: Twinned) -> None:
+    assert (await yesterday(farm))["lacking"] == "open"
+    await decided(farm, -2.0)
+    assert (await yesterday(farm))["lacking"] == "fit"
+
+
+async def test_without_a_station_nobody_can_tell(farm: Twinned) -> None:
+    await fitted(farm)
+    await decided(farm, -2.0)
+    day = await yesterday(farm)
+    assert (day["saved_kwh"], day["spared_stress_h"], day["lacking"]) == (None, None, "weather")
+
+
+async def test_a_fit_of_another_program_is_none(farm: Twinned) -> None:
+    await farm.weathered(3)
+    await fitted(farm, CARD | {"parameters": {"feathers": CARD["parameters"]["heat_total"]}})
+    await decided(farm, -2.0)
+    assert (await yesterday(farm))["lacking"] == "fit"
