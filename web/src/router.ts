@@ -100,6 +100,16 @@ export const router = createRouter({
           component: async () =>
             (await Promise.all([import('@/pages/AutopilotPage.vue'), loadWords('autopilot')]))[0],
         },
+        {
+          path: `${HOUSE}/days`,
+          component: async () =>
+            (await Promise.all([import('@/pages/DaysPage.vue'), loadWords('twin')]))[0],
+        },
+        {
+          path: `${HOUSE}/what-if`,
+          component: async () =>
+            (await Promise.all([import('@/pages/WhatIfPage.vue'), loadWords('twin')]))[0],
+        },
         ...watched,
         { path: 'farms/:farm/alerts', component: () => import('@/pages/AlertsPage.vue') },
         { path: 'farms/:farm/alerts/:alert', component: () => import('@/pages/AlertPage.vue') },

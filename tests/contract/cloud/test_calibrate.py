@@ -133,7 +133,8 @@ async def test_records_that_can_not_tell_are_refused_with_the_reason(farm: Twinn
     assert (few["state"], few["trouble"]["code"]) == ("failed", "refused")
     assert "days with readings can be fitted" in few["trouble"]["detail"]
     twin = await farm.cloud.get(f"/v1/farms/{farm.farm}/houses/{farm.coop}/twin", farm.owner)
-    assert twin == {"house": "tunnel", "fit": None}
+    assert (twin["house"], twin["fit"]) == ("tunnel", None)
+    assert (twin["asked"]["id"], twin["asked"]["trouble"]) == (few["id"], few["trouble"])
 
 
 async def test_the_longest_time_in_which_all_is_known_is_taken(farm: Twinned) -> None:
@@ -166,4 +167,7 @@ async def test_what_a_fit_needs_and_nobody_recorded_is_said(farm: Twinned) -> No
         await prepared(farm, body)
     await farm.measured(farm.coop, "climate_sensor", "temperature", since, [27.0])
     with pytest.raises(Conflict, match="No actuator"):
+        await prepared(farm, body)
+    await moved(farm, DeviceRole.FAN, farm.cloud.clock.now() - timedelta(minutes=5), [100.0])
+    with pytest.raises(Conflict, match="not recorded together"):
         await prepared(farm, body)

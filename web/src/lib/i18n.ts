@@ -19,7 +19,7 @@ const ENTRY: Readonly<Record<Language, () => Promise<EntryWords>>> = {
   en: async () => (await import('@/messages/en/entry')).entry,
 }
 /** The words that only some pages need, by the pages that need them. */
-type Part = 'farm' | 'plan' | 'alarm' | 'channels' | 'autopilot'
+type Part = 'farm' | 'plan' | 'alarm' | 'channels' | 'autopilot' | 'twin'
 type Loads = () => Promise<Partial<LaterWords>>
 const LATER: Readonly<Record<Part, Readonly<Record<Language, Loads>>>> = {
   farm: {
@@ -53,6 +53,10 @@ const LATER: Readonly<Record<Part, Readonly<Record<Language, Loads>>>> = {
   autopilot: {
     km: async () => (await import('@/messages/km/autopilot')).autopilot,
     en: async () => (await import('@/messages/en/autopilot')).autopilot,
+  },
+  twin: {
+    km: async () => (await import('@/messages/km/twin')).twin,
+    en: async () => (await import('@/messages/en/twin')).twin,
   },
 }
 

@@ -6,17 +6,21 @@ import { ICON_NAMES } from '@/lib/icons'
 import { PROBLEM_CODES } from '@/lib/problems'
 import { QUANTITIES } from '@/lib/quantities'
 import { alarm as enAlarm } from '@/messages/en/alarm'
+import { autopilot as enAutopilot } from '@/messages/en/autopilot'
 import { channels as enChannels } from '@/messages/en/channels'
 import { entry as enEntry } from '@/messages/en/entry'
 import { farm as enFarm } from '@/messages/en/farm'
 import { manage as enManage } from '@/messages/en/manage'
 import { plan as enPlan } from '@/messages/en/plan'
+import { twin as enTwin } from '@/messages/en/twin'
 import { alarm as kmAlarm } from '@/messages/km/alarm'
+import { autopilot as kmAutopilot } from '@/messages/km/autopilot'
 import { channels as kmChannels } from '@/messages/km/channels'
 import { entry as kmEntry } from '@/messages/km/entry'
 import { farm as kmFarm } from '@/messages/km/farm'
 import { manage as kmManage } from '@/messages/km/manage'
 import { plan as kmPlan } from '@/messages/km/plan'
+import { twin as kmTwin } from '@/messages/km/twin'
 import { sprite } from '../../build/icons.js'
 
 const km: Record<string, string> = {
@@ -26,6 +30,8 @@ const km: Record<string, string> = {
   ...kmChannels,
   ...kmPlan,
   ...kmAlarm,
+  ...kmAutopilot,
+  ...kmTwin,
 }
 const en: Record<string, string> = {
   ...enEntry,
@@ -34,6 +40,8 @@ const en: Record<string, string> = {
   ...enChannels,
   ...enPlan,
   ...enAlarm,
+  ...enAutopilot,
+  ...enTwin,
 }
 const KHMER = /[\u1780-\u17ff]/
 /** The same in every language: names, and each language's own name. */

@@ -41,6 +41,17 @@ async def waiting(session: AsyncSession, farm_id: UUID) -> Waiting:
     return Waiting(of_farm=row[0], of_all=row[1])
 
 
+async def latest(session: AsyncSession, house_id: UUID, kind: str) -> Job | None:
+    """Return the job of a kind that was asked for last for a house."""
+    found: Job | None = await session.scalar(
+        select(Job)
+        .where(Job.house_id == house_id, Job.kind == kind)
+        .order_by(Job.asked_at.desc(), Job.id.desc())
+        .limit(1)
+    )
+    return found
+
+
 async def claim(session: AsyncSession, kinds: Collection[str], hold: Hold) -> Job | None:
     """Take the oldest job that nobody does; of several workers each takes another one."""
     next_one = (

@@ -15,6 +15,7 @@ from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.model import House as StoredHouse
 from tokkatot.cloud.intelligence import store as intelligence_store
 from tokkatot.cloud.jobs import service as jobs
+from tokkatot.cloud.jobs import store as jobs_store
 from tokkatot.cloud.jobs.api import JobView, job_view
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.idempotency import Once
@@ -155,6 +156,9 @@ class TwinView(View):
 
     house: House = Field(description="What it is built like.")
     fit: FitView | None
+    asked: JobView | None = Field(
+        description="The fit that was asked for last, with the reason where it was refused."
+    )
 
 
 @router.get("")
@@ -162,10 +166,13 @@ async def twin(house: UUID, access: CanSee, tx: Tx) -> TwinView:
     """Return what the twin of a house is built like, and what was found of it."""
     found = await house_in(tx, access.farm_id, HouseId(house))
     fit = await intelligence_store.fit_of(tx.session, found.id)
+    job = await jobs_store.latest(tx.session, found.id, calibrating.KIND)
+    asked = None if job is None else job_view(job)
     if fit is None:
-        return TwinView(house=usual_twin(found, await devices_in(tx, found)), fit=None)
+        usual = usual_twin(found, await devices_in(tx, found))
+        return TwinView(house=usual, fit=None, asked=asked)
     fitted = FitView.model_validate(fit.card | {"fitted_at": fit.fitted_at})
-    return TwinView(house=fitted.house, fit=fitted)
+    return TwinView(house=fitted.house, fit=fitted, asked=asked)
 
 
 @router.post(

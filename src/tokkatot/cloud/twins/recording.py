@@ -63,6 +63,11 @@ _COOP: Final[Mapping[DeviceRole, str]] = {
     DeviceRole.FOGGER: "fog",
 }
 LEAST_INLET: Final = 0.05
+FEWEST_ROWS: Final = 2
+TOO_SHORT: Final = (
+    "The weather, and what the actuators of the house did, were not recorded together for half an"
+    " hour yet: wait for some days of both."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +125,11 @@ async def recorded(
         [np.isfinite(one) for one in (*held.values(), *actuators.values())]
     )
     kept = longest_run(whole)
+    if kept.stop - kept.start < FEWEST_ROWS:
+        raise Conflict("conflict", TOO_SHORT)
     columns = {**held, **_named(shown, _READ), **actuators}
     return Recorded(
-        start=from_ms(int(steps_of(span, PERIOD_S)[kept.start if kept.stop else 0])),
+        start=from_ms(int(steps_of(span, PERIOD_S)[kept.start])),
         columns={name: values[kept] for name, values in columns.items()},
     )
 

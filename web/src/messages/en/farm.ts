@@ -445,5 +445,7 @@ export const farm: FarmWords = {
   'device.hub': 'Control box',
   'house.droppings': 'Droppings',
   'house.autopilot': 'Autopilot',
+  'house.days': 'Day by day',
+  'house.what-if': 'Try it out first',
   'disease.healthy': 'no sign of disease',
 }

@@ -439,5 +439,7 @@ export const farm = {
   'device.hub': 'ប្រអប់បញ្ជា',
   'house.droppings': 'រូបលាមក',
   'house.autopilot': 'ការបញ្ជាឆ្លាតវៃ',
+  'house.days': 'ថ្ងៃនីមួយៗ',
+  'house.what-if': 'សាកល្បងជាមុន',
   'disease.healthy': 'គ្មានសញ្ញាជំងឺ',
 } as const

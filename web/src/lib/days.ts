@@ -1,0 +1,69 @@
+/** The days of a house, as they were measured and as its model tells them. */
+
+import type { MessageKey } from './i18n'
+
+export interface Day {
+  from: string
+  temperature_c: number | null
+  temperature_min_c: number | null
+  temperature_max_c: number | null
+  humidity_percent: number | null
+  vpd_kpa: number | null
+  weight_kg: number | null
+  energy_kwh: number | null
+  saved_kwh: number | null
+  spared_stress_h: number | null
+  lacking: string | null
+}
+
+export interface Days {
+  items: Day[]
+  unrated: string[]
+}
+
+/** A line of a day: what it is called, and how it is said. */
+export interface Line {
+  name: MessageKey
+  text: string
+}
+
+type Say = (value: number, decimals: number) => string
+type Tell = (key: MessageKey, values: Record<string, string>) => string
+/** Less than this nobody saved. */
+const NOTHING = 0.05
+
+function lineOf(name: MessageKey, value: number | null, say: (value: number) => string): Line[] {
+  return value === null ? [] : [{ name, text: say(value) }]
+}
+
+/** Returns what there is to say of a day; what nobody measured is left out. */
+export function linesOf(day: Day, number: Say, t: Tell): Line[] {
+  const degrees = (value: number): string => `${number(value, 1)} °C`
+  const energy = (value: number): string => `${number(Math.abs(value), 1)} kWh`
+  const { temperature_min_c: low, temperature_max_c: high, saved_kwh } = day
+  const span =
+    low === null || high === null
+      ? ''
+      : `, ${t('days.range', { low: degrees(low), high: degrees(high) })}`
+  const spared_h = Math.abs(day.spared_stress_h ?? 0) < NOTHING ? null : day.spared_stress_h
+  return [
+    ...lineOf('quantity.temperature', day.temperature_c, (value) => degrees(value) + span),
+    ...lineOf(
+      'quantity.relative_humidity',
+      day.humidity_percent,
+      (value) => `${number(value, 0)} %`,
+    ),
+    ...lineOf('quantity.vpd', day.vpd_kpa, (value) => `${number(value, 2)} kPa`),
+    ...lineOf('quantity.weight', day.weight_kg, (value) => `${number(value, 2)} kg`),
+    ...lineOf('days.energy', day.energy_kwh, energy),
+    ...lineOf((saved_kwh ?? 0) <= -NOTHING ? 'days.more' : 'days.saved', saved_kwh, energy),
+    ...lineOf('days.spared', spared_h, (value) => t('twin.hours', { hours: number(value, 1) })),
+  ]
+}
+
+/** Returns why nobody can tell what was saved, or null where that needs no word. */
+export function lackingKey(day: Pick<Day, 'lacking'>): MessageKey | null {
+  const known = ['weather', 'fit', 'decisions', 'twin'] as const
+  const why = known.find((one) => one === day.lacking)
+  return why === undefined ? null : `days.lacking.${why}`
+}

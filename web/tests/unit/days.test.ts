@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+
+import { lackingKey, linesOf, type Day } from '@/lib/days'
+
+const day: Day = {
+  from: '2026-03-01T17:00:00Z',
+  temperature_c: 27.34,
+  temperature_min_c: 23,
+  temperature_max_c: 33,
+  humidity_percent: 71.4,
+  vpd_kpa: 1.234,
+  weight_kg: null,
+  energy_kwh: 12,
+  saved_kwh: 1.5,
+  spared_stress_h: 0,
+  lacking: null,
+}
+const say = (value: number, decimals: number): string => value.toFixed(decimals)
+const tell = (key: string, values: Record<string, string>): string =>
+  `${key} ${Object.values(values).join(' ')}`
+const told = (changes: Partial<Day>): string[] =>
+  linesOf({ ...day, ...changes }, say, tell).map(({ name, text }) => `${name}: ${text}`)
+
+describe('a day in words', () => {
+  it('says what was measured and leaves out what was not', () => {
+    expect(told({})).toEqual([
+      'quantity.temperature: 27.3 °C, days.range 23.0 °C 33.0 °C',
+      'quantity.relative_humidity: 71 %',
+      'quantity.vpd: 1.23 kPa',
+      'days.energy: 12.0 kWh',
+      'days.saved: 1.5 kWh',
+    ])
+  })
+
+  it('says when an autopilot used more, and what it spared the birds', () => {
+    expect(told({ saved_kwh: -2, spared_stress_h: 3 }).slice(-2)).toEqual([
+      'days.more: 2.0 kWh',
+      'days.spared: twin.hours 3.0',
+    ])
+  })
+
+  it('says why nobody can tell what was saved, but not that a day is not over', () => {
+    expect(lackingKey({ lacking: 'weather' })).toBe('days.lacking.weather')
+    expect(lackingKey({ lacking: 'open' })).toBeNull()
+    expect(lackingKey({ lacking: null })).toBeNull()
+  })
+})
