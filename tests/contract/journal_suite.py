@@ -137,6 +137,19 @@ class JournalSuite:
         assert await journal.state("other") is None
         await journal.close()
 
+    async def test_what_is_kept_aside_stands_in_the_place_of_what_was(
+        self, journal: JournalPort, reopen: Reopen
+    ) -> None:
+        assert journal.aside() == b""
+        await journal.keep_aside(b"[1, 2, 3]")
+        await journal.keep_aside(b"[4]")
+        await journal.close()
+
+        journal = await reopen()
+
+        assert journal.aside() == b"[4]"
+        await journal.close()
+
     async def test_what_was_kept_before_an_order_is_on_the_disk_with_it(
         self, journal: JournalPort
     ) -> None:

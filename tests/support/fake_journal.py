@@ -9,7 +9,14 @@ import msgspec
 from typing_extensions import override
 
 from tokkatot.hub.drivers.port import Position
-from tokkatot.hub.journal.port import Answer, Condition, JournalError, JournalPort, condition_of
+from tokkatot.hub.journal.port import (
+    Answer,
+    Condition,
+    JournalError,
+    JournalFull,
+    JournalPort,
+    condition_of,
+)
 from tokkatot.hub.journal.rows import RowRefused, asked_in, interrupted, pack, pack_tail
 from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow, StreamName, encode
@@ -37,6 +44,7 @@ class FakeCard:
     orders: dict[UUID, Answer | None] = field(default_factory=dict)
     states: dict[str, bytes] = field(default_factory=dict)
     desired: list[tuple[int, bytes]] = field(default_factory=list)
+    aside: bytes = b""
     contacted: bool = False
 
 
@@ -205,6 +213,16 @@ class FakeJournal(JournalPort):
     @override
     async def keep_state(self, name: str, value: bytes) -> None:
         self.card.states[name] = value
+
+    @override
+    async def keep_aside(self, value: bytes) -> None:
+        if self.trouble is not None and not isinstance(self.trouble, JournalFull):
+            raise self.trouble
+        self.card.aside = value
+
+    @override
+    def aside(self) -> bytes:
+        return self.card.aside
 
     @override
     def heads(self) -> Mapping[StreamName, StreamHead]:

@@ -1,5 +1,6 @@
 """Schedules for the engine's house, and mornings at which they are due."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from tokkatot.domain.schedules import (
     Schedule,
     TimeBased,
 )
-from tokkatot.hub.memory import recall, remember
+from tokkatot.hub.memory import NONE_BEGUN, recall, remember
 
 LIGHT, FEEDER, FAN, HEATER, PUMP = (
     DeviceRole.LIGHT,
@@ -77,6 +78,14 @@ def restart(bench: Bench, off_s: float) -> Bench:
     return _started(bench, bench.wall_ms + round(off_s * 1000))
 
 
+def restart_after_begun(bench: Bench, off_s: float, *due_s: int) -> Bench:
+    """Return such a hub whose disk was full when runs of these seconds after six began."""
+    assert bench.wall_ms is not None
+    moments = frozenset(SIX_MS + 1000 * at_s for at_s in due_s)
+    begun = dict.fromkeys(bench.plan.schedules, moments)
+    return _started(bench, bench.wall_ms + round(off_s * 1000), begun=begun)
+
+
 def restart_unheard(bench: Bench, off_s: float) -> Bench:
     """Return such a hub to which no device has spoken yet."""
     assert bench.wall_ms is not None
@@ -88,9 +97,15 @@ def restart_without_clock(bench: Bench) -> Bench:
     return _started(bench, None)
 
 
-def _started(bench: Bench, wall_ms: int | None, *, heard: bool = True) -> Bench:
+def _started(
+    bench: Bench,
+    wall_ms: int | None,
+    *,
+    heard: bool = True,
+    begun: Mapping[ScheduleId, frozenset[int]] = NONE_BEGUN,
+) -> Bench:
     after = Bench(wall_ms=wall_ms)
-    after.state = recall(remember(bench.state, bench.now_s), 0.0)
+    after.state = recall(remember(bench.state, bench.now_s), 0.0, begun=begun)
     after.plan, after.now_s, after.runs = bench.plan, 0.0, list(bench.runs)
     if heard:
         after.greet()

@@ -193,15 +193,14 @@ def _after_restart(scene: _Scene, schedule: Schedule, run: Running) -> Running |
         end_ms = _window_end(scene, schedule, run.due_ms)
         if end_ms is not None and end_ms > now_ms:
             return _run(scene, schedule, run.due_ms, end_ms, "late")
-    scene.turn.outcomes.append(
-        RunOutcome(
-            schedule_id=schedule.id,
-            due_ms=run.due_ms,
-            outcome=Outcome.FAILED,
-            reason="restarted",
-        )
-    )
+    scene.turn.outcomes.append(_restarted(schedule, run.due_ms))
     return None
+
+
+def _restarted(schedule: Schedule, due_ms: int | None) -> RunOutcome:
+    return RunOutcome(
+        schedule_id=schedule.id, due_ms=due_ms, outcome=Outcome.FAILED, reason="restarted"
+    )
 
 
 def _followed(scene: _Scene, schedule: Schedule, run: Running | None) -> Running | None:
@@ -231,6 +230,7 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
             next_ms=next_due(schedule, now_ms, locality),
             of=schedule,
             ahead=_told_ahead(scene, schedule, before),
+            begun=frozenset() if before is None else before.begun,
         )
         return run or _resumed(scene, schedule, now_ms)
     through_ms, next_ms = scene.through_ms, before.next_ms
@@ -238,28 +238,34 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
     if not (before.recalled or scene.passage.jumped or is_reached):
         turn.agenda[schedule.id] = before
         return run
-    run = _account(scene, schedule, run, now_ms)
+    run = _account(scene, schedule, run, now_ms, begun=before.begun)
     turn.agenda[schedule.id] = Booked(
         version=schedule.version,
         zone=locality.zone.key,
         next_ms=next_due(schedule, now_ms, locality),
         of=schedule,
         ahead=before.ahead,
+        begun=before.begun,
     )
     if before.recalled and run is None:
         run = _resumed(scene, schedule, now_ms)
     return run
 
 
-def _account(scene: _Scene, schedule: Schedule, run: Running | None, now_ms: int) -> Running | None:
+def _account(
+    scene: _Scene, schedule: Schedule, run: Running | None, now_ms: int, *, begun: frozenset[int]
+) -> Running | None:
     """Begin or skip every run that became due; return the one that goes on."""
     due = list(_within(scene, schedule, scene.passage.due))
     missed = [moment for moment in due if now_ms - moment > LATE_MS]
     missed.extend(_within(scene, schedule, scene.passage.missed))
     missed.sort()
-    rescued = missed[-1] if missed and _is_rescued(scene, schedule, missed[-1], now_ms) else None
+    last = missed[-1] if missed and missed[-1] not in begun else None
+    rescued = last if last is not None and _is_rescued(scene, schedule, last, now_ms) else None
     for moment in missed:
-        if moment != rescued:
+        if moment in begun:
+            scene.turn.outcomes.append(_restarted(schedule, moment))
+        elif moment != rescued:
             scene.turn.skip(schedule.id, moment, "missed")
     chosen = [] if rescued is None else [(rescued, "late")]
     for moment, reason in (*chosen, *((one, None) for one in due if now_ms - one <= LATE_MS)):

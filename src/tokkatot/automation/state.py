@@ -182,7 +182,8 @@ class Booked(Struct, frozen=True, kw_only=True):
 
     `recalled` tells that an earlier run of the hub knew it: what was due since then was missed.
     `of` is the schedule itself, and `ahead` are runs of earlier versions of it that are told and
-    still to come, since the clock was ahead.
+    still to come, since the clock was ahead. `begun` are due moments of runs that an earlier run of
+    the hub began while its disk was full: they are over, and not yet told.
     """
 
     version: int
@@ -193,6 +194,7 @@ class Booked(Struct, frozen=True, kw_only=True):
     recalled: bool = False
     of: Schedule | None = None
     ahead: frozenset[int] = frozenset()
+    begun: frozenset[int] = frozenset()
 
 
 class Running(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,5 @@
 """The hub's control loop: it takes what is new, lets the engine decide, and sees it done."""
 
-import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from tokkatot.domain.ids import (
 )
 from tokkatot.hub import memory, stops
 from tokkatot.hub.acting import Acting
+from tokkatot.hub.begun_runs import BegunRuns
 from tokkatot.hub.clock_sync import ClockQuality
 from tokkatot.hub.desired import check_desired
 from tokkatot.hub.drivers.port import Driver, Presence
@@ -62,9 +62,6 @@ TURN_EVERY_S: Final = 1.0
 REST_WITHIN_S: Final = 3.0
 HEAD_EVERY_MS: Final = 60_000
 """How often the lived wall time is kept while no run is told: a card is not written each second."""
-
-KEPT_WITHIN_S: Final = 0.5
-"""A run waits no longer to be on the disk: it is to begin within a second of its time."""
 
 MAX_UNWRITTEN: Final = 2_000
 MAX_BEGUN: Final = 256
@@ -124,7 +121,7 @@ class ControlLoop:
         self._stops = Stops()
         self._kept: dict[str, bytes] = {}
         self._kept_head_ms: int | None = None
-        self._begun_runs: set[tuple[ScheduleId, int | None]] = set()
+        self._begun_runs = BegunRuns(journal)
         self._clock_quality = clock_quality
         self._asks: deque[Ask] = deque()
         self._seen: dict[AlertId, int] = {}
@@ -282,7 +279,8 @@ class ControlLoop:
     async def recall(self) -> None:
         """Begin with the alarms, latches and words of people that an earlier run has left."""
         kept = await self._journal.state(memory.NAME)
-        self._state = memory.recall(kept, self._clock.monotonic())
+        begun = self._begun_runs.recall()
+        self._state = memory.recall(kept, self._clock.monotonic(), begun=begun)
         self._stops = Stops.decode(await self._journal.state(stops.NAME))
 
     def standing(self) -> list[Standing]:
@@ -381,38 +379,19 @@ class ControlLoop:
             finished.extend(self._results.ended(ended, t_ms))
         finished.extend(_run_row(run, t_ms) for run in result.runs if run.request is not None)
         self.losses.tell(now.monotonic_s)
-        begun = self._begun_in(result.state)
+        begun = self._begun_runs.new_in(result.state)
+        starting = {run.schedule_id for run in begun}
         for decision in result.decisions:
             winner = decision.winner
-            if winner.schedule in begun and not decision.cut_by:
+            if winner.schedule in starting and not decision.cut_by:
                 continue  # a crash must find on the disk what has moved something
             command = None if decision.cut_by else winner.command
             self.acting.want(decision.device_id, decision.target, command)
         await self._tell(result, news, finished, now, t_ms)
         if begun:
-            await self._kept_soon()
+            has_room = not self._unwritten
+            await self._begun_runs.keep(begun, self._plan.schedules, has_room=has_room)
             self.inbox.wake.set()
-
-    def _begun_in(self, state: State) -> set[ScheduleId | None]:
-        """Return the schedules whose runs begin now; what people ask for is known of already."""
-        return {
-            run.schedule_id
-            for run in state.runs.values()
-            if run.request is None and (run.schedule_id, run.due_ms) not in self._begun_runs
-        }
-
-    async def _kept_soon(self) -> None:
-        """Wait a moment until all that was told is on the disk; one in trouble is not waited for.
-
-        Animals that are not fed are worse off than such that are fed twice after a power cut.
-        """
-        if self._unwritten or self._journal.condition() != "ok":
-            return
-        try:
-            async with asyncio.timeout(KEPT_WITHIN_S):
-                await self._journal.record(urgent=True)
-        except (JournalError, TimeoutError) as error:
-            log.warning("run.not_kept", reason=str(error))
 
     async def _tell(
         self, result: Step, news: News, finished: Sequence[Answer], now: Instant, t_ms: int
@@ -448,12 +427,11 @@ class ControlLoop:
     def _head_to_keep(self, result: Step) -> int | None:
         """Return how far wall time is kept: all of it where a run began or was told."""
         head_ms, kept_ms = result.state.timeline.head_ms, self._kept_head_ms
-        before = self._begun_runs
-        self._begun_runs = {(run.schedule_id, run.due_ms) for run in result.state.runs.values()}
+        changed = self._begun_runs.note(result.state)
         if head_ms is None:
             return None
         coarse = kept_ms is not None and 0 <= head_ms - kept_ms < HEAD_EVERY_MS
-        if result.runs or before != self._begun_runs or not coarse:
+        if result.runs or changed or not coarse:
             self._kept_head_ms = head_ms
         return self._kept_head_ms
 

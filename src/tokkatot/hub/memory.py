@@ -1,6 +1,6 @@
 """What the engine must not forget over a restart: alarms, latches, relays, and told runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -15,6 +15,8 @@ from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
 
 NAME: Final = "engine"
+
+NONE_BEGUN: Final[Mapping[ScheduleId, frozenset[int]]] = {}
 
 _UNSURE_MINUTES: Final = 2
 """Both ends of a time are cut to whole minutes, and what was kept may be a minute old."""
@@ -163,8 +165,13 @@ class Memories:
         return self._kept
 
 
-def recall(kept: bytes | None, now_s: float) -> State:
-    """Return the state that a hub begins with; what can't be read is as if nothing was kept."""
+def recall(
+    kept: bytes | None, now_s: float, *, begun: Mapping[ScheduleId, frozenset[int]] = NONE_BEGUN
+) -> State:
+    """Return the state that a hub begins with; what can't be read is as if nothing was kept.
+
+    `begun` are the due moments of runs that have begun though nothing could be kept then.
+    """
     if kept is None:
         return State()
     try:
@@ -190,7 +197,11 @@ def recall(kept: bytes | None, now_s: float) -> State:
         timeline=Timeline(lived=tuple(Span(*span) for span in memory.lived)),
         agenda={
             one.schedule_id: Booked(
-                version=one.version, zone=one.zone, recalled=True, ahead=frozenset(one.ahead)
+                version=one.version,
+                zone=one.zone,
+                recalled=True,
+                ahead=frozenset(one.ahead),
+                begun=begun.get(one.schedule_id, frozenset()),
             )
             for one in memory.known
         },

@@ -183,7 +183,12 @@ class RowsCheck:
             if number is not None and number > self.card.base:
                 self.card.waiting[key] = (number, now_s)
 
-    def forget(self, readings: Sequence[tuple[HubId, ReadingRow]], rows: int) -> None:
+    def forget(
+        self,
+        readings: Sequence[tuple[HubId, ReadingRow]],
+        rows: int,
+        cursors: Iterable[CursorKey],
+    ) -> None:
         """The oldest readings and rows are no longer looked at; they are not to come again."""
         mine = sum(hub_id == self._hub_id for hub_id, _ in readings)
         for key in self._order[:mine]:
@@ -192,6 +197,8 @@ class RowsCheck:
         del self._order[:mine]
         self._readings_seen -= len(readings)
         self._rows_seen -= rows
+        for cursor in cursors:
+            self._claims.pop(cursor, None)
 
     def check_arrived(self) -> None:
         """On a line that is good again, nothing waits for long."""

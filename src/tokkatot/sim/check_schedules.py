@@ -25,6 +25,8 @@ CLOCK_WITHIN_MS: Final = 15_000
 HEAD_WITHIN_MS: Final = 75_000
 """How far back the card may place its last moment: it is written once a minute at least."""
 
+_NOT_BEGUN_AGAIN: Final = frozenset({"restarted", "missed", "missed_more", "clock_jump"})
+"""What is told of a run that an earlier life of the hub has begun, or that nobody begins."""
 
 Key = tuple[str, int]
 """A schedule and a moment."""
@@ -61,6 +63,9 @@ class SchedulesCheck:
         """How many runs were told, one that came again after a restore counted again."""
         self._said: deque[tuple[int, Key]] = deque()
         self._may_be_told: Counter[Key] = Counter()
+        self._life = 0
+        self._aside: dict[Key, int] = {}
+        """What a disk that was full was told to have begun, and in which life of the hub."""
 
     @property
     def is_steady(self) -> bool:
@@ -68,6 +73,15 @@ class SchedulesCheck:
         return self._steady is not None
 
     # ------------------------------------------------------------------------------ what happens
+
+    def hub_started(self) -> None:
+        """A new process of the hub."""
+        self._life += 1
+
+    def kept_aside(self, doses: Iterable[Key]) -> None:
+        """These doses have begun, and the disk has it though it is full."""
+        for dose in doses:
+            self._aside.setdefault(dose, self._life)
 
     def wanted(self, document: DesiredDocument) -> None:
         """The cloud wants this; the hub may begin with it at any time from now on."""
@@ -102,13 +116,19 @@ class SchedulesCheck:
         while self._said and self._said[-1][0] >= since_ms:
             _, key = self._said.pop()
             self._may_be_told[key] += 1
+        self._aside.clear()
         # A card that was put back sends what it holds again: the cloud can't know what it dropped.
         self._may_be_told.update(self._told_early.keys())
 
     def says(self, rows: Iterable[Row]) -> None:
         """The hub hands these rows to its journal."""
         now_ms = self._wall_ms()
-        self._said.extend((now_ms, (row.schedule, row.due)) for row in _runs(rows))
+        for row in _runs(rows):
+            key = (row.schedule, row.due)
+            self._said.append((now_ms, key))
+            had_begun = self._aside.get(key, self._life) != self._life
+            if had_begun and row.reason not in _NOT_BEGUN_AGAIN:
+                self._findings.broken("no dose is given twice", f"{row} had begun before a restart")
 
     def cloud_restored(self, rows: Iterable[Row]) -> None:
         """The cloud is back at a backup: what it was told since must come again."""
@@ -179,6 +199,7 @@ class SchedulesCheck:
         for counts in (self._told, self._told_early, self._may_be_told):
             for key in [key for key in counts if key[1] < before_ms]:
                 del counts[key]
+        self._aside = {key: life for key, life in self._aside.items() if key[1] >= before_ms}
 
 
 def _runs(rows: Iterable[Row]) -> Iterator[ScheduleRunRow]:

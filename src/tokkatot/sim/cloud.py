@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from tokkatot.cloud.sync.dispatch import SWEEP_EVERY_S
 from tokkatot.cloud.sync.memory import Kept, MemoryStore
 from tokkatot.cloud.sync.service import Incoming, Outgoing, SyncService
-from tokkatot.cloud.sync.store import HubRecord
+from tokkatot.cloud.sync.store import CursorKey, HubRecord
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.ids import HubId, UserId
 from tokkatot.domain.people import Language
@@ -19,6 +19,7 @@ from tokkatot.sim.desk import KID, Desk, DeskBackup
 from tokkatot.sim.layout import FARM
 from tokkatot.sim.network import Message
 from tokkatot.sim.time import LocalClock, VirtualLoop
+from tokkatot.wire.cursor import Cursor
 from tokkatot.wire.messages import Hello, Live, MessageError, ReadingRow, Row, decode, decode_up
 from tokkatot.wire.passes import issue_pass
 from tokkatot.wire.topics import HubLeaf, HubTopic
@@ -42,6 +43,7 @@ class Dropped:
 
     readings: Sequence[tuple[HubId, ReadingRow]]
     rows: Sequence[tuple[HubId, Row]]
+    cursors: frozenset[CursorKey]
 
 
 def now_or_never(call: Coroutine[Any, Any, T]) -> T:
@@ -144,11 +146,25 @@ class SimCloud:
         self.start()
         self.dispatch()
 
-    def forget(self, *, readings: int, rows: int) -> Dropped:
-        """Drop the oldest of what is stored, and return it."""
+    def forget(self, *, readings: int, rows: int, then: Mapping[CursorKey, Cursor]) -> Dropped:
+        """Drop the oldest of what is stored, and return it.
+
+        An epoch that was over when the cursors stood so, and of which nothing came since, is gone.
+        """
         kept = self.store.kept
-        dropped = Dropped(readings=kept.readings[:readings], rows=kept.rows[:rows])
+        newest = {(key.hub_id, key.stream): key for key in then}
+        dropped = Dropped(
+            readings=kept.readings[:readings],
+            rows=kept.rows[:rows],
+            cursors=frozenset(
+                key
+                for key, cursor in then.items()
+                if kept.cursors.get(key) is cursor and newest[key.hub_id, key.stream] is not key
+            ),
+        )
         kept.readings, kept.rows = kept.readings[readings:], kept.rows[rows:]
+        for key in dropped.cursors:
+            del kept.cursors[key]
         self._rows_seen -= rows
         return dropped
 

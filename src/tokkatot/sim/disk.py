@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from tokkatot.hub.journal.disk import Disk
 from tokkatot.hub.journal.port import JournalFull
+from tokkatot.hub.journal.writer import RESERVE
 from tokkatot.sim.chance import Chance
 
 T = TypeVar("T")
@@ -19,6 +20,13 @@ SECTOR: Final = 512
 
 _POWERSAFE_OVERWRITE: Final = 0x1000
 """As the unix VFS says of its disks: a torn write damages nothing outside of itself."""
+
+_TOLD_FULL: Final = ("-wal", RESERVE, f"{RESERVE}-journal")
+"""Which files learn that the disk is full: all but the journal's own, which grows at a checkpoint.
+
+There SQLite goes on without one; through Python the error would come out all the same, after a
+commit that holds.
+"""
 
 MAX_WAITING: Final = 32
 ANSWER_S: Final = 0.003
@@ -134,16 +142,13 @@ class _Handle:
     def __init__(self, disk: SimDisk, path: str) -> None:
         self._disk = disk
         self._file = disk.open(path)
-        self._is_log = path.endswith("-wal")
+        self._is_told_full = path.endswith(_TOLD_FULL)
 
     def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802 - SQLite's name
         return bytes(self._file.now[offset : offset + amount])
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name
-        # Only the log says that the disk is full. When the database itself can't grow at a
-        # checkpoint, SQLite goes on without one; through Python the error would come out all the
-        # same, after a commit that holds.
-        grows = self._is_log and offset + len(data) > len(self._file.now)
+        grows = self._is_told_full and offset + len(data) > len(self._file.now)
         self._disk.point(self._file, grows=grows)
         kept = bytes(data)
         _apply(self._file.now, offset, kept)

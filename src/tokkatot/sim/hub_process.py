@@ -15,10 +15,12 @@ from typing_extensions import override
 
 from tokkatot.domain.ids import HubId
 from tokkatot.hub.assembly import Surroundings
+from tokkatot.hub.begun_runs import Dose, doses_in
 from tokkatot.hub.config import BrokerAddress, CloudSettings, DriverSettings, HubConfig, WebSettings
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.hub.drivers.port import Driver, Position
 from tokkatot.hub.journal.journal import Journal
+from tokkatot.hub.journal.settings import JournalSettings
 from tokkatot.hub.link import Connect, Link, LinkLost
 from tokkatot.hub.main import Machine, run_hub
 from tokkatot.kit.clock import Clock
@@ -34,6 +36,9 @@ from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow
 
 _NOWHERE: Final = BrokerAddress(host="simulated", port=1, tls=False)
 _PAGE: Final = WebSettings(host="127.0.0.1", port=1, pin="000000")
+
+KEEP_ACKED_S: Final = 8 * 3600
+"""No copy of the simulated cloud is as old, and each new epoch sends again all that is held."""
 
 _PROCESSES: Final = count(1)
 """SQLite knows its file systems by name, and one that is gone may still be closing its files."""
@@ -53,6 +58,9 @@ class JournalListener:
 
     def begun_request(self, request_id: str) -> None:
         """It is on the disk that a schedule runs because somebody asked."""
+
+    def kept_aside(self, doses: Sequence[Dose]) -> None:
+        """A disk that is full was told that these have begun."""
 
 
 class WatchedJournal(Journal):
@@ -93,6 +101,11 @@ class WatchedJournal(Journal):
             assert row.request is not None, "it names its request"
             self.listener.begun_request(row.request)
         return begun
+
+    @override
+    async def keep_aside(self, value: bytes) -> None:
+        await super().keep_aside(value)
+        self.listener.kept_aside(doses_in(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +225,7 @@ class HubProcess:
             disk=self.disk,
             free_bytes=lambda _: 1 << 40,
             vfs=self._vfs.name,
+            settings=JournalSettings(keep_acked_s=KEEP_ACKED_S),
         )
         assert isinstance(journal, WatchedJournal), "it is made by its own class"
         if self.is_alive:

@@ -180,12 +180,17 @@ def all_anew(_: object, span: timeline.Span) -> tuple[timeline.Span, ...]:
     return (span,) if span.through_ms > span.after_ms else ()
 
 
-def agenda_forgotten(kept: bytes | None, now_s: float) -> State:
+def agenda_forgotten(kept: bytes | None, now_s: float, **more: Any) -> State:
     """Recall everything but which schedules were told through when."""
-    return msgspec.structs.replace(_TRUE_RECALL(kept, now_s), agenda={}, runs={})
+    return msgspec.structs.replace(_TRUE_RECALL(kept, now_s, **more), agenda={}, runs={})
 
 
 _TRUE_RECALL: Final = memory.recall
+
+
+def nothing_begun(_: object) -> dict[ScheduleId, frozenset[int]]:
+    """Recall nothing of what has begun while the disk was full."""
+    return {}
 
 
 def second_showing(self: Locality, day: date, clock: time) -> int:

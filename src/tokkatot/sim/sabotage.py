@@ -10,7 +10,7 @@ from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.occurrences import Locality
 from tokkatot.cloud.sync import service
 from tokkatot.domain.houses import HouseKind
-from tokkatot.hub import clock_sync, loop, memory, orders
+from tokkatot.hub import begun_runs, clock_sync, loop, memory, orders
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.hub.drivers.mqtt_node.source import NodeBook
 from tokkatot.hub.journal import store
@@ -295,6 +295,15 @@ _ALL: Final[Sequence[Sabotage]] = (
         seed=1,
         hours=0.4,
         patches=((memory, "recall", mistakes.agenda_forgotten),),
+    ),
+    Sabotage(
+        name="full-disk-forgotten",
+        breaks="a restart forgets which doses began while the disk was full",
+        shows="no dose is given twice",
+        trouble=("full disk", "killed hub"),
+        seed=2,
+        hours=0.55,
+        patches=((begun_runs.BegunRuns, "recall", mistakes.nothing_begun),),
     ),
     Sabotage(
         name="time-lived-again",

@@ -1,10 +1,12 @@
 """The farm of the simulation, whole: a cloud, and hubs that each have a yard of their own."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tokkatot.cloud.sync.store import CursorKey
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import HubId
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
@@ -15,6 +17,7 @@ from tokkatot.sim.time import VirtualLoop
 from tokkatot.sim.trace import Trace
 from tokkatot.sim.watch import Findings
 from tokkatot.sim.yard import CardImage, Grounds, Yard
+from tokkatot.wire.cursor import Cursor
 from tokkatot.wire.messages import Row
 from tokkatot.wire.topics import HubLeaf
 
@@ -41,6 +44,7 @@ class _Mark:
     taken_ms: int
     readings: int
     rows: int
+    cursors: Mapping[CursorKey, Cursor]
     versions: dict[HubId, int]
 
     @classmethod
@@ -51,6 +55,7 @@ class _Mark:
             taken_ms=copies.taken_ms,
             readings=forgotten[0] + len(kept.readings),
             rows=forgotten[1] + len(kept.rows),
+            cursors=kept.cursors,
             versions={hub_id: desk.held_version for hub_id, desk in copies.cloud.desks.items()},
         )
 
@@ -155,12 +160,14 @@ class Site:
 
     def _forget(self, mark: "_Mark") -> None:
         rows = mark.rows - self._forgotten[1]
-        dropped = self.cloud.forget(readings=mark.readings - self._forgotten[0], rows=rows)
+        dropped = self.cloud.forget(
+            readings=mark.readings - self._forgotten[0], rows=rows, then=mark.cursors
+        )
         self._forgotten = mark.readings, mark.rows
         self._rows_seen -= rows
         for yard in self.yards:
             hub_id = yard.layout.hub_id
-            yard.rows.forget(dropped.readings, rows)
+            yard.rows.forget(dropped.readings, rows, dropped.cursors)
             yard.orders.forget()
             yard.requests.forget((mark.taken_ms - self.season.start_ms) / 1000)
             yard.schedules.forget(

@@ -16,6 +16,7 @@ from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.devices import Level
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import DeviceId
+from tokkatot.hub.begun_runs import Dose
 from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.hub.journal.port import JournalError
 from tokkatot.kit.clock import from_ms
@@ -209,6 +210,7 @@ class Yard(JournalListener):
             ),
         )
         self.orders.hub_started()
+        self.schedules.hub_started()
         self.safety.hub_started(self.desk.documents.get(self.rows.card.held))
 
     def _gone(self) -> None:
@@ -338,6 +340,10 @@ class Yard(JournalListener):
     def begun_request(self, request_id: str) -> None:
         self.note("request.begun", request_id)
         self.requests.begun(request_id)
+
+    @override
+    def kept_aside(self, doses: Sequence[Dose]) -> None:
+        self.schedules.kept_aside((str(dose.schedule_id), dose.due_ms) for dose in doses)
 
     def _opened(self, journal: WatchedJournal) -> None:
         self.rows.opened(journal.heads(), replaced=journal.replaced)

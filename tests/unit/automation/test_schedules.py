@@ -20,6 +20,7 @@ from tests.support.schedules import (
     feeding,
     lit,
     restart,
+    restart_after_begun,
     restart_unheard,
     restart_without_clock,
     schedule,
@@ -293,6 +294,24 @@ def test_a_dose_that_a_restart_cut_short_is_failed_and_not_given_again() -> None
     bench.run(60)
     assert told(bench) == [(0, "failed", "restarted")]
     assert bench.level(FEEDER) == OFF
+
+
+@pytest.mark.parametrize(
+    ("begun_day", "third"),
+    [(1, (2, "executed", "late")), (2, (2, "failed", "restarted"))],
+)
+def test_a_dose_that_began_while_nothing_could_be_kept_is_not_given_again(
+    begun_day: int, third: tuple[int, str, str]
+) -> None:
+    day = 24 * 3600
+    bench = bench_at(DAWN_MS, feeding(missed=Missed.ONCE))
+    bench = restart_after_begun(bench, 70 * 3600, begun_day * day)
+    bench.run(60)
+    days = {at_s // day: (at_s // day, outcome, reason) for at_s, outcome, reason in told(bench)}
+    assert len(told(bench)) == len(days) == 3
+    assert days[begun_day] == (begun_day, "failed", "restarted")
+    assert days[2] == third
+    assert days[0] == (0, "skipped", "missed")
 
 
 def test_a_schedule_that_is_new_at_noon_lights_at_once_and_tells_nothing_of_the_morning() -> None:

@@ -145,7 +145,7 @@ def test_a_power_cut_as_the_feeder_starts_feeds_nobody_twice_and_is_told() -> No
 
 
 @pytest.mark.parametrize("crash", [SimDisk.kill, lambda card: card.cut_power(_NoLuck(0))])
-def test_a_feed_that_no_disk_could_keep_is_made_up_for_once_and_never_again(
+def test_a_feed_that_a_full_disk_could_not_keep_is_told_and_not_made_up_for(
     crash: Callable[[SimDisk], None],
 ) -> None:
     card = SimDisk()
@@ -158,13 +158,45 @@ def test_a_feed_that_no_disk_could_keep_is_made_up_for_once_and_never_again(
     card.is_full = False
     with life(card, DAWN_MS + 90_000) as second:
         second.until(60)
-        assert len(second.fed_at_s) == 1
-        assert second.told() == [("executed", "late")]
+        assert second.fed_at_s == []
+        assert second.told() == [("failed", "restarted")]
         crash(card)
     with life(card, DAWN_MS + 240_000) as third:
         third.until(60)
         assert third.fed_at_s == []
-        assert third.told() == [("executed", "late")]
+        assert third.told() == [("failed", "restarted")]
+
+
+def test_a_feed_is_not_made_up_for_by_a_hub_that_finds_its_disk_full_still() -> None:
+    card = SimDisk()
+    with life(card, DAWN_MS) as first:
+        first.until(5)
+        card.is_full = True
+        first.until(60)
+        card.cut_power(_NoLuck(0))
+    with life(card, DAWN_MS + 90_000) as second:
+        second.until(60)
+        assert second.fed_at_s == []
+        card.cut_power(_NoLuck(0))
+    card.is_full = False
+    with life(card, DAWN_MS + 240_000) as third:
+        third.until(60)
+        assert third.fed_at_s == []
+        assert third.told() == [("failed", "restarted")]
+
+
+def test_a_feed_that_was_due_while_a_hub_was_off_is_made_up_for_whatever_the_disk_was() -> None:
+    card = SimDisk()
+    with life(card, DAWN_MS) as first:
+        first.until(5)
+        card.is_full = True
+        first.until(8)
+        card.cut_power(_NoLuck(0))
+    card.is_full = False
+    with life(card, DAWN_MS + 90_000) as second:
+        second.until(60)
+        assert len(second.fed_at_s) == 1
+        assert second.told() == [("executed", "late")]
 
 
 def _fills(one: Life) -> None:

@@ -234,6 +234,15 @@ class Journal(JournalPort):
     async def keep_state(self, name: str, value: bytes) -> None:
         self._writer.buffer.push(Entry(state=(name, value)))
 
+    @override
+    async def keep_aside(self, value: bytes) -> None:
+        async with _bounded(self._settings.start_timeout_s):
+            await self._disk.call(lambda: self._writer.keep_aside(value))
+
+    @override
+    def aside(self) -> bytes:
+        return self._writer.aside
+
     def _entry(
         self, events: Sequence[Row], readings: Sequence[Row], position: Position | None
     ) -> Entry:

@@ -159,6 +159,14 @@ class JournalPort(Protocol):
         """Keep a small value (a driver's, a rule's) under a name; grouped like readings."""
         ...
 
+    async def keep_aside(self, value: bytes) -> None:
+        """Keep a small value at once where a full disk has room too; the one before it is gone."""
+        ...
+
+    def aside(self) -> bytes:
+        """Return what was kept aside; nothing where nothing was."""
+        ...
+
     def heads(self) -> Mapping[StreamName, StreamHead]:
         """Return where both streams stand, committed rows only."""
         ...

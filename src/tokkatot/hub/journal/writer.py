@@ -1,6 +1,7 @@
 """Brings the buffer to the disk in groups and keeps the file whole and within its limits."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from tokkatot.hub.journal.buffer import Buffer
 from tokkatot.hub.journal.disk import Disk
 from tokkatot.hub.journal.faults import JournalBroken
 from tokkatot.hub.journal.port import Answer, JournalError, JournalFull
+from tokkatot.hub.journal.reserve import Reserve
 from tokkatot.hub.journal.rows import Entry, pack_tail
 from tokkatot.hub.journal.settings import JournalSettings
 from tokkatot.hub.journal.store import JournalStore
@@ -26,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 _ROOM_TO_WRITE_BYTES = 1024 * 1024
 """With so much free inside the file, a full disk does not stop it."""
+
+RESERVE = "reserve.sqlite"
 
 _SQLITE_FILES = ("", "-wal", "-shm")
 
@@ -52,6 +56,7 @@ class Writer:
         self._free_bytes = free_bytes
         self._vfs = vfs
         self._store: JournalStore | None = None
+        self._reserve: Reserve | None = None
         self._opened_at_s = clock.monotonic()
         self._uptime_before_s = 0
         self._is_taken_up = False
@@ -66,6 +71,8 @@ class Writer:
         self.grown = Bell()
         self.heads: dict[StreamName, StreamHead] = {}
         self.interrupted: list[Answer] = []
+        self.aside = b""
+        """What is kept in the reserve, as it was found there or put."""
         self.refused = 0
         self.replaced = 0
         self.trouble: JournalError | None = None
@@ -74,6 +81,8 @@ class Writer:
 
     def _open(self) -> tuple[dict[StreamName, StreamHead], JournalFull | None]:
         full: JournalFull | None = None
+        with suppress(JournalError):
+            self.aside = self._reserved(Reserve.value)
         try:
             try:
                 self._take_up(self._opened())
@@ -140,6 +149,29 @@ class Writer:
             self._store = self._open_store()
         return self._store
 
+    def keep_aside(self, value: bytes) -> None:
+        """Keep a small value where a full disk has room for it."""
+        self._reserved(lambda reserve: reserve.keep(value))
+        self.aside = value
+
+    def _reserved(self, job: Callable[[Reserve], T]) -> T:
+        """Run a job with the reserve; a damaged one is made anew at the next."""
+        path = self._path.with_name(RESERVE)
+        try:
+            if self._reserve is None:
+                self._reserve = Reserve.open(path, vfs=self._vfs)
+            return job(self._reserve)
+        except JournalBroken as error:
+            self._close_reserve()
+            for suffix in ("", "-journal"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            raise JournalError(f"the reserve was damaged: {error}") from error
+
+    def _close_reserve(self) -> None:
+        if self._reserve is not None:
+            self._reserve.close()
+            self._reserve = None
+
     def _run(self, job: Callable[[JournalStore], T]) -> T:
         try:
             return job(self._opened())
@@ -181,6 +213,7 @@ class Writer:
         return removed >= self._settings.step_rows
 
     def _close(self) -> None:
+        self._close_reserve()
         if self._store is None:
             return
         try:
