@@ -68,16 +68,19 @@ def simulate(
 
 @app.command()
 def card(
-    policy: Annotated[Path, typer.Argument(help="A folder with policy.onnx and card.json.")],
+    policy: Annotated[
+        Path,
+        typer.Argument(help="A folder with policy.onnx and card.json, or a shipped one: tunnel."),
+    ],
 ) -> None:
     """Check that a policy is whole and this program's, and print its card."""
     import msgspec
 
-    from tokkatot.climate.policy.card import PolicyRefused
+    from tokkatot.climate.policy.card import PolicyRefused, find_policy
     from tokkatot.climate.policy.running import Policy
 
     try:
-        found = Policy.load(policy).card
+        found = Policy.load(find_policy(policy)).card
     except PolicyRefused as refused:
         sys.exit(str(refused))
     print(msgspec.json.format(msgspec.json.encode(found)).decode())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _REFUSED = 2
 
 PlanFile = Annotated[
-    Path, typer.Argument(help="A .toml file, or the name of a shipped one: lettuce.")
+    Path, typer.Argument(help="A .toml file, or the name of a shipped one: lettuce, tunnel.")
 ]
 Weather = Annotated[
     Path | None, typer.Option(help="Where the plan's weather lies; left out, beside the plan.")
@@ -125,11 +125,13 @@ def _fronts(
     """Return the fronts of the policy and of stages that were tuned for each weighing."""
     import numpy as np
 
+    from tokkatot.climate.control.dials import COOP_DIALS
     from tokkatot.climate.judge.controllers import Learned
     from tokkatot.climate.judge.front import compared_fronts
-    from tokkatot.climate.judge.searching import tuned_along
+    from tokkatot.climate.judge.searching import tuned_along, with_shifts
 
-    rows = tuned_along(plan, known, plan.judging.front, counted("searched"))
+    found = tuned_along(plan, known, plan.judging.front, counted("searched"))
+    rows = with_shifts(found, COOP_DIALS)
     chance = np.random.default_rng(plan.seed)
     return {
         seen.name: compared_fronts(plan, series, Learned(policy), rows, chance)
@@ -162,7 +164,8 @@ def _rivals(
         made["rules"] = lambda _: Grower()
     else:
         made["rules"] = lambda _: Resting()
-        if plan.judging.rounds:
+        # Along a front they are tuned for each weighing, and told there.
+        if plan.judging.rounds and not plan.judging.front:
             best = tuned(plan, known, counted("searched"))
             made["tuned"] = lambda _: Held(best)
     if plan.judging.ahead_steps:

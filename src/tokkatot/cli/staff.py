@@ -259,12 +259,16 @@ def unknown_devices(
 @app.command("add-policy")
 def add_policy(
     folder: Annotated[
-        Path, typer.Argument(help="Of `tokkatot climate export`: the model and its card.")
+        Path,
+        typer.Argument(
+            help="Of `tokkatot climate export`: model and card; or a shipped one: tunnel."
+        ),
     ],
 ) -> None:
     """Take a learned policy in, for staff to deploy to houses."""
-    from tokkatot.climate.policy.card import CARD, PolicyRefused, read_policy
+    from tokkatot.climate.policy.card import CARD, PolicyRefused, find_policy, read_policy
 
+    folder = find_policy(folder)
     try:
         _, model = read_policy(folder)
     except PolicyRefused as refused:

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from tokkatot.climate.control.flock import FlockPrices
 from tokkatot.climate.env.batches import Batch, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.env.draws import FlockDraw, LettuceDraw, Seasons, TomatoDraw
 from tokkatot.climate.physics.poultry.houses import open_house, tunnel_house
 from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.policy.card import House, WeatherSeen
+from tokkatot.climate.weather.altering import altered
 from tokkatot.climate.weather.cells import FileRefused
 from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns, read_epw
 from tokkatot.climate.weather.series import WeatherSeries
@@ -36,6 +38,16 @@ class WeatherFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     file: str
     form: Literal["epw", "csv", "wur"]
+    warmer_k: float = 0.0
+    swing: Positive = 1.0
+    """So many times as far as it was from the mean of the day around."""
+    vapour: Positive = 1.0
+    """So many times as much in the air, up to what that holds."""
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether it is told otherwise than it was measured."""
+        return (self.warmer_k, self.swing, self.vapour) != (0.0, 1.0, 1.0)
 
 
 class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -104,7 +116,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     birds_m2: Ends = (15.0, 15.0)
     electricity_kwh: Ends = (0.15, 0.15)
     heat_kwh: Ends = (0.09, 0.09)
+    """Of a greenhouse."""
+    heat_to_electricity: Positive | None = None
+    """Of a flock: a kWh of heat costs so many times one of electricity; unset it is cheap gas."""
     stressed_m2_h: Ends = (2e-3, 2e-3)
+    gases_m2_h: Positive = FlockPrices().gases_m2_h
     learning: Learning
     judging: Judging = Judging()
 
@@ -160,7 +176,7 @@ def read_weathers(
     Raises:
         PlanRefused: where a file is missing or no weather.
     """
-    return [_weather(folder / one.file, one.form) for one in files]
+    return [_weather(folder / one.file, one) for one in files]
 
 
 def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batch[Any]:
@@ -195,22 +211,28 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
             flocks = FlockDraw(
                 seasons=seasons,
                 house=tunnel_house() if plan.house == "tunnel" else open_house(),
+                prices=FlockPrices(gases_m2_h=plan.gases_m2_h),
                 birds_m2=plan.birds_m2,
                 unsure=plan.unsure,
                 electricity_kwh=plan.electricity_kwh,
+                heat_to_electricity=plan.heat_to_electricity,
                 stressed_m2_h=plan.stressed_m2_h,
             )
             return Flocks(flocks, houses)
 
 
-def _weather(path: Path, form: str) -> tuple[WeatherSeen, WeatherSeries]:
+def _weather(path: Path, one: WeatherFile) -> tuple[WeatherSeen, WeatherSeries]:
     try:
         with path.open(encoding="utf-8", newline="") as lines:
-            if form == "epw":
+            if one.form == "epw":
                 series = read_epw(lines)
             else:
-                series = read_columns(lines, WUR_COLUMNS if form == "wur" else None)
+                series = read_columns(lines, WUR_COLUMNS if one.form == "wur" else None)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, UnicodeDecodeError, FileRefused) as refused:
         raise PlanRefused(f"{path}: {refused}") from None
-    return WeatherSeen(name=path.stem, days=series.duration_s / DAY_S, sha256=digest), series
+    name, days = path.stem, series.duration_s / DAY_S
+    if one.is_altered:
+        name += f" {one.warmer_k:+g} K, swing x{one.swing:g}, vapour x{one.vapour:g}"
+        series = altered(series, warmer_k=one.warmer_k, swing=one.swing, vapour=one.vapour)
+    return WeatherSeen(name=name, days=days, sha256=digest), series

@@ -9,6 +9,7 @@ from tests.support import policies, seasons
 from tokkatot.cli.climate import app
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import COOP_DIALS, positions
+from tokkatot.climate.judge.searching import SHIFTS
 from tokkatot.climate.policy.card import House, inputs_of, read_policy
 
 # The first of them to run compiles, unless the machine code is kept from before: all on one worker.
@@ -57,7 +58,7 @@ def test_a_front_is_told_for_each_weighing_and_drawn(tmp_path: Path) -> None:
     told = [line for line in done.output.splitlines() if "kWh/m2" in line and "stages" in line]
     assert len(told) == 2
     assert all(line.startswith("unseen ") for line in told)
-    assert page.read_text().count("<circle") == 4
+    assert page.read_text().count("<circle") >= 2 + SHIFTS
 
 
 @pytest.mark.parametrize("house", ["lettuce", "greenhouse"])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.support import seasons
@@ -37,6 +38,34 @@ def test_a_plan_says_which_houses_live_in_which_weather(
     assert isinstance(houses, batch)
     assert (houses.houses, houses.steps) == (5, 48 if house == "lettuce" else 96)
     assert kind_of(plan) is kind
+
+
+def test_weather_may_be_altered_and_is_named_so(tmp_path: Path) -> None:
+    path = seasons.write_plan(tmp_path)
+    warm = 'form = "csv", warmer_k = 2.5, swing = 1.5, vapour = 0.8'
+    path.write_text(path.read_text().replace('form = "csv"', warm, 1))
+    plan = read_plan(path)
+    ((known, learned),) = read_weathers(plan.learn_from, tmp_path)
+    ((unseen, _),) = read_weathers(plan.judge_on, tmp_path)
+    assert known.name == "known +2.5 K, swing x1.5, vapour x0.8"
+    assert unseen.name == "unseen"
+    ((_, measured),) = read_weathers(read_plan(seasons.write_plan(tmp_path)).learn_from, tmp_path)
+    assert learned.at(0).ground_c == pytest.approx(measured.at(0).ground_c + 2.5)
+
+
+def test_energy_and_foul_air_cost_a_flock_what_its_plan_says(tmp_path: Path) -> None:
+    more = "electricity_kwh = [0.1, 0.4]\nheat_to_electricity = 0.5\ngases_m2_h = 0.3\n"
+    plan = read_plan(seasons.write_plan(tmp_path, more=more))
+    weathers = [series for _, series in read_weathers(plan.learn_from, tmp_path)]
+    chance = np.random.default_rng(1)
+    draw = batch_of(plan, weathers, 1).draw
+    drawn = [draw.drawn(chance).prices for _ in range(60)]
+    assert {prices.gases_m2_h for prices in drawn} == {0.3}
+    for prices in drawn:
+        assert 0.1 <= prices.electricity_kwh <= 0.4
+        assert prices.heat_kwh == pytest.approx(0.5 * prices.electricity_kwh)
+    below = sum(prices.electricity_kwh < 0.2 for prices in drawn)
+    assert 20 <= below <= 40, "a half lies below the middle of the orders of magnitude"
 
 
 def test_another_plan_has_another_digest(tmp_path: Path) -> None:

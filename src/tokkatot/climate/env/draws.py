@@ -100,7 +100,9 @@ class FlockDraw:
     """By this part what nobody measures is more or less than it is said to be."""
     electricity_kwh: Ends = (0.15, 0.15)
     stressed_m2_h: Ends = (2e-3, 2e-3)
-    """Drawn evenly over its orders of magnitude."""
+    """Both are drawn evenly over their orders of magnitude."""
+    heat_to_electricity: float | None = None
+    """So many times the price of electricity is that of heat; none leaves it as it is."""
 
     def drawn(self, chance: np.random.Generator) -> FlockStart:
         """Return a flock by chance."""
@@ -109,16 +111,21 @@ class FlockDraw:
     def begun(self, begun: Begun, chance: np.random.Generator) -> FlockStart:
         """Return a flock of this stretch of weather, all else by chance."""
         birds = float(chance.uniform(*self.birds_m2)) * self.house.floor_m2
-        low, high = np.log(self.stressed_m2_h)
+        parameters = varied(self.house, COOP_UNSURE, self.unsure, chance)
+        electricity, stressed = np.exp(
+            [chance.uniform(*np.log(ends)) for ends in (self.electricity_kwh, self.stressed_m2_h)]
+        )
+        dear = self.heat_to_electricity
         return FlockStart(
             begun=begun,
             state=day_old(birds),
-            parameters=varied(self.house, COOP_UNSURE, self.unsure, chance),
+            parameters=parameters,
             rules=self.rules,
             prices=replace(
                 self.prices,
-                electricity_kwh=float(chance.uniform(*self.electricity_kwh)),
-                stressed_m2_h=float(np.exp(chance.uniform(low, high))),
+                electricity_kwh=float(electricity),
+                heat_kwh=self.prices.heat_kwh if dear is None else float(dear * electricity),
+                stressed_m2_h=float(stressed),
             ),
         )
 

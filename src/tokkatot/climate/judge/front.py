@@ -1,5 +1,6 @@
 """What heat stress is left for what energy: a policy's front beside that of tuned stages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,14 +10,14 @@ from numpy.typing import NDArray
 from tokkatot.climate.judge.controllers import Controller, Held
 from tokkatot.climate.judge.judging import RESAMPLES, interval, live, seasons
 from tokkatot.climate.kernel import Floats
-from tokkatot.climate.plan import Plan, weighed
+from tokkatot.climate.plan import Plan, Weighing, weighed
 from tokkatot.climate.policy.card import Interval
 from tokkatot.climate.weather.series import WeatherSeries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """What came of one controller: a row a weighing, a column a season."""
+    """What came of one controller: a row a weighing or a set of set-points, a column a season."""
 
     energy: Floats
     """Electricity and heat, kWh a m²."""
@@ -24,6 +25,8 @@ class Front:
     """Hours."""
     foul: Floats
     """Hours of air beyond Directive 2007/43/EC."""
+    cold: Floats
+    """Hours so far below comfort that a shield would step in."""
     deaths: Floats
     """Parts of a hundred."""
 
@@ -37,7 +40,10 @@ class Beside(NamedTuple):
     """Hours of heat stress that the stages leave."""
     spared: Interval
     """The part of them that the policy spares."""
+    saved: Interval
+    """The part of the energy that it saves, beside stages that may leave as many hours."""
     foul: Interval
+    cold: Interval
     deaths: Interval
 
     def told(self) -> str:
@@ -45,8 +51,11 @@ class Beside(NamedTuple):
         return (
             f"{self.energy.mean:6.3g} kWh/m2 {self.stress.mean:6.4g} h, stages {self.rival:6.4g} h:"
             f" {100 * self.spared.mean:5.1f} %"
-            f" [{100 * self.spared.low:.1f}, {100 * self.spared.high:.1f}] less;"
-            f" foul {self.foul.mean:.3g} h, deaths {self.deaths.mean:.3g} %"
+            f" [{100 * self.spared.low:.1f}, {100 * self.spared.high:.1f}] less,"
+            f" {100 * self.saved.mean:.1f} % [{100 * self.saved.low:.1f},"
+            f" {100 * self.saved.high:.1f}] of the energy for as many;"
+            f" foul {self.foul.mean:.3g} h, cold {self.cold.mean:.3g} h,"
+            f" deaths {self.deaths.mean:.3g} %"
         )
 
 
@@ -63,19 +72,21 @@ def compared_fronts(
     plan: Plan, weather: WeatherSeries, policy: Controller, tuned: Floats,
     chance: np.random.Generator,
 ) -> Fronts:  # fmt: skip
-    """Let both live through the same seasons at each weighing of the plan.
+    """Let both live through the same seasons, the policy at each weighing of the plan.
 
-    `tuned` are the set-points of the stages, a row a weighing.
+    `tuned` are sets of set-points of the stages, a row each; no price moves them.
     """
-    count = len(seasons(plan, weather))
-    ours = front_of(plan, weather, policy)
-    theirs = front_of(plan, weather, Held(np.repeat(tuned, count, axis=0)))
+    count, weighings = len(seasons(plan, weather)), plan.judging.front
+    ours = front_of(plan, weather, policy, weighings)
+    fixed = Held(np.repeat(tuned, count, axis=0))
+    theirs = front_of(plan, weather, fixed, weighings[:1] * len(tuned))
     return Fronts(policy=ours, tuned=theirs, beside=held_against(ours, theirs, chance))
 
 
-def front_of(plan: Plan, weather: WeatherSeries, who: Controller) -> Front:
+def front_of(
+    plan: Plan, weather: WeatherSeries, who: Controller, weighings: Sequence[Weighing]
+) -> Front:
     """Let a controller steer the same seasons at each weighing, all side by side."""
-    weighings = plan.judging.front
     starts = [start for one in weighings for start in seasons(weighed(plan, one), weather)]
     came = live(plan, weather, starts, who).figures
     rows = {name: values.reshape(len(weighings), -1) for name, values in came.items()}
@@ -83,6 +94,7 @@ def front_of(plan: Plan, weather: WeatherSeries, who: Controller) -> Front:
         energy=rows["electricity"] + rows["heat"],
         stress=rows["heat_stress"],
         foul=np.maximum(rows["co2_over"], rows["ammonia_over"]),
+        cold=rows["cold"],
         deaths=rows["deaths"],
     )
 
@@ -92,39 +104,46 @@ def held_against(policy: Front, tuned: Front, chance: np.random.Generator) -> tu
     count = policy.stress.shape[1]
     every = np.arange(count)
     drawn = chance.integers(count, size=(RESAMPLES, count))
-    low, high = np.quantile(
-        [_spared(policy, tuned, some) for some in drawn], (0.025, 0.975), axis=0
+    ends = np.quantile([_better(policy, tuned, some) for some in drawn], (0.025, 0.975), axis=0)
+    rival, means = _rival(policy, tuned, every), _better(policy, tuned, every)
+    spared, saved = (
+        [
+            Interval(mean=float(mean), low=float(low), high=float(high))
+            for mean, low, high in zip(means[part], *ends[:, part], strict=True)
+        ]
+        for part in range(2)
     )
-    rival, means = _rival(policy, tuned, every), _spared(policy, tuned, every)
     return tuple(
         Beside(
             energy=interval(policy.energy[at], chance),
             stress=interval(policy.stress[at], chance),
-            rival=float(rival[at]),
-            spared=Interval(mean=float(means[at]), low=float(low[at]), high=float(high[at])),
+            rival=float(rival[0, at]),
+            spared=spared[at],
+            saved=saved[at],
             foul=interval(policy.foul[at], chance),
+            cold=interval(policy.cold[at], chance),
             deaths=interval(policy.deaths[at], chance),
         )
-        for at in range(len(means))
+        for at in range(len(spared))
     )
 
 
-def stress_at(energy: Floats, taken: Floats, left: Floats) -> Floats:
-    """Return the heat stress that is left where no more than this energy may be taken.
+def left_at(taken: Floats, known_taken: Floats, known_left: Floats) -> Floats:
+    """Return how much of one thing is left where no more than this may be taken of the other.
 
     Between two of the points that are known a keeper may do now the one, now the other. With less
-    energy than any of them takes it is assumed that no more hours are left than with the least.
+    than any of them takes it is assumed that no more is left than with the least.
     """
-    order = np.lexsort((left, taken))
+    order = np.lexsort((known_left, known_taken))
     corners: list[tuple[float, float]] = []
-    for x, y in zip(taken[order].tolist(), left[order].tolist(), strict=True):
+    for x, y in zip(known_taken[order].tolist(), known_left[order].tolist(), strict=True):
         if corners and y >= corners[-1][1]:
             continue
         while len(corners) > 1 and _bulges(corners[-2], corners[-1], (x, y)):
             corners.pop()
         corners.append((x, y))
     xs, ys = zip(*corners, strict=True)
-    found: Floats = np.interp(energy, xs, ys)
+    found: Floats = np.interp(taken, xs, ys)
     return found
 
 
@@ -136,15 +155,18 @@ def _bulges(
     return (between[1] - before[1]) * run >= rise * (between[0] - before[0])
 
 
-def _spared(policy: Front, tuned: Front, some: NDArray[np.int64]) -> Floats:
-    """Return the part of the stages' hours that the policy spares in these seasons."""
+def _better(policy: Front, tuned: Front, some: NDArray[np.int64]) -> Floats:
+    """Return the parts of the stages' hours and energy that the policy spares in these seasons."""
+    ours = np.array([policy.stress[:, some].mean(axis=1), policy.energy[:, some].mean(axis=1)])
     rival = _rival(policy, tuned, some)
     # Where stages leave none there is nothing to spare.
-    spared: Floats = (rival - policy.stress[:, some].mean(axis=1)) / np.maximum(rival, 1e-9)
-    return spared
+    better: Floats = (rival - ours) / np.maximum(rival, 1e-9)
+    return better
 
 
 def _rival(policy: Front, tuned: Front, some: NDArray[np.int64]) -> Floats:
-    """Return the hours that stages leave in these seasons for the policy's energy."""
+    """Return the stages' hours for the policy's energy, and their energy for its hours."""
     taken, left = tuned.energy[:, some].mean(axis=1), tuned.stress[:, some].mean(axis=1)
-    return stress_at(policy.energy[:, some].mean(axis=1), taken, left)
+    hours = left_at(policy.energy[:, some].mean(axis=1), taken, left)
+    energy = left_at(policy.stress[:, some].mean(axis=1), left, taken)
+    return np.array([hours, energy])

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tokkatot.climate.control.twins import CoopLimits
 from tokkatot.climate.env.batches import Batch, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.judge.controllers import Controller
 from tokkatot.climate.kernel import Floats
@@ -17,10 +18,11 @@ from tokkatot.climate.weather.series import WeatherSeries
 RESAMPLES = 10_000
 CO2_MAX_PPM, AMMONIA_MAX_PPM = 3000.0, 20.0
 """Council Directive 2007/43/EC, annex II."""
+COLD_UNDER_K = CoopLimits().cold_under_k
 
 UNITS = {
     "worth": "EUR/m2", "electricity": "kWh/m2", "heat": "kWh/m2", "heat_stress": "h",
-    "co2_over": "h", "ammonia_over": "h", "deaths": "%", "bird": "kg", "fruit": "g/m2",
+    "co2_over": "h", "ammonia_over": "h", "cold": "h", "deaths": "%", "bird": "kg", "fruit": "g/m2",
     "co2_fed": "kg/m2", "dry_weight": "g/m2",
 }  # fmt: skip
 
@@ -53,14 +55,14 @@ def live(plan: Plan, weather: WeatherSeries, starts: Sequence[Any], who: Control
     for house, start in enumerate(starts):
         batch.plant(house, start)
     parts = np.zeros((batch.houses, len(batch.parts)))
-    over = np.zeros((batch.houses, 2))
+    over = np.zeros((batch.houses, 3))
     rows = []
     for _ in range(batch.steps):
         parts += batch.live(who.decide(batch))
         told = batch.told()
         rows.append(told[0])
         if isinstance(batch, Flocks):
-            over += told[:, 2:4] > (CO2_MAX_PPM, AMMONIA_MAX_PPM)
+            over += told[:, 2:5] * (1.0, 1.0, -1.0) > (CO2_MAX_PPM, AMMONIA_MAX_PPM, COLD_UNDER_K)
     figures = {"worth": batch.worth(parts), **_figures(batch, over * batch.step_s / 3600.0)}
     means = dict(zip(batch.parts, map(float, parts.mean(axis=0)), strict=True))
     return Lived(figures=figures, parts=means, seen=np.array(rows))
@@ -106,6 +108,7 @@ def _figures(batch: Batch[Any], over_h: Floats) -> dict[str, Floats]:
                 "heat_stress": books["heat_stress_h"].copy(),
                 "co2_over": over_h[:, 0],
                 "ammonia_over": over_h[:, 1],
+                "cold": over_h[:, 2],
                 "deaths": 100.0 * books["deaths"] / begun,
                 "bird": states["bird_kg"].copy(),
             }

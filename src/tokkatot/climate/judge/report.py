@@ -107,7 +107,7 @@ def _front(name: str, both: Fronts) -> str:
     rows = "".join(f"<li>{escape(beside.told())}</li>" for beside in both.beside)
     return (
         f"<h2>{escape(name)}: heat stress against energy</h2>"
-        f"<p>Filled: the policy. Hollow: stages tuned for each weighing. To {highest:.4g} h and "
+        f"<p>Filled: the policy. Hollow: stages with set-points that stay. To {highest:.4g} h and "
         f"{widest:.3g} kWh/m².</p><svg width='{_WIDTH}' height='{2 * _HEIGHT}' role='img'"
         f" aria-label='front'><path d='M{_MARGIN} 0V{2 * _HEIGHT}H{_WIDTH}' fill='none'"
         f" stroke='#000'/>{dots}</svg><ul>{rows}</ul>"

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from tokkatot.climate.control.dials import Dials
 from tokkatot.climate.judge.controllers import ELITE, LEAST_SPREAD, reached
 from tokkatot.climate.kernel import Floats
 from tokkatot.climate.plan import Plan, Weighing, batch_of, weighed
 from tokkatot.climate.weather.series import WeatherSeries
+
+SHIFTS = 11
 
 Tell = Callable[[int, int], None]
 
@@ -24,19 +27,39 @@ def tuned(plan: Plan, weathers: Sequence[WeatherSeries], tell: Tell) -> Floats:
 def tuned_along(
     plan: Plan, weathers: Sequence[WeatherSeries], weighings: Sequence[Weighing], tell: Tell
 ) -> Floats:
-    """Return a row of such values for each weighing.
+    """Return a row of such values for each weighing, by energy, heat stress and gases alone.
 
+    What else a flock is worth does not count, so that nobody draws a lower front with fixed values.
     All are searched for at once: what one of them draws is tried for every other, too.
     """
     first = weighings[0]
-    factors = [
-        {
-            "electricity": one.electricity_kwh / first.electricity_kwh,
-            "stress": one.stressed_m2_h / first.stressed_m2_h,
-        }
-        for one in weighings
-    ]
+    factors = []
+    for one in weighings:
+        dear = one.electricity_kwh / first.electricity_kwh
+        # Where the plan says that heat follows electricity it does so here.
+        heat = 1.0 if plan.heat_to_electricity is None else dear
+        factors.append(
+            {
+                "birds": 0.0,
+                "feed": 0.0,
+                "electricity": dear,
+                "heat": heat,
+                "stress": one.stressed_m2_h / first.stressed_m2_h,
+            }
+        )
     return np.array(_searched(weighed(plan, first), weathers, factors, tell))
+
+
+def with_shifts(rows: Floats, dials: Dials) -> Floats:
+    """Return these sets, and the first of them holding its house warmer and cooler.
+
+    Where the weather that was searched in knows colder nights than another has, the sets that are
+    found for different weighings lie close together; so the stages keep a front there too.
+    """
+    at = [dial.name for dial in dials].index("shift_k")
+    fan = np.tile(rows[0], (SHIFTS, 1))
+    fan[:, at] = np.linspace(dials[at].low, dials[at].high, SHIFTS)
+    return np.unique(np.vstack((rows, fan)), axis=0)
 
 
 def _searched(

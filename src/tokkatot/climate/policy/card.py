@@ -19,6 +19,7 @@ from tokkatot.climate.control.lettuce_benchmark import LETTUCE_DIALS, LETTUCE_TO
 CARD: Final = "card.json"
 MODEL: Final = "policy.onnx"
 FORMAT: Final = 1
+SHIPPED: Final = Path(__file__).parents[1] / "policies"
 LARGEST_BYTES: Final = 16 * 1024 * 1024
 """A policy is a few hundred kilobytes; what is larger is something else."""
 
@@ -172,6 +173,12 @@ def observation(card: Card, moment: Named) -> tuple[float, ...]:
         if not isfinite(moment.get(wanted.name, nan)):
             raise PolicyRefused(f"{card.version} needs {wanted.name}, which is not known.")
     return tuple(min(max(moment[one.name], one.low), one.high) for one in card.inputs)
+
+
+def find_policy(name: Path) -> Path:
+    """Return a policy's folder: this one, or the one that is shipped under this name."""
+    shipped = SHIPPED / name
+    return shipped if not name.exists() and (shipped / CARD).exists() else name
 
 
 def read_policy(folder: Path) -> tuple[Card, bytes]:

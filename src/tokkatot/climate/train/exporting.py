@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from typing_extensions import override
 
-from tokkatot.climate.plan import digest_of, kind_of
+from tokkatot.climate.plan import Plan, digest_of, kind_of
 from tokkatot.climate.policy.card import (
     INPUT,
     MODEL,
@@ -39,7 +39,10 @@ LIMITS = (
     "It turns set-points of rules; it is no rule of its own and must run behind its shield.",
     "It knows no weather but what it learned from; beyond that its shield alone protects.",
 )
-COOP_LIMITS = ("It learned in a model of a poultry house that is verified, not validated.",)
+COOP_LIMITS = (
+    "It learned in a model of a poultry house that is verified, not validated.",
+    "It was judged turning all its set-points; a hub's own rules have one of them.",
+)
 
 
 class Steering(nn.Module):
@@ -105,13 +108,25 @@ def export(learner: Learner, seen: Sequence[WeatherSeen], out: Path) -> Card:
         ),
         held_out=(),
         parity=0.0,
-        limits=LIMITS + (COOP_LIMITS if house is House.COOP else ()),
+        limits=limits_of(plan),
     )
     proven = msgspec.structs.replace(card, parity=parity(learner, Policy(card, model)))
     out.mkdir(parents=True, exist_ok=True)
     (out / MODEL).write_bytes(model)
     write_card(proven, out)
     return proven
+
+
+def limits_of(plan: Plan) -> tuple[str, ...]:
+    """Return what a policy of this plan must not be trusted with, in words."""
+    own: list[str] = []
+    if kind_of(plan) is House.COOP:
+        own += COOP_LIMITS
+        if plan.heat_to_electricity is not None:
+            own.append(f"It takes heat to cost {plan.heat_to_electricity:g} times electricity.")
+    if any(one.is_altered for one in plan.learn_from):
+        own.append("Part of the weather that it learned from was altered, not measured.")
+    return (*LIMITS, *own)
 
 
 def parity(learner: Learner, policy: Policy) -> float:

@@ -9,8 +9,8 @@ from tests.support import seasons
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import COOP_DIALS, positions
 from tokkatot.climate.judge.controllers import Held, Resting
-from tokkatot.climate.judge.front import Front, compared_fronts, front_of, held_against, stress_at
-from tokkatot.climate.judge.searching import tuned_along
+from tokkatot.climate.judge.front import Front, compared_fronts, front_of, held_against, left_at
+from tokkatot.climate.judge.searching import SHIFTS, tuned_along, with_shifts
 from tokkatot.climate.kernel import Floats
 from tokkatot.climate.plan import Plan, Weighing, read_plan, read_weathers
 from tokkatot.climate.weather.series import WeatherSeries
@@ -27,7 +27,9 @@ WEIGHINGS = (
 
 def front(energy: list[list[float]], stress: list[list[float]]) -> Front:
     nothing = np.zeros((len(energy), len(energy[0])))
-    return Front(energy=np.array(energy), stress=np.array(stress), foul=nothing, deaths=nothing)
+    return Front(
+        energy=np.array(energy), stress=np.array(stress), foul=nothing, cold=nothing, deaths=nothing
+    )
 
 
 def weighed_plan(folder: Path) -> tuple[Plan, WeatherSeries]:
@@ -53,7 +55,7 @@ def test_stages_may_do_now_the_one_now_the_other_of_what_is_known_of_them(
 ) -> None:
     taken = np.array([3.0, 1.0, 2.0, 4.0])
     left: Floats = np.array([20.0, 40.0, 35.0, 25.0])
-    assert stress_at(np.array([energy]), taken, left)[0] == pytest.approx(hours)
+    assert left_at(np.array([energy]), taken, left)[0] == pytest.approx(hours)
 
 
 def test_what_is_spared_is_a_part_of_what_stages_leave_for_the_same_energy() -> None:
@@ -65,6 +67,9 @@ def test_what_is_spared_is_a_part_of_what_stages_leave_for_the_same_energy() -> 
     # The hot season is hot for both: paired, they differ by less than hours do.
     assert 0.17 < found.spared.low < 0.2 < found.spared.high < 0.22
     assert "20.0 %" in found.told()
+    # For 24 h stages need 2.6 kWh, where they do now the one, now the other.
+    assert found.saved.mean == pytest.approx(0.6 / 2.6)
+    assert found.saved.low < found.saved.mean < found.saved.high
 
 
 def test_a_controller_beside_itself_spares_nothing(tmp_path: Path) -> None:
@@ -75,14 +80,24 @@ def test_a_controller_beside_itself_spares_nothing(tmp_path: Path) -> None:
     assert both.policy.energy.tolist() == both.tuned.energy.tolist()
     for beside in both.beside:
         assert (beside.spared.low, beside.spared.mean, beside.spared.high) == (0.0, 0.0, 0.0)
+        assert (beside.saved.low, beside.saved.mean, beside.saved.high) == (0.0, 0.0, 0.0)
 
 
 def test_energy_is_electricity_and_heat_of_the_same_seasons(tmp_path: Path) -> None:
     plan, series = weighed_plan(tmp_path)
-    rested = front_of(plan, series, Resting())
-    warmer = front_of(plan, series, Held(np.array([3.0, *REST[1:]])))
+    rested = front_of(plan, series, Resting(), plan.judging.front)
+    warmer = front_of(plan, series, Held(np.array([3.0, *REST[1:]])), plan.judging.front)
     assert (warmer.energy > rested.energy).all()
     assert rested.stress[0].tolist() == rested.stress[1].tolist(), "no price moves the rules"
+
+
+def test_stages_may_hold_their_house_warmer_and_cooler_than_was_found_best() -> None:
+    found = np.array([[0.25, *REST[1:]], [0.25, *REST[1:]], [1.0, 8.0, *REST[2:]]])
+    rows = with_shifts(found, COOP_DIALS)
+    assert len(rows) == SHIFTS + 2, "what was found twice is one"
+    assert rows[:, 0].min() == COOP_DIALS[0].low
+    assert rows[:, 0].max() == COOP_DIALS[0].high
+    assert {tuple(row[1:]) for row in rows} == {tuple(REST[1:]), (8.0, *REST[2:])}
 
 
 def test_stages_are_tuned_for_what_counts(tmp_path: Path) -> None:

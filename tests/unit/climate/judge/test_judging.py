@@ -33,6 +33,21 @@ def test_an_interval_holds_the_mean_and_narrows_with_what_is_known() -> None:
     assert (sure.low, sure.high) == (4.0, 4.0)
 
 
+def test_hours_so_far_below_comfort_that_a_shield_steps_in_are_counted(tmp_path: Path) -> None:
+    path = seasons.write_plan(tmp_path)
+    frosty = 'form = "csv", warmer_k = -40.0'
+    path.write_text(path.read_text().replace('form = "csv"', frosty))
+    plan = read_plan(path)
+    ((_, frost),) = read_weathers(plan.judge_on, tmp_path)
+    ((_, mild),) = read_weathers(read_plan(seasons.write_plan(tmp_path)).judge_on, tmp_path)
+    cold = [
+        live(plan, series, begun(plan, series), Held(COLD)).figures["cold"]
+        for series in (mild, frost)
+    ]
+    assert cold[0].tolist() == [0.0, 0.0]
+    assert (cold[1] > 1.0).all()
+
+
 def test_controllers_live_through_the_same_seasons_and_differ_by_what_they_do(
     tmp_path: Path,
 ) -> None:

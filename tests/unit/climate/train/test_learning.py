@@ -105,6 +105,21 @@ def test_the_file_answers_what_was_learned(tmp_path: Path, house: str, kind: Hou
     assert parity(one, Policy.load(tmp_path / "policy")) == card.parity < 1e-4
 
 
+def test_a_card_tells_what_its_plan_took_for_granted(tmp_path: Path) -> None:
+    from tokkatot.climate.train.exporting import limits_of  # noqa: PLC0415
+
+    path = seasons.write_plan(tmp_path, more="heat_to_electricity = 0.5\n")
+    measured = limits_of(read_plan(path))
+    assert "It takes heat to cost 0.5 times electricity." in measured
+    assert any("verified, not validated" in limit for limit in measured)
+    path.write_text(path.read_text().replace('form = "csv"', 'form = "csv", swing = 2.0', 1))
+    assert [one for one in limits_of(read_plan(path)) if one not in measured] == [
+        "Part of the weather that it learned from was altered, not measured."
+    ]
+    tomatoes = limits_of(read_plan(seasons.write_plan(tmp_path, "greenhouse")))
+    assert not any("poultry" in limit for limit in tomatoes)
+
+
 def test_the_vector_of_houses_tells_what_was_seen_last_and_whether_it_was_cut(
     tmp_path: Path,
 ) -> None:
