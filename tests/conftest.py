@@ -53,8 +53,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if folder in _FOLDER_MARKS:
             item.add_marker(_FOLDER_MARKS[folder])
         if folder in {"e2e", "browser"} and not item.get_closest_marker("xdist_group"):
-            # They share one running program, so that they stay in one worker.
-            item.add_marker(pytest.mark.xdist_group("processes"))
+            # Those of a folder share one running program, so that they stay in one worker.
+            item.add_marker(pytest.mark.xdist_group(folder))
         if folder == "browser":
             item.add_marker(pytest.mark.needs("chromium"))
     left_out = [item for item in items if _lacks_something(item)]

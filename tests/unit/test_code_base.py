@@ -214,4 +214,4 @@ def test_tests_that_share_a_program_stay_in_one_worker(request: pytest.FixtureRe
         for item in request.session.items
         if item.path.parent.name in {"e2e", "browser"}
     }
-    assert grouped <= {"processes", "proof"}
+    assert grouped <= {"e2e", "browser", "proof"}
