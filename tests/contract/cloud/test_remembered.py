@@ -59,10 +59,12 @@ async def test_who_is_sent_away_or_has_logged_out_is_told_nothing_more(house: Ho
     other = await house.cloud.log_in(viewer.login)
     await house.cloud.get(f"{house.url}/state", other)
     await house.cloud.http.post("/v1/auth/logout", headers=viewer.headers)
-    await house.cloud.get(f"{house.url}/state", viewer, status=401)
+    ended = await house.cloud.http.get(f"{house.url}/state", headers=viewer.headers)
+    assert ended.status_code == 401
     member = f"{house.farm_url}/members/{viewer.user_id}"
     await house.cloud.http.delete(member, headers=house.owner.headers)
-    await house.cloud.get(f"{house.url}/state", other, status=404)
+    unseen = await house.cloud.http.get(f"{house.url}/state", headers=other.headers)
+    assert unseen.status_code == 404
 
 
 async def test_what_a_hub_says_is_seen_at_once(house: House) -> None:

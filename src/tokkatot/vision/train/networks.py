@@ -1,6 +1,6 @@
 """The networks: from a batch of canvases, values 0 to 1, to one number for each answer."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -40,23 +40,27 @@ def _conv(inward: int, outward: int, kernel: int, *, stride: int = 1, groups: in
     )
 
 
-class MobileNet(nn.Module):
-    """MobileNetV1 with its normalisation folded in, as its ImageNet weights are handed out."""
+class _FromImageNet(nn.Module):
+    """A stem, blocks and a head; the first `frozen` blocks, and then the stem, are not tuned."""
 
     def __init__(self, *, side: int, dropout: float, frozen: int) -> None:
         super().__init__()
         self.side = side
         self.frozen = frozen
         self.stem = _conv(3, 32, 3, stride=2)
-        blocks = []
-        inward = 32
-        for outward, stride in _V1_BLOCKS:
-            depthwise = _conv(inward, inward, 3, stride=stride, groups=inward)
-            blocks.append(nn.ModuleList([depthwise, _conv(inward, outward, 1)]))
-            inward = outward
+        blocks, features = self._built(32)
         self.blocks = nn.ModuleList(blocks)
+        self.last = self._widened(features)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(inward, ANSWERS)
+        self.head = nn.Linear(features if self.last is None else self.last.out_channels, ANSWERS)
+
+    def _built(self, inward: int) -> tuple[Sequence[nn.Module], int]:
+        """Return the blocks, and how many channels the last of them hands on."""
+        raise NotImplementedError
+
+    def _widened(self, inward: int) -> SameConv | None:  # noqa: ARG002 - for those that widen
+        """Return what stands between the blocks and the head."""
+        return None
 
     @override
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -64,26 +68,54 @@ class MobileNet(nn.Module):
         # The frozen blocks learn nothing, so nothing is kept for them.
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen == 0):
             x = functional.relu6(self.stem(x * 2 - 1))
-            x = _through(self.blocks[: self.frozen], x)
-        x = _through(self.blocks[self.frozen :], x)
+            for block in self.blocks[: self.frozen]:
+                x = block(x)
+        for block in self.blocks[self.frozen :]:
+            x = block(x)
+        if self.last is not None:
+            x = functional.relu6(self.last(x))
         answers: torch.Tensor = self.head(self.dropout(x.mean((2, 3))))
         return answers
 
     def take_imagenet(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Start from the ImageNet weights of everything but the head."""
-        _take(self, weights)
+        missing, unexpected = self.load_state_dict(dict(weights), strict=False)
+        assert set(missing) == {"head.weight", "head.bias"}, missing
+        assert not unexpected, unexpected
 
     def parameter_groups(self, rate: float, *, depth_decay: float) -> Iterator[dict[str, object]]:
         """Return what to tune: the nearer to the picture, the slower."""
         lowest = [] if self.frozen else [self.stem]
-        parts = [*lowest, *self.blocks[self.frozen :], self.head]
-        yield from _slower_by_depth(parts, rate, depth_decay)
+        highest = [self.head] if self.last is None else [self.last, self.head]
+        parts = [*lowest, *self.blocks[self.frozen :], *highest]
+        for distance, part in enumerate(reversed(parts)):
+            yield {"params": list(part.parameters()), "rate": rate * depth_decay**distance}
 
 
-def _through(blocks: Iterable[nn.Module], x: torch.Tensor) -> torch.Tensor:
-    for depthwise, pointwise in blocks:
-        x = functional.relu6(pointwise(functional.relu6(depthwise(x))))
-    return x
+class SeparableBlock(nn.ModuleList):
+    """A block of MobileNetV1: each channel by itself, then all of them together."""
+
+    def __init__(self, inward: int, outward: int, *, stride: int) -> None:
+        depthwise = _conv(inward, inward, 3, stride=stride, groups=inward)
+        super().__init__([depthwise, _conv(inward, outward, 1)])
+
+    @override
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for conv in self:
+            x = functional.relu6(conv(x))
+        return x
+
+
+class MobileNet(_FromImageNet):
+    """MobileNetV1 with its normalisation folded in, as its ImageNet weights are handed out."""
+
+    @override
+    def _built(self, inward: int) -> tuple[Sequence[nn.Module], int]:
+        blocks = []
+        for outward, stride in _V1_BLOCKS:
+            blocks.append(SeparableBlock(inward, outward, stride=stride))
+            inward = outward
+        return blocks, inward
 
 
 class InvertedBlock(nn.Module):
@@ -104,72 +136,38 @@ class InvertedBlock(nn.Module):
         return x + out if self.adds else out
 
 
-class MobileNetV2(nn.Module):
+class MobileNetV2(_FromImageNet):
     """MobileNetV2 with its normalisation folded in, as its ImageNet weights are handed out."""
 
-    def __init__(self, *, side: int, dropout: float, frozen: int) -> None:
-        super().__init__()
-        self.side = side
-        self.frozen = frozen
-        self.stem = _conv(3, 32, 3, stride=2)
+    @override
+    def _built(self, inward: int) -> tuple[Sequence[nn.Module], int]:
         blocks = []
-        inward = 32
         for wider, outward, count, first_stride in _V2_STAGES:
             for number in range(count):
                 stride = first_stride if number == 0 else 1
                 blocks.append(InvertedBlock(inward, outward, stride=stride, wider=wider))
                 inward = outward
-        self.blocks = nn.ModuleList(blocks)
-        self.last = _conv(inward, _V2_FEATURES, 1)
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(_V2_FEATURES, ANSWERS)
+        return blocks, inward
 
     @override
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = _enlarged(x, self.side)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen == 0):
-            x = functional.relu6(self.stem(x * 2 - 1))
-            for block in self.blocks[: self.frozen]:
-                x = block(x)
-        for block in self.blocks[self.frozen :]:
-            x = block(x)
-        x = functional.relu6(self.last(x))
-        answers: torch.Tensor = self.head(self.dropout(x.mean((2, 3))))
-        return answers
+    def _widened(self, inward: int) -> SameConv | None:
+        return _conv(inward, _V2_FEATURES, 1)
 
+    @override
     def take_imagenet(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Start from the ImageNet weights of everything but the head."""
-        renamed = {
-            name.replace("head.", "last."): value
-            for name, value in weights.items()
-            if not name.startswith("classifier.")
-        }
-        _take(self, renamed)
-
-    def parameter_groups(self, rate: float, *, depth_decay: float) -> Iterator[dict[str, object]]:
-        """Return what to tune: the nearer to the picture, the slower."""
-        lowest = [] if self.frozen else [self.stem]
-        parts = [*lowest, *self.blocks[self.frozen :], self.last, self.head]
-        yield from _slower_by_depth(parts, rate, depth_decay)
+        super().take_imagenet(
+            {
+                name.replace("head.", "last."): value
+                for name, value in weights.items()
+                if not name.startswith("classifier.")
+            }
+        )
 
 
 def _enlarged(x: torch.Tensor, side: int) -> torch.Tensor:
     if side == SIDE:
         return x
     return functional.interpolate(x, size=(side, side), mode="bilinear")
-
-
-def _take(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
-    missing, unexpected = network.load_state_dict(dict(weights), strict=False)
-    assert set(missing) == {"head.weight", "head.bias"}, missing
-    assert not unexpected, unexpected
-
-
-def _slower_by_depth(
-    parts: Sequence[nn.Module], rate: float, decay: float
-) -> Iterator[dict[str, object]]:
-    for distance, part in enumerate(reversed(parts)):
-        yield {"params": list(part.parameters()), "rate": rate * decay**distance}
 
 
 class SmallNet(nn.Module):
