@@ -1,6 +1,6 @@
 """The networks: from a batch of canvases, values 0 to 1, to one number for each answer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 from torch import nn
@@ -21,6 +21,7 @@ _V2_STAGES = (
 )  # fmt: skip
 """How much wider it is inside, channels, blocks, and stride of the first, of MobileNetV2."""
 _V2_FEATURES = 1280
+_STEM = 32
 
 
 class SameConv(nn.Conv2d):
@@ -43,24 +44,24 @@ def _conv(inward: int, outward: int, kernel: int, *, stride: int = 1, groups: in
 class _FromImageNet(nn.Module):
     """A stem, blocks and a head; the first `frozen` blocks, and then the stem, are not tuned."""
 
-    def __init__(self, *, side: int, dropout: float, frozen: int) -> None:
+    def __init__(
+        self,
+        blocks: Iterable[nn.Module],
+        features: int,
+        *,
+        widened: int | None = None,
+        side: int,
+        dropout: float,
+        frozen: int,
+    ) -> None:
         super().__init__()
         self.side = side
         self.frozen = frozen
-        self.stem = _conv(3, 32, 3, stride=2)
-        blocks, features = self._built(32)
+        self.stem = _conv(3, _STEM, 3, stride=2)
         self.blocks = nn.ModuleList(blocks)
-        self.last = self._widened(features)
+        self.last = None if widened is None else _conv(features, widened, 1)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(features if self.last is None else self.last.out_channels, ANSWERS)
-
-    def _built(self, inward: int) -> tuple[Sequence[nn.Module], int]:
-        """Return the blocks, and how many channels the last of them hands on."""
-        raise NotImplementedError
-
-    def _widened(self, inward: int) -> SameConv | None:  # noqa: ARG002 - for those that widen
-        """Return what stands between the blocks and the head."""
-        return None
+        self.head = nn.Linear(widened or features, ANSWERS)
 
     @override
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -109,13 +110,16 @@ class SeparableBlock(nn.ModuleList):
 class MobileNet(_FromImageNet):
     """MobileNetV1 with its normalisation folded in, as its ImageNet weights are handed out."""
 
-    @override
-    def _built(self, inward: int) -> tuple[Sequence[nn.Module], int]:
-        blocks = []
-        for outward, stride in _V1_BLOCKS:
-            blocks.append(SeparableBlock(inward, outward, stride=stride))
-            inward = outward
-        return blocks, inward
+    def __init__(self, *, side: int, dropout: float, frozen: int) -> None:
+        features, _ = _V1_BLOCKS[-1]
+        super().__init__(_v1_blocks(), features, side=side, dropout=dropout, frozen=frozen)
+
+
+def _v1_blocks() -> Iterator[nn.Module]:
+    inward = _STEM
+    for outward, stride in _V1_BLOCKS:
+        yield SeparableBlock(inward, outward, stride=stride)
+        inward = outward
 
 
 class InvertedBlock(nn.Module):
@@ -139,19 +143,16 @@ class InvertedBlock(nn.Module):
 class MobileNetV2(_FromImageNet):
     """MobileNetV2 with its normalisation folded in, as its ImageNet weights are handed out."""
 
-    @override
-    def _built(self, inward: int) -> tuple[Sequence[nn.Module], int]:
-        blocks = []
-        for wider, outward, count, first_stride in _V2_STAGES:
-            for number in range(count):
-                stride = first_stride if number == 0 else 1
-                blocks.append(InvertedBlock(inward, outward, stride=stride, wider=wider))
-                inward = outward
-        return blocks, inward
-
-    @override
-    def _widened(self, inward: int) -> SameConv | None:
-        return _conv(inward, _V2_FEATURES, 1)
+    def __init__(self, *, side: int, dropout: float, frozen: int) -> None:
+        _, features, _, _ = _V2_STAGES[-1]
+        super().__init__(
+            _v2_blocks(),
+            features,
+            widened=_V2_FEATURES,
+            side=side,
+            dropout=dropout,
+            frozen=frozen,
+        )
 
     @override
     def take_imagenet(self, weights: Mapping[str, torch.Tensor]) -> None:
@@ -162,6 +163,15 @@ class MobileNetV2(_FromImageNet):
                 if not name.startswith("classifier.")
             }
         )
+
+
+def _v2_blocks() -> Iterator[nn.Module]:
+    inward = _STEM
+    for wider, outward, count, first_stride in _V2_STAGES:
+        for number in range(count):
+            stride = first_stride if number == 0 else 1
+            yield InvertedBlock(inward, outward, stride=stride, wider=wider)
+            inward = outward
 
 
 def _enlarged(x: torch.Tensor, side: int) -> torch.Tensor:
