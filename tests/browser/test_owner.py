@@ -79,5 +79,15 @@ def test_who_owns_no_farm_is_offered_no_house_to_add(phone: Phone) -> None:
     expect(phone.page.locator("[data-add-house]")).to_have_count(0)
 
 
+def test_who_owns_no_farm_sees_its_members_and_changes_none(phone: Phone) -> None:
+    phone.log_in(MANAGER)
+    expect(phone.page.locator("[data-house]")).to_have_count(3)
+    phone.page.goto(f"{phone.demo.stack.url}/farms/{phone.demo.farm_id}/members")
+    owner = phone.page.locator("article", has_text="Sokha")
+    expect(owner).to_be_visible()
+    expect(phone.page.locator("[data-owner-only]")).to_be_visible()
+    expect(phone.page.get_by_role("main").get_by_role("button")).to_have_count(0)
+
+
 def _field(phone: Phone, name: str) -> Locator:
     return phone.page.locator(f'[data-field="{name}"] input')
