@@ -203,6 +203,16 @@ class OrdersCheck:
         for order in self._orders.values():
             order.is_excused = True
 
+    def is_held(self, device_id: DeviceId) -> bool:
+        """Tell whether a device was asked last by a person's order that may go on."""
+        order = self._orders.get(self._last_asked.get(device_id, ""))
+        return order is not None and not self._is_over(order)
+
+    def _is_over(self, order: _Order) -> bool:
+        if order.asked_s is None:
+            return False
+        return self._findings.now_s() - order.asked_s > order.end_s + TOLERANCE_S
+
     # -------------------------------------------------------------------------------- what must be
 
     def tick(self) -> None:
@@ -212,9 +222,7 @@ class OrdersCheck:
         """
         name = self._last_asked.get(self._light)
         order = None if name is None else self._orders.get(name)
-        if order is None or order.asked_s is None or order.level == OFF:
-            return
-        if self._findings.now_s() - order.asked_s > order.end_s + TOLERANCE_S:
+        if order is not None and order.level > OFF and self._is_over(order):
             self._findings.broken("every order has an end", f"{name} holds beyond its end")
 
     def check_told(self) -> None:

@@ -1,12 +1,12 @@
 """Checks the interlocks from outside: what the hub heard against what it asks its devices for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig
 from tokkatot.domain.devices import OFF, ON, DeviceRole, Level, rest_level
-from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.houses import HouseKind, HouseMode
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.sim.layout import Layout
@@ -42,6 +42,13 @@ STOPPED: Final = frozenset(
 )
 """What the software stop stops: what moves and what heats."""
 
+RESTING: Final = {
+    HouseMode.EMPTY: STOPPED | {DeviceRole.CO2_VALVE},
+    HouseMode.PREHEAT: frozenset({DeviceRole.FEEDER}),
+    HouseMode.CATCHING: frozenset({DeviceRole.FEEDER, DeviceRole.HEATER}),
+}
+"""What nothing automatic moves in a mode of the house; in the others everything goes on."""
+
 RELAY_S: Final = 65.0
 """A pump counts as running once it says so: of its reports, one each 30 s, one may be lost."""
 
@@ -75,8 +82,16 @@ class _Life:
 class SafetyCheck:
     """One table of what must be so whatever else happens."""
 
-    def __init__(self, findings: Findings, layout: Layout, nodes: Iterable[Node]) -> None:
+    def __init__(
+        self,
+        findings: Findings,
+        layout: Layout,
+        nodes: Iterable[Node],
+        *,
+        is_held: Callable[[DeviceId], bool],
+    ) -> None:
         self._findings = findings
+        self._is_held = is_held
         self._layout = layout
         self._limited = tuple(
             (device, LONGEST_ON_S[device.role])
@@ -191,6 +206,7 @@ class SafetyCheck:
         self._never_too_long(life, now_s)
         self._never_dry(life, now_s)
         self._never_beside_the_stop(life, life.document, now_s)
+        self._never_against_the_mode(life, life.document)
 
     def _left_alone(self, now_s: float) -> None:
         if self._dead_since_s is None or now_s - self._dead_since_s <= LEASE_S + REACTS_WITHIN_S:
@@ -272,3 +288,18 @@ class SafetyCheck:
         fan = life.asked.get(self._layout.fan.id)
         if fan is None:
             self._findings.broken("the software stop keeps the air", "the fan is asked for nothing")
+
+    def _never_against_the_mode(self, life: _Life, document: DesiredDocument) -> None:
+        mode = document.houses[0].mode
+        resting = RESTING.get(mode) if mode is not None else None
+        if resting is None:
+            return
+        for device in self._layout.actuators:
+            asked = life.asked.get(device.id)
+            if device.role not in resting or asked is None or asked.level == OFF:
+                continue
+            if not self._is_held(device.id):
+                self._findings.broken(
+                    "what a mode lets rest is moved by nobody but a person",
+                    f"{device.name} is asked to run in mode {mode}",
+                )

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from typing_extensions import override
 
-from tokkatot.automation import engine, guards, timeline, turn
+from tokkatot.automation import engine, guards, modes, timeline, turn
 from tokkatot.automation.inputs import Order, Release
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.occurrences import Locality
@@ -146,6 +146,11 @@ def never_repeated(*_: object) -> bool:
 def always_alive(*_: object) -> bool:
     """Take every order for young enough."""
     return True
+
+
+def usual_habits(_mode: object) -> modes.Habits:
+    """Live as usual in every mode."""
+    return modes.Habits()
 
 
 def no_limit(_actuator: object, relay: Any, _now_s: float) -> Any:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final, TypeVar
 
-from tokkatot.domain.houses import MODES, HouseKind, HouseMode
+from tokkatot.domain.houses import MODES, HouseMode
 from tokkatot.sim.chance import Chance
 from tokkatot.sim.layout import PERSON, STRANGER, changed, rescheduled
 from tokkatot.sim.site import Site
@@ -79,10 +79,10 @@ class People:
         luck = self._chance.uniform()
         if house.software_stop or luck < 0.3:
             document = changed(document, stop=not house.software_stop)
-        elif house.kind is HouseKind.GREENHOUSE and (house.mode is HouseMode.EMPTY or luck < 0.45):
+        elif house.mode is HouseMode.EMPTY or luck < 0.45:
             # An empty house does nothing that could go wrong: something grows there soon again.
-            stages = tuple(mode for mode in MODES[house.kind] if mode is not house.mode)
-            document = changed(document, mode=self._pick(stages))
+            others = tuple(mode for mode in MODES[house.kind] if mode is not house.mode)
+            document = changed(document, mode=self._pick(others))
         elif luck < 0.6:
             document = changed(document, shift_c=self._pick((-4.0, 0.0, 3.0)))
         else:

@@ -122,6 +122,15 @@ _ALL: Final[Sequence[Sabotage]] = (
         patches=(mistakes.without(Interlock.SOFTWARE_STOP),),
     ),
     Sabotage(
+        name="mode-ignored",
+        breaks="a house does in every mode what it always does",
+        shows="what a mode lets rest is moved by nobody but a person",
+        trouble=("jumping clock",),
+        seed=4,
+        hours=0.2,
+        patches=((engine, "habits_of", mistakes.usual_habits),),
+    ),
+    Sabotage(
         name="no-minimum-off",
         breaks="a pump starts again at once",
         shows="a pump rests a minute",
@@ -163,8 +172,8 @@ _ALL: Final[Sequence[Sabotage]] = (
         breaks="an order of a session that has ended begins",
         shows="no order of another session runs",
         trouble=("sloppy broker", "straggling line"),
-        seed=6,
-        hours=0.25,
+        seed=14,
+        hours=0.1,
         patches=((orders, "_objection", mistakes.any_session),),
     ),
     Sabotage(
