@@ -153,6 +153,9 @@ class SafetyCheck:
                 self._tank = (row.value, now_s)
                 if life.pump_first is None:
                     life.pump_first = (row.value, now_s)
+                elif row.value < life.pump_first[0]:
+                    # What it rises from is the lowest that was told.
+                    life.pump_first = (row.value, life.pump_first[1])
                 elif row.value >= life.pump_first[0] + DRY_RISE_PERCENT:
                     life.pump_rose = True
 

@@ -1,0 +1,46 @@
+"""The checker of what keeps the animals safe finds what it is there to find, and nothing else."""
+
+from collections.abc import Callable
+
+from tokkatot.domain.devices import OFF, ON
+from tokkatot.domain.quantities import Quality, Quantity
+from tokkatot.sim.check_safety import SafetyCheck
+from tokkatot.sim.layout import SEASONS, first_document, lay_out
+from tokkatot.sim.watch import Findings
+from tokkatot.wire.messages import ReadingRow
+
+LAYOUT = lay_out(1)
+FIVE_MINUTES = 300
+
+
+def found_while_pumping(shown: Callable[[int], float]) -> set[str]:
+    """Return what is found of a pump that runs for some minutes while the tank shows this."""
+    now_s = 0.0
+    findings = Findings(now_s=lambda: now_s)
+    check = SafetyCheck(findings, LAYOUT, (), is_held=lambda _device: False)
+    check.hub_started(first_document(LAYOUT, SEASONS[0]))
+    check.asked(LAYOUT.pump.id, OFF)
+    now_s = 60.0
+    check.asked(LAYOUT.pump.id, ON)
+    check.moved(LAYOUT.pump.id)
+    for second in range(0, FIVE_MINUTES, 30):
+        now_s = 61.0 + second
+        row = ReadingRow(
+            0, "r", str(LAYOUT.tank.id), Quantity.WATER_LEVEL, 0, shown(second), Quality.GOOD
+        )
+        check.heard([row])
+        check.tick()
+    return {violation.invariant for violation in findings.violations}
+
+
+def test_a_pump_that_moves_no_water_is_found() -> None:
+    assert "no pump runs dry" in found_while_pumping(lambda _second: 14.8)
+
+
+def test_a_pump_that_fills_the_tank_is_no_finding() -> None:
+    assert "no pump runs dry" not in found_while_pumping(lambda second: 10 + 0.02 * second)
+
+
+def test_a_tank_that_rises_from_a_lower_level_than_was_told_first_is_filled() -> None:
+    found = found_while_pumping(lambda second: 92.8 if second == 0 else 10 + 0.02 * second)
+    assert "no pump runs dry" not in found
