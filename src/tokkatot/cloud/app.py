@@ -23,7 +23,7 @@ from tokkatot.cloud.detections.detector import Detector
 from tokkatot.cloud.devices import api as devices
 from tokkatot.cloud.devices import staff_api as devices_staff
 from tokkatot.cloud.farms import api as farms
-from tokkatot.cloud.farms import cycles_api, houses_api
+from tokkatot.cloud.farms import cycles_api, harvests_api, houses_api
 from tokkatot.cloud.farms.service import Directory
 from tokkatot.cloud.intelligence import api as intelligence
 from tokkatot.cloud.jobs import api as jobs
@@ -76,6 +76,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     farms.router,
     houses_api.router,
     cycles_api.router,
+    harvests_api.router,
     devices.router,
     devices_staff.router,
     telemetry.router,

@@ -76,6 +76,7 @@ from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.cloud.twins import calibrating, simulating
 from tokkatot.cloud.twins.forecasts import Forecasts
+from tokkatot.cloud.twins.growing import foretell
 from tokkatot.cloud.twins.saving import reckon_days
 from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
@@ -90,6 +91,7 @@ _FOLD_EVERY_S = 600.0
 _GIVE_UP_EVERY_S = 6 * 3600.0
 _DRIFT_EVERY_S = 1800.0
 _SAVING_EVERY_S = 3600.0
+_GROWING_EVERY_S = 3600.0
 _DEADLINES_EVERY_S = 1.0
 _WATCH_EVERY_S = 15.0
 _MAX_FILES = 65_536
@@ -340,15 +342,19 @@ async def watch_hubs(context: Context) -> None:
 
 def job_kinds(context: Context, readings: ReadingStore) -> Mapping[str, JobKind]:
     """Return what people may have done for them in a process of its own, by its name."""
-    forecasts = Forecasts(
+    return {
+        simulating.KIND: simulating.Simulating(readings=readings, forecasts=forecasts_of(context)),
+        calibrating.KIND: calibrating.Calibrating(readings=readings, documents=HubLimits()),
+    }
+
+
+def forecasts_of(context: Context) -> Forecasts:
+    """Return who foretells the weather, as the settings say."""
+    return Forecasts(
         url=context.settings.forecast_url,
         usual=context.settings.usual_weather,
         clock=context.clock,
     )
-    return {
-        simulating.KIND: simulating.Simulating(readings=readings, forecasts=forecasts),
-        calibrating.KIND: calibrating.Calibrating(readings=readings, documents=HubLimits()),
-    }
 
 
 def _again(context: Context, readings: ReadingStore) -> Sequence[tuple[str, float, Work]]:
@@ -358,6 +364,11 @@ def _again(context: Context, readings: ReadingStore) -> Sequence[tuple[str, floa
         ("folding", _FOLD_EVERY_S, partial(fold_readings, context, readings)),
         ("drift", _DRIFT_EVERY_S, partial(watch_twins, context)),
         ("saving", _SAVING_EVERY_S, partial(reckon_days, context, readings)),
+        (
+            "growing",
+            _GROWING_EVERY_S,
+            partial(foretell, context, readings, forecasts_of(context)),
+        ),
         ("retention", _GIVE_UP_EVERY_S, partial(give_up_old_readings, context, readings)),
     )
 

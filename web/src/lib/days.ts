@@ -10,15 +10,25 @@ export interface Day {
   humidity_percent: number | null
   vpd_kpa: number | null
   weight_kg: number | null
+  yield_kg: number | null
+  predicted_kg: number | null
   energy_kwh: number | null
   saved_kwh: number | null
   spared_stress_h: number | null
   lacking: string | null
 }
 
+/** What is foretold of whoever lives in the house now. */
+export interface Growth {
+  quantity: 'weight' | 'yield'
+  lacking: string | null
+  ahead: { on: string; kg: number }[]
+}
+
 export interface Days {
   items: Day[]
   unrated: string[]
+  growth: Growth | null
 }
 
 /** A line of a day: what it is called, and how it is said. */
@@ -55,6 +65,8 @@ export function linesOf(day: Day, number: Say, t: Tell): Line[] {
     ),
     ...lineOf('quantity.vpd', day.vpd_kpa, (value) => `${number(value, 2)} kPa`),
     ...lineOf('quantity.weight', day.weight_kg, (value) => `${number(value, 2)} kg`),
+    ...lineOf('days.yield', day.yield_kg, (value) => `${number(value, 1)} kg`),
+    ...lineOf('days.predicted', day.predicted_kg, (value) => `${number(value, 2)} kg`),
     ...lineOf('days.energy', day.energy_kwh, energy),
     ...lineOf((saved_kwh ?? 0) <= -NOTHING ? 'days.more' : 'days.saved', saved_kwh, energy),
     ...lineOf('days.spared', spared_h, (value) => t('twin.hours', { hours: number(value, 1) })),
@@ -66,4 +78,16 @@ export function lackingKey(day: Pick<Day, 'lacking'>): MessageKey | null {
   const known = ['weather', 'fit', 'decisions', 'twin'] as const
   const why = known.find((one) => one === day.lacking)
   return why === undefined ? null : `days.lacking.${why}`
+}
+
+/** Returns what is foretold, day by day; each day begins at noon UTC, so that no zone moves it. */
+export function aheadOf(growth: Growth | null): { on_ms: number; kg: number }[] {
+  return (growth?.ahead ?? []).map(({ on, kg }) => ({ on_ms: Date.parse(`${on}T12:00:00Z`), kg }))
+}
+
+/** Returns why nothing is foretold, or null where something is or no word is needed. */
+export function unforetoldKey(growth: Growth | null): MessageKey | null {
+  const known = ['weather', 'twin', 'hens', 'crop', 'area'] as const
+  const why = known.find((one) => one === growth?.lacking)
+  return why === undefined ? null : `days.unforetold.${why}`
 }

@@ -43,6 +43,7 @@ const ICONS: Readonly<Record<string, IconName>> = {
   escalation: 'bell',
   farm: 'home',
   flock: 'hen',
+  harvest: 'sprout',
   house: 'home',
   hub: 'gauge',
   hub_pin: 'key',
@@ -90,6 +91,7 @@ function sentence(event: FarmEvent, names: Names, speech: Speech): string {
     member: (member === null ? null : names.member(member)) ?? t('event.a_member'),
     name: name ?? textOf(data['crop']) ?? '—',
     count: speech.number(numberOf(data['count']) ?? 0),
+    kg: speech.number(numberOf(data['kg']) ?? 0, 1),
     alert:
       typeof data['name'] === 'string'
         ? data['name']

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { lackingKey, linesOf, type Day } from '@/lib/days'
+import { aheadOf, lackingKey, linesOf, unforetoldKey, type Day } from '@/lib/days'
 
 const day: Day = {
   from: '2026-03-01T17:00:00Z',
@@ -10,6 +10,8 @@ const day: Day = {
   humidity_percent: 71.4,
   vpd_kpa: 1.234,
   weight_kg: null,
+  yield_kg: null,
+  predicted_kg: null,
   energy_kwh: 12,
   saved_kwh: 1.5,
   spared_stress_h: 0,
@@ -43,5 +45,22 @@ describe('a day in words', () => {
     expect(lackingKey({ lacking: 'weather' })).toBe('days.lacking.weather')
     expect(lackingKey({ lacking: 'open' })).toBeNull()
     expect(lackingKey({ lacking: null })).toBeNull()
+  })
+
+  it('puts what was foretold beside what came', () => {
+    expect(told({ weight_kg: 1.234, predicted_kg: 1.2 }).slice(3, 5)).toEqual([
+      'quantity.weight: 1.23 kg',
+      'days.predicted: 1.20 kg',
+    ])
+    expect(told({ yield_kg: 12.5 })[3]).toBe('days.yield: 12.5 kg')
+  })
+
+  it('looks ahead day by day, or says why it can’t', () => {
+    const ahead = [{ on: '2026-03-02', kg: 1.3 }]
+    const growth = { quantity: 'weight', lacking: null, ahead } as const
+    expect(aheadOf({ ...growth, ahead })).toEqual([{ on_ms: Date.UTC(2026, 2, 2, 12), kg: 1.3 }])
+    expect(unforetoldKey({ ...growth, ahead })).toBeNull()
+    expect(unforetoldKey({ ...growth, ahead: [], lacking: 'hens' })).toBe('days.unforetold.hens')
+    expect(aheadOf(null)).toEqual([])
   })
 })

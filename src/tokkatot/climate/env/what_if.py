@@ -11,6 +11,7 @@ from tokkatot.automation.state import Climate as Standing
 from tokkatot.climate.control.held import HeldRules, regulated
 from tokkatot.climate.control.shield import Climate, Moment
 from tokkatot.climate.control.twins import MINUTE_S, GreenhouseTwin, HeldTwin
+from tokkatot.climate.env.days import CH2O_DRY
 from tokkatot.climate.physics.air import magnus_pa
 from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.greenhouse import network
@@ -93,6 +94,10 @@ class CoopUnderRules(Lived):
     def heat_stress_h(self) -> float | None:
         return self._twin.book.heat_stress_h
 
+    def bird_kg(self) -> float:
+        """Return what a bird weighs."""
+        return self._twin.state.bird_kg
+
 
 class GreenhouseUnderRules(Lived):
     """A greenhouse whose heaters, windows and fans follow the temperature.
@@ -138,6 +143,10 @@ class GreenhouseUnderRules(Lived):
     @override
     def heat_stress_h(self) -> float | None:
         return None
+
+    def picked_g_m2(self) -> float:
+        """Return the dry fruit that was picked so far, from a square metre of floor."""
+        return CH2O_DRY * self._book.fruit_harvested_mg
 
 
 def steer_held_greenhouse(climate: Standing) -> greenhouse.Controls:

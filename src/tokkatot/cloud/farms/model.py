@@ -202,6 +202,23 @@ class CropCycle(HouseCycle, Base):
     began_on = synonym("planted_on")
 
 
+class Harvest(Base):
+    """What was picked of a crop on a day, as somebody weighed it."""
+
+    __tablename__ = "harvests"
+    __table_args__ = (Index(None, "house_id", "picked_on"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"))
+    crop_cycle_id: Mapped[UUID] = mapped_column(ForeignKey("crop_cycles.id"), index=True)
+    picked_on: Mapped[date]
+    kg: Mapped[float]
+    notes: Mapped[str | None]
+    noted_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
 class Hub(Base):
     """An on-farm computer, for one house or, without one, for the whole farm."""
 

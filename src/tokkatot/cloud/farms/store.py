@@ -1,6 +1,7 @@
 """The SQL of farms."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -289,6 +290,16 @@ async def cycles_of(
     cycles = select(kind).where(kind.house_id == house_id, kind.deleted_at.is_(None))
     by = (kind.began_on, kind.id)
     return await newest_first(session, cycles, by, after=after, limit=limit)
+
+
+async def cycles_by_id(
+    session: AsyncSession, kind: type[Cycle], ids: AbstractSet[UUID]
+) -> Sequence[Cycle]:
+    """Return some flocks, or crops, that nobody has deleted."""
+    found = await session.scalars(
+        select(kind).where(kind.id.in_(ids), kind.deleted_at.is_(None)).order_by(kind.id)
+    )
+    return found.all()
 
 
 async def hubs_serving(

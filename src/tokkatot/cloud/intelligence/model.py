@@ -1,9 +1,10 @@
-"""The tables of policies: houses that have one, decisions, fitted twins, and what was saved."""
+"""The tables of policies and twins: what they decided, were fitted to, saved and foretold."""
 
 from datetime import date, datetime
+from enum import StrEnum, unique
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Double, ForeignKey, LargeBinary, String, text
+from sqlalchemy import ARRAY, BigInteger, Double, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
@@ -84,3 +85,34 @@ class SavedDay(Base):
     lacking: Mapped[str | None] = mapped_column(String(32))
     """Why nobody can tell."""
     reckoned_at: Mapped[datetime]
+
+
+@unique
+class Foretold(StrEnum):
+    """What a twin foretells of whoever lives in its house."""
+
+    WEIGHT = "weight"
+    """Of a bird."""
+    YIELD = "yield"
+    """Of a day, of the whole house."""
+
+
+class Prediction(Base):
+    """What was foretold of a flock or a crop on a day, kept as it was told then."""
+
+    __tablename__ = "predictions"
+    __table_args__ = (Index(None, "house_id", "made_on"),)
+
+    cycle_id: Mapped[UUID] = mapped_column(primary_key=True)
+    """Of the flock or the crop."""
+    made_on: Mapped[date] = mapped_column(primary_key=True)
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"))
+    quantity: Mapped[Foretold] = mapped_column(EnumText(Foretold))
+    kg: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
+    """Of that day and those after it."""
+    foretold_hours: Mapped[int | None]
+    """Hours of weather that somebody foretold; the others are as the last days were."""
+    fitted: Mapped[bool]
+    lacking: Mapped[str | None] = mapped_column(String(32))
+    """Why nobody can tell."""
+    made_at: Mapped[datetime]

@@ -1,6 +1,7 @@
 """Policies, and what they decided, in the database."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from tokkatot.cloud.intelligence.model import (
     Decision,
     FittedTwin,
     HouseAutopilot,
+    Prediction,
     SavedDay,
     StoredPolicy,
 )
@@ -121,3 +123,28 @@ async def saved_days(
 async def keep_saved(session: AsyncSession, day: dict[str, object]) -> None:
     """Keep what a day saved; of two that reckon the same day the first is right enough."""
     await session.execute(insert(SavedDay).values(day).on_conflict_do_nothing())
+
+
+async def predictions(
+    session: AsyncSession, house_id: UUID, first: date, last: date
+) -> Sequence[Prediction]:
+    """Return what was foretold of a house on some days, the oldest first."""
+    found = await session.scalars(
+        select(Prediction)
+        .where(Prediction.house_id == house_id, Prediction.made_on.between(first, last))
+        .order_by(Prediction.made_on, Prediction.made_at)
+    )
+    return found.all()
+
+
+async def predictions_since(session: AsyncSession, first: date) -> AbstractSet[tuple[UUID, date]]:
+    """Return of which flocks and crops something was foretold on which days since then."""
+    rows = await session.execute(
+        select(Prediction.cycle_id, Prediction.made_on).where(Prediction.made_on >= first)
+    )
+    return {(cycle_id, made_on) for cycle_id, made_on in rows}
+
+
+async def keep_prediction(session: AsyncSession, made: dict[str, object]) -> None:
+    """Keep what was foretold; nobody changes it afterwards."""
+    await session.execute(insert(Prediction).values(made).on_conflict_do_nothing())

@@ -1,7 +1,7 @@
 """The route that tells what each day of a house was like and what it cost."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from tokkatot.climate.physics.units import JOULES_A_KWH
 from tokkatot.cloud.devices import store as device_store
+from tokkatot.cloud.farms import harvests
 from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.service import farm_in
@@ -21,6 +22,7 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.schemas import View
+from tokkatot.cloud.reports.growth import AheadView, GrowthView, growth_of
 from tokkatot.cloud.telemetry.access import Stored
 from tokkatot.cloud.telemetry.asking import SomePeriod
 from tokkatot.cloud.telemetry.daily import days_of
@@ -50,6 +52,12 @@ class DayView(View):
     humidity_percent: float | None
     vpd_kpa: float | None
     weight_kg: float | None = Field(description="What the house's scales showed on average.")
+    yield_kg: float | None = Field(description="What was picked, as somebody noted it.")
+    predicted_kg: float | None = Field(
+        description="What the twin had foretold of that weight or yield, when it looked farthest"
+        " ahead."
+    )
+    predicted_on: date | None = Field(description="The day on which it did.")
     energy_kwh: float | None = Field(
         description="By the rated power in `specs.power_w` and the level of each actuator; null"
         " where none of them was heard all day."
@@ -72,6 +80,9 @@ class DaysView(View):
 
     items: list[DayView]
     unrated: list[UUID] = Field(description="Actuators whose energy nobody can tell.")
+    growth: GrowthView | None = Field(
+        description="What is foretold of the days to come; null where nothing is yet."
+    )
 
 
 @router.get("/daily")
@@ -114,17 +125,24 @@ async def daily(
         "cost": cost,
     }
     starts = [from_ms(start_ms) for start_ms in days.edges_ms[:-1].tolist()]
+    dates = [start.astimezone(zone).date() for start in starts]
     saved = await _saved(tx, found.id, starts, zone)
+    picked = await harvests.picked(tx.session, found.id, dates[0], dates[-1])
+    today = tx.now.astimezone(zone).date()
+    growth = await growth_of(tx.session, found, dates[0], dates[-1], today)
     return DaysView(
         items=[
             DayView.model_validate(
                 {"start": start}
                 | {name: _or_none(values[day]) for name, values in columns.items()}
                 | _savings(saved.get(start), electricity_kwh)
+                | {"yield_kg": picked.get(dates[day])}
+                | _predicted(growth.told.get(dates[day]))
             )
             for day, start in enumerate(starts)
         ],
         unrated=[one.id for one in actuators if one.id not in rated],
+        growth=growth.now,
     )
 
 
@@ -139,6 +157,12 @@ async def _saved(
     first, last = (start.astimezone(zone).date() for start in (starts[0], starts[-1]))
     rows = await intelligence_store.saved_days(tx.session, [house_id], first, last)
     return {datetime.combine(row.day, time.min, zone): row for row in rows}
+
+
+def _predicted(told: AheadView | None) -> JsonObject:
+    if told is None:
+        return {"predicted_kg": None, "predicted_on": None}
+    return {"predicted_kg": told.kg, "predicted_on": told.told_on}
 
 
 def _savings(saved: SavedDay | None, price: float | None) -> JsonObject:

@@ -15,8 +15,8 @@ from tokkatot.cloud.telemetry.equipment_api import rated_w
 from tokkatot.cloud.telemetry.equipment_log import known_until, read_reports
 from tokkatot.cloud.telemetry.history import MAX_SERIES
 from tokkatot.cloud.telemetry.model import Series
-from tokkatot.cloud.telemetry.store import Readings, Span
-from tokkatot.cloud.telemetry.summary import Integers, Numbers, summarise
+from tokkatot.cloud.telemetry.store import HOUR_S, Readings, Span
+from tokkatot.cloud.telemetry.summary import Integers, Numbers, Summary, summarise, widen
 from tokkatot.domain.devices import ACTUATORS, DeviceRole
 from tokkatot.domain.quantities import Quantity
 
@@ -59,6 +59,31 @@ async def weather(
     return await _known(readings, series, span, period_s)
 
 
+async def weather_by_hour(
+    session: AsyncSession, readings: Readings, farm_id: UUID, span: Span
+) -> Known:
+    """Return the weather of a long time, hour by hour, from what is summed up already."""
+    which = and_(Series.farm_id == farm_id, Device.role == DeviceRole.WEATHER_STATION)
+    steps = steps_of(span, HOUR_S)
+    found: dict[Quantity, list[Summary]] = {}
+    for series_id, quantity in await _series(session, which, WEATHER):
+        rolled = widen(await readings.read_rolled(series_id, span, width_s=HOUR_S), HOUR_S * 1000)
+        within = (rolled.t_ms >= steps[0]) & (rolled.t_ms <= steps[-1])
+        found.setdefault(quantity, []).append(rolled.where(within))
+    return {quantity: _mean_of(several, steps) for quantity, several in found.items()}
+
+
+async def weighed_kg(
+    session: AsyncSession, readings: Readings, house_id: UUID, span: Span
+) -> float | None:
+    """Return what the scales under the birds of a house showed on average, None without any."""
+    series = await _series(session, Series.house_id == house_id, (Quantity.WEIGHT,))
+    known = await _known(readings, series, span, HOUR_S)
+    if Quantity.WEIGHT not in known:
+        return None
+    return float(np.nanmean(known[Quantity.WEIGHT]))
+
+
 async def _series(
     session: AsyncSession, which: ColumnElement[bool], wanted: Sequence[Quantity]
 ) -> Sequence[tuple[int, Quantity]]:
@@ -92,9 +117,12 @@ async def _known(
 
 def averaged(columns: Iterable[Columns], steps: Integers, period_s: int) -> Numbers:
     """Return the mean over instruments that measure the same, each counting alike in a step."""
+    return _mean_of([summarise(one, period_s * 1000) for one in columns], steps)
+
+
+def _mean_of(several: Iterable[Summary], steps: Integers) -> Numbers:
     total, count = np.zeros(len(steps)), np.zeros(len(steps))
-    for one in columns:
-        buckets = summarise(one, period_s * 1000)
+    for buckets in several:
         places = np.searchsorted(steps, buckets.t_ms)
         total[places] += buckets.mean()
         count[places] += 1

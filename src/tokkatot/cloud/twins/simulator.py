@@ -11,7 +11,6 @@ from tokkatot.climate.env.what_if import (
     STEP_S,
     CoopUnderRules,
     GreenhouseUnderRules,
-    Lived,
     Story,
     Stretch,
     between,
@@ -68,7 +67,7 @@ def simulate(encoded: bytes, tell: Tell) -> JsonObject:
     stories: JsonObject = {}
     for number, (name, points) in enumerate(task.plans.items()):
         story = live_through(
-            _house(task),
+            house_of(task.twin, task.begun, ground_c=task.weather[0].ground_c),
             _stretches(task, points),
             _part(tell, number, len(task.plans)),
         )
@@ -83,8 +82,8 @@ def _part(tell: Tell, number: int, of: int) -> Tell:
     return told
 
 
-def _house(task: Task) -> Lived:
-    twin, begun = task.twin, task.begun
+def house_of(twin: Twin, begun: Begun, *, ground_c: float) -> CoopUnderRules | GreenhouseUnderRules:
+    """Return a house in this air, to be lived through."""
     if twin.house in COOPS:
         built, flock = coop_built(twin)
         return CoopUnderRules(
@@ -103,7 +102,7 @@ def _house(task: Task) -> Lived:
             air_c=begun.air_c,
             humidity_pct=begun.humidity_pct,
             co2_ppm=begun.co2_ppm,
-            ground_c=task.weather[0].ground_c,
+            ground_c=ground_c,
         ),
         glass,
         fans_w=twin.fans_w,

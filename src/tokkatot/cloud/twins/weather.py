@@ -34,7 +34,7 @@ NO_STATION: Final = (
     "No weather station of the farm has measured temperature and humidity over this time: "
     "choose another time, or give the weather."
 )
-_COLUMNS: Final[Mapping[str, tuple[Quantity, float | None]]] = {
+COLUMNS: Final[Mapping[str, tuple[Quantity, float | None]]] = {
     "temperature_c": (Quantity.TEMPERATURE, None),
     "humidity_pct": (Quantity.RELATIVE_HUMIDITY, None),
     "radiation_w_m2": (Quantity.GLOBAL_RADIATION, 0.0),
@@ -122,7 +122,7 @@ async def recorded_skies(
 def _columns(known: Known, rows: int) -> tuple[Mapping[str, Numbers], Sequence[str]]:
     found: dict[str, Numbers] = {}
     assumed: list[str] = []
-    for name, (quantity, usual) in _COLUMNS.items():
+    for name, (quantity, usual) in COLUMNS.items():
         measured = known.get(quantity, np.full(rows, np.nan))
         values = filled(measured, most=LONGEST_GAP_S // RECORDED_S)
         if not np.isfinite(values).all():

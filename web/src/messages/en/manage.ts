@@ -114,6 +114,8 @@ export const manage: ManageWords = {
   'event.flock.placed': '{who} brought in {count} birds',
   'event.flock.changed': '{who} changed the flock’s details',
   'event.crop.planted': '{who} began to grow {name}',
+  'event.harvest.noted': '{who} picked {kg} kg',
+  'event.harvest.deleted': '{who} took back a harvest of {kg} kg',
   'event.crop.changed': '{who} changed the crop’s details',
   'event.member.added': '{who} added {member}',
   'event.member.role_changed': '{who} changed the role of {member}',

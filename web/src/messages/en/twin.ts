@@ -75,4 +75,17 @@ export const twin: TwinWords = {
   'days.unrated':
     'Of some devices nobody knows how much electricity they use: they are not counted.',
   'days.empty': 'Nothing was measured',
+  'days.yield': 'Picked',
+  'days.predicted': 'Foretold for this day',
+  'days.ahead.weight': 'What a bird will weigh',
+  'days.ahead.yield': 'What will be ripe to pick',
+  'days.foretold_by_twin':
+    'Worked out by the model of the house from what was measured and the weather to come. What was foretold stays beside each day, so that you see how well it does.',
+  'days.unforetold': 'Nothing can be foretold: {reason}',
+  'days.unforetold.weather': 'the weather outside must be measured for a day first',
+  'days.unforetold.twin': 'the model failed at it',
+  'days.unforetold.hens': 'the model knows growing birds, not laying hens',
+  'days.unforetold.crop': 'the model knows tomatoes only',
+  'days.unforetold.area': 'say how large the house is, in its settings',
+  'days.picked_today': 'Picked today',
 }

@@ -111,6 +111,8 @@ export const manage = {
   'event.flock.placed': '{who} បានដាក់មាន់ {count} ក្បាល',
   'event.flock.changed': '{who} បានកែចំនួន ឬព័ត៌មានហ្វូងមាន់',
   'event.crop.planted': '{who} បានចាប់ផ្ដើមដាំ {name}',
+  'event.harvest.noted': '{who} បានបេះ {kg} kg',
+  'event.harvest.deleted': '{who} បានលុបការបេះ {kg} kg',
   'event.crop.changed': '{who} បានកែព័ត៌មានដំណាំ',
   'event.member.added': '{who} បានបញ្ចូល {member}',
   'event.member.role_changed': '{who} បានប្ដូរតួនាទីរបស់ {member}',
