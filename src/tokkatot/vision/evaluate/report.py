@@ -10,7 +10,8 @@ from PIL import Image
 
 from tokkatot.vision.evaluate.judging import Judgement
 from tokkatot.vision.evaluate.scores import Score, confusion, reliability, risk_by_coverage
-from tokkatot.vision.findings import FINDINGS
+from tokkatot.vision.evaluate.shortcuts import MASKS
+from tokkatot.vision.findings import FINDINGS, Finding
 from tokkatot.vision.preprocess.canvas import Pixels
 
 _STYLE = """
@@ -21,6 +22,13 @@ td:first-child,th:first-child{text-align:left}
 figure{display:inline-block;margin:.25rem;width:9rem;font-size:.8rem;vertical-align:top}
 img{width:112px;height:112px}svg{max-width:24rem}
 """
+_HEAD = ("figure", "value", "95 % between", "and", "pictures")
+_SHORTCUTS = (
+    "unseen_scene_accuracy",
+    "centre_masked_alert_rate",
+    "non_dropping_refused",
+    "untaught_non_dropping_refused",
+)
 _SHOWN = 24
 _SIZE = 240
 
@@ -31,11 +39,26 @@ def report(judgement: Judgement, figures: Mapping[str, Score], *, title: str) ->
         f"<h1>{escape(title)}</h1>",
         "<p>This is no diagnosis. A vet decides, and a laboratory confirms by PCR.</p>",
         "<h2>Figures</h2>",
-        _table(("figure", "value", "95 % between", "and", "pictures"), _figure_rows(figures)),
+        _table(_HEAD, _figure_rows(figures)),
         "<h2>By class</h2>",
         _table(("truth", *(f"told {name}" for name in FINDINGS)), _confusion_rows(judgement)),
         "<h2>By source of the label</h2>",
-        _table(("source", "photographs", "accuracy"), _source_rows(judgement)),
+        _table(
+            ("source", "photographs", "accuracy"),
+            _shares(judgement, [photo.source or "unknown" for photo in judgement.photos]),
+        ),
+        "<h2>By part</h2>",
+        "<p>Of the unseen part, nothing else shows the background.</p>",
+        _table(
+            ("part", "photographs", "accuracy"),
+            _shares(judgement, [part.value if part else "no split" for part in judgement.parts]),
+        ),
+        "<h2>Shortcuts</h2>",
+        "<p>Where no dropping is to be seen, there is nothing to warn of.</p>",
+        _table(
+            _HEAD, _figure_rows({name: figures[name] for name in _SHORTCUTS if name in figures})
+        ),
+        *_covered(judgement),
         "<h2>Calibration</h2>",
         "<p>Where the confidence is honest, the points lie on the line.</p>",
         _chart(
@@ -76,12 +99,19 @@ def _confusion_rows(judgement: Judgement) -> Iterator[tuple[str, ...]]:
         yield (finding.value, *(str(count) for count in row))
 
 
-def _source_rows(judgement: Judgement) -> Iterator[tuple[str, ...]]:
+def _shares(judgement: Judgement, kinds: Sequence[str]) -> Iterator[tuple[str, ...]]:
     right = judgement.probabilities.argmax(1) == judgement.labels
-    sources = np.array([photo.source or "unknown" for photo in judgement.photos])
-    for source in sorted(set(sources.tolist())):
-        chosen = sources == source
-        yield (source, str(int(chosen.sum())), f"{right[chosen].mean():.4f}")
+    for kind in sorted(set(kinds)):
+        chosen = np.array([one == kind for one in kinds])
+        yield (kind, str(int(chosen.sum())), f"{right[chosen].mean():.4f}")
+
+
+def _covered(judgement: Judgement) -> Iterator[str]:
+    """Show the first sick photograph as the models see it when its middle is covered."""
+    sick = np.flatnonzero(judgement.labels != FINDINGS.index(Finding.HEALTHY))[:1]
+    for name, covered in MASKS.items():
+        for pixels in covered(judgement.canvases[sick]):
+            yield _figure(pixels, f"covered: {name}")
 
 
 def _risk(judgement: Judgement) -> list[tuple[float, float]]:
@@ -115,10 +145,14 @@ def _errors(judgement: Judgement) -> Iterator[str]:
             f"{FINDINGS[judgement.labels[number]].value} taken for {FINDINGS[told[number]].value},"
             f" {confidence[number]:.2f}: {judgement.photos[number].name}"
         )
-        yield (
-            f'<figure><img alt="" src="{_inline(judgement.canvases[number])}">'
-            f"<figcaption>{escape(caption)}</figcaption></figure>"
-        )
+        yield _figure(judgement.canvases[number], caption)
+
+
+def _figure(pixels: Pixels, caption: str) -> str:
+    return (
+        f'<figure><img alt="" src="{_inline(pixels)}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
 
 
 def _inline(pixels: Pixels) -> str:

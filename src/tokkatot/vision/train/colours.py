@@ -69,7 +69,9 @@ class ColoursAndTexture(nn.Module):
         down = channel[..., 1:, :-1] - channel[..., :-1, :-1]
         steep = (across**2 + down**2 + 1e-12).sqrt().flatten(1)[:, None]
         nearer = -(((steep - self.edges[:, None]) / (self.edges[:, None] * 0.4 + 0.01)) ** 2)
-        return functional.softmax(nearer, dim=1).mean(2)
+        # A softmax by hand: the runtime's own over this axis takes four times as long.
+        shares = (nearer - nearer.amax(1, keepdim=True)).exp()
+        return (shares / shares.sum(1, keepdim=True)).mean(2)
 
 
 def _binned(values: torch.Tensor, low: float, high: float, count: int) -> torch.Tensor:

@@ -24,7 +24,7 @@ _WARMING = 0.1
 _KEPT = 0.99
 """Of the running mean of the weights, a step."""
 _LONGEST_STEP = 1.0
-_SCORING_BATCH = 256
+_SCORING_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,8 @@
 """The models that are shipped, as they are."""
 
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +86,21 @@ def test_a_picture_is_judged_alike_alone_and_among_others(detector: Detector) ->
         [probabilities(verdict) for verdict in alone],
         atol=1e-5,
     )
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no other C library keeps memory")
+def test_what_only_the_loading_needed_is_given_back_to_the_system() -> None:
+    program = (
+        "import ctypes; from tokkatot.vision.detect.ensemble import Ensemble\n"
+        "pages = lambda: int(open('/proc/self/statm').read().split()[1])\n"
+        "ensemble = Ensemble.load(); loaded = pages()\n"
+        "ctypes.CDLL(None).malloc_trim(0); print((loaded - pages()) * 4096)"
+    )
+
+    # In a child, whose memory is its own.
+    done = subprocess.run((sys.executable, "-c", program), capture_output=True, check=True)
+
+    assert int(done.stdout) < 4_000_000
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

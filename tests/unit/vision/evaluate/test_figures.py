@@ -14,6 +14,7 @@ from tokkatot.vision.detect.verdict import Verdict, decide
 from tokkatot.vision.evaluate.figures import figures
 from tokkatot.vision.evaluate.judging import Judgement
 from tokkatot.vision.evaluate.report import report
+from tokkatot.vision.evaluate.scores import Score
 from tokkatot.vision.findings import FINDINGS, Finding
 from tokkatot.vision.preprocess.canvas import on_canvas
 
@@ -37,7 +38,7 @@ def verdict_of(case: Case) -> Verdict:
     return decide(judged(told, confidence, doubt=doubt), quality(), doubt_above=DOUBT_ABOVE)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def judgement() -> Judgement:
     return Judgement(
         photos=tuple(
@@ -51,8 +52,18 @@ def judgement() -> Judgement:
     )
 
 
-def test_each_figure_is_what_counting_by_hand_gives(judgement: Judgement) -> None:
-    found = {name: score.value for name, score in figures(judgement, FakeDetector())}
+@pytest.fixture(scope="module")
+def scores(judgement: Judgement) -> dict[str, Score]:
+    return dict(figures(judgement, FakeDetector()))
+
+
+@pytest.fixture(scope="module")
+def page(judgement: Judgement, scores: dict[str, Score]) -> str:
+    return report(judgement, scores, title="<models>")
+
+
+def test_each_figure_is_what_counting_by_hand_gives(scores: dict[str, Score]) -> None:
+    found = {name: score.value for name, score in scores.items()}
 
     assert {name: found[name] for name in found if "refused" not in name} == pytest.approx(
         {
@@ -91,11 +102,30 @@ def test_what_a_set_does_not_say_has_no_figure(judgement: Judgement) -> None:
     assert not any(math.isnan(score.value) for score in names.values())
 
 
-def test_the_report_needs_nothing_beside_it_and_shows_the_errors(judgement: Judgement) -> None:
-    page = report(judgement, dict(figures(judgement, FakeDetector())), title="<models>")
-
-    assert page.count("<figure>") == 2
+def test_the_report_needs_nothing_beside_it_and_shows_the_errors(page: str) -> None:
+    assert page.count("<figcaption>covered: ") == 3
+    assert page.count(" taken for ") == 2
     assert "healthy taken for salmonella, 0.85: 1&lt;b&gt;.jpg" in page
     assert "<title>&lt;models&gt;</title>" in page
     assert 'src="http' not in page
     assert "no diagnosis" in page
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("accuracy", "0.7500"),  # of all
+        ("salmonella", "0", "0", "2", "0"),  # by class
+        ("pcr", "3", "1.0000"),  # by source
+        ("unseen", "3", "0.6667"),  # by part
+        ("centre_masked_alert_rate", "1.0000"),  # shortcuts
+    ],
+    ids=lambda row: row[0],
+)
+def test_the_report_has_every_table(page: str, row: tuple[str, ...]) -> None:
+    assert "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) in page
+
+
+@pytest.mark.parametrize("chart", ["accuracy by confidence", "errors by coverage"])
+def test_the_report_draws_calibration_and_risk(page: str, chart: str) -> None:
+    assert f'aria-label="{chart}"' in page

@@ -38,6 +38,21 @@ def test_what_is_frozen_gets_no_lessons_and_all_the_rest_does(network: Kind) -> 
     assert untaught == {name for name, one in learner.named_parameters() if id(one) not in tuned}
 
 
+def test_a_mirrored_network_answers_the_mean_of_both_views_of_each_picture() -> None:
+    import torch  # noqa: PLC0415
+    from torch import nn  # noqa: PLC0415
+
+    from tokkatot.vision.train.networks import Mirrored  # noqa: PLC0415
+
+    # It answers with the three colours of the corner at the upper left.
+    corner = nn.Sequential(nn.AvgPool2d(1, stride=4), nn.Flatten())
+    pictures = torch.rand(3, 3, 4, 4)
+
+    answers = Mirrored(corner)(pictures)
+
+    assert torch.allclose(answers, (pictures[:, :, 0, 0] + pictures[:, :, 0, 3]) / 2)
+
+
 @pytest.mark.shared_data
 @pytest.mark.parametrize(
     ("network", "imagenet"),
