@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { lookOf, secondOf, shrunk, sureOf, withOne, type Detection } from '@/lib/droppings'
+import { farm as en } from '@/messages/en/farm'
+import { farm as km } from '@/messages/km/farm'
 
 const detection = (id: string, t: string, changes: Partial<Detection> = {}): Detection => ({
   id,
@@ -33,6 +35,19 @@ describe('what a photograph looks like on the screen', () => {
     expect([0.4, 0.936, 0.9999, 1].map((confidence) => sureOf({ confidence }))).toEqual([
       40, 94, 99, 99,
     ])
+  })
+})
+
+describe('what to do about a warning', () => {
+  it.each([
+    ['en', en, 'call a vet'],
+    ['km', km, 'ហៅពេទ្យសត្វ'],
+  ])('is to call a vet and have a laboratory look, and names no dose, in %s', (_, words, vet) => {
+    for (const key of ['todo.dropping_suspicious', 'todo.flock_suspicious'] as const) {
+      expect(words[key].toLowerCase()).toContain(vet)
+      expect(words[key]).toContain('PCR')
+      expect(words[key]).not.toMatch(/\p{Nd}/u)
+    }
   })
 })
 

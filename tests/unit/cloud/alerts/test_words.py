@@ -41,6 +41,18 @@ def test_every_type_has_words_of_its_own(kind: AlertType, language: Language) ->
     )
 
 
+@pytest.mark.parametrize(("language", "vet"), [(EN, "call a vet"), (KM, "ហៅពេទ្យសត្វ")])
+@pytest.mark.parametrize("kind", [AlertType.DROPPING_SUSPICIOUS, AlertType.FLOCK_SUSPICIOUS])
+def test_who_is_warned_of_droppings_is_sent_to_a_vet_and_a_laboratory_and_given_no_dose(
+    kind: AlertType, language: Language, vet: str
+) -> None:
+    advice = words(Facts(type=kind, farm="Kandal"), language).advice
+
+    assert vet in advice.lower()
+    assert "PCR" in advice
+    assert [char for char in advice if char.isdigit()] == []
+
+
 def test_an_alarm_is_called_as_people_call_it() -> None:
     assert words(Facts(type="limit", farm="Kandal", name="Ammonia"), KM).what == "Ammonia"
 

@@ -1,6 +1,7 @@
 """The models that are shipped, as they are."""
 
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support.cards import figures_in, known_answers_in
+from tokkatot.domain.droppings import PHOTOS_PER_MONTH, false_alarms
 from tokkatot.vision.data.impostors import TAUGHT, UNTAUGHT, impostors
 from tokkatot.vision.detect.detector import Detector
 from tokkatot.vision.detect.ensemble import SHIPPED, Ensemble
@@ -19,6 +21,7 @@ from tokkatot.vision.preprocess.decoding import read_shot
 
 MOST_BYTES = 40_000_000
 CARD = SHIPPED / "CARD.md"
+EXPLANATION = Path(__file__).parents[4] / "docs" / "explanation" / "vision.md"
 KNOWN_SEED = 77_003
 
 
@@ -73,6 +76,16 @@ def test_every_figure_of_their_card_lies_within_its_bounds() -> None:
     assert [
         name for name, score in figures.items() if not score.low <= score.value <= score.high
     ] == []
+
+
+def test_the_documents_compute_false_alarms_of_a_flock_from_the_measured_rate() -> None:
+    rate = figures_in(CARD)["healthy_alert_rate"]
+    row = rf"^\| {rate.value} \| ([\d.]+) \| ([\d.]+): .*, measured on {rate.count} held-out"
+
+    [told] = re.findall(row, EXPLANATION.read_text(), re.MULTILINE)
+
+    computed = (PHOTOS_PER_MONTH * rate.value, false_alarms(rate.value))
+    assert tuple(map(float, told)) == pytest.approx(computed, rel=0.02)
 
 
 def test_a_picture_is_judged_alike_alone_and_among_others(detector: Detector) -> None:
