@@ -58,6 +58,14 @@ class Charts(Protocol):
         ...
 
 
+class Lines(Charts, Protocol):
+    """A store that also takes line protocol."""
+
+    def write(self, lines: bytes) -> None:
+        """Return once it says that it has them; from any thread."""
+        ...
+
+
 class Ours(Charts):
     """The store of this program in a database."""
 
@@ -151,20 +159,24 @@ class Plain(Charts):
         return _table_bytes(self._url, "plain")
 
 
-class InfluxCharts(Charts):
+class InfluxCharts(Lines):
     """A measurement with a tag and a field in InfluxDB."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, http: httpx.Client, folder: Path) -> None:
         self._folder = folder
-        self._http = httpx.Client(base_url=url, timeout=_HTTP_S)
+        self._http = http
         self._post("/query", {"q": 'CREATE DATABASE "bench"'})
 
     @override
     def fill(self, days: range, *, step_ms: int) -> None:
         for back in days:
             for lines in _lines(back, step_ms=step_ms):
-                self._post("/write", {"db": "bench", "precision": "ms"}, lines)
+                self.write(lines)
         _until_settled(self._folder)
+
+    @override
+    def write(self, lines: bytes) -> None:
+        self._post("/write", {"db": "bench", "precision": "ms"}, lines)
 
     @override
     def draw(self, sensor: int, start_ms: int, end_ms: int) -> int:
@@ -188,23 +200,25 @@ class InfluxCharts(Charts):
         self._http.post(path, params=parameters, content=body).raise_for_status()
 
 
-class VictoriaCharts(Charts):
+class VictoriaCharts(Lines):
     """A series a sensor in VictoriaMetrics, which also takes line protocol."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, http: httpx.Client, folder: Path) -> None:
         self._folder = folder
-        self._http = httpx.Client(base_url=url, timeout=_HTTP_S)
+        self._http = http
 
     @override
     def fill(self, days: range, *, step_ms: int) -> None:
         for back in days:
             for lines in _lines(back, step_ms=step_ms):
-                self._http.post(
-                    "/write", params={"precision": "ms"}, content=lines
-                ).raise_for_status()
+                self.write(lines)
         self._http.get("/internal/force_flush").raise_for_status()
         self._http.get("/internal/force_merge").raise_for_status()
         _until_settled(self._folder)
+
+    @override
+    def write(self, lines: bytes) -> None:
+        self._http.post("/write", params={"precision": "ms"}, content=lines).raise_for_status()
 
     @override
     def draw(self, sensor: int, start_ms: int, end_ms: int) -> int:
@@ -227,7 +241,7 @@ class VictoriaCharts(Charts):
 
 
 @contextmanager
-def influx(folder: Path) -> Iterator[Charts]:
+def influx(folder: Path) -> Iterator[Lines]:
     """Run InfluxDB over a folder.
 
     Raises:
@@ -236,12 +250,12 @@ def influx(folder: Path) -> Iterator[Charts]:
     if shutil.which("influxd") is None:
         raise Missing("InfluxDB: the package influxdb of your system")
     # Compacted as soon as nothing is written, where it would wait for four hours.
-    with running_influx(folder, cold_s=2) as url:
-        yield InfluxCharts(url, folder)
+    with running_influx(folder, cold_s=2) as url, _client(url) as http:
+        yield InfluxCharts(http, folder)
 
 
 @contextmanager
-def victoria(folder: Path) -> Iterator[Charts]:
+def victoria(folder: Path) -> Iterator[Lines]:
     """Run VictoriaMetrics over a folder.
 
     Raises:
@@ -260,7 +274,12 @@ def victoria(folder: Path) -> Iterator[Charts]:
     )
     with running(command, log_path=folder / "log"):
         _until_answers(f"{url}/health")
-        yield VictoriaCharts(url, folder / "store")
+        with _client(url) as http:
+            yield VictoriaCharts(http, folder / "store")
+
+
+def _client(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=_HTTP_S)
 
 
 async def _keep_stretch(

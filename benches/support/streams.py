@@ -15,9 +15,10 @@ from tokkatot.domain.quantities import Quantity
 from tokkatot.kit.clock import SystemClock
 from tokkatot.wire.messages import MAX_BATCH_ROWS, ReadingRow
 
-HUBS = 16
-BATCHES = 240
-"""Of each hub: 16 times 240 full batches are 1,920,000 readings."""
+HUBS = 64
+"""Each has one batch in flight, as a hub has: with few of them the line's way to and fro counts."""
+BATCHES = 100
+"""Of each hub: 64 times 100 full batches are 3,200,000 readings."""
 SENT = HUBS * BATCHES * MAX_BATCH_ROWS
 QUANTITIES = (
     Quantity.TEMPERATURE,
