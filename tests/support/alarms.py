@@ -1,7 +1,9 @@
 """Alarms whose conditions are said by hand, and houses that have alarms of their own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
+from math import inf
 from uuid import UUID
 
 from tests.support.engine import HOUSE, Bench, document
@@ -30,7 +32,7 @@ class Desk:
     """Follows alarms step by step; `there` are the conditions that are present."""
 
     now_s: float = 0.0
-    alarms: dict[AlarmKey, Alarm] = field(default_factory=dict)
+    alarms: Mapping[AlarmKey, Alarm] = field(default_factory=dict)
     told_s: tuple[float, ...] = ()
     there: dict[AlarmKey, bool | None] = field(default_factory=dict)
     manners: dict[AlarmKey, Manner] = field(default_factory=dict)
@@ -42,10 +44,15 @@ class Desk:
 
     def __post_init__(self) -> None:
         self._ids = count(1)
+        self._around: list[dict[object, object]] = []
+        self._until_s = -inf
 
     def step(self, after_s: float = 1.0) -> tuple[AlarmChange, ...]:
-        """Let time pass, and return what changed."""
+        """Let time pass, and return what changed; nothing does that was promised to stay."""
         self.now_s += after_s
+        around = [{**one} for one in (self.there, self.manners, self.causes, self.seen)]
+        around += [dict.fromkeys(self.shelved), {HOUSE: self.settled_s}]
+        is_promised = around == self._around and self.now_s < self._until_s
         followed = follow(
             [self._condition(one) for one in dict.fromkeys((*self.causes.values(), *self.there))],
             self.alarms,
@@ -58,7 +65,11 @@ class Desk:
                 settled_s={HOUSE: self.settled_s},
             ),
         )
-        self.alarms, self.told_s = dict(followed.alarms), followed.told_s
+        is_same = followed.alarms is self.alarms and not followed.changes
+        assert is_same or not is_promised, "what is kept is what would be concluded now"
+        self._around = around
+        self._until_s = followed.until_s if is_same else self.now_s
+        self.alarms, self.told_s = followed.alarms, followed.told_s
         self.changes.extend(followed.changes)
         return followed.changes
 

@@ -263,7 +263,8 @@ def _forgetful(state: State) -> State:
     return structs.replace(
         state,
         settings={},
-        outcomes={},
+        decided={},
+        alarmed=None,
         senses={
             house_id: structs.replace(senses, basis=(), until_s=-inf)
             for house_id, senses in state.senses.items()

@@ -1,6 +1,7 @@
 """The life of one alarm after ISA-18.2: what moves it from one state to another."""
 
 from enum import StrEnum, unique
+from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -59,6 +60,30 @@ def live(
         return _going(condition.manner, alarm, now_s)
     alarm = replace(alarm, since_s=None) if alarm.since_s is not None else alarm
     return (alarm if is_remembered(alarm, now_s) else None), None
+
+
+def same_until(condition: Condition, alarm: Alarm) -> float:
+    """Return until when an alarm is as it is, while the same is seen of its condition.
+
+    It may lie in the past: then something of it is due, or waits for another alarm.
+    """
+    manner = condition.manner
+    if not alarm.stands:
+        if alarm.since_s is not None:
+            return alarm.since_s + manner.on_delay_s
+        return forgotten_at(alarm)
+    if alarm.gone_s is not None:
+        return alarm.gone_s + _calm_s(manner, alarm)
+    if manner.repeat_s is None or alarm.is_silent:
+        return inf
+    return alarm.told_s + manner.repeat_s
+
+
+def forgotten_at(alarm: Alarm) -> float:
+    """Return when nothing depends on an alarm any more that is neither there nor to be seen."""
+    if alarm.since_s is not None or alarm.state is not AlertState.NORMAL:
+        return inf
+    return max(alarm.raises, default=-inf) + FLAP_WINDOW_S
 
 
 def moved(alarm: Alarm, event: AlertEvent) -> Alarm:
@@ -125,10 +150,14 @@ def _present(manner: Manner, alarm: Alarm, now_s: float) -> tuple[Alarm, Turn | 
 
 def _going(manner: Manner, alarm: Alarm, now_s: float) -> tuple[Alarm, Turn | None]:
     gone_s = now_s if alarm.gone_s is None else alarm.gone_s
-    calm_s = max(manner.off_delay_s, FLAP_CALM_S) if alarm.flaps else manner.off_delay_s
-    if now_s - gone_s < calm_s:
+    if now_s - gone_s < _calm_s(manner, alarm):
         return (alarm if alarm.gone_s is not None else replace(alarm, gone_s=gone_s)), None
     return cleared(alarm), Turn.CLEARED
+
+
+def _calm_s(manner: Manner, alarm: Alarm) -> float:
+    """Return how long the condition of an alarm must be gone until it is over."""
+    return max(manner.off_delay_s, FLAP_CALM_S) if alarm.flaps else manner.off_delay_s
 
 
 def _over(alarm: Alarm) -> Alarm:

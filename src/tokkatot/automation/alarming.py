@@ -1,6 +1,7 @@
 """What the houses of a hub have to tell in one step, and which sirens sound for it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf
 
 from msgspec import Struct
 
@@ -13,7 +14,8 @@ from tokkatot.automation.instant import Instant
 from tokkatot.automation.plan import Plan
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.run_alarms import failures
-from tokkatot.automation.standard_alarms import Scene, conditions
+from tokkatot.automation.sameness import are_same
+from tokkatot.automation.standard_alarms import Scene, conditions, is_under_way
 from tokkatot.automation.state import Alarm, AlarmKey, Memo, Settled, State
 from tokkatot.automation.watches import Watched, watch
 from tokkatot.domain.devices import ON, DeviceRole
@@ -24,13 +26,19 @@ SOUND = Proposal(source=Source.RULE, reason="alarm", level=ON)
 
 
 class Alarmed(Struct, frozen=True, kw_only=True):
-    """What is remembered of the alarms after a step, and what is to be told of them."""
+    """What is remembered of the alarms after a step, and what is to be told of them.
+
+    All this is so until something new is seen, but not beyond `until_s`; `basis` is what was seen.
+    """
 
     alarms: Mapping[AlarmKey, Alarm]
     told_s: tuple[float, ...]
     memos: Mapping[AlarmKey, Memo]
     settled: Mapping[HouseId, Settled]
     changes: tuple[AlarmChange, ...]
+    basis: tuple[object, ...]
+    shelved: frozenset[AlarmKey]
+    until_s: float
 
 
 def alarm(
@@ -38,6 +46,19 @@ def alarm(
 ) -> Alarmed:
     """Return the alarms after this step; the state is the one from before it, with what is new."""
     now_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
+    shelved = frozenset(
+        [key for key, until_ms in plan.shelved if now_ms is not None and now_ms < until_ms]
+    )
+    before = state.alarmed
+    basis = _basis(plan, scenes, state)
+    if (
+        isinstance(before, Alarmed)
+        and now.monotonic_s < before.until_s
+        and are_same(before.basis, basis)
+        and before.shelved == shelved
+        and not inputs.seen
+    ):
+        return before
     settled = _settled(plan, state.settled, now.monotonic_s)
     memos: dict[AlarmKey, Memo] = {}
     followed = follow(
@@ -48,9 +69,7 @@ def alarm(
             new_alert_id=inputs.new_alert_id,
             now_s=now.monotonic_s,
             seen={**plan.seen, **inputs.seen} if inputs.seen else plan.seen,
-            shelved=frozenset(
-                key for key, until_ms in plan.shelved if now_ms is not None and now_ms < until_ms
-            ),
+            shelved=shelved,
             settled_s={house_id: one.since_s for house_id, one in settled.items()},
         ),
     )
@@ -60,7 +79,26 @@ def alarm(
         memos=memos,
         settled=settled,
         changes=followed.changes,
+        basis=basis,
+        shelved=shelved,
+        until_s=min((followed.until_s, *[_same_until(scene) for scene in scenes])),
     )
+
+
+def _basis(plan: Plan, scenes: Sequence[Scene], state: State) -> tuple[object, ...]:
+    """Return all that alarms are reckoned from, but for the time and what people say."""
+    basis: list[object] = [plan, state.alarms]
+    for scene in scenes:
+        basis += (scene.setpoints, scene.senses, scene.climate, scene.actuators, *scene.runs)
+    return tuple(basis)
+
+
+def _same_until(scene: Scene) -> float:
+    """Return until when a house has the same to tell, while nothing of it is new.
+
+    What people wrote down themselves may depend on any moment.
+    """
+    return scene.now_s if scene.house.watching or is_under_way(scene) else inf
 
 
 def sirens(plan: Plan, state: State) -> Iterator[DeviceId]:

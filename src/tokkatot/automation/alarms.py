@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum, unique
+from math import inf
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -13,11 +14,14 @@ from tokkatot.automation.alarm_life import (
     Turn,
     acknowledged,
     cleared,
+    forgotten_at,
     is_remembered,
     live,
+    same_until,
     told,
 )
 from tokkatot.automation.manners import MANNERS
+from tokkatot.automation.sameness import are_same, soon
 from tokkatot.automation.state import Alarm, AlarmKey
 from tokkatot.domain.alerts import NEVER_HIDDEN, SEVERITY_ORDER, AlertState, AlertType, Severity
 from tokkatot.domain.ids import AlertId, HouseId
@@ -79,11 +83,16 @@ class Circumstances(Struct, frozen=True, kw_only=True):
 
 
 class Followed(Struct, frozen=True, kw_only=True):
-    """The alarms after a step, what changed, and when people were called lately."""
+    """The alarms after a step, what changed, and when people were called lately.
+
+    Where they are what they were, the same conditions and circumstances change nothing of them
+    before `until_s`.
+    """
 
     alarms: Mapping[AlarmKey, Alarm]
     changes: tuple[AlarmChange, ...]
     told_s: tuple[float, ...]
+    until_s: float
 
 
 def follow(
@@ -102,7 +111,14 @@ def follow(
     step.forget_what_is_gone()
     step.call()
     step.close()
-    return Followed(alarms=step.after, changes=tuple(step.changes), told_s=tuple(step.told_s))
+    # Who stays the same here is the same object: who looks for news finds none.
+    is_same = are_same(step.after, before) and are_same(step.after.values(), before.values())
+    return Followed(
+        alarms=before if is_same else step.after,
+        changes=tuple(step.changes),
+        told_s=tuple(step.told_s),
+        until_s=step.same_until(),
+    )
 
 
 def sounding(alarms: Mapping[AlarmKey, Alarm]) -> frozenset[HouseId]:
@@ -123,6 +139,7 @@ class _Step:
         self._gone = dict(before)
         self._around = around
         self._now_s = around.now_s
+        self._until_s = inf
         self._due: list[tuple[Condition, Turn]] = []
         self._silent: list[Condition] = []
         self.after: dict[AlarmKey, Alarm] = {}
@@ -140,6 +157,7 @@ class _Step:
         if alarm is None:
             return
         self.after[key] = alarm
+        self._until_s = min(self._until_s, same_until(condition, alarm))
         if turn is Turn.CLEARED:
             assert before is not None, "only what was raised is cleared"
             self._tell_cleared(condition, before)
@@ -184,6 +202,12 @@ class _Step:
         for key in returned[: max(len(returned) - MAX_RETURNED, 0)]:
             del self.after[key]
 
+    def same_until(self) -> float:
+        """Return until when all of this stays as it is, if nothing else is seen."""
+        together = [forgotten_at(one) for key, one in self.after.items() if key.type in _TOGETHER]
+        lately = [at_s + WINDOW_S for at_s in self.told_s[:1]]
+        return soon(min((self._until_s, *together, *lately)))
+
     # ------------------------------------------------------------------------------ one alarm
 
     def _seen(self, alarm: Alarm) -> Alarm:
@@ -207,6 +231,7 @@ class _Step:
         since_s = self._around.settled_s.get(condition.key.house_id, self._now_s)
         if self._now_s - since_s >= hold_off_s:
             return condition
+        self._until_s = min(self._until_s, since_s + hold_off_s)
         stands = before is not None and before.stands
         return replace(condition, present=None if stands else False)
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum, unique
+from itertools import zip_longest
+from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,7 +31,7 @@ from tokkatot.automation.proposals import Hold, Proposal, Source
 from tokkatot.automation.regulation import obey
 from tokkatot.automation.rules import rule_proposal
 from tokkatot.automation.runs import Answer, RunOutcome, settle
-from tokkatot.automation.sameness import are_same
+from tokkatot.automation.sameness import are_same, soon
 from tokkatot.automation.scheduling import take_turn
 from tokkatot.automation.setting import Setting, setting_of, with_settings
 from tokkatot.automation.standard_alarms import Scene
@@ -42,9 +44,10 @@ from tokkatot.automation.state import (
     Running,
     State,
 )
-from tokkatot.automation.stillness import is_still
+from tokkatot.automation.stillness import still_until
 from tokkatot.automation.timeline import NOTHING, pass_time
 from tokkatot.automation.turn import Turn
+from tokkatot.automation.wishes import Wishes, wishes_of
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, Level
 from tokkatot.domain.ids import CommandId, DeviceId, HouseId, ScheduleId
 from tokkatot.domain.schedules import Schedule
@@ -109,7 +112,7 @@ class Step(Struct, frozen=True, kw_only=True):
 class _Outcome(Guarded, frozen=True, kw_only=True):
     """One actuator after this step, with what was decided for it, and from what.
 
-    One that is `still` stays as it is until something is new: time alone changes nothing of it.
+    Before `until_s` time alone changes nothing of it: it stays as it is until something is new.
     """
 
     setting: Setting
@@ -117,7 +120,20 @@ class _Outcome(Guarded, frozen=True, kw_only=True):
     decision: Decision
     hold: Hold | None
     ended: tuple[Ended, ...]
-    still: bool
+    until_s: float
+
+
+class _Decided(Struct, frozen=True, kw_only=True):
+    """One house after this step: what was decided for its actuators, and from what."""
+
+    setting: Setting
+    known: Mapping[DeviceId, Known]
+    wishes: Wishes
+    outcomes: tuple[_Outcome, ...]
+    decisions: tuple[Decision, ...]
+    ended: tuple[Ended, ...]
+    running: frozenset[DeviceId]
+    until_s: float
 
 
 def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
@@ -140,10 +156,9 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
     ruled = _rule(settings, learned, turn, now_s)
     for siren in sirens(plan, state):
         turn.asked.setdefault(siren, []).append(SOUND)
-    by_house = _all(settings, learned, turn, inputs, now_s)
-    outcomes = [outcome for of_house in by_house for outcome in of_house]
-    runs = _settled(turn, plan.schedules, outcomes, learned.known, now_s) if turn.runs else {}
-    scenes = _scenes(settings, by_house, learned.known, turn.outcomes, now_s)
+    decided = _all(settings, learned, wishes_of(learned, turn, inputs), now_s)
+    runs = _settled(turn, plan.schedules, decided, learned.known, now_s) if turn.runs else {}
+    scenes = _scenes(decided, turn.outcomes, now_s)
     told = alarm(plan, scenes, learned, inputs, now)
     after = replace(
         learned,
@@ -151,18 +166,16 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
         told_s=told.told_s,
         memos=told.memos,
         settled=told.settled,
+        alarmed=told,
         ruled=ruled,
         timeline=timeline,
         agenda=turn.agenda,
         runs=runs,
     )
     return Step(
-        state=_with_outcomes(with_settings(after, settings), outcomes),
-        decisions=tuple([outcome.decision for outcome in outcomes]),
-        ended=(
-            *_homeless(plan, state, inputs),
-            *[ended for outcome in outcomes for ended in outcome.ended],
-        ),
+        state=_with_decided(with_settings(after, settings), decided),
+        decisions=tuple([decision for one in decided for decision in one.decisions]),
+        ended=(*_homeless(plan, state, inputs), *[ended for one in decided for ended in one.ended]),
         alarms=told.changes,
         runs=tuple(turn.outcomes),
     )
@@ -186,54 +199,81 @@ def _rule(
 
 
 def _all(
-    settings: Sequence[Setting], state: State, turn: Turn, inputs: Inputs, now_s: float
-) -> Sequence[Sequence[_Outcome]]:
-    """Decide for one actuator after the other, house by house.
-
-    Who yields comes after those to whom it yields.
-    """
-    orders = _by_device(inputs.orders)
-    by_house: list[list[_Outcome]] = []
+    settings: Sequence[Setting], state: State, wishes: Wishes, now_s: float
+) -> Sequence[_Decided]:
+    """Decide for one house after the other; as before, while nobody says anything new."""
+    decided: list[_Decided] = []
     running: set[DeviceId] = set()
     for setting in settings:
-        outcomes: list[_Outcome] = []
-        for actuator in setting.house.actuators:
-            outcome = _one(actuator, setting, state, turn, orders, inputs, running, now_s)
-            outcomes.append(outcome)
-            if outcome.decision.target > OFF:
-                running.add(actuator.id)
-        by_house.append(outcomes)
-    return by_house
+        one = state.decided.get(setting.house.id)
+        if not isinstance(one, _Decided) or one.setting is not setting:
+            one = _decided(setting, (), state, wishes, running, now_s)
+        elif (
+            one.known is not state.known
+            or now_s >= one.until_s
+            or wishes.orders
+            or one.wishes != wishes
+        ):
+            one = _decided(setting, one.outcomes, state, wishes, running, now_s)
+        decided.append(one)
+        running |= one.running
+    return decided
+
+
+def _decided(
+    setting: Setting,
+    before: tuple[_Outcome, ...],
+    state: State,
+    wishes: Wishes,
+    running: AbstractSet[DeviceId],
+    now_s: float,
+) -> _Decided:
+    """Decide for one actuator after the other: who yields comes after those to whom it yields.
+
+    `before` is what was decided for the same setting, `running` what runs in the houses before.
+    """
+    beside = set(running)
+    outcomes: list[_Outcome] = []
+    for actuator, last in zip_longest(setting.house.actuators, before):
+        outcome = _one(actuator, last, setting, state, wishes, beside, now_s)
+        outcomes.append(outcome)
+        if outcome.decision.target > OFF:
+            beside.add(actuator.id)
+    return _Decided(
+        setting=setting,
+        known=state.known,
+        wishes=wishes,
+        outcomes=tuple(outcomes),
+        decisions=tuple([one.decision for one in outcomes]),
+        ended=tuple([ended for one in outcomes for ended in one.ended]),
+        running=frozenset(beside),
+        until_s=min([one.until_s for one in outcomes], default=inf),
+    )
 
 
 def _one(
     actuator: Actuator,
+    before: _Outcome | None,
     setting: Setting,
     state: State,
-    turn: Turn,
-    orders: Mapping[DeviceId, Sequence[Asked]],
-    inputs: Inputs,
-    running: set[DeviceId],
+    wishes: Wishes,
+    running: AbstractSet[DeviceId],
     now_s: float,
 ) -> _Outcome:
-    hold = state.holds.get(actuator.id) if state.holds else None
-    if hold is not None and hold.command in inputs.withdrawn:
-        hold = None
-    own = orders.get(actuator.id, ()) if orders else ()
+    hold = wishes.holds.get(actuator.id) if wishes.holds else None
+    own = wishes.orders.get(actuator.id, ()) if wishes.orders else ()
     asked: tuple[Proposal, ...] = ()
     if setting.house.mode is None or actuator.role not in habits_of(setting.house.mode).rests:
-        asked = tuple(turn.asked.get(actuator.id, ())) if turn.asked else ()
+        asked = tuple(wishes.asked.get(actuator.id, ())) if wishes.asked else ()
         rule = rule_proposal(actuator, setting.climate, filling=setting.filling)
         if rule is not None:
             asked = (*asked, rule)
-    before = state.outcomes.get(actuator.id)
     if (
-        isinstance(before, _Outcome)
-        and before.still
-        and before.setting is setting
+        before is not None
+        and now_s < before.until_s
         and before.asked == asked
         and before.known is state.known[actuator.id]
-        and hold is None
+        and before.hold is hold
         and not own
     ):
         return before
@@ -275,7 +315,11 @@ def _decide(
         hold = None
         decision = _resolved(guarded, climate, active, asked, None, now_s)
     relay = moved(guarded.relay, decision.target, now_s)
-    has_news = relay is not guarded.relay or hold is not None or ended
+    until_s = now_s
+    if relay is guarded.relay and not ended:
+        until_s = still_until(guarded, now_s)
+        if hold is not None:
+            until_s = min(until_s, soon(hold.until_s))
     return _Outcome(
         actuator=guarded.actuator,
         known=guarded.known,
@@ -286,7 +330,7 @@ def _decide(
         decision=decision,
         hold=hold,
         ended=tuple(ended),
-        still=not has_news and is_still(guarded, now_s),
+        until_s=until_s,
     )
 
 
@@ -317,14 +361,15 @@ def _resolved(
     )
 
 
-def _with_outcomes(state: State, outcomes: Sequence[_Outcome]) -> State:
-    """Return the state after these outcomes; where all are as before, so is what is in it."""
-    if are_same(outcomes, state.outcomes.values()):
+def _with_decided(state: State, decided: Sequence[_Decided]) -> State:
+    """Return the state after these decisions; where all are as before, so is what is in it."""
+    if are_same(decided, state.decided.values()):
         return state
+    outcomes = [outcome for one in decided for outcome in one.outcomes]
     relays = {one.actuator.id: one.relay for one in outcomes}
     return replace(
         state,
-        outcomes={one.actuator.id: one for one in outcomes},
+        decided={one.setting.house.id: one for one in decided},
         # The same mapping where none changed, for who looks for news.
         relays=state.relays if relays == state.relays else relays,
         dry_runs={one.actuator.id: one.dry_run for one in outcomes if one.dry_run is not _NOT_DRY},
@@ -335,12 +380,12 @@ def _with_outcomes(state: State, outcomes: Sequence[_Outcome]) -> State:
 def _settled(
     turn: Turn,
     schedules: Mapping[ScheduleId, Schedule],
-    outcomes: Sequence[_Outcome],
+    decided: Sequence[_Decided],
     known: Mapping[DeviceId, Known],
     now_s: float,
 ) -> Mapping[ScheduleId, Running]:
     """Return the runs after their devices were told; what came of them is told in the turn."""
-    by_device = {outcome.actuator.id: outcome for outcome in outcomes}
+    by_device = {outcome.actuator.id: outcome for one in decided for outcome in one.outcomes}
 
     def answer(device_id: DeviceId) -> Answer | None:
         outcome = by_device.get(device_id)
@@ -371,24 +416,20 @@ def _settled(
 
 
 def _scenes(
-    settings: Sequence[Setting],
-    by_house: Sequence[Sequence[Guarded]],
-    known: Mapping[DeviceId, Known],
-    runs: Sequence[RunOutcome],
-    now_s: float,
+    decided: Sequence[_Decided], runs: Sequence[RunOutcome], now_s: float
 ) -> Sequence[Scene]:
     return [
         Scene(
-            house=setting.house,
-            setpoints=setting.targets.setpoints,
-            senses=setting.senses,
-            climate=setting.climate,
-            actuators=actuators,
-            known=known,
+            house=one.setting.house,
+            setpoints=one.setting.targets.setpoints,
+            senses=one.setting.senses,
+            climate=one.setting.climate,
+            actuators=one.outcomes,
+            known=one.known,
             runs=runs,
             now_s=now_s,
         )
-        for setting, actuators in zip(settings, by_house, strict=True)
+        for one in decided
     ]
 
 
@@ -429,13 +470,6 @@ def _hold(order: Order, now_s: float) -> Hold:
 
 def _ended(hold: Hold, end: HoldEnd, by: Interlock | None = None) -> Ended:
     return Ended(command=hold.command, device_id=hold.device_id, end=end, by=by)
-
-
-def _by_device(orders: Sequence[Asked]) -> Mapping[DeviceId, Sequence[Asked]]:
-    grouped: dict[DeviceId, list[Asked]] = {}
-    for order in orders:
-        grouped.setdefault(order.device_id, []).append(order)
-    return grouped
 
 
 def _homeless(plan: Plan, state: State, inputs: Inputs) -> tuple[Ended, ...]:

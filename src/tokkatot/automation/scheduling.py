@@ -90,8 +90,10 @@ def take_turn(
         turn.agenda.update(state.agenda)
         turn.runs.update(state.runs)
         return turn
-    if passage.due or passage.missed:
-        _leave(plan, state.agenda, passage, turn)
+    if _rests(plan, state, passage, asks=asks, now=now):
+        turn.agenda.update(state.agenda)
+        return turn
+    _leave(plan, state.agenda, passage, turn)
     today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
     for house in plan.houses:
         if not house.schedules:
@@ -117,26 +119,39 @@ def take_turn(
     return turn
 
 
+def _rests(
+    plan: Plan, state: State, passage: Passage, *, asks: Sequence[Ask], now: Instant
+) -> bool:
+    """Tell whether nothing runs, and every schedule of the plan waits for a moment to come."""
+    agenda, through_ms, zone = state.agenda, passage.through_ms, plan.locality.zone.key
+    if asks or state.runs or passage.jumped or now.utc_ms is None:
+        return False
+    if len(agenda) != len(plan.schedules):
+        return False
+    return all(
+        (booked := agenda.get(schedule.id)) is not None
+        and not booked.recalled
+        and not booked.is_reached(through_ms)
+        and booked.is_of(schedule, zone)
+        for schedule in plan.schedules.values()
+    )
+
+
 def _leave(plan: Plan, agenda: Mapping[ScheduleId, Booked], passage: Passage, turn: Turn) -> None:
     """Account for what was due of schedules that are others or gone now: nobody begins it any more.
 
     A hub that had no clock learns the time and other schedules at once.
     """
-    for schedule_id, booked in agenda.items():
+    spans = (*passage.due, *passage.missed)
+    for schedule_id, booked in agenda.items() if spans else ():
         if booked.of is None:
             continue
         present = plan.schedules.get(schedule_id)
-        if present is not None and _is_booked(booked, present, plan.locality):
+        if present is not None and booked.is_of(present, plan.locality.zone.key):
             continue
-        spans = (*passage.due, *passage.missed)
         earlier = Locality(zone=ZoneInfo(booked.zone), place=plan.locality.place)
         for moment in islice(_moments(booked.of, spans, earlier), MAX_MISSED):
             turn.skip(schedule_id, moment, "missed")
-
-
-def _is_booked(booked: Booked, schedule: Schedule, locality: Locality) -> bool:
-    """Tell whether what is known of a schedule is of its present version, and of this zone."""
-    return booked.version == schedule.version and booked.zone == locality.zone.key
 
 
 def _rank(asked: Mapping[DeviceId, list[Proposal]]) -> None:
@@ -220,10 +235,10 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
     before = scene.state.agenda.get(schedule.id)
     if now_ms is None:
         if before is not None:
-            is_of = before.of is None and _is_booked(before, schedule, locality)
-            turn.agenda[schedule.id] = replace(before, of=schedule) if is_of else before
+            is_its = before.of is None and before.is_of(schedule, locality.zone.key)
+            turn.agenda[schedule.id] = replace(before, of=schedule) if is_its else before
         return run
-    if before is None or not _is_booked(before, schedule, locality):
+    if before is None or not before.is_of(schedule, locality.zone.key):
         turn.agenda[schedule.id] = Booked(
             version=schedule.version,
             zone=locality.zone.key,
@@ -233,8 +248,7 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
             begun=frozenset() if before is None else before.begun,
         )
         return run or _resumed(scene, schedule, now_ms)
-    through_ms, next_ms = scene.through_ms, before.next_ms
-    is_reached = through_ms is not None and next_ms is not None and through_ms >= next_ms
+    is_reached = before.is_reached(scene.through_ms)
     if not (before.recalled or scene.passage.jumped or is_reached):
         turn.agenda[schedule.id] = before
         return run

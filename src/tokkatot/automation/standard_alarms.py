@@ -178,6 +178,16 @@ def _obeys(guarded: Guarded) -> bool:
     return follows and known.error is None and not guarded.dry_run.latched
 
 
+def is_under_way(scene: Scene) -> bool:
+    """Tell whether an actuator of a house takes its time to follow, as long as it may."""
+    return any(
+        not _obeys(one)
+        and one.known.level != one.relay.target
+        and _disobeys(one.actuator, one.known, one.relay, scene.now_s) is False
+        for one in scene.actuators
+    )
+
+
 def _disobeys(actuator: Actuator, known: Known, relay: Relay, now_s: float) -> bool | None:
     if known.error is not None:
         return True

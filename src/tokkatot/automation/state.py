@@ -196,6 +196,14 @@ class Booked(Struct, frozen=True, kw_only=True):
     ahead: frozenset[int] = frozenset()
     begun: frozenset[int] = frozenset()
 
+    def is_of(self, schedule: Schedule, zone: str) -> bool:
+        """Tell whether this is known of the present version of a schedule, and of this zone."""
+        return self.version == schedule.version and self.zone == zone
+
+    def is_reached(self, through_ms: int | None) -> bool:
+        """Tell whether time that goes so far has come to what is due next."""
+        return through_ms is not None and self.next_ms is not None and through_ms >= self.next_ms
+
 
 class Running(Struct, frozen=True, kw_only=True):
     """A run of a schedule: the part of it that goes on, and whether it is accounted for.
@@ -269,7 +277,8 @@ class State(Struct, frozen=True, kw_only=True):
     """The engine's whole memory; a new one comes out of every step.
 
     `basis` are the actuators of the plan whose devices are known: another plan's are met anew.
-    `settings` and `outcomes` are what the last step concluded, kept for as long as it is the same.
+    `settings`, `decided` and `alarmed` are what the last step concluded, kept for as long as it is
+    the same.
     """
 
     sensed: Mapping[tuple[DeviceId, Quantity], Sensed] = field(default_factory=dict)
@@ -292,4 +301,5 @@ class State(Struct, frozen=True, kw_only=True):
     runs: Mapping[ScheduleId, Running] = field(default_factory=dict)
     basis: object = None
     settings: Mapping[HouseId, object] = field(default_factory=dict)
-    outcomes: Mapping[DeviceId, object] = field(default_factory=dict)
+    decided: Mapping[HouseId, object] = field(default_factory=dict)
+    alarmed: object = None

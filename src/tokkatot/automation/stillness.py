@@ -1,47 +1,61 @@
-"""Whether an actuator's interlocks wait for a moment, or for something new alone."""
+"""How long an actuator's interlocks wait for something new alone, and from when for the clock."""
+
+from collections.abc import Iterator
+from math import inf
 
 from tokkatot.automation.guards import (
     DRY_RUN_RETRY_S,
+    DRY_RUN_WINDOW_S,
+    NO_FLOW_WINDOW_S,
     PUMP_MINIMUM_OFF_S,
     SETTLES,
+    STARTS_WINDOW_S,
     Guarded,
 )
 from tokkatot.automation.plan import Trait
+from tokkatot.automation.sameness import soon
 from tokkatot.domain.devices import OFF
 
 
-def is_still(guarded: Guarded, now_s: float) -> bool:
-    """Tell whether time alone changes nothing of what the interlocks say of an actuator.
+def still_until(guarded: Guarded, now_s: float) -> float:
+    """Return until when time alone changes nothing of what the interlocks say of an actuator.
 
-    In doubt it is not; neither is who yields to another, which may begin to run.
+    Who yields to another, which may begin to run, is looked at each time.
     """
+    if guarded.actuator.yields_to:
+        return now_s
+    since_s = soon(now_s)
+    return soon(min((at_s for at_s in _moments(guarded) if at_s > since_s), default=inf))
+
+
+def _moments(guarded: Guarded) -> Iterator[float]:
+    """Yield every moment, gone or to come, at which one of the interlocks looks at the clock."""
     actuator, relay = guarded.actuator, guarded.relay
     limits, longest_s = actuator.limits, actuator.spec.max_on_s
-    is_limited = longest_s is not None and actuator.trait is not Trait.COOP_AIR
-    if actuator.yields_to or (relay.target > OFF and is_limited):
-        return False
+    if relay.on_since_s is not None and longest_s is not None:
+        yield relay.on_since_s + longest_s
+    if relay.cool_until_s is not None:
+        yield relay.cool_until_s
     if len(relay.starts) >= limits.starts_per_hour:
-        return False
-    if relay.cool_until_s is not None and now_s < relay.cool_until_s:
-        return False
-    if actuator.trait is Trait.WATER and not _rests(guarded, now_s):
-        return False
-    settle = SETTLES.get(actuator.trait)
-    least_s = max(limits.min_on_s, limits.min_off_s)
-    if settle is not None:
-        least_s = max(least_s, settle.on_s, settle.off_s)
-    return relay.changed_s is None or now_s - relay.changed_s >= least_s
+        yield relay.starts[-limits.starts_per_hour] + STARTS_WINDOW_S
+    if relay.changed_s is not None:
+        settle = SETTLES.get(actuator.trait)
+        if settle is not None:
+            yield relay.changed_s + (settle.off_s if relay.target == OFF else settle.on_s)
+        yield relay.changed_s + (limits.min_off_s if relay.target == OFF else limits.min_on_s)
+    if actuator.trait is Trait.WATER:
+        yield from _moments_of_a_pump(guarded)
 
 
-def _rests(pump: Guarded, now_s: float) -> bool:
-    """Tell whether a pump is off, and nothing that it did lately keeps it so."""
+def _moments_of_a_pump(pump: Guarded) -> Iterator[float]:
     relay, dry_run = pump.relay, pump.dry_run
-    if relay.target > OFF or dry_run.mark_s is not None or dry_run.dry_since_s is not None:
-        return False
-    since = (
+    waits = (
         (relay.changed_s, PUMP_MINIMUM_OFF_S),
-        (relay.recalled_s, PUMP_MINIMUM_OFF_S),
         (dry_run.reset_s, DRY_RUN_RETRY_S),
         (dry_run.wait_until_s, 0.0),
+        (dry_run.dry_since_s, NO_FLOW_WINDOW_S),
+        (dry_run.mark_s, DRY_RUN_WINDOW_S),
     )
-    return all(at_s is None or now_s - at_s >= least_s for at_s, least_s in since)
+    for since_s, least_s in waits:
+        if since_s is not None:
+            yield since_s + least_s

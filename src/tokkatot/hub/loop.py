@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from tokkatot.automation.alarms import AlarmChange
-from tokkatot.automation.engine import Step, step
+from tokkatot.automation.engine import Decision, Step, step
 from tokkatot.automation.inputs import Ask, Inputs
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.plan import EMPTY_PLAN, Plan, plan_of, with_stops
@@ -116,6 +116,7 @@ class ControlLoop:
         self._plan: Plan = EMPTY_PLAN
         self._devices: Mapping[DeviceId, DeviceConfig] = {}
         self._state = State()
+        self._wanted: tuple[Decision, ...] = ()
         self._memories = memory.Memories()
         self._held: DesiredDocument | None = None
         self._stops = Stops()
@@ -234,6 +235,7 @@ class ControlLoop:
             if driver is not None and device.id in plan.actuators:
                 routes[device.id] = driver
         self.acting.route(routes)
+        self._wanted = ()
         self.inbox.wake.set()
         log.info("hub.configured", version=envelope_version, devices=len(document.devices))
 
@@ -381,12 +383,13 @@ class ControlLoop:
         self.losses.tell(now.monotonic_s)
         begun = self._begun_runs.new_in(result.state)
         starting = {run.schedule_id for run in begun}
-        for decision in result.decisions:
+        for decision in result.decisions if result.decisions != self._wanted else ():
             winner = decision.winner
             if winner.schedule in starting and not decision.cut_by:
                 continue  # a crash must find on the disk what has moved something
             command = None if decision.cut_by else winner.command
             self.acting.want(decision.device_id, decision.target, command)
+        self._wanted = () if starting else result.decisions
         await self._tell(result, news, finished, now, t_ms)
         if begun:
             has_room = not self._unwritten
