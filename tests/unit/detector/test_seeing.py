@@ -9,19 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.pictures import drawn, encoded
+from tests.support.pictures import drawn, encoded, huge_jpeg, huge_png
 from tests.support.vision import DOUBT_ABOVE, FakeDetector, judged, quality
 from tokkatot.detector.album import FREE_BYTES, Album
 from tokkatot.detector.seeing import Seeing
 from tokkatot.hub.journal.rows import MAX_ROW_BYTES, pack_tail
 from tokkatot.vision.detect.verdict import decide
 from tokkatot.vision.findings import Finding
+from tokkatot.vision.preprocess.decoding import PictureRefused, Refusal
 from tokkatot.wire.messages import EventRow
 from tokkatot.wire.pictures import (
     DETECTION,
     MAX_THUMBNAIL_BYTES,
     Camera,
     Look,
+    Looks,
     detection_in,
     event_data,
 )
@@ -92,6 +94,44 @@ def test_what_cannot_be_judged_is_refused_in_words_and_not_kept(
     looked = seeing(album, FakeDetector()).look(look(tmp_path / "now.jpg"))
     assert (looked.detection, looked.trouble) == (None, "This is no JPEG, PNG or WebP picture.")
     assert not album.exists()
+
+
+def test_the_shipped_models_outlive_any_bytes_and_judge_the_photograph_after_them(
+    tmp_path: Path, album: Path
+) -> None:
+    upright, *others = (drawn(seed, width=480, height=640) for seed in range(3))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    files = {
+        "a zip": b"PK\x05\x06" + bytes(18),
+        "a huge PNG": huge_png(20_000),
+        "a huge JPEG": huge_jpeg(20_000),
+        "CMYK": encoded(upright.convert("CMYK")),
+        "moving": encoded(upright, "WEBP", save_all=True, append_images=others),
+        "cut off": encoded(upright)[:-900],
+        "turned": encoded(upright.transpose(Image.Transpose.ROTATE_90), exif=turned),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    sees = Seeing.open(Looks(folder=str(album), limit_bytes=10**8, models=None, looks=()))
+
+    *refused, last = [sees.look(look(tmp_path / name)) for name in files]
+
+    assert [(one.detection, one.trouble) for one in refused] == [
+        (None, str(PictureRefused(reason)))
+        for reason in (
+            Refusal.UNKNOWN_FORMAT,
+            Refusal.TOO_MANY_PIXELS,
+            Refusal.TOO_MANY_PIXELS,
+            Refusal.NO_COLOUR,
+            Refusal.ANIMATED,
+            Refusal.DAMAGED,
+        )
+    ]
+    assert last.trouble is None
+    assert last.detection is not None
+    with Image.open(io.BytesIO(last.detection.thumbnail)) as small:
+        assert small.size == (168, 224)
 
 
 def test_pictures_are_kept_as_they_came_apart_by_whether_they_warn(
