@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 _REFUSED = 2
 
 PlanFile = Annotated[
-    Path, typer.Argument(help="A .toml file, or the name of a shipped one: lettuce, tunnel.")
+    Path,
+    typer.Argument(
+        help="A .toml file, or the name of a shipped one: lettuce, tomato_benchmark, tunnel."
+    ),
 ]
 Weather = Annotated[
     Path | None, typer.Option(help="Where the plan's weather lies; left out, beside the plan.")
@@ -145,8 +148,9 @@ def _rivals(
     """Return who is compared, each made for a weather; the rival's rules are searched for once."""
     import numpy as np
 
-    from tokkatot.climate.judge.controllers import Grower, Held, Learned, Planner, Resting
-    from tokkatot.climate.judge.searching import tuned
+    from tokkatot.climate.control.greenhouse import TomatoRules
+    from tokkatot.climate.judge.controllers import Banded, Grower, Held, Learned, Planner, Resting
+    from tokkatot.climate.judge.searching import tuned, tuned_bands
     from tokkatot.climate.plan import batch_of
 
     def planner(series: "WeatherSeries") -> "Controller":
@@ -162,6 +166,11 @@ def _rivals(
     made: dict[str, Callable[[WeatherSeries], Controller]] = {"policy": lambda _: Learned(policy)}
     if plan.house == "lettuce":
         made["rules"] = lambda _: Grower()
+    elif plan.house == "tomato_benchmark":
+        made["rules"] = lambda _: Banded(TomatoRules())
+        if plan.judging.rounds:
+            found = tuned_bands(plan, known, counted("searched"))
+            made["tuned"] = lambda _: Banded(found)
     else:
         made["rules"] = lambda _: Resting()
         # Along a front they are tuned for each weighing, and told there.

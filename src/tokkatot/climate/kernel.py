@@ -19,7 +19,14 @@ import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from tokkatot.climate.control import coop, crop, flock, greenhouse, lettuce_benchmark
+from tokkatot.climate.control import (
+    coop,
+    crop,
+    flock,
+    greenhouse,
+    lettuce_benchmark,
+    tomato_benchmark,
+)
 from tokkatot.climate.physics import air, lettuce
 from tokkatot.climate.physics.greenhouse import (
     airflow,
@@ -44,7 +51,7 @@ Model = TypeVar("Model")
 _GREENHOUSE = (network, light, views, airflow, tomato, ground, exchange, step)
 _COOP = (coop_airflow, birds, litter, coop_step)
 _LETTUCE = (lettuce, lettuce_benchmark)
-_STEERED = (coop, crop, flock, greenhouse)
+_STEERED = (coop, crop, flock, greenhouse, tomato_benchmark)
 _MODULES = (air, *_GREENHOUSE, *_COOP, *_LETTUCE, *_STEERED)
 
 
@@ -245,6 +252,37 @@ def _pay_tomatoes(
             paid[house, at] = row[at]
 
 
+def _see_benchmark_tomatoes(states: Records, weather: Records, seen: Floats) -> None:
+    for house in range(states.size):
+        row = tomato_benchmark.seen_in_benchmark(states[house], weather[house])
+        for at in range(len(row)):
+            seen[house, at] = row[at]
+
+
+def _pay_benchmark_tomatoes(
+    before: Records,
+    states: Records,
+    controls: Records,
+    parameters: Records,
+    prices: Records,
+    comfort: Records,
+    duration_s: float,
+    paid: Floats,
+) -> None:
+    for house in range(states.size):
+        row = tomato_benchmark.benchmark_parts(
+            states[house].fruit_mg_m2 - before[house].fruit_mg_m2,
+            states[house],
+            controls[house],
+            parameters[house],
+            prices[house],
+            comfort[0],
+            duration_s,
+        )
+        for at in range(len(row)):
+            paid[house, at] = row[at]
+
+
 def _live_lettuces(
     states: Records,
     controls: Records,
@@ -316,6 +354,13 @@ see_greenhouses = _compiled(_see_greenhouses)
 
 see_lettuces = _compiled(_see_lettuces)
 """Write what is seen of each lettuce into rows of numbers, in the order of `LETTUCE_SEEN`."""
+
+see_benchmark_tomatoes = _compiled(_see_benchmark_tomatoes)
+"""Write what the benchmark shows of each crop into rows of numbers, in the order of
+`TOMATO_SEEN`."""
+
+pay_benchmark_tomatoes = _compiled(_pay_benchmark_tomatoes)
+"""Write what a step of each of the benchmark's crops was worth into rows, as `TomatoParts`."""
 
 pay_flocks = _compiled(_pay_flocks)
 """Write what a stretch of each flock's life was worth into rows of numbers, as `FlockParts`."""

@@ -10,8 +10,15 @@ import msgspec
 from msgspec import Meta
 
 from tokkatot.climate.control.flock import FlockPrices
-from tokkatot.climate.env.batches import Batch, Flocks, Lettuces, Tomatoes
-from tokkatot.climate.env.draws import FlockDraw, LettuceDraw, Seasons, TomatoDraw
+from tokkatot.climate.control.tomato_benchmark import benchmark_comfort
+from tokkatot.climate.env.batches import Batch, BenchmarkTomatoes, Flocks, Lettuces, Tomatoes
+from tokkatot.climate.env.draws import (
+    BenchmarkTomatoDraw,
+    FlockDraw,
+    LettuceDraw,
+    Seasons,
+    TomatoDraw,
+)
 from tokkatot.climate.physics.poultry.houses import open_house, tunnel_house
 from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.policy.card import House, WeatherSeen
@@ -104,7 +111,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """The whole file."""
 
     name: str
-    house: Literal["tunnel", "open", "greenhouse", "lettuce"]
+    house: Literal["tunnel", "open", "greenhouse", "lettuce", "tomato_benchmark"]
     days: Positive
     seed: int
     learn_from: Annotated[tuple[WeatherFile, ...], Meta(min_length=1)]
@@ -121,6 +128,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Of a flock: a kWh of heat costs so many times one of electricity; unset it is cheap gas."""
     stressed_m2_h: Ends = (2e-3, 2e-3)
     gases_m2_h: Positive = FlockPrices().gases_m2_h
+    penalties: Positive = 1.0
+    """Of the tomato benchmark: its penalties count so many times."""
     learning: Learning
     judging: Judging = Judging()
 
@@ -166,6 +175,8 @@ def kind_of(plan: Plan) -> House:
             return House.GREENHOUSE
         case "lettuce":
             return House.LETTUCE
+        case "tomato_benchmark":
+            return House.TOMATO_BENCHMARK
 
 
 def read_weathers(
@@ -199,6 +210,10 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
     match plan.house:
         case "lettuce":
             return Lettuces(LettuceDraw(seasons=seasons), houses)
+        case "tomato_benchmark":
+            benchmark = BenchmarkTomatoDraw(seasons=seasons, unsure=plan.unsure)
+            comfort = benchmark_comfort(plan.penalties)
+            return BenchmarkTomatoes(benchmark, houses, comfort=comfort)
         case "greenhouse":
             crops = TomatoDraw(
                 seasons=seasons,

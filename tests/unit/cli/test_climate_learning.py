@@ -39,6 +39,23 @@ def test_a_policy_is_judged_beside_its_rivals_and_its_card_keeps_it(tmp_path: Pa
     assert "<svg" in page.read_text()
 
 
+def test_the_benchmarks_tomatoes_have_rules_by_bands_and_such_as_were_found_as_rivals(
+    tmp_path: Path,
+) -> None:
+    plan = seasons.write_plan(tmp_path, "tomato_benchmark")
+    house = House.TOMATO_BENCHMARK
+    closed = policies.model([[0.0] * 6] * len(inputs_of(house)), [0.0] * 6)
+    folder = policies.write(tmp_path / "policy", closed, policies.card(closed, house))
+    done = CliRunner().invoke(app, ["evaluate", str(plan), "--policy", str(folder)])
+    assert done.exit_code == 0, done.output
+    (held_out,) = read_policy(folder)[0].held_out
+    figures = {(one.controller, one.name): one.value.mean for one in held_out.figures}
+    assert {who for who, _ in figures} == {"policy", "rules", "tuned", "planner"}
+    # The actuators begin half open and creep shut.
+    assert 0.0 < figures["policy", "electricity"] < 0.1 < figures["rules", "electricity"]
+    assert figures["policy", "profit"] > figures["policy", "worth"], "monsoon air is too damp"
+
+
 def test_a_front_is_told_for_each_weighing_and_drawn(tmp_path: Path) -> None:
     plan = seasons.write_plan(tmp_path)
     # Nothing but the front is searched for.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support import seasons
-from tokkatot.climate.env.batches import Flocks, Lettuces, Tomatoes
+from tokkatot.climate.env.batches import BenchmarkTomatoes, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.plan import (
     PlanRefused,
     batch_of,
@@ -26,6 +26,7 @@ from tokkatot.climate.policy.card import House
         ("open", Flocks, House.COOP),
         ("greenhouse", Tomatoes, House.GREENHOUSE),
         ("lettuce", Lettuces, House.LETTUCE),
+        ("tomato_benchmark", BenchmarkTomatoes, House.TOMATO_BENCHMARK),
     ],
 )
 def test_a_plan_says_which_houses_live_in_which_weather(

@@ -1,62 +1,21 @@
 """Sixty days that another program's greenhouse lived through, lived through by ours."""
 
-import csv
-import gzip
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.support.glasshouse import STATES, controls, outdoor, rows, state
 from tokkatot.climate.calibrate.fit import calibrate
 from tokkatot.climate.calibrate.recording import Recording
 from tokkatot.climate.calibrate.subjects import GreenhouseSubject
 from tokkatot.climate.kernel import live_in_greenhouse, record_type, records
 from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_ppm, magnus_pa
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
-from tokkatot.climate.physics.greenhouse.model import Controls, Ledger, State
+from tokkatot.climate.physics.greenhouse.model import Ledger, State
 from tokkatot.climate.physics.greenhouse.step import SUBSTEPS
-from tokkatot.climate.physics.outdoor import Outdoor
-
-RECORDED = (
-    Path(__file__).parents[4]
-    / "shared/data/climate/greenlight/glgym032_rulebased_Amsterdam2010_d59_60d_900s.csv.gz"
-)
-STATES = {
-    "air_c": "tAir", "top_c": "tTop", "canopy_c": "tCan", "cover_in_c": "tCovIn",
-    "cover_out_c": "tCovE", "thermal_c": "tThScr", "blackout_c": "tBlScr", "floor_c": "tFlr",
-    "pipe_c": "tPipe", "lamp_c": "tLamp", "air_pa": "vpAir", "top_pa": "vpTop", "soil1_c": "tSo1",
-    "soil2_c": "tSo2", "soil3_c": "tSo3", "soil4_c": "tSo4", "soil5_c": "tSo5",
-    "air_mg_m3": "co2Air", "top_mg_m3": "co2Top", "day_c": "tCan24", "sum_c_d": "tCanSum",
-    "buffer_mg_m2": "cBuf", "leaf_mg_m2": "cLeaf", "stem_mg_m2": "cStem", "fruit_mg_m2": "cFruit",
-}  # fmt: skip
-
-Row = dict[str, float]
 
 pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(400)]
-
-
-@cache
-def rows() -> tuple[Row, ...]:
-    with gzip.open(RECORDED, "rt", encoding="utf-8") as lines:
-        return tuple(
-            {name: float(text) for name, text in row.items()} for row in csv.DictReader(lines)
-        )
-
-
-def controls(r: Row) -> Controls:
-    return Controls(
-        heating=r["u_uBoil"], co2=r["u_uCO2"], roof_vents=r["u_uVent"],
-        thermal_screen=r["u_uThScr"], blackout=r["u_uBlScr"], lamps=r["u_uLamp"],
-    )  # fmt: skip
-
-
-def outdoor(r: Row) -> Outdoor:
-    return Outdoor(
-        radiation_w_m2=r["d_iGlob"], temperature_c=r["d_tOut"], vapour_pa=r["d_vpOut"],
-        co2_mg_m3=r["d_co2Out"], wind_m_s=r["d_wind"], sky_c=r["d_tSky"], ground_c=r["d_tSoOut"],
-    )  # fmt: skip
 
 
 def off(ours: list[float], theirs: list[float]) -> float:
@@ -65,7 +24,7 @@ def off(ours: list[float], theirs: list[float]) -> float:
 
 def test_sixty_days_under_given_controls_are_the_other_programs() -> None:
     first, driven = rows()[0], rows()[:-1]
-    start = State(**{ours: first[f"x_{theirs}"] for ours, theirs in STATES.items()})
+    start = state(first)
     # Nothing is picked there in these days.
     house = replace(bleiswijk_led(), fruit_max_mg_m2=1e9)
     trace = np.empty(len(driven), record_type(State))

@@ -25,9 +25,18 @@ from tokkatot.climate.control.lettuce_benchmark import (
     Earned,
     Prices,
 )
+from tokkatot.climate.control.tomato_benchmark import (
+    BEGINS_AT,
+    TOMATO_DIALS,
+    TOMATO_SEEN,
+    TomatoComfort,
+    benchmark_comfort,
+)
 from tokkatot.climate.control.twins import CoopLimits
 from tokkatot.climate.env.draws import (
     Begun,
+    BenchmarkTomatoDraw,
+    BenchmarkTomatoStart,
     FlockDraw,
     FlockStart,
     LettuceDraw,
@@ -43,10 +52,12 @@ from tokkatot.climate.kernel import (
     advance_greenhouses,
     live_lettuces,
     numbers,
+    pay_benchmark_tomatoes,
     pay_flocks,
     pay_tomatoes,
     record_type,
     records,
+    see_benchmark_tomatoes,
     see_coops,
     see_greenhouses,
     see_lettuces,
@@ -60,9 +71,10 @@ from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry import model as coop
 from tokkatot.climate.physics.units import DAY_S, HOUR_S
 
-Start = TypeVar("Start", bound=FlockStart | TomatoStart | LettuceStart)
+AnyStart = FlockStart | TomatoStart | BenchmarkTomatoStart | LettuceStart
+Start = TypeVar("Start", bound=AnyStart)
 Steered = TypeVar("Steered", bound=FlockStart | TomatoStart)
-Start_co = TypeVar("Start_co", bound=FlockStart | TomatoStart | LettuceStart, covariant=True)
+Start_co = TypeVar("Start_co", bound=AnyStart, covariant=True)
 
 Rows = NDArray[Any]
 """One row a house: records, numbers or counts."""
@@ -309,6 +321,66 @@ class Tomatoes(_SetPoints[TomatoStart]):
             paid,
         )  # fmt: skip
         return paid
+
+
+class BenchmarkTomatoes(Batch[BenchmarkTomatoStart]):
+    """Greenhouses of the published benchmark: the dials are the actuators."""
+
+    dials = TOMATO_DIALS
+    fields = observed_fields(TOMATO_SEEN, TOMATO_DIALS)
+    parts = TomatoParts._fields
+
+    def __init__(
+        self, draw: BenchmarkTomatoDraw, houses: int, *, comfort: TomatoComfort | None = None
+    ) -> None:
+        super().__init__(draw, houses)
+        self._comfort = records([comfort or benchmark_comfort()])
+        self.states = np.zeros(houses, record_type(greenhouse.State))
+        self.books = np.zeros(houses, record_type(greenhouse.Ledger))
+        self._parameters = np.zeros(houses, record_type(greenhouse.Parameters))
+        self._prices = np.zeros(houses, record_type(TomatoPrices))
+        self._controls = np.zeros(houses, record_type(greenhouse.Controls))
+
+    def ruled(self, rules: Records) -> Floats:
+        """Return where the rules of each house, a row of `TomatoRules`, want its actuators."""
+        wanted = np.zeros(self.houses, record_type(greenhouse.Controls))
+        outdoor = self._sky[self._row + np.minimum(self.lived, self.steps - 1)]
+        steer_greenhouses(self.states, outdoor, self._hours(), rules, numbers(wanted))
+        return np.column_stack([wanted[dial.name] for dial in self.dials])
+
+    @override
+    def _look(self) -> Floats:
+        seen = np.empty((self.houses, len(TOMATO_SEEN)))
+        see_benchmark_tomatoes(self.states, self._outdoor, seen)
+        return seen
+
+    @override
+    def _plant(self, house: int, start: BenchmarkTomatoStart) -> None:
+        self.states[house] = records([start.state])[0]
+        self.books[house] = records([greenhouse.Ledger()])[0]
+        self._parameters[house] = records([start.parameters])[0]
+        self._prices[house] = records([start.prices])[0]
+        self.values[house] = BEGINS_AT
+
+    @override
+    def _live(self) -> Floats:
+        for at, dial in enumerate(self.dials):
+            self._controls[dial.name] = self.values[:, at]
+        before = self.states.copy()
+        advance_greenhouses(
+            self.states, self._controls, self._outdoor, self._parameters, self.books, self.step_s,
+            SUBSTEPS,
+        )  # fmt: skip
+        paid = np.empty((self.houses, len(self.parts)))
+        pay_benchmark_tomatoes(
+            before, self.states, self._controls, self._parameters, self._prices, self._comfort,
+            self.step_s, paid,
+        )  # fmt: skip
+        return paid
+
+    @override
+    def _arrays(self) -> tuple[Rows, ...]:
+        return (self.states, self.books, self._parameters, self._prices)
 
 
 class Lettuces(Batch[LettuceStart]):

@@ -12,6 +12,7 @@ from tokkatot.climate.control.crop import TomatoPrices
 from tokkatot.climate.control.flock import FlockPrices
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.lettuce_benchmark import Prices
+from tokkatot.climate.control.tomato_benchmark import BENCHMARK_PRICES, benchmark_house, planted
 from tokkatot.climate.physics import lettuce
 from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
@@ -169,6 +170,40 @@ class TomatoDraw:
                 electricity_kwh=float(chance.uniform(*self.electricity_kwh)),
                 heat_kwh=float(chance.uniform(*self.heat_kwh)),
             ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkTomatoStart:
+    """A crop of the published benchmark that begins."""
+
+    begun: Begun
+    state: greenhouse.State
+    parameters: greenhouse.Parameters
+    prices: TomatoPrices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkTomatoDraw:
+    """Draws the published benchmark's crops."""
+
+    seasons: Seasons
+    house: greenhouse.Parameters = field(default_factory=benchmark_house)
+    prices: TomatoPrices = BENCHMARK_PRICES
+    unsure: float = 0.0
+
+    def drawn(self, chance: np.random.Generator) -> BenchmarkTomatoStart:
+        """Return a crop by chance."""
+        return self.begun(self.seasons.drawn(chance), chance)
+
+    def begun(self, begun: Begun, chance: np.random.Generator) -> BenchmarkTomatoStart:
+        """Return a crop of this stretch of weather, all else by chance."""
+        outside = self.seasons.weathers[begun.weather].at(begun.start_s)
+        return BenchmarkTomatoStart(
+            begun=begun,
+            state=planted(outside.ground_c, outside.co2_mg_m3),
+            parameters=varied(self.house, GREENHOUSE_UNSURE, self.unsure, chance),
+            prices=self.prices,
         )
 
 

@@ -5,10 +5,11 @@ from typing import Any, Protocol
 import numpy as np
 from typing_extensions import override
 
+from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.lettuce import GrowerRules, grower
 from tokkatot.climate.control.lettuce_benchmark import LIMITS
-from tokkatot.climate.env.batches import Batch, Lettuces
-from tokkatot.climate.kernel import Floats
+from tokkatot.climate.env.batches import Batch, BenchmarkTomatoes, Lettuces
+from tokkatot.climate.kernel import Floats, records
 from tokkatot.climate.physics.lettuce import Shown
 from tokkatot.climate.policy.card import inputs_of
 from tokkatot.climate.policy.running import Policy
@@ -55,6 +56,19 @@ class Grower(Controller):
             for row in seen
         ]
         return reached(batch, np.array(wanted))
+
+
+class Banded(Controller):
+    """Katzin's rules for tomatoes, whose actuators creep as the published benchmark's do."""
+
+    def __init__(self, rules: TomatoRules) -> None:
+        """Take set-points."""
+        self._rules = rules
+
+    @override
+    def decide(self, batch: Batch[Any]) -> Floats:
+        assert isinstance(batch, BenchmarkTomatoes), "these rules know tomatoes alone"
+        return reached(batch, batch.ruled(records([self._rules] * batch.houses)))
 
 
 class Held(Controller):

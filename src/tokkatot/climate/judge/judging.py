@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tokkatot.climate.control.twins import CoopLimits
-from tokkatot.climate.env.batches import Batch, Flocks, Lettuces, Tomatoes
+from tokkatot.climate.env.batches import Batch, BenchmarkTomatoes, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.judge.controllers import Controller
 from tokkatot.climate.kernel import Floats
 from tokkatot.climate.physics.units import JOULES_A_KWH
@@ -23,7 +23,7 @@ COLD_UNDER_K = CoopLimits().cold_under_k
 UNITS = {
     "worth": "EUR/m2", "electricity": "kWh/m2", "heat": "kWh/m2", "heat_stress": "h",
     "co2_over": "h", "ammonia_over": "h", "cold": "h", "deaths": "%", "bird": "kg", "fruit": "g/m2",
-    "co2_fed": "kg/m2", "dry_weight": "g/m2",
+    "co2_fed": "kg/m2", "dry_weight": "g/m2", "profit": "EUR/m2",
 }  # fmt: skip
 
 
@@ -64,6 +64,9 @@ def live(plan: Plan, weather: WeatherSeries, starts: Sequence[Any], who: Control
         if isinstance(batch, Flocks):
             over += told[:, 2:5] * (1.0, 1.0, -1.0) > (CO2_MAX_PPM, AMMONIA_MAX_PPM, COLD_UNDER_K)
     figures = {"worth": batch.worth(parts), **_figures(batch, over * batch.step_s / 3600.0)}
+    if isinstance(batch, BenchmarkTomatoes):
+        # Its penalties are no money that anybody pays.
+        figures["profit"] = figures["worth"] - parts[:, batch.parts.index("climate")]
     means = dict(zip(batch.parts, map(float, parts.mean(axis=0)), strict=True))
     return Lived(figures=figures, parts=means, seen=np.array(rows))
 
@@ -112,7 +115,7 @@ def _figures(batch: Batch[Any], over_h: Floats) -> dict[str, Floats]:
                 "deaths": 100.0 * books["deaths"] / begun,
                 "bird": states["bird_kg"].copy(),
             }
-        case Tomatoes():
+        case Tomatoes() | BenchmarkTomatoes():
             books, states = batch.books, batch.states
             fruit = states["fruit_mg_m2"] + books["fruit_harvested_mg"]
             return {

@@ -1,18 +1,35 @@
 """Searches for the set-points of the rules that do best on the weather that is learned from."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tokkatot.climate.control.dials import Dials
+from tokkatot.climate.control.dials import Dials, positions, turned
+from tokkatot.climate.control.greenhouse import TomatoRules
+from tokkatot.climate.control.tomato_benchmark import BANDS
+from tokkatot.climate.env.batches import Batch, BenchmarkTomatoes
 from tokkatot.climate.judge.controllers import ELITE, LEAST_SPREAD, reached
-from tokkatot.climate.kernel import Floats
+from tokkatot.climate.kernel import Floats, records
 from tokkatot.climate.plan import Plan, Weighing, batch_of, weighed
 from tokkatot.climate.weather.series import WeatherSeries
 
 SHIFTS = 11
 
 Tell = Callable[[int, int], None]
+
+
+Steer = Callable[[Batch[Any], Floats], Floats]
+"""Answers where the dials of each house go by its row of what is searched for."""
+
+
+class _Sought(NamedTuple):
+    """What is searched for: its ends, where it begins, and how a row of it steers."""
+
+    low: Floats
+    high: Floats
+    first: Floats
+    steer: Steer
 
 
 def tuned(plan: Plan, weathers: Sequence[WeatherSeries], tell: Tell) -> Floats:
@@ -22,6 +39,26 @@ def tuned(plan: Plan, weathers: Sequence[WeatherSeries], tell: Tell) -> Floats:
     """
     (found,) = _searched(plan, weathers, [{}], tell)
     return found
+
+
+def tuned_bands(plan: Plan, weathers: Sequence[WeatherSeries], tell: Tell) -> TomatoRules:
+    """Return the set-points and bands that do best for the benchmark's tomatoes."""
+
+    def steer(batch: Batch[Any], rows: Floats) -> Floats:
+        assert isinstance(batch, BenchmarkTomatoes), "these rules know tomatoes alone"
+        rules = np.repeat(records([TomatoRules()]), len(rows))
+        for at, dial in enumerate(BANDS):
+            rules[dial.name] = rows[:, at]
+        return batch.ruled(rules)
+
+    sought = _Sought(
+        low=np.array([dial.low for dial in BANDS]),
+        high=np.array([dial.high for dial in BANDS]),
+        first=np.array(positions(TomatoRules(), BANDS)),
+        steer=steer,
+    )
+    (found,) = _searched(plan, weathers, [{}], tell, sought)
+    return turned(TomatoRules(), BANDS, found.tolist())
 
 
 def tuned_along(
@@ -67,17 +104,19 @@ def _searched(
     weathers: Sequence[WeatherSeries],
     factors: Sequence[dict[str, float]],
     tell: Tell,
+    sought: _Sought | None = None,
 ) -> list[Floats]:
-    """Return what does best where parts of a season's worth count so many times, for each."""
+    """Return what does best where parts of a season's worth count so many times, for each.
+
+    Searched for are the values of the dials, unless something else is said that moves them.
+    """
     how, count = plan.judging, len(factors)
     chance = np.random.default_rng(plan.seed)
     batch = batch_of(plan, weathers, how.candidates * how.searched_seasons)
     starts = [batch.draw.drawn(chance) for _ in range(how.searched_seasons)]
     counted = np.array([[each.get(name, 1.0) for name in batch.parts] for each in factors])
-    low = np.array([dial.low for dial in batch.dials])
-    high = np.array([dial.high for dial in batch.dials])
-    batch.plant(0, starts[0])
-    best = [batch.values[0].copy() for _ in factors]
+    low, high, first, steer = sought or _dials_of(batch, starts[0])
+    best = [first.copy() for _ in factors]
     middles, spreads = list(best), [0.4 * (high - low)] * count
     best_worth = np.full(count, -np.inf)
     kin = np.array_split(np.arange(how.candidates), count)
@@ -92,7 +131,7 @@ def _searched(
         parts = np.zeros((batch.houses, len(batch.parts)))
         wanted = np.tile(drawn, (how.searched_seasons, 1))
         for _ in range(batch.steps):
-            parts += batch.live(reached(batch, wanted))
+            parts += batch.live(reached(batch, steer(batch, wanted)))
         means = parts.reshape(how.searched_seasons, how.candidates, -1).mean(axis=0)
         for at in range(count):
             worth = batch.worth(means * counted[at])
@@ -106,3 +145,14 @@ def _searched(
             )
         tell(done + 1, how.rounds)
     return best
+
+
+def _dials_of(batch: Batch[Any], start: Any) -> _Sought:
+    """Return that the dials are searched for, from where a season finds them."""
+    batch.plant(0, start)
+    return _Sought(
+        low=np.array([dial.low for dial in batch.dials]),
+        high=np.array([dial.high for dial in batch.dials]),
+        first=batch.values[0].copy(),
+        steer=lambda _, rows: rows,
+    )

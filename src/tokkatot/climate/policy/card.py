@@ -15,6 +15,7 @@ from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, Dials
 from tokkatot.climate.control.fields import Field
 from tokkatot.climate.control.flock import COOP_SEEN
 from tokkatot.climate.control.lettuce_benchmark import LETTUCE_DIALS, LETTUCE_TOLD
+from tokkatot.climate.control.tomato_benchmark import TOMATO_DIALS, TOMATO_SEEN
 
 CARD: Final = "card.json"
 MODEL: Final = "policy.onnx"
@@ -44,18 +45,21 @@ class House(StrEnum):
     COOP = "coop"
     GREENHOUSE = "greenhouse"
     LETTUCE = "lettuce"
-    """The published benchmark; no hub has such a house."""
+    TOMATO_BENCHMARK = "tomato_benchmark"
+    """Published benchmarks, both; no hub has such a house."""
 
 
 _SEEN = {
     House.COOP: COOP_SEEN,
     House.GREENHOUSE: GREENHOUSE_SEEN,
     House.LETTUCE: LETTUCE_TOLD,
+    House.TOMATO_BENCHMARK: TOMATO_SEEN,
 }
 _DIALS = {
     House.COOP: COOP_DIALS,
     House.GREENHOUSE: GREENHOUSE_DIALS,
     House.LETTUCE: LETTUCE_DIALS,
+    House.TOMATO_BENCHMARK: TOMATO_DIALS,
 }
 
 

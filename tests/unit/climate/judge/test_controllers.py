@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support import coop, policies
+from tests.support import coop, greenhouse, policies
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import COOP_DIALS, positions
+from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.lettuce import GrowerRules, grower
 from tokkatot.climate.control.lettuce_benchmark import LIMITS
-from tokkatot.climate.env.batches import Batch, Flocks, Lettuces
-from tokkatot.climate.env.draws import FlockDraw, LettuceDraw, Seasons
+from tokkatot.climate.env.batches import Batch, BenchmarkTomatoes, Flocks, Lettuces
+from tokkatot.climate.env.draws import BenchmarkTomatoDraw, FlockDraw, LettuceDraw, Seasons
 from tokkatot.climate.env.lettuce import LettuceSeason
 from tokkatot.climate.judge.controllers import (
+    Banded,
     Controller,
     Grower,
     Held,
@@ -73,6 +75,20 @@ def test_the_growers_rules_steer_a_batch_as_they_steer_one_crop() -> None:
         season.step(grower(shown(season.state), radiation, GrowerRules(), LIMITS))
     # A batch shows single precision, on which swings hang: the same, but for that.
     assert worth(Grower(), planted(Lettuces(LETTUCES, 1))) == pytest.approx(season.earned, abs=0.02)
+
+
+def test_the_bands_of_rules_for_tomatoes_pull_actuators_that_creep() -> None:
+    spring = WeatherSeries(period_s=900, moments=[greenhouse.outdoor(step) for step in range(97)])
+    batch = planted(
+        BenchmarkTomatoes(BenchmarkTomatoDraw(seasons=Seasons(weathers=[spring], days=1)), 1)
+    )
+    rules = TomatoRules(lamps_off_w_m2=0.0)
+    lamps = []
+    for _ in range(8):
+        batch.live(Banded(rules).decide(batch))
+        lamps.append(float(batch.values[0, 4]))
+    assert lamps == pytest.approx([0.4, 0.3, 0.2, 0.1, 0.0, 0.0, 0.0, 0.0], abs=1e-12)
+    assert batch.values[0, 0] > 0.9, "a cold night in spring is heated"
 
 
 def test_a_policy_is_told_by_name_what_the_batch_sees() -> None:

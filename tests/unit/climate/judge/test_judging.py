@@ -9,11 +9,12 @@ import pytest
 from tests.support import policies, seasons
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import COOP_DIALS, positions
-from tokkatot.climate.judge.controllers import Held, Resting
+from tokkatot.climate.control.greenhouse import TomatoRules
+from tokkatot.climate.judge.controllers import Banded, Held, Resting
 from tokkatot.climate.judge.judging import compared, interval, live
 from tokkatot.climate.judge.judging import seasons as begun
 from tokkatot.climate.judge.report import report
-from tokkatot.climate.judge.searching import tuned
+from tokkatot.climate.judge.searching import tuned, tuned_bands
 from tokkatot.climate.plan import read_plan, read_weathers
 
 # The first of them to run compiles, unless the machine code is kept from before: all on one worker.
@@ -46,6 +47,29 @@ def test_hours_so_far_below_comfort_that_a_shield_steps_in_are_counted(tmp_path:
     ]
     assert cold[0].tolist() == [0.0, 0.0]
     assert (cold[1] > 1.0).all()
+
+
+def test_the_profit_of_the_benchmarks_tomatoes_has_no_penalties_in_it(tmp_path: Path) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path, "tomato_benchmark"))
+    ((_, series),) = read_weathers(plan.judge_on, tmp_path)
+    came = live(plan, series, begun(plan, series), Banded(TomatoRules()))
+    assert came.parts["climate"] < 0.0, "monsoon air is too damp"
+    money = sum(came.parts.values()) - came.parts["climate"]
+    assert came.figures["profit"].mean() == pytest.approx(money)
+    assert came.figures["worth"].mean() == pytest.approx(money + came.parts["climate"])
+
+
+def test_bands_that_were_searched_for_do_no_worse_where_they_were_sought(tmp_path: Path) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path, "tomato_benchmark", more="every_days = 9\n"))
+    ((_, series),) = read_weathers(plan.learn_from, tmp_path)
+    told: list[tuple[int, int]] = []
+    found = tuned_bands(plan, [series], lambda *part: told.append(part))
+    assert told == [(1, 2), (2, 2)]
+    drawn = [
+        live(plan, series, begun(plan, series), Banded(rules)).figures["worth"].mean()
+        for rules in (TomatoRules(), found)
+    ]
+    assert drawn[1] > drawn[0]
 
 
 def test_controllers_live_through_the_same_seasons_and_differ_by_what_they_do(
