@@ -25,7 +25,7 @@ export const channels: ChannelWords = {
   'channels.address.sms': 'Phone number',
   'channels.address.telegram': 'Telegram chat number',
   'channels.telegram_bot':
-    'First write to Tokkatot’s bot, then enter your chat’s number. If you have a bot of your own, enter tgram://TOKEN/CHAT.',
+    'First write to Tokkatot’s bot, then enter your chat’s number, which @userinfobot tells you. If you have a bot of your own, enter tgram://TOKEN/CHAT.',
   'channels.telegram_own': 'Enter tgram://TOKEN/CHAT of a bot of your own.',
   'channels.code_help': 'We have sent a code of 6 digits there.',
   'channels.code': 'Code',

@@ -19,7 +19,7 @@ export const channels = {
   'channels.address.sms': 'លេខទូរស័ព្ទ',
   'channels.address.telegram': 'លេខជជែកតេឡេក្រាម',
   'channels.telegram_bot':
-    'សូមផ្ញើសារទៅបូតរបស់ Tokkatot សិន រួចវាយលេខជជែករបស់អ្នក។ បើមានបូតផ្ទាល់ខ្លួន សូមវាយ tgram://TOKEN/CHAT។',
+    'សូមផ្ញើសារទៅបូតរបស់ Tokkatot សិន រួចវាយលេខជជែករបស់អ្នក ដែល @userinfobot ប្រាប់។ បើមានបូតផ្ទាល់ខ្លួន សូមវាយ tgram://TOKEN/CHAT។',
   'channels.telegram_own': 'សូមវាយ tgram://TOKEN/CHAT របស់បូតផ្ទាល់ខ្លួនអ្នក។',
   'channels.code_help': 'យើងបានផ្ញើលេខកូដ ៦ ខ្ទង់ទៅទីនោះ។',
   'channels.code': 'លេខកូដ',
