@@ -1,10 +1,10 @@
 """Checks the interlocks from outside: what the hub heard against what it asks its devices for."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tokkatot.domain.desired import DesiredDocument, DeviceConfig
+from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig
 from tokkatot.domain.devices import OFF, ON, DeviceRole, Level, rest_level
 from tokkatot.domain.houses import HouseKind, HouseMode
 from tokkatot.domain.ids import DeviceId
@@ -19,7 +19,6 @@ from tokkatot.wire.messages import ReadingRow, Row
 REACTS_WITHIN_S: Final = 3.0
 """Two seconds to the safe state as promised, and one for the turn that notices."""
 
-TAKES_WITHIN_S: Final = 30.0
 STALE_S: Final = 90.0
 LEASE_S: Final = 30.0
 PUMP_REST_S: Final = 60.0
@@ -107,6 +106,8 @@ class SafetyCheck:
         self._life: _Life | None = None
         self._dead_since_s: float | None = findings.now_s()
         self._tank: tuple[float, float] | None = None
+        self._offered: list[DesiredDocument] = []
+        """Newer documents than the one that is known to be held, by any of which it may work."""
 
     # ------------------------------------------------------------------------------ what happens
 
@@ -128,13 +129,14 @@ class SafetyCheck:
             self._life.pump_since_s = self._findings.now_s()
             self._life.pump_first, self._life.pump_rose = self._tank, False
 
-    def may_take(self) -> None:
+    def may_take(self, document: DesiredDocument) -> None:
         """Another document has come; the hub works by it before the disk has it, and says so."""
-        if self._life is not None:
-            self._life.document_s = self._findings.now_s() + TAKES_WITHIN_S
+        if all(one.version != document.version for one in self._offered):
+            self._offered.append(document)
 
     def took(self, document: DesiredDocument) -> None:
-        """The hub works by another document."""
+        """The hub has said that it works by another document."""
+        self._offered = [one for one in self._offered if one.version > document.version]
         if self._life is not None:
             self._life.document, self._life.document_s = document, self._findings.now_s()
 
@@ -204,12 +206,13 @@ class SafetyCheck:
             return
         if life.document is None or now_s - life.document_s <= REACTS_WITHIN_S:
             return
-        self._never_too_hot(life, life.document, now_s)
+        houses = [one.houses[0] for one in (life.document, *self._offered)]
+        self._never_too_hot(life, houses, now_s)
         self._never_blind(life, now_s)
         self._never_too_long(life, now_s)
         self._never_dry(life, now_s)
-        self._never_beside_the_stop(life, life.document, now_s)
-        self._never_against_the_mode(life, life.document)
+        self._never_beside_the_stop(life, houses, now_s)
+        self._never_against_the_mode(life, houses)
 
     def _left_alone(self, now_s: float) -> None:
         if self._dead_since_s is None or now_s - self._dead_since_s <= LEASE_S + REACTS_WITHIN_S:
@@ -222,8 +225,8 @@ class SafetyCheck:
                         f"{relay.device.name} is at {relay.level:g} %",
                     )
 
-    def _never_too_hot(self, life: _Life, document: DesiredDocument, now_s: float) -> None:
-        limit_c = document.houses[0].setpoints.temperature_hard_max_c
+    def _never_too_hot(self, life: _Life, houses: Sequence[HouseConfig], now_s: float) -> None:
+        limit_c = max(house.setpoints.temperature_hard_max_c for house in houses)
         is_hot = any(
             value >= limit_c for value, at_s in life.temperatures.values() if now_s - at_s < STALE_S
         )
@@ -281,8 +284,10 @@ class SafetyCheck:
                 "no pump runs dry", f"the tank is at {self._tank[0]:.1f} % for minutes"
             )
 
-    def _never_beside_the_stop(self, life: _Life, document: DesiredDocument, now_s: float) -> None:
-        if not document.houses[0].software_stop:
+    def _never_beside_the_stop(
+        self, life: _Life, houses: Sequence[HouseConfig], now_s: float
+    ) -> None:
+        if not all(house.software_stop for house in houses):
             return
         for device in self._stopped:
             asked = life.asked.get(device.id)
@@ -292,17 +297,15 @@ class SafetyCheck:
         if fan is None:
             self._findings.broken("the software stop keeps the air", "the fan is asked for nothing")
 
-    def _never_against_the_mode(self, life: _Life, document: DesiredDocument) -> None:
-        mode = document.houses[0].mode
-        resting = RESTING.get(mode) if mode is not None else None
-        if resting is None:
-            return
+    def _never_against_the_mode(self, life: _Life, houses: Sequence[HouseConfig]) -> None:
         for device in self._layout.actuators:
             asked = life.asked.get(device.id)
-            if device.role not in resting or asked is None or asked.level == OFF:
+            if asked is None or asked.level == OFF or self._is_held(device.id):
                 continue
-            if not self._is_held(device.id):
+            if all(
+                house.mode in RESTING and device.role in RESTING[house.mode] for house in houses
+            ):
                 self._findings.broken(
                     "what a mode lets rest is moved by nobody but a person",
-                    f"{device.name} is asked to run in mode {mode}",
+                    f"{device.name} is asked to run in mode {houses[0].mode}",
                 )

@@ -377,7 +377,7 @@ class Yard(JournalListener):
             self._greets(decode(payload, Hello).desired_version)
         elif leaf is HubLeaf.DESIRED and self.desk.document.version > self.rows.card.held:
             self._offered_version = self.desk.document.version
-            self.safety.may_take()
+            self.safety.may_take(self.desk.document)
             self.schedules.may_change()
         elif leaf is HubLeaf.WELCOME:
             self.orders.hub_welcomed(decode(payload, Welcome).session)

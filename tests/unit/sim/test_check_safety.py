@@ -1,7 +1,9 @@
 """The checker of what keeps the animals safe finds what it is there to find, and nothing else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.devices import OFF, ON
 from tokkatot.domain.quantities import Quality, Quantity
 from tokkatot.sim.check_safety import SafetyCheck
@@ -10,6 +12,8 @@ from tokkatot.sim.watch import Findings
 from tokkatot.wire.messages import ReadingRow
 
 LAYOUT = lay_out(1)
+HELD = first_document(LAYOUT, SEASONS[0])
+NEWER = replace(HELD, version=HELD.version + 1)
 FIVE_MINUTES = 300
 
 
@@ -18,7 +22,7 @@ def found_while_pumping(shown: Callable[[int], float]) -> set[str]:
     now_s = 0.0
     findings = Findings(now_s=lambda: now_s)
     check = SafetyCheck(findings, LAYOUT, (), is_held=lambda _device: False)
-    check.hub_started(first_document(LAYOUT, SEASONS[0]))
+    check.hub_started(HELD)
     check.asked(LAYOUT.pump.id, OFF)
     now_s = 60.0
     check.asked(LAYOUT.pump.id, ON)
@@ -44,3 +48,41 @@ def test_a_pump_that_fills_the_tank_is_no_finding() -> None:
 def test_a_tank_that_rises_from_a_lower_level_than_was_told_first_is_filled() -> None:
     found = found_while_pumping(lambda second: 92.8 if second == 0 else 10 + 0.02 * second)
     assert "no pump runs dry" not in found
+
+
+def found_of_a_heater(held: DesiredDocument, *, offered: DesiredDocument, took: bool) -> set[str]:
+    """Return what is found of a heater that runs while a newer document is on its way."""
+    now_s = 0.0
+    findings = Findings(now_s=lambda: now_s)
+    check = SafetyCheck(findings, LAYOUT, (), is_held=lambda _device: False)
+    check.hub_started(held)
+    check.may_take(offered)
+    if took:
+        check.took(offered)
+    now_s = 10.0
+    check.asked(LAYOUT.fan.id, ON)
+    check.asked(LAYOUT.heater.id, ON)
+    now_s = 20.0
+    check.tick()
+    return {violation.invariant for violation in findings.violations}
+
+
+def test_a_hub_may_work_by_a_newer_document_before_it_says_so() -> None:
+    assert found_of_a_heater(stopped(HELD), offered=NEWER, took=False) == set()
+    assert found_of_a_heater(HELD, offered=stopped(NEWER), took=False) == set()
+
+
+def test_a_hub_works_by_the_document_that_it_has_named() -> None:
+    assert found_of_a_heater(stopped(HELD), offered=NEWER, took=True) == set()
+    found = found_of_a_heater(HELD, offered=stopped(NEWER), took=True)
+    assert found == {"the software stop stops"}
+
+
+def test_no_document_that_a_hub_may_work_by_lets_it_heat_beside_the_stop() -> None:
+    found = found_of_a_heater(stopped(HELD), offered=stopped(NEWER), took=False)
+    assert found == {"the software stop stops"}
+
+
+def stopped(document: DesiredDocument) -> DesiredDocument:
+    house = replace(document.houses[0], software_stop=True)
+    return replace(document, houses=(house,))
