@@ -24,7 +24,7 @@ from tokkatot.vision.train.fitting import answers_of
 
 OPSET = 17
 _ANSWERS = "answers"
-SAME_AT_STRIDE_2 = (0, 0, 1, 1)
+_SAME_AT_STRIDE_2 = (0, 0, 1, 1)
 """What is put above, left, below and right of a picture: as `SameConv` does."""
 
 
@@ -71,14 +71,14 @@ def _export(network: torch.nn.Module, path: Path) -> None:
             dynamo=False,
         )
     model = onnx.load(path)
-    pad_within(model.graph)
+    _pad_within(model.graph)
     onnx.checker.check_model(model, full_check=True)
     for node in model.graph.node:
         node.doc_string = ""
     onnx.save(model, path)
 
 
-def pad_within(graph: onnx.GraphProto) -> None:
+def _pad_within(graph: onnx.GraphProto) -> None:
     """Let convolutions pad for themselves what `SameConv` pads before them.
 
     ONNX lets them pad one side alone, which PyTorch does not; a node that pads copies a picture.
@@ -88,7 +88,7 @@ def pad_within(graph: onnx.GraphProto) -> None:
         if node.op_type == "Conv" and node.input[0] in padding:
             node.input[0] = padding[node.input[0]]
             pads = next(one for one in node.attribute if one.name == "pads")
-            pads.ints[:] = SAME_AT_STRIDE_2
+            pads.ints[:] = _SAME_AT_STRIDE_2
     _drop_unused(graph)
 
 
