@@ -1,29 +1,47 @@
 """`tokkatot climate calibrate`: what a house's own records tell of its twin."""
 
 import sys
+from datetime import datetime
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
 from tokkatot.climate.physics.known import House, coop_of, greenhouse_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tokkatot.climate.calibrate.findings import Calibration, Off
     from tokkatot.climate.calibrate.recording import Recording
     from tokkatot.climate.calibrate.subjects import CoopSubject, GreenhouseSubject
 
 
 def calibrate(
-    records: Annotated[Path, typer.Argument(help="A .csv with named columns, evenly spaced.")],
-    house: Annotated[House, typer.Option(help="tomato, tunnel, open or hens.")],
+    records: Annotated[
+        Path | None, typer.Argument(help="A .csv with named columns, evenly spaced.")
+    ] = None,
+    house: Annotated[
+        House | None,
+        typer.Option(help="tomato, tunnel, open or hens; of a stored house as its devices tell."),
+    ] = None,
     fit: Annotated[
         list[str] | None, typer.Option(help="A parameter to fit; may be given several times.")
     ] = None,
     birds: Annotated[
         int, typer.Option(min=1, help="How many there are, where no column says so.")
     ] = 5000,
+    stored: Annotated[
+        UUID | None,
+        typer.Option(help="Id of a house of this server's cloud: its own records, not a file."),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=60, help="Of the stored records.")] = 21,
+    through: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The last of these days, in UTC; else today."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Where the fitted parameters are written, for `simulate`.")
     ] = None,
@@ -34,12 +52,23 @@ def calibrate(
     from tokkatot.climate.calibrate.findings import NotIdentified
     from tokkatot.climate.calibrate.fit import calibrate as fitted
 
-    subject = _subject(house, birds)
-    recording = _read(records, subject)
+    if (records is None) == (stored is None):
+        sys.exit("name either a file of records or a house with --stored")
+    if stored is not None:
+        from tokkatot.cli.climate_stored import stored_records, stored_subject
+
+        twin, lines = stored_records(stored, days, through, house)
+        what, house, subject = str(stored), twin.house, stored_subject(twin)
+        recording = _recording(what, lines, subject)
+    else:
+        if house is None or records is None:
+            sys.exit("say with --house what kind of house the file is of")
+        what, subject = str(records), _subject(house, birds)
+        recording = _read(records, subject)
     try:
         found = fitted(recording, subject, fit or None)
     except NotIdentified as refused:
-        sys.exit(f"{records}: {refused}")
+        sys.exit(f"{what}: {refused}")
     _tell(found)
     if out is not None:
         from tokkatot.climate.calibrate.card import written_card
@@ -56,14 +85,23 @@ def _subject(house: House, birds: int) -> "CoopSubject | GreenhouseSubject":
 
 
 def _read(path: Path, subject: "CoopSubject | GreenhouseSubject") -> "Recording":
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            return _recording(str(path), lines, subject)
+    except (OSError, UnicodeDecodeError) as refused:
+        sys.exit(f"{path}: {refused}")
+
+
+def _recording(
+    what: str, lines: "Iterable[str]", subject: "CoopSubject | GreenhouseSubject"
+) -> "Recording":
     from tokkatot.climate.calibrate.recording import read_recording
     from tokkatot.climate.weather.cells import FileRefused
 
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            return read_recording(lines, subject.controls, subject.known)
-    except (OSError, UnicodeDecodeError, FileRefused) as refused:
-        sys.exit(f"{path}: {refused}")
+        return read_recording(lines, subject.controls, subject.known)
+    except FileRefused as refused:
+        sys.exit(f"{what}: {refused}")
 
 
 def _tell(found: "Calibration") -> None:

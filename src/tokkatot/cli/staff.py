@@ -1,21 +1,18 @@
 """`tokkatot staff`: what staff do at the keyboard of the server, straight in the database."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
+from tokkatot.cli.database import in_transaction
 from tokkatot.cli.running import refusals
 
 if TYPE_CHECKING:
     from tokkatot.cloud.platform.database import Transaction
-    from tokkatot.cloud.platform.settings import CloudSettings
 
 app = typer.Typer(no_args_is_help=True)
-
-T = TypeVar("T")
 
 MOST_FARMS = 10_000
 """Listed at once."""
@@ -42,7 +39,7 @@ def registration_key(
         )
         return issued.words
 
-    typer.echo(_in_transaction(work))
+    typer.echo(in_transaction(work))
 
 
 @app.command("reset-code")
@@ -56,7 +53,7 @@ def reset_code(login: Annotated[str, typer.Argument(help="Phone number or e-mail
         user = await user_by_typed_login(tx, login)
         return (await issue_reset_code(tx, Passwords(), user, by=None)).code
 
-    typer.echo(_in_transaction(work))
+    typer.echo(in_transaction(work))
 
 
 @app.command("test-mail")
@@ -102,7 +99,7 @@ def create_staff(
         )
         return (await issue_reset_code(tx, Passwords(), user, by=None)).code
 
-    typer.echo(_in_transaction(work))
+    typer.echo(in_transaction(work))
 
 
 @app.command("farms")
@@ -121,7 +118,7 @@ def farms() -> None:
             )
         return lines
 
-    for line in _in_transaction(work):
+    for line in in_transaction(work):
         typer.echo(line)
 
 
@@ -179,7 +176,7 @@ def provision_hub(
             keys=SigningKeys.load(settings.data_dir / "keys"),
         )
 
-    typer.echo(_in_transaction(work), nl=False)
+    typer.echo(in_transaction(work), nl=False)
 
 
 @app.command("revoke-hub")
@@ -192,7 +189,7 @@ def revoke_hub(hub: Annotated[UUID, typer.Argument(help="Id of the hub.")]) -> N
 
         await hubs.revoke_hub(tx, HubId(hub), by=None)
 
-    _in_transaction(work)
+    in_transaction(work)
 
 
 @app.command("add-device")
@@ -233,7 +230,7 @@ def add_device(  # noqa: PLR0913, PLR0917 - options, given by name
             raise typer.BadParameter(str(error)) from None
         return str((await service.add_device(tx, FarmId(farm), new, by=None)).id)
 
-    typer.echo(_in_transaction(work))
+    typer.echo(in_transaction(work))
 
 
 @app.command("unknown-devices")
@@ -252,7 +249,7 @@ def unknown_devices(
             for row in found
         ]
 
-    for line in _in_transaction(work):
+    for line in in_transaction(work):
         typer.echo(line)
 
 
@@ -281,7 +278,7 @@ def add_policy(
 
         return (await add_policy(tx, card, model)).sha256
 
-    typer.echo(_in_transaction(work))
+    typer.echo(in_transaction(work))
 
 
 def _pair(word: str) -> tuple[str, str | int]:
@@ -289,55 +286,3 @@ def _pair(word: str) -> tuple[str, str | int]:
     if not equals or not key:
         raise typer.BadParameter(f"an address is KEY=VALUE, not {word!r}")
     return key, int(value) if value.isdecimal() else value
-
-
-def _in_transaction(
-    work: "Callable[[Transaction], Awaitable[T]]",
-) -> T:
-    """Run `work` in one transaction; tell what can be mended in one line."""
-    import asyncio
-
-    from sqlalchemy.exc import DBAPIError
-
-    from tokkatot.cloud.platform.problems import Problem
-    from tokkatot.cloud.platform.settings import load_settings
-
-    async def run() -> T:
-        from tokkatot.cloud.platform.database import Database
-        from tokkatot.kit.clock import SystemClock
-        from tokkatot.kit.ids import IdSource
-
-        clock = SystemClock()
-        database = Database.open(_database_url(settings), clock=clock, ids=IdSource(clock))
-        try:
-            async with database.transaction() as tx:
-                return await work(tx)
-        finally:
-            await database.close()
-
-    with refusals():
-        settings = load_settings()
-        try:
-            return asyncio.run(run())
-        except Problem as problem:
-            fields = "".join(f"\n{error.field}: {error.detail}" for error in problem.errors)
-            typer.echo(problem.detail + fields, err=True)
-        except DBAPIError as error:
-            typer.echo(f"The database does not answer: {str(error.orig).strip()}", err=True)
-    raise typer.Exit(1)
-
-
-def _database_url(settings: "CloudSettings") -> str:
-    if settings.database_url is not None:
-        return settings.database_url
-    from tokkatot.cloud.platform.embedded import embedded_database_url
-
-    url = embedded_database_url(settings)
-    if url is None:
-        typer.echo(
-            f"There is no database under {settings.data_dir}: start `tokkatot up` or "
-            "`tokkatot cloud` first, or set TOKKATOT_DATABASE_URL.",
-            err=True,
-        )
-        raise typer.Exit(1)
-    return url

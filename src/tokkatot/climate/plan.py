@@ -3,6 +3,7 @@
 import hashlib
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,7 +20,8 @@ from tokkatot.climate.env.draws import (
     Seasons,
     TomatoDraw,
 )
-from tokkatot.climate.physics.poultry.houses import open_house, tunnel_house
+from tokkatot.climate.physics.poultry.houses import of_floor, open_house, tunnel_house
+from tokkatot.climate.physics.poultry.model import Parameters
 from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.policy.card import House, WeatherSeen
 from tokkatot.climate.weather.altering import altered
@@ -134,6 +136,14 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     judging: Judging = Judging()
 
 
+class HousePlan(Plan, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A plan for the one house that a fit found."""
+
+    floor_m2: Positive
+    built: dict[str, float]
+    """Parameters of it, by their names."""
+
+
 def read_plan(path: Path) -> Plan:
     """Read and check a plan.
 
@@ -225,7 +235,7 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
         case "tunnel" | "open":
             flocks = FlockDraw(
                 seasons=seasons,
-                house=tunnel_house() if plan.house == "tunnel" else open_house(),
+                house=_coop(plan),
                 prices=FlockPrices(gases_m2_h=plan.gases_m2_h),
                 birds_m2=plan.birds_m2,
                 unsure=plan.unsure,
@@ -234,6 +244,13 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
                 stressed_m2_h=plan.stressed_m2_h,
             )
             return Flocks(flocks, houses)
+
+
+def _coop(plan: Plan) -> Parameters:
+    built = tunnel_house() if plan.house == "tunnel" else open_house()
+    if isinstance(plan, HousePlan):
+        built = replace(of_floor(built, plan.floor_m2), **plan.built)
+    return built
 
 
 def _weather(path: Path, one: WeatherFile) -> tuple[WeatherSeen, WeatherSeries]:

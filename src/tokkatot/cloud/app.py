@@ -64,6 +64,7 @@ from tokkatot.cloud.telemetry import (
 from tokkatot.cloud.telemetry.export import Exports
 from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.cloud.twins import api as twins
+from tokkatot.cloud.twins import train_api
 from tokkatot.domain.alarms import AlarmDefinition
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does
@@ -91,6 +92,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     intelligence.router,
     jobs.router,
     twins.router,
+    train_api.router,
     commands.router,
     preview_api.router,
     schedules.router,

@@ -74,7 +74,7 @@ from tokkatot.cloud.telemetry.influx import InfluxReadingStore
 from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.cloud.telemetry.store import ReadingStore
-from tokkatot.cloud.twins import calibrating, simulating
+from tokkatot.cloud.twins import calibrating, simulating, training
 from tokkatot.cloud.twins.forecasts import Forecasts
 from tokkatot.cloud.twins.growing import foretell
 from tokkatot.cloud.twins.saving import reckon_days
@@ -106,7 +106,7 @@ async def run_cloud(settings: CloudSettings, roles: frozenset[str]) -> None:
     random = SystemRandom().random
     async with (
         open_context(settings, random=random) as context,
-        open_readings(context) as readings,
+        open_readings(settings, context.database) as readings,
     ):
         workers = dict(_workers(context, readings, roles, random=random))
         app = _app(context, readings) if "api" in roles else None
@@ -201,16 +201,15 @@ async def open_context(
 
 
 @asynccontextmanager
-async def open_readings(context: Context) -> AsyncIterator[ReadingStore]:
+async def open_readings(settings: CloudSettings, database: Database) -> AsyncIterator[ReadingStore]:
     """Make the store of readings that the settings ask for."""
-    settings = context.settings
     if settings.influx_url is None:
-        yield PostgresReadingStore(context.database)
+        yield PostgresReadingStore(database)
         return
     async with Influx.open(
         settings.influx_url, database=settings.influx_database, token=settings.influx_token
     ) as influx:
-        yield InfluxReadingStore(context.database, influx)
+        yield InfluxReadingStore(database, influx)
 
 
 def _workers(
@@ -344,6 +343,7 @@ def job_kinds(context: Context, readings: ReadingStore) -> Mapping[str, JobKind]
     """Return what people may have done for them in a process of its own, by its name."""
     return {
         simulating.KIND: simulating.Simulating(readings=readings, forecasts=forecasts_of(context)),
+        training.KIND: training.Training(readings=readings),
         calibrating.KIND: calibrating.Calibrating(readings=readings, documents=HubLimits()),
     }
 

@@ -1,6 +1,6 @@
 """What the days of an autopilot saved: lived by the fitted twin, with it and without."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -37,10 +37,10 @@ async def fitted(farm: Twinned, card: Json = CARD) -> None:
         await store.keep_fit(tx.session, {"house_id": UUID(farm.coop), "fitted_at": tx.now, **kept})
 
 
-async def decided(farm: Twinned, shift_k: float) -> None:
-    """Let the set-points have been held so much warmer for all of the day before."""
+async def decided(farm: Twinned, shift_k: float, *, days_ago: int = 1) -> None:
+    """Let the set-points have been held so much warmer for all of a day, by default the last."""
     async with farm.cloud.context.database.transaction() as tx:
-        ended = tx.now - MIDNIGHT_AGO
+        ended = tx.now - MIDNIGHT_AGO - timedelta(days=days_ago - 1)
         for number in range(288):
             t = ended - timedelta(days=1) + number * timedelta(minutes=5)
             told = {"t": t, "mode": AutopilotMode.AUTO, "shift_k": shift_k}
@@ -98,3 +98,20 @@ async def test_a_fit_of_another_program_is_none(farm: Twinned) -> None:
     await fitted(farm, CARD | {"parameters": {"feathers": CARD["parameters"]["heat_total"]}})
     await decided(farm, -2.0)
     assert (await yesterday(farm))["lacking"] == "fit"
+
+
+async def test_days_that_nobody_reckoned_in_time_are_reckoned_later(farm: Twinned) -> None:
+    for days_ago in (20, 4, 2):
+        await decided(farm, -2.0, days_ago=days_ago)
+    await reckon_days(farm.cloud.context, farm.cloud.readings)
+    async with farm.cloud.context.database.transaction() as tx:
+        rows = await store.saved_days(
+            tx.session, [UUID(farm.coop)], date(2026, 1, 1), date(2026, 12, 31)
+        )
+    # On the farm it is the first of March; nothing was decided before the 25th, but long ago.
+    assert {(row.day.isoformat(), row.lacking) for row in rows} == {
+        ("2026-02-25", "fit"),
+        ("2026-02-26", "fit"),
+        ("2026-02-27", "fit"),
+        ("2026-02-28", "fit"),
+    }

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from typing_extensions import override
 
-from tokkatot.climate.plan import Plan, digest_of, kind_of
+from tokkatot.climate.plan import HousePlan, Plan, digest_of, kind_of
 from tokkatot.climate.policy.card import (
     INPUT,
     MODEL,
@@ -124,6 +124,8 @@ def limits_of(plan: Plan) -> tuple[str, ...]:
         own += COOP_LIMITS
         if plan.heat_to_electricity is not None:
             own.append(f"It takes heat to cost {plan.heat_to_electricity:g} times electricity.")
+    if isinstance(plan, HousePlan):
+        own.append("It learned in the fitted twin of one house; for another one it was not judged.")
     if any(one.is_altered for one in plan.learn_from):
         own.append("Part of the weather that it learned from was altered, not measured.")
     return (*LIMITS, *own)

@@ -1,11 +1,11 @@
 """Policies, and what they decided, in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
@@ -92,10 +92,14 @@ async def keep_fit(session: AsyncSession, fit: dict[str, object]) -> None:
     await session.execute(new.on_conflict_do_update(index_elements=["house_id"], set_=fit))
 
 
-async def houses_decided_for(session: AsyncSession, *, since: datetime) -> Sequence[UUID]:
-    """Return the houses for which something was decided since then."""
-    found = await session.scalars(select(Decision.house_id).where(Decision.t >= since).distinct())
-    return found.all()
+async def decided_since(session: AsyncSession, since: datetime) -> Mapping[UUID, datetime]:
+    """Return for which houses something was decided since then, and when first."""
+    rows = await session.execute(
+        select(Decision.house_id, func.min(Decision.t))
+        .where(Decision.t >= since)
+        .group_by(Decision.house_id)
+    )
+    return {house_id: first_t for house_id, first_t in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 async def shifts(

@@ -40,6 +40,9 @@ PROGRAM: Final = (sys.executable, "-m", "tokkatot.cloud.twins.simulator")
 LIMIT_S: Final = 180.0
 SETTLED: Final = timedelta(hours=1)
 """So long after midnight most of what a hub has measured has come."""
+CAUGHT_UP_DAYS: Final = 14
+"""What a cloud that stood still has missed; of older days the set-points are others by now."""
+MOST_A_ROUND: Final = 200
 _DIGITS: Final = 3
 LENT_FOR: Final = timedelta(seconds=LENT_FOR_S)
 
@@ -47,8 +50,8 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Yesterday:
-    """A house and its last day that is over."""
+class PastDay:
+    """A house and a day that is over."""
 
     house: House
     farm: Farm
@@ -69,7 +72,7 @@ class Yesterday:
 async def reckon_days(
     context: Context, readings: ReadingStore, *, program: Sequence[str] = PROGRAM
 ) -> None:
-    """Reckon what the last day of each house with an autopilot saved, and keep it."""
+    """Reckon what the last days of each house with an autopilot saved, and keep it."""
     async with context.database.transaction() as tx:
         due = await _due(tx)
     for one in due:
@@ -83,32 +86,38 @@ async def reckon_days(
             )
 
 
-async def _due(tx: Transaction) -> Sequence[Yesterday]:
-    """Return the days that nobody has reckoned yet."""
-    decided = await store.houses_decided_for(tx.session, since=tx.now - timedelta(days=2))
+async def _due(tx: Transaction) -> Sequence[PastDay]:
+    """Return the days that nobody has reckoned yet, the oldest of each house first."""
+    since = await store.decided_since(tx.session, tx.now - timedelta(days=CAUGHT_UP_DAYS + 2))
     rows = await tx.session.execute(
         select(House, Farm)
         .join(Farm, Farm.id == House.farm_id)
-        .where(House.id.in_(decided), House.deleted_at.is_(None))
+        .where(House.id.in_(since), House.deleted_at.is_(None))
         .order_by(House.id)
     )
-    days = [
-        Yesterday(house=house, farm=farm, day=farm.today(tx.now - SETTLED) - timedelta(days=1))
-        for house, farm in rows
-    ]
-    if not days:
+    days = [one for house, farm in rows for one in _past_days(house, farm, tx.now)]
+    begun = [one for one in days if one.end > since[one.house.id]]
+    if not begun:
         return []
     known = await store.saved_days(
         tx.session,
-        [one.house.id for one in days],
-        min(one.day for one in days),
-        max(one.day for one in days),
+        list(since),
+        min(one.day for one in begun),
+        max(one.day for one in begun),
     )
     reckoned = {(one.house_id, one.day) for one in known}
-    return [one for one in days if (one.house.id, one.day) not in reckoned]
+    return [one for one in begun if (one.house.id, one.day) not in reckoned][:MOST_A_ROUND]
 
 
-async def _task(tx: Transaction, readings: ReadingStore, one: Yesterday) -> Task | str:
+def _past_days(house: House, farm: Farm, now: datetime) -> Sequence[PastDay]:
+    today = farm.today(now - SETTLED)
+    return [
+        PastDay(house=house, farm=farm, day=today - timedelta(days=ago))
+        for ago in range(CAUGHT_UP_DAYS, 0, -1)
+    ]
+
+
+async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task | str:
     """Return what the twin is to live through, or what is lacking for it."""
     house = one.house
     fit = await store.fit_of(tx.session, house.id)

@@ -1,0 +1,144 @@
+"""The program that learns a policy for one house, in its fitted twin and its own weather."""
+
+import hashlib
+from base64 import b64encode
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tokkatot.climate.physics.known import House
+from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.weather.series import WeatherSeries
+from tokkatot.cloud.jobs.program import Refused, Tell, answer_task
+from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.twins.built import Twin
+
+if TYPE_CHECKING:
+    from tokkatot.climate.plan import HousePlan
+    from tokkatot.climate.policy.card import HeldOut, WeatherSeen
+    from tokkatot.climate.policy.running import Policy
+
+MEMORY_BYTES: Final = 12 * 1024 * 1024 * 1024
+"""Of addresses: torch and what compiles the equations reserve far more than they use."""
+PROCESSOR_S: Final = 5400
+SEASON_DAYS: Final = 42
+"""From chicks to broilers; weather of fewer days comes again and again."""
+LEARNED_SHARE: Final = 2 / 3
+"""Of the days; the last ones are kept for judging."""
+SEED: Final = 1
+_LEARNED: Final = 0.9
+_HOURS: Final = 24
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """A coop as its fit found it, and its weather hour by hour from a midnight on."""
+
+    twin: Twin
+    weather: list[Outdoor]
+    steps: int
+    """Decisions to learn from."""
+    days: float = SEASON_DAYS
+
+
+def train(encoded: bytes, tell: Tell) -> JsonObject:
+    """Return the policy's file and card, judged beside the rules on days that it never saw.
+
+    Raises:
+        Refused: where this server lacks what learns.
+    """
+    task = msgspec.msgpack.decode(encoded, type=Task)
+    try:
+        # Here, since the cloud itself needs none of it.
+        from tokkatot.climate.policy.card import CARD, MODEL, write_card  # noqa: PLC0415
+        from tokkatot.climate.policy.running import Policy  # noqa: PLC0415
+        from tokkatot.climate.train.exporting import export  # noqa: PLC0415
+        from tokkatot.climate.train.learning import Learner  # noqa: PLC0415
+    except ImportError as missing:
+        raise Refused(f"This server lacks the extra `train`: {missing.name}.") from missing
+    known, unseen = _parted(task)
+    plan = _plan(task)
+    learner = Learner(plan, [known])
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        learner.learn(folder / "run", lambda done, of: tell(_LEARNED * done / of))
+        card = export(learner, [_seen("learned", known)], folder)
+        held = _judged(plan, unseen, Policy.load(folder))
+        write_card(replace(card, held_out=(held,)), folder)
+        return {
+            "card": b64encode((folder / CARD).read_bytes()).decode(),
+            "model": b64encode((folder / MODEL).read_bytes()).decode(),
+        }
+
+
+def _parted(task: Task) -> tuple[WeatherSeries, WeatherSeries]:
+    """Return the weather that is learned from and what is kept, each long enough for seasons."""
+    days = len(task.weather) // _HOURS
+    learned = round(LEARNED_SHARE * days) * _HOURS
+    parts = task.weather[:learned], task.weather[learned : days * _HOURS]
+    known, unseen = (_repeated(part, task.days) for part in parts)
+    return known, unseen
+
+
+def _repeated(hours: list[Outdoor], season_days: float) -> WeatherSeries:
+    """Return these days again and again, so that a season may begin on each of them."""
+    needed = round(season_days * _HOURS) + len(hours)
+    times = -(-needed // len(hours))
+    return WeatherSeries(period_s=3600.0, moments=hours * times)
+
+
+def _plan(task: Task) -> "HousePlan":
+    """Return what the shipped policy was learned by, for this house alone."""
+    from tokkatot.climate.plan import HousePlan, WeatherFile, find_plan, read_plan  # noqa: PLC0415
+
+    twin, shipped = task.twin, read_plan(find_plan(Path("tunnel")))
+    assert twin.floor_m2 is not None, "who asks has looked"
+    full = shipped.birds_m2 if twin.birds is None else (twin.birds.count / twin.floor_m2,) * 2
+    return HousePlan(
+        name="house",
+        house="tunnel" if twin.house is House.TUNNEL else "open",
+        days=task.days,
+        seed=SEED,
+        learn_from=(WeatherFile(file="recorded", form="csv"),),
+        unsure=shipped.unsure,
+        birds_m2=full,
+        electricity_kwh=shipped.electricity_kwh,
+        heat_to_electricity=shipped.heat_to_electricity,
+        stressed_m2_h=shipped.stressed_m2_h,
+        gases_m2_h=shipped.gases_m2_h,
+        learning=replace(shipped.learning, steps=task.steps, threads=1),
+        floor_m2=twin.floor_m2,
+        built={**twin.equipped, **twin.fitted},
+    )
+
+
+def _judged(plan: "HousePlan", unseen: WeatherSeries, policy: "Policy") -> "HeldOut":
+    import numpy as np  # noqa: PLC0415
+
+    from tokkatot.climate.judge.controllers import Learned, Resting  # noqa: PLC0415
+    from tokkatot.climate.judge.judging import compared, live, seasons  # noqa: PLC0415
+
+    starts = seasons(plan, unseen)
+    lived = {
+        who: live(plan, unseen, starts, steers)
+        for who, steers in (("policy", Learned(policy)), ("rules", Resting()))
+    }
+    return compared(_seen("kept", unseen), lived, np.random.default_rng(plan.seed))
+
+
+def _seen(name: str, weather: WeatherSeries) -> "WeatherSeen":
+    from tokkatot.climate.policy.card import WeatherSeen  # noqa: PLC0415
+
+    told = msgspec.msgpack.encode(list(weather.moments))
+    return WeatherSeen(
+        name=f"recorded here, {name}",
+        days=len(weather.moments) / _HOURS,
+        sha256=hashlib.sha256(told).hexdigest(),
+    )
+
+
+if __name__ == "__main__":
+    answer_task(train, memory_bytes=MEMORY_BYTES, processor_s=PROCESSOR_S)

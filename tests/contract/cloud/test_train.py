@@ -1,0 +1,94 @@
+"""Policies that are learned for one house from its own data, in a job, and offered to staff."""
+
+import sys
+from base64 import b64encode
+from dataclasses import replace
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from tests.support import policies
+from tests.support.autopilot import wanting
+from tests.support.cloud import Cloud
+from tests.support.people import Json
+from tests.support.twinned import Twinned, twinned
+from tokkatot.cloud.intelligence import store
+from tokkatot.cloud.jobs.worker import Worker
+from tokkatot.cloud.twins.training import KIND, NO_FIT, STEPS, TOO_LITTLE, Training
+from tokkatot.kit.clock import SystemClock
+
+MODEL = wanting(1.0).model
+CARD = msgspec.json.encode(policies.card(MODEL))
+OFF = {"air_k": 0.8, "humidity_pct": 5.0, "co2_ppm": None}
+FIT: Json = {
+    "house": "tunnel",
+    "parameters": {"heat_total": {"value": 0.9, "low": 0.8, "high": 1.0}},
+    "days_fitted": 6,
+    "days_held_out": 2,
+    "held_out_before": OFF,
+    "held_out_after": OFF,
+}
+LEARNER = f"""
+import sys, msgspec
+from tokkatot.cloud.twins.trainer import Task
+task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
+assert task.steps == {STEPS} and len(task.weather) == 12 * 24, len(task.weather)
+assert task.twin.fitted == {{"heat_total": 0.9}} and task.twin.birds.count == 480
+temperatures = [hour.temperature_c for hour in task.weather[:24]]
+assert temperatures.index(max(temperatures)) in (17, 18), "it begins at the farm's own midnight"
+result = {{"card": "{b64encode(CARD).decode()}", "model": "{b64encode(MODEL).decode()}"}}
+print(msgspec.json.encode({{"progress": 0.5}}).decode())
+print(msgspec.json.encode({{"result": result}}).decode())
+"""
+"""Learns nothing, and answers with a policy that nobody has learned.
+
+That farm's weather is warmest five hours after it begins, at one in the afternoon.
+"""
+
+
+@pytest.fixture
+async def farm(cloud: Cloud) -> Twinned:
+    return await twinned(cloud)
+
+
+async def fitted(farm: Twinned) -> None:
+    async with farm.cloud.context.database.transaction() as tx:
+        kept = {"known_as": "tunnel", "card": FIT, "job_id": tx.new_id(), "fitted_at": tx.now}
+        await store.keep_fit(tx.session, {"house_id": UUID(farm.coop), **kept})
+
+
+async def learned(farm: Twinned) -> Json:
+    """Have a policy learned for the coop, and return how the job ended."""
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/train"
+    job = await farm.cloud.post(path, {}, farm.owner, status=202)
+    assert (job["kind"], job["state"]) == (KIND, "queued")
+    context = replace(farm.cloud.context, clock=SystemClock())
+    kind = Training(readings=farm.cloud.readings, program=(sys.executable, "-c", LEARNER))
+    assert await Worker(context, {KIND: kind}).do_next()
+    return await farm.cloud.get(f"/v1/jobs/{job['id']}", farm.owner)
+
+
+async def test_what_was_learned_is_offered_and_steers_nothing_by_itself(farm: Twinned) -> None:
+    await farm.weathered(13)
+    await fitted(farm)
+    ended = await learned(farm)
+    assert (ended["state"], ended["trouble"]) == ("completed", None)
+    assert ended["result"]["days"] == 12
+    staff = await farm.cloud.staff()
+    (offered,) = (await farm.cloud.get("/v1/ml/models", staff))["items"]
+    assert ended["result"]["policy"] == {"id": offered["id"], "version": offered["version"]}
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/recommendation"
+    now = await farm.cloud.get(path, farm.owner)
+    assert (now["mode"], now["policy"]) == ("off", None)
+
+
+async def test_a_house_that_nobody_fitted_or_measured_has_nothing_to_learn_in(
+    farm: Twinned,
+) -> None:
+    unknown = await learned(farm)
+    assert unknown["trouble"] == {"code": "refused", "detail": NO_FIT}
+    await fitted(farm)
+    await farm.weathered(2)
+    unmeasured = await learned(farm)
+    assert unmeasured["trouble"] == {"code": "refused", "detail": TOO_LITTLE}
