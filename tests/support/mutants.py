@@ -3,11 +3,13 @@
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
+from operator import itemgetter
+from time import process_time
 from types import FunctionType, ModuleType
 
 import pytest
@@ -32,21 +34,29 @@ class Mutant:
     module: ModuleType
     name: str
     tree: ast.Module
-    is_limit: bool
-    """Whether a number is off that stands by itself, under a name."""
 
 
 def mutants_of(module: ModuleType) -> Iterator[Mutant]:
     """Yield every mutant: a comparison turned round, `and` for `or`, a `not` lost, a number off."""
     whole = ast.parse(inspect.getsource(module))
-    limits = {id(node) for one in whole.body if _is_named(one) for node in ast.walk(one)}
-    for index, node in enumerate(ast.walk(whole)):
+    return _mutants(module, whole, ast.walk(whole))
+
+
+def limits_of(module: ModuleType) -> Iterator[Mutant]:
+    """Yield those in which a number is off that stands by itself, under a name."""
+    whole = ast.parse(inspect.getsource(module))
+    named = (node for one in whole.body if _is_named(one) for node in ast.walk(one))
+    return _mutants(module, whole, named)
+
+
+def _mutants(module: ModuleType, whole: ast.Module, nodes: Iterable[ast.AST]) -> Iterator[Mutant]:
+    places = {id(node): place for place, node in enumerate(ast.walk(whole))}
+    for node in nodes:
         for name, change in _changes(node):
             tree = deepcopy(whole)
-            place = next(one for at, one in enumerate(ast.walk(tree)) if at == index)
-            change(place)
+            change(next(islice(ast.walk(tree), places[id(node)], None)))
             where = f"{module.__name__.split('.')[-1]}:{_line(node)}"
-            yield Mutant(module, f"{where} {name}", tree, is_limit=id(node) in limits)
+            yield Mutant(module, f"{where} {name}", tree)
 
 
 @contextmanager
@@ -56,11 +66,9 @@ def in_place(mutant: Mutant) -> Iterator[None]:
     scratch = dict(names)
     code = compile(ast.fix_missing_locations(mutant.tree), mutant.name, "exec")
     exec(code, scratch)  # noqa: S102  # our own source, changed in one place
-    functions = {
-        name: value.__code__
-        for name, value in names.items()
-        if isinstance(value, FunctionType) and value.__module__ == mutant.module.__name__
-    }
+    functions = dict(_functions(names, mutant.module.__name__))
+    wrong = dict(_functions(scratch, mutant.module.__name__))
+    originals = {name: function.__code__ for name, function in functions.items()}
     numbers = {
         target.id: names[target.id]
         for statement in mutant.tree.body
@@ -71,14 +79,27 @@ def in_place(mutant: Mutant) -> Iterator[None]:
         if isinstance(target, ast.Name)
     }
     try:
-        for name in functions:
-            names[name].__code__ = scratch[name].__code__
+        for name, function in functions.items():
+            function.__code__ = wrong[name].__code__
         _renumber(numbers, scratch)
         yield
     finally:
-        for name, original in functions.items():
-            names[name].__code__ = original
+        for name, function in functions.items():
+            function.__code__ = originals[name]
         _renumber({name: scratch[name] for name in numbers}, numbers)
+
+
+def _functions(names: dict[str, object], module: str) -> Iterator[tuple[str, FunctionType]]:
+    """Yield the functions and methods that a module makes itself, by their names."""
+    for name, value in names.items():
+        if getattr(value, "__module__", None) != module:
+            continue
+        if isinstance(value, FunctionType):
+            yield name, value
+        elif isinstance(value, type):
+            for own, method in vars(value).items():
+                if isinstance(method, FunctionType):
+                    yield f"{name}.{own}", method
 
 
 def _renumber(before: dict[str, object], after: dict[str, object]) -> None:
@@ -103,13 +124,26 @@ def calls_in(module: ModuleType) -> list[Callable[[], None]]:
     return calls
 
 
-def is_killed(tests: list[Callable[[], None]]) -> bool:
-    """Tell whether any of the tests fails; the one that did is asked first the next time."""
-    for index, test in enumerate(tests):
+def cheapest_first(*modules: ModuleType) -> Sequence[Callable[[], None]]:
+    """Return the tests of some modules, those first that take the least; none fails as things are.
+
+    Most mutants are killed by a test that takes no time, and the dear ones are seldom asked.
+    """
+    took_s: list[tuple[float, Callable[[], None]]] = []
+    for module in dict.fromkeys(modules):
+        for test in calls_in(module):
+            began_s = process_time()
+            test()
+            took_s.append((process_time() - began_s, test))
+    return [test for _, test in sorted(took_s, key=itemgetter(0))]
+
+
+def is_killed(tests: Iterable[Callable[[], None]]) -> bool:
+    """Tell whether any of the tests fails."""
+    for test in tests:
         try:
             test()
         except (Exception, pytest.fail.Exception):  # noqa: BLE001  # however it fails, it is killed
-            tests.insert(0, tests.pop(index))
             return True
     return False
 

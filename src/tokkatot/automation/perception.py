@@ -27,7 +27,7 @@ def learn(plan: Plan, state: State, inputs: Inputs, now_s: float) -> State:
     """Return the state with the new samples, reports and contacts in it."""
     known = _known(plan, state, inputs, now_s)
     sensed = _sensed(plan, state, inputs, now_s)
-    if known is state.known and sensed is state.sensed and state.basis is plan.actuators:
+    if known is state.known and sensed is state.sensed:
         return state
     return replace(state, known=known, sensed=sensed, basis=plan.actuators)
 
@@ -121,15 +121,12 @@ def look(house: House, points: SetPoints, state: State, now_s: float) -> Senses:
         _look_at(probe, found, state, now_s)
     temperatures = found.inside.get(Quantity.TEMPERATURE, [])
     apart_s: float | None = None
-    if len(temperatures) >= 2 and max(temperatures) - min(temperatures) > APART_C:
+    if temperatures and max(temperatures) - min(temperatures) > APART_C:
         apart_s = now_s if before is None or before.apart_s is None else before.apart_s
         # How long, and which of them is the worse one by the set-points, is looked at each time.
         found.change_at(now_s)
     is_apart = apart_s is not None and now_s - apart_s >= APART_FOR_S
-    together = {
-        quantity: values[0] if len(values) == 1 else sum(values) / len(values)
-        for quantity, values in found.inside.items()
-    }
+    together = {quantity: sum(values) / len(values) for quantity, values in found.inside.items()}
     if is_apart:
         together[Quantity.TEMPERATURE] = worse(temperatures, points)
     levels = found.inside.get(Quantity.WATER_LEVEL, ())

@@ -13,7 +13,7 @@ from tokkatot.automation.runs import goes_on
 from tokkatot.automation.state import Running, State
 from tokkatot.domain.ids import ScheduleId
 from tokkatot.domain.schedules import Schedule
-from tokkatot.hub.journal.port import JournalError, JournalFull, JournalPort
+from tokkatot.hub.journal.port import JournalError, JournalPort, JournalTimeout
 
 KEPT_WITHIN_S: Final = 0.5
 """A run waits no longer to be on the disk: it is to begin within a second of its time."""
@@ -76,18 +76,20 @@ class BegunRuns:
         """Wait a moment until all that was told is on the disk; one that fails is not waited for.
 
         Animals that are not fed are worse off than such that are fed twice after a power cut. A
-        disk that is full can be told that they are fed all the same, if nothing else.
+        disk that takes no row can be told that they are fed all the same: where it is full, and
+        perhaps where the journal's own place on it fails. One that does not answer is asked once.
         """
-        condition = self._journal.condition()
-        is_full = condition == "full"
-        if condition == "ok" and has_room:
+        is_refused = self._journal.condition() != "ok"
+        if not is_refused and has_room:
             try:
                 async with asyncio.timeout(KEPT_WITHIN_S):
                     await self._journal.record(urgent=True)
-            except (JournalError, TimeoutError) as error:
+            except (JournalTimeout, TimeoutError) as error:
                 log.warning("run.not_kept", reason=str(error))
-                is_full = isinstance(error, JournalFull)
-        if is_full:
+            except JournalError as error:
+                log.warning("run.not_kept", reason=error.reason)
+                is_refused = True
+        if is_refused:
             await self._keep_aside(begun, schedules)
 
     async def _keep_aside(

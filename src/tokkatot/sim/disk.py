@@ -52,6 +52,8 @@ class SimDisk:
         self._files: dict[str, _File] = {}
         self.points = 0
         self.is_full = False
+        self.failing: tuple[str, ...] = ()
+        """Ends of the names of files whose place on the card takes nothing any more."""
         self.is_off = False
         self.fuse: int | None = None
         """At this point the power goes: the write does not happen, and nothing works any more."""
@@ -142,12 +144,15 @@ class _Handle:
     def __init__(self, disk: SimDisk, path: str) -> None:
         self._disk = disk
         self._file = disk.open(path)
+        self._path = path
         self._is_told_full = path.endswith(_TOLD_FULL)
 
     def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802 - SQLite's name
         return bytes(self._file.now[offset : offset + amount])
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name
+        if self._path.endswith(self._disk.failing):
+            raise apsw.IOError("the card takes nothing here")
         grows = self._is_told_full and offset + len(data) > len(self._file.now)
         self._disk.point(self._file, grows=grows)
         kept = bytes(data)

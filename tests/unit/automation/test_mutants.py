@@ -8,16 +8,27 @@ from types import MappingProxyType
 import pytest
 
 from tests.support.draw_safety import PAGE
-from tests.support.mutants import calls_in, in_place, is_killed, mutants_of
+from tests.support.mutants import cheapest_first, in_place, is_killed, limits_of, mutants_of
 from tests.unit.automation import test_arbitration as arbitration_tests
 from tests.unit.automation import test_guards as guard_tests
 from tests.unit.automation import test_interlocks as table_tests
+from tests.unit.automation import test_perception as perception_tests
 from tests.unit.automation import test_plausibility as plausibility_tests
 from tests.unit.automation import test_regulation as regulation_tests
 from tests.unit.automation import test_rules as rule_tests
 from tests.unit.automation import test_safety as safety_tests
+from tests.unit.automation import test_stillness as stillness_tests
 from tests.unit.domain import test_devices as role_tests
-from tokkatot.automation import arbitration, guards, interlocks, plan, plausibility, rules
+from tokkatot.automation import (
+    arbitration,
+    guards,
+    interlocks,
+    perception,
+    plan,
+    plausibility,
+    rules,
+    stillness,
+)
 from tokkatot.automation.interlocks import TABLE, Effect, Interlock
 from tokkatot.automation.plan import Trait
 from tokkatot.domain import devices
@@ -32,6 +43,9 @@ GUARD_TESTS = (
     table_tests,
     arbitration_tests,
 )
+
+GUARDING = (guards, plausibility, interlocks, rules, arbitration, perception, stillness)
+KEPT_TESTS = (perception_tests, stillness_tests)
 
 HARMLESS: dict[str, str] = {
     "arbitration:21 1 × 0.5": "a short cut for a single proposal: without it the same one wins",
@@ -50,6 +64,8 @@ MADE = {
     "lines of interlocks": 7,
     "lines of rules": 32,
     "lines of arbitration": 9,
+    "lines of perception": 54,
+    "lines of stillness": 12,
 }
 """How many mutants are made of what; the safety page says it too."""
 
@@ -71,8 +87,7 @@ def cell_mutants() -> Iterator[tuple[Interlock, Trait, Effect]]:
 
 
 def test_every_wrong_cell_of_the_table_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    tests = calls_in(table_tests)
-    assert not is_killed(tests)
+    tests = cheapest_first(table_tests)
     survivors: list[tuple[Interlock, Trait, Effect]] = []
     made = list(cell_mutants())
     for interlock, trait, effect in made:
@@ -88,8 +103,7 @@ def test_every_wrong_cell_of_the_table_is_noticed(monkeypatch: pytest.MonkeyPatc
 def test_every_swap_of_two_interlocks_that_disagree_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tests = calls_in(table_tests)
-    assert not is_killed(tests)
+    tests = cheapest_first(table_tests)
     survivors: list[tuple[Interlock, Interlock]] = []
     for first, second in pairwise(Interlock):
         order = list(Interlock)
@@ -107,8 +121,7 @@ def test_every_swap_of_two_interlocks_that_disagree_is_noticed(
 
 
 def test_every_wrong_longest_time_on_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    tests = calls_in(role_tests)
-    assert not is_killed(tests)
+    tests = cheapest_first(role_tests)
     made = list(role_mutants())
     survivors: list[tuple[DeviceRole, int | None]] = []
     for role, longest_s in made:
@@ -122,23 +135,14 @@ def test_every_wrong_longest_time_on_is_noticed(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.timeout(600)
 def test_every_wrong_limit_is_noticed() -> None:
+    tests = cheapest_first(*GUARD_TESTS)
     survivors: list[str] = []
-    made = 0
-    for module, nearest in (
-        (guards, safety_tests),
-        (plausibility, plausibility_tests),
-        (plan, safety_tests),
-    ):
-        # Those who know the module best are asked first.
-        tests = [test for tested in (nearest, *GUARD_TESTS) for test in calls_in(tested)]
-        for mutant in mutants_of(module):
-            if not mutant.is_limit:
-                continue
-            made += 1
-            with in_place(mutant):
-                if not is_killed(tests):
-                    survivors.append(mutant.name)
-    assert made == MADE["limits"]
+    made = [one for module in (guards, plausibility, plan) for one in limits_of(module)]
+    for mutant in made:
+        with in_place(mutant):
+            if not is_killed(tests):
+                survivors.append(mutant.name)
+    assert len(made) == MADE["limits"]
     assert survivors == []
 
 
@@ -149,11 +153,10 @@ def test_the_safety_page_says_how_many_mutants_were_made() -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("module", [guards, plausibility, interlocks, rules, arbitration])
+@pytest.mark.parametrize("module", GUARDING)
 def test_every_wrong_guard_is_noticed(module: object) -> None:
     assert isinstance(module, type(guards))
-    tests = [test for tested in GUARD_TESTS for test in calls_in(tested)]
-    assert not is_killed(tests)
+    tests = cheapest_first(*GUARD_TESTS, *KEPT_TESTS)
     survivors: list[str] = []
     made = list(mutants_of(module))
     for mutant in made:

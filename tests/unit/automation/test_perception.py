@@ -3,8 +3,6 @@
 from dataclasses import replace
 from uuid import UUID
 
-import pytest
-
 from tests.support.engine import IDS, TANK, THERMOMETER, Bench, document
 from tokkatot.automation.inputs import Contact, Report
 from tokkatot.automation.plan import plan_of
@@ -15,8 +13,7 @@ from tokkatot.domain.quantities import Quantity
 FAN = DeviceRole.FAN
 
 
-@pytest.fixture
-def silent() -> Bench:
+def quiet() -> Bench:
     """Return a house whose sensors say nothing more."""
     bench = Bench()
     bench.run(3)
@@ -25,7 +22,8 @@ def silent() -> Bench:
     return bench
 
 
-def test_a_device_that_goes_while_no_sensor_speaks_is_known_to_be_away(silent: Bench) -> None:
+def test_a_device_that_goes_while_no_sensor_speaks_is_known_to_be_away() -> None:
+    silent = quiet()
     silent.contact(FAN, online=False)
     silent.step()
     assert silent.state.known[IDS[FAN]].online is False
@@ -34,29 +32,31 @@ def test_a_device_that_goes_while_no_sensor_speaks_is_known_to_be_away(silent: B
     assert silent.state.known[IDS[FAN]].online is True
 
 
-def test_what_a_device_says_while_no_sensor_speaks_is_known(silent: Bench) -> None:
+def test_what_a_device_says_while_no_sensor_speaks_is_known() -> None:
+    silent = quiet()
     for level, error in ((40.0, None), (40.0, "jammed"), (None, "jammed")):
         silent.step(reports=(Report(device_id=IDS[FAN], level=level, error=error),))
         known = silent.state.known[IDS[FAN]]
         assert (known.level, known.error) == (level, error)
 
 
-def test_a_sensor_speaks_while_no_device_says_anything(silent: Bench) -> None:
+def test_a_sensor_speaks_while_no_device_says_anything() -> None:
+    silent = quiet()
     silent.temperature_c = 27.0
     silent.step()
     assert silent.state.sensed[THERMOMETER, Quantity.TEMPERATURE].value == 27.0
 
 
-def test_a_sensor_that_left_the_document_is_forgotten_and_the_others_are_not(
-    silent: Bench,
-) -> None:
+def test_a_sensor_that_left_the_document_is_forgotten_and_the_others_are_not() -> None:
+    silent = quiet()
     silent.plan = plan_of(document(thermometers=()))
     silent.step()
     assert set(silent.state.sensed) == {(TANK, Quantity.WATER_LEVEL)}
     assert THERMOMETER not in silent.state.known
 
 
-def test_a_device_that_stays_in_a_new_document_is_still_there(silent: Bench) -> None:
+def test_a_device_that_stays_in_a_new_document_is_still_there() -> None:
+    silent = quiet()
     since_s = silent.state.known[IDS[FAN]].since_s
     silent.plan = plan_of(replace(document(), version=2))
     silent.step()
@@ -64,7 +64,8 @@ def test_a_device_that_stays_in_a_new_document_is_still_there(silent: Bench) -> 
     assert (known.online, known.since_s) == (True, since_s)
 
 
-def test_what_nobody_registered_comes_and_speaks_without_being_known(silent: Bench) -> None:
+def test_what_nobody_registered_comes_and_speaks_without_being_known() -> None:
+    silent = quiet()
     before = silent.state.known
     stranger = DeviceId(UUID(int=4711))
     silent.step(
@@ -74,7 +75,8 @@ def test_what_nobody_registered_comes_and_speaks_without_being_known(silent: Ben
     assert silent.state.known == before
 
 
-def test_a_device_that_only_tells_of_an_error_has_not_moved(silent: Bench) -> None:
+def test_a_device_that_only_tells_of_an_error_has_not_moved() -> None:
+    silent = quiet()
     silent.step(reports=(Report(device_id=IDS[FAN], level=40.0),))
     moved_s = silent.state.known[IDS[FAN]].moved_s
     assert moved_s == silent.now_s

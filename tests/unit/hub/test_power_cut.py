@@ -144,18 +144,28 @@ def test_a_power_cut_as_the_feeder_starts_feeds_nobody_twice_and_is_told() -> No
         assert second.told() == [("failed", "restarted")]
 
 
+def _fill(card: SimDisk) -> None:
+    card.is_full = True
+
+
+def _wear(card: SimDisk) -> None:
+    card.failing = ("-wal",)
+
+
 @pytest.mark.parametrize("crash", [SimDisk.kill, lambda card: card.cut_power(_NoLuck(0))])
-def test_a_feed_that_a_full_disk_could_not_keep_is_told_and_not_made_up_for(
-    crash: Callable[[SimDisk], None],
+@pytest.mark.parametrize("trouble", [_fill, _wear])
+@pytest.mark.parametrize("begins_s", [5, 9.95])
+def test_a_feed_that_no_row_could_tell_of_is_told_and_not_made_up_for(
+    crash: Callable[[SimDisk], None], trouble: Callable[[SimDisk], None], begins_s: float
 ) -> None:
     card = SimDisk()
     with life(card, DAWN_MS) as first:
-        first.until(5)
-        card.is_full = True
+        first.until(begins_s)
+        trouble(card)
         first.until(60)
         assert len(first.fed_at_s) == 1
         crash(card)
-    card.is_full = False
+    card.is_full, card.failing = False, ()
     with life(card, DAWN_MS + 90_000) as second:
         second.until(60)
         assert second.fed_at_s == []

@@ -160,7 +160,10 @@ class JournalPort(Protocol):
         ...
 
     async def keep_aside(self, value: bytes) -> None:
-        """Keep a small value at once where a full disk has room too; the one before it is gone."""
+        """Keep a small value at once where a full disk has room too; the one before it is gone.
+
+        It lies apart from the rows: a place on the disk that fails them may not fail this.
+        """
         ...
 
     def aside(self) -> bytes:
