@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from tests.support.alarms import PLAIN, Desk, key
-from tokkatot.automation.alarm_life import FLAP_CALM_S, FLAPS_AT
+from tokkatot.automation.alarm_life import FLAP_CALM_S, FLAP_WINDOW_S, FLAPS_AT
 from tokkatot.automation.alarms import FLOOD_ABOVE, MAX_RETURNED, WINDOW_S
 from tokkatot.automation.manners import Manner
 from tokkatot.automation.state import AlarmKey
@@ -250,6 +250,19 @@ def test_a_device_that_fails_long_after_the_others_has_them_told_again() -> None
     desk.step()
     assert [change.change.value for change in desk.called()] == ["raised", "raised_again"]
     assert desk.called()[-1].actual == 11
+
+
+def test_an_alert_that_stood_for_many_which_are_taken_away_is_forgotten_once_it_was_seen() -> None:
+    desk = Desk(there={key(number): True for number in range(10)})
+    desk.step()
+    desk.there.clear()
+    desk.step()
+    (group,) = desk.alarms
+    desk.acknowledge(group)
+    desk.run(int(FLAP_WINDOW_S) - 3)
+    assert list(desk.alarms) == [group]
+    desk.run(2)
+    assert list(desk.alarms) == []
 
 
 def test_who_has_seen_that_many_fail_has_seen_each_of_them() -> None:
