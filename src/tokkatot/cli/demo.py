@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from tokkatot.cli.toml import to_toml
+from tokkatot.climate.policy.card import CARD, MODEL, find_policy
 from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.accounts.caller import Caller
 from tokkatot.cloud.accounts.contacts import normal_login
@@ -29,6 +30,7 @@ from tokkatot.cloud.farms.houses import NewHouse, create_house
 from tokkatot.cloud.farms.members import invite
 from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.farms.service import NewFarm, create_farm
+from tokkatot.cloud.intelligence.registry import add_policy, deploy
 from tokkatot.cloud.platform.audit import NOWHERE
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Database, Transaction
@@ -237,6 +239,15 @@ async def _make_house(tx: Transaction, access: FarmAccess, declared: DemoHouse) 
         if device.channel is not None:
             channels[device.channel] = DeviceId(added.id)
     await _automate(tx, access, house_id, declared.kind, channels)
+    if declared.policy is not None:
+        await _deploy(tx, access, house_id, declared.policy)
+
+
+async def _deploy(tx: Transaction, access: FarmAccess, house_id: HouseId, policy: str) -> None:
+    """Give a house a shipped policy; what it may do there is for its people to say."""
+    folder = find_policy(Path(policy))
+    stored = await add_policy(tx, (folder / CARD).read_bytes(), (folder / MODEL).read_bytes())
+    await deploy(tx, stored.sha256, [house_id], HubLimits(), by=access.caller.user_id)
 
 
 async def _automate(

@@ -88,6 +88,9 @@ class CoopState:
     feed_kg: float
     manure: float
     lux: float
+    outdoor_c: float
+    outdoor_vapour_g_m3: float
+    radiation_w_m2: float
 
 
 class Coop(Body[CoopState]):
@@ -116,12 +119,18 @@ class Coop(Body[CoopState]):
             feed_kg=0.6 * self._bin_kg,
             manure=0.3,
             lux=0.0,
+            outdoor_c=design.air_c,
+            outdoor_vapour_g_m3=0.7 * saturation_g_m3(design.air_c),
+            radiation_w_m2=0.0,
         )
         super().__init__(state)
 
     def advance(self, dt_s: float, outdoors: Outdoors, relays: Relays) -> None:
         """Move every balance by `dt_s` seconds."""
         state = self.state
+        state.outdoor_c = outdoors.temperature_c
+        state.outdoor_vapour_g_m3 = outdoors.vapour_g_m3
+        state.radiation_w_m2 = outdoors.radiation_w_m2
         state.age_days += dt_s / 86400.0
         state.lux = _LUX_PER_W_M2 * outdoors.radiation_w_m2 + _LAMP_LUX * relays.share("light")
         active = _NIGHT_SHARE + (1.0 - _NIGHT_SHARE) * min(state.lux / 20.0, 1.0)
@@ -147,6 +156,12 @@ class Coop(Body[CoopState]):
             "gas.ammonia": state.ammonia_mg_m3 * _AMMONIA_PPM_PER_MG_M3,
             "bin.feed_weight": state.feed_kg,
             "lux.illuminance": state.lux,
+            "scale.weight": by_age(_WEIGHT_G, state.age_days) / 1000.0,
+            "station.temperature": state.outdoor_c,
+            "station.relative_humidity": relative_humidity(
+                state.outdoor_vapour_g_m3, state.outdoor_c
+            ),
+            "station.global_radiation": state.radiation_w_m2,
         }
 
     def _feed(self, dt_s: float, active: float, relays: Relays) -> None:

@@ -62,6 +62,8 @@ class DemoHouse:
     crop_type: str | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     camera: bool = False
+    policy: str | None = None
+    """The shipped policy that its people may let advise or steer it."""
 
     def hardware_id(self, device: DemoDevice) -> str:
         """Return the id that the device carries on its label."""
@@ -132,20 +134,24 @@ _CONVEYOR = _relay("conveyor", "Manure belt", DeviceRole.CONVEYOR)
 _CAMERA = DemoDevice(
     channel=None, name="Camera", role=DeviceRole.CAMERA, interface=Interface.SENSOR
 )
+_BIRD_SCALE = _sensor(
+    "scale", "Bird scale", DeviceRole.WEIGHT_SCALE, Quantity.WEIGHT, period_s=60.0
+)
+_STATION = _sensor(
+    "station",
+    "Weather",
+    DeviceRole.WEATHER_STATION,
+    Quantity.TEMPERATURE,
+    Quantity.RELATIVE_HUMIDITY,
+    Quantity.GLOBAL_RADIATION,
+    period_s=30.0,
+)
 _GREENHOUSE_DEVICES = (
     _AIR,
     _sensor("gas", "Carbon dioxide", DeviceRole.GAS_SENSOR, Quantity.CO2),
     _sensor("par", "Light at the crop", DeviceRole.LIGHT_SENSOR, Quantity.PPFD),
     _sensor("soil", "Soil", DeviceRole.SOIL_SENSOR, Quantity.SOIL_MOISTURE, period_s=30.0),
-    _sensor(
-        "station",
-        "Weather",
-        DeviceRole.WEATHER_STATION,
-        Quantity.TEMPERATURE,
-        Quantity.RELATIVE_HUMIDITY,
-        Quantity.GLOBAL_RADIATION,
-        period_s=30.0,
-    ),
+    _STATION,
     _drive("vent", "Roof vent", DeviceRole.VENT),
     _relay("fan", "Fan", DeviceRole.FAN),
     _relay("heater", "Heater", DeviceRole.HEATER),
@@ -183,8 +189,16 @@ DEMO_FARM: Final = DemoFarm(
             age_days=28,
             seed=11,
             options={"birds": 480, "age_days": 28.0, "water_percent": 64.0},
-            devices=(*_COOP_SENSORS, *_COOP_ACTUATORS, _CONVEYOR, _CAMERA),
+            devices=(
+                *_COOP_SENSORS,
+                _BIRD_SCALE,
+                _STATION,
+                *_COOP_ACTUATORS,
+                _CONVEYOR,
+                _CAMERA,
+            ),
             camera=True,
+            policy="tunnel",
         ),
         DemoHouse(
             number=2,

@@ -38,6 +38,7 @@ _NOISE: Final[Mapping[Quantity, float]] = MappingProxyType(
         Quantity.FLOW_RATE: 0.0,
         Quantity.WATER_TOTAL: 0.0,
         Quantity.FEED_WEIGHT: 0.05,
+        Quantity.WEIGHT: 0.02,
         Quantity.CO2: 8.0,
         Quantity.AMMONIA: 0.2,
         Quantity.ILLUMINANCE: 0.5,

@@ -54,6 +54,22 @@ async def test_it_makes_accounts_houses_devices_and_a_hub_for_each_house(
     assert rows(settings, "SELECT count(DISTINCT house_id) FROM hubs") == [(3,)]
 
 
+async def test_the_first_coop_has_a_shipped_policy_and_all_that_it_looks_at(
+    settings: CloudSettings,
+) -> None:
+    await seed_demo(settings)
+    assert rows(
+        settings,
+        "SELECT houses.name, autopilots.mode, policies.house_kind FROM autopilots"
+        " JOIN houses ON houses.id = house_id JOIN policies ON sha256 = policy_sha256",
+    ) == [("Coop 1", "off", "coop")]
+    roles = rows(
+        settings,
+        "SELECT role FROM devices JOIN houses ON houses.id = house_id WHERE houses.name = 'Coop 1'",
+    )
+    assert {("weather_station",), ("climate_sensor",), ("gas_sensor",)} <= set(roles)
+
+
 async def test_the_hubs_can_read_their_files_and_others_cannot(settings: CloudSettings) -> None:
     paths = await seed_demo(settings)
     assert [path.parent.name for path in paths] == ["coop-1", "coop-2", "greenhouse-1"]

@@ -23,6 +23,10 @@ COOP_INPUTS = (
     "gas.ammonia",
     "bin.feed_weight",
     "lux.illuminance",
+    "scale.weight",
+    "station.temperature",
+    "station.relative_humidity",
+    "station.global_radiation",
 )
 GREENHOUSE_INPUTS = (
     "climate.temperature",

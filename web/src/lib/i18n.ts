@@ -156,6 +156,7 @@ const ROLE_OF_WORD: Readonly<Record<string, string>> = {
   gases: 'gas_sensor',
   carbon_dioxide: 'gas_sensor',
   feed_bin: 'weight_scale',
+  bird_scale: 'weight_scale',
   light_at_the_crop: 'light_sensor',
   soil: 'soil_sensor',
   weather: 'weather_station',
