@@ -15,6 +15,9 @@ from tokkatot.cloud.main import forecasts_of
 from tokkatot.cloud.twins.growing import PROGRAM, foretell
 from tokkatot.kit.clock import to_rfc3339
 
+# A twin's program is nice to all others, and waits where a machine is busy.
+pytestmark = pytest.mark.timeout(300)
+
 # It is one in the afternoon of the first of March on the farm.
 YESTERDAYS_MIDNIGHT_AGO = timedelta(hours=37)
 

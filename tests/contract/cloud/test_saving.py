@@ -13,6 +13,9 @@ from tokkatot.cloud.twins.saving import reckon_days
 from tokkatot.domain.autopilot import AutopilotMode
 from tokkatot.kit.clock import to_rfc3339
 
+# A twin's program is nice to all others, and waits where a machine is busy.
+pytestmark = pytest.mark.timeout(300)
+
 MIDNIGHT_AGO = timedelta(hours=13)
 """On the farm it is one in the afternoon."""
 OFF = {"air_k": 0.8, "humidity_pct": 5.0, "co2_ppm": None}
