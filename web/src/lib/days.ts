@@ -73,6 +73,14 @@ export function linesOf(day: Day, number: Say, t: Tell): Line[] {
   ]
 }
 
+/** Returns the days from the first one on of which there is something to say. */
+export function sinceFirst<D extends { lines: readonly unknown[]; lacking: unknown }>(
+  days: readonly D[],
+): readonly D[] {
+  const first = days.findIndex(({ lines, lacking }) => lines.length > 0 || lacking !== null)
+  return first < 0 ? [] : days.slice(first)
+}
+
 /** Returns why nobody can tell what was saved, or null where that needs no word. */
 export function lackingKey(day: Pick<Day, 'lacking'>): MessageKey | null {
   const known = ['weather', 'fit', 'decisions', 'twin'] as const

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { aheadOf, lackingKey, linesOf, unforetoldKey, type Day } from '@/lib/days'
+import { aheadOf, lackingKey, linesOf, sinceFirst, unforetoldKey, type Day } from '@/lib/days'
 
 const day: Day = {
   from: '2026-03-01T17:00:00Z',
@@ -62,5 +62,24 @@ describe('a day in words', () => {
     expect(unforetoldKey({ ...growth, ahead })).toBeNull()
     expect(unforetoldKey({ ...growth, ahead: [], lacking: 'hens' })).toBe('days.unforetold.hens')
     expect(aheadOf(null)).toEqual([])
+  })
+})
+
+describe('the days that are shown', () => {
+  const empty = { lines: [], lacking: null }
+  const measured = { lines: ['27 °C'], lacking: null }
+  const unknown = { lines: [], lacking: 'days.lacking.fit' }
+
+  it('begin with the first one of which there is something to say', () => {
+    expect(sinceFirst([empty, empty, measured, empty, measured])).toEqual([
+      measured,
+      empty,
+      measured,
+    ])
+    expect(sinceFirst([empty, unknown])).toEqual([unknown])
+  })
+
+  it('are none of a house that was never measured', () => {
+    expect(sinceFirst([empty, empty])).toEqual([])
   })
 })

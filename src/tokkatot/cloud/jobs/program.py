@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from tokkatot.child.limits import hold_back
+from tokkatot.child.limits import AWAITED, hold_back
 from tokkatot.cloud.platform.base import JsonObject
 
 OUT_OF_MEMORY: Final = 3
@@ -48,7 +48,7 @@ class Progress:
 
 def answer_task(work: Work, *, memory_bytes: int, processor_s: int) -> None:
     """Do the one task on standard input and answer on standard output, line by line."""
-    hold_back(memory_bytes=memory_bytes, processor_s=processor_s)
+    hold_back(memory_bytes=memory_bytes, processor_s=processor_s, niceness=AWAITED)
     try:
         task = sys.stdin.buffer.read()
         try:
