@@ -65,12 +65,13 @@ class SyncWorld:
         self.unlink()
         self.boots += 1
         self.journal = FakeJournal(self.card)
+        luck = 1.0 / self.boots
         self.session = HubSession(
             hub_id=HUB,
             boot=f"boot-{self.boots}",
             software="1",
             heads=self.journal.heads(),
-            random=lambda: 1.0,
+            random=lambda: luck,
         )
 
     def record(self, count: int) -> None:

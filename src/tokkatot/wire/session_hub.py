@@ -74,6 +74,9 @@ RENEW_S = 6 * 3600.0
 LOOK_AGAIN_S = 1.0
 """A lane that found no rows where some should be looks again after so long."""
 
+MOST_ORIGIN_MS = 2**50
+"""From where a life of the hub may count the moments of its hellos."""
+
 ROWS_BYTES = MAX_BATCH_BYTES - 512
 """What the rows of a batch may take: the rest is for the fields around them."""
 
@@ -119,6 +122,9 @@ class HubSession:
         self._boot = boot
         self._software = software
         self._lanes = {name: _Lane(head) for name, head in heads.items()}
+        # A machine's moments begin anew with it: a welcome that was long under way must not
+        # answer a hello of this life because one of an earlier life was said as soon.
+        self._origin_ms = int(random() * MOST_ORIGIN_MS)
         self._hello_ms = -1
         self._hello_at_s = 0.0
         self._greet_again = Backoff(first_s=GREET_AGAIN_S, cap_s=ANSWER_WITHIN_S, random=random)
@@ -364,7 +370,7 @@ class HubSession:
 
     def _hello(self, now: Now) -> Send:
         # The hub knows its hellos apart by this number, so two never bear the same one.
-        self._hello_ms = max(int(now.mono_s * 1000), self._hello_ms + 1)
+        self._hello_ms = max(self._origin_ms + int(now.mono_s * 1000), self._hello_ms + 1)
         self._hello_at_s = now.mono_s
         self._greet_again_s = self._greet_again.next_s()
         self._wait_from(now)

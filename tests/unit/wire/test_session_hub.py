@@ -185,6 +185,21 @@ def test_a_welcome_to_an_earlier_hello_is_not_taken(world: SyncWorld) -> None:
     assert world.session.dropped["welcome to another hello"] == 1
 
 
+def test_a_welcome_to_a_hello_of_an_earlier_life_is_not_taken() -> None:
+    world = SyncWorld()
+    world.link()
+    world.deliver_up()
+    (leaf, welcome), *_ = world.down
+    world.boot()
+    world.link()
+
+    # Its machine counts from its start: this life greets at the moment at which that one did.
+    world.do(world.session.receive(leaf, welcome, world.now))
+
+    assert world.session.phase is Phase.GREETING
+    assert world.session.dropped["welcome to another hello"] == 1
+
+
 def test_a_cloud_that_does_not_hold_the_session_is_greeted_again_once(world: SyncWorld) -> None:
     nudge = encode(ask_for_hello(now_ms=0))
     world.do(world.session.receive(HubLeaf.WELCOME, nudge, world.now))
