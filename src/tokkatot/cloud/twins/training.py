@@ -35,7 +35,7 @@ from tokkatot.cloud.twins.trainer import Task
 from tokkatot.cloud.twins.weather import CALM_M_S, COLUMNS
 from tokkatot.domain.ids import FarmId, HouseId
 
-KIND: Final = "house.train"
+KIND: Final = "twin.train"
 STEPS: Final = 1_000_000
 LOOKED_BACK: Final = timedelta(days=180)
 LEAST_DAYS: Final = 12
