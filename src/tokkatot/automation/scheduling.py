@@ -234,9 +234,7 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
     now_ms, turn, locality = scene.now.utc_ms, scene.turn, scene.plan.locality
     before = scene.state.agenda.get(schedule.id)
     if now_ms is None:
-        if before is not None:
-            is_its = before.of is None and before.is_of(schedule, locality.zone.key)
-            turn.agenda[schedule.id] = replace(before, of=schedule) if is_its else before
+        turn.agenda[schedule.id] = _without_time(schedule, before, locality)
         return run
     if before is None or not before.is_of(schedule, locality.zone.key):
         turn.agenda[schedule.id] = Booked(
@@ -264,6 +262,26 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
     if before.recalled and run is None:
         run = _resumed(scene, schedule, now_ms)
     return run
+
+
+def _without_time(schedule: Schedule, before: Booked | None, locality: Locality) -> Booked:
+    """Return what a hub that has no clock knows of a schedule.
+
+    It takes no document before it is told the time. So one of another version than was booked was
+    kept just before an earlier run of the hub ended, and what was due since then was missed.
+    """
+    if before is not None and before.of is not None:
+        return before
+    if before is not None and before.is_of(schedule, locality.zone.key):
+        return replace(before, of=schedule)
+    return Booked(
+        version=schedule.version,
+        zone=locality.zone.key,
+        of=schedule,
+        recalled=True,
+        ahead=frozenset() if before is None else before.ahead,
+        begun=frozenset() if before is None else before.begun,
+    )
 
 
 def _account(
