@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
+from zlib import crc32
 
 from tokkatot.kit.backoff import Backoff
 from tokkatot.wire.messages import (
@@ -74,9 +75,6 @@ RENEW_S = 6 * 3600.0
 LOOK_AGAIN_S = 1.0
 """A lane that found no rows where some should be looks again after so long."""
 
-MOST_ORIGIN_MS = 2**50
-"""From where a life of the hub may count the moments of its hellos."""
-
 ROWS_BYTES = MAX_BATCH_BYTES - 512
 """What the rows of a batch may take: the rest is for the fields around them."""
 
@@ -124,7 +122,7 @@ class HubSession:
         self._lanes = {name: _Lane(head) for name, head in heads.items()}
         # A machine's moments begin anew with it: a welcome that was long under way must not
         # answer a hello of this life because one of an earlier life was said as soon.
-        self._origin_ms = int(random() * MOST_ORIGIN_MS)
+        self._origin_ms = crc32(boot.encode())
         self._hello_ms = -1
         self._hello_at_s = 0.0
         self._greet_again = Backoff(first_s=GREET_AGAIN_S, cap_s=ANSWER_WITHIN_S, random=random)
