@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tokkatot.automation.agenda import all_wait, without_time
 from tokkatot.automation.conditions import NOT_HELD, Believed, combined, follow
 from tokkatot.automation.curves import age_of, ventilated_share
 from tokkatot.automation.inputs import Ask
@@ -90,7 +91,7 @@ def take_turn(
         turn.agenda.update(state.agenda)
         turn.runs.update(state.runs)
         return turn
-    if _rests(plan, state, passage, asks=asks, now=now):
+    if all_wait(plan, state, passage, asks=asks, now=now):
         turn.agenda.update(state.agenda)
         return turn
     _leave(plan, state.agenda, passage, turn)
@@ -117,24 +118,6 @@ def take_turn(
             turn.end(run, "removed")
     _rank(turn.asked)
     return turn
-
-
-def _rests(
-    plan: Plan, state: State, passage: Passage, *, asks: Sequence[Ask], now: Instant
-) -> bool:
-    """Tell whether nothing runs, and every schedule of the plan waits for a moment to come."""
-    agenda, through_ms, zone = state.agenda, passage.through_ms, plan.locality.zone.key
-    if asks or state.runs or passage.jumped or now.utc_ms is None:
-        return False
-    if len(agenda) != len(plan.schedules):
-        return False
-    return all(
-        (booked := agenda.get(schedule.id)) is not None
-        and not booked.recalled
-        and not booked.is_reached(through_ms)
-        and booked.is_of(schedule, zone)
-        for schedule in plan.schedules.values()
-    )
 
 
 def _leave(plan: Plan, agenda: Mapping[ScheduleId, Booked], passage: Passage, turn: Turn) -> None:
@@ -234,7 +217,7 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
     now_ms, turn, locality = scene.now.utc_ms, scene.turn, scene.plan.locality
     before = scene.state.agenda.get(schedule.id)
     if now_ms is None:
-        turn.agenda[schedule.id] = _without_time(schedule, before, locality)
+        turn.agenda[schedule.id] = without_time(schedule, before, locality)
         return run
     if before is None or not before.is_of(schedule, locality.zone.key):
         turn.agenda[schedule.id] = Booked(
@@ -262,26 +245,6 @@ def _clocked(scene: _Scene, schedule: Schedule, run: Running | None) -> Running 
     if before.recalled and run is None:
         run = _resumed(scene, schedule, now_ms)
     return run
-
-
-def _without_time(schedule: Schedule, before: Booked | None, locality: Locality) -> Booked:
-    """Return what a hub that has no clock knows of a schedule.
-
-    It takes no document before it is told the time. So one of another version than was booked was
-    kept just before an earlier run of the hub ended, and what was due since then was missed.
-    """
-    if before is not None and before.of is not None:
-        return before
-    if before is not None and before.is_of(schedule, locality.zone.key):
-        return replace(before, of=schedule)
-    return Booked(
-        version=schedule.version,
-        zone=locality.zone.key,
-        of=schedule,
-        recalled=True,
-        ahead=frozenset() if before is None else before.ahead,
-        begun=frozenset() if before is None else before.begun,
-    )
 
 
 def _account(

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-import msgspec
 import pytest
 
 from tests.support.engine import IDS, Bench
@@ -477,22 +476,6 @@ def test_a_hub_that_boots_without_a_clock_accounts_for_the_morning_once_it_knows
     after.wall_ms = None
     after.run(600)
     assert not after.runs
-    after.wall_ms = SIX_MS + HOUR_MS
-    after.run(60)
-    assert told(after) == [(0, "skipped", "missed")]
-
-
-@pytest.mark.parametrize("is_new", [True, False], ids=["new", "changed"])
-def test_a_schedule_that_a_hub_kept_as_it_went_off_is_accounted_for_without_a_clock(
-    is_new: bool,
-) -> None:
-    before = bench_at(DAWN_MS, *(() if is_new else (feeding(),)))
-    kept = remember(before.state, before.now_s)
-    before.hold(msgspec.structs.replace(feeding(), version=2))
-    after = restart(before, 0)
-    after.state = recall(kept, 0.0)
-    after.wall_ms = None
-    after.run(600)
     after.wall_ms = SIX_MS + HOUR_MS
     after.run(60)
     assert told(after) == [(0, "skipped", "missed")]
