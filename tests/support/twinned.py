@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import cos, pi
 from typing import Any
+from uuid import UUID
 
 from tests.support.cloud import Cloud, Person
+from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.jobs.worker import Worker
 from tokkatot.cloud.main import job_kinds
 from tokkatot.kit.clock import SystemClock, to_rfc3339
@@ -16,6 +18,18 @@ Json = Any  # answers of the interface under test, taken apart by the tests
 EVERY = timedelta(minutes=15)
 _STATION = ["temperature", "relative_humidity", "global_radiation", "air_speed"]
 _AIR = ["temperature", "relative_humidity", "co2"]
+
+
+_OFF = {"air_k": 0.8, "humidity_pct": 5.0, "co2_ppm": None}
+FIT: Json = {
+    "house": "tunnel",
+    "parameters": {"heat_total": {"value": 0.9, "low": 0.8, "high": 1.0}},
+    "days_fitted": 6,
+    "days_held_out": 2,
+    "held_out_before": _OFF,
+    "held_out_after": _OFF,
+}
+"""The card of a coop's fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +58,13 @@ class Twinned:
         worker = Worker(context, job_kinds(self.cloud.context, self.cloud.readings))
         assert await worker.do_next()
         return await self.cloud.get(f"/v1/jobs/{job['id']}", self.owner)
+
+    async def fitted(self, card: Json = FIT) -> None:
+        """Let the coop's twin have been fitted so."""
+        async with self.cloud.context.database.transaction() as tx:
+            kept = {"known_as": card["house"], "card": card, "job_id": tx.new_id()}
+            of = {"house_id": UUID(self.coop), "fitted_at": tx.now}
+            await store.keep_fit(tx.session, of | kept)
 
     def choose(self, **settings: object) -> None:
         """Give the cloud settings beside those that it has."""

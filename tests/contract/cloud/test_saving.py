@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.cloud import Cloud
 from tests.support.people import Json
-from tests.support.twinned import Twinned, twinned
+from tests.support.twinned import FIT, Twinned, twinned
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.twins.saving import reckon_days
 from tokkatot.domain.autopilot import AutopilotMode
@@ -18,26 +18,11 @@ pytestmark = pytest.mark.timeout(300)
 
 MIDNIGHT_AGO = timedelta(hours=13)
 """On the farm it is one in the afternoon."""
-OFF = {"air_k": 0.8, "humidity_pct": 5.0, "co2_ppm": None}
-CARD: Json = {
-    "house": "tunnel",
-    "parameters": {"heat_total": {"value": 0.9, "low": 0.8, "high": 1.0}},
-    "days_fitted": 6,
-    "days_held_out": 2,
-    "held_out_before": OFF,
-    "held_out_after": OFF,
-}
 
 
 @pytest.fixture
 async def farm(cloud: Cloud) -> Twinned:
     return await twinned(cloud)
-
-
-async def fitted(farm: Twinned, card: Json = CARD) -> None:
-    async with farm.cloud.context.database.transaction() as tx:
-        kept = {"known_as": card["house"], "card": card, "job_id": tx.new_id()}
-        await store.keep_fit(tx.session, {"house_id": UUID(farm.coop), "fitted_at": tx.now, **kept})
 
 
 async def decided(farm: Twinned, shift_k: float, *, days_ago: int = 1) -> None:
@@ -67,7 +52,7 @@ async def test_fans_that_run_less_in_the_same_weather_save_what_they_would_have_
     farm: Twinned,
 ) -> None:
     await farm.weathered(3, mean_c=27.0)
-    await fitted(farm)
+    await farm.fitted()
     await decided(farm, 2.0)
     day = await yesterday(farm)
     assert day["lacking"] is None
@@ -78,7 +63,7 @@ async def test_fans_that_run_less_in_the_same_weather_save_what_they_would_have_
 
 async def test_what_was_held_as_people_set_it_saved_nothing(farm: Twinned) -> None:
     await farm.weathered(3, mean_c=27.0)
-    await fitted(farm)
+    await farm.fitted()
     await decided(farm, 0.0)
     assert (await yesterday(farm))["saved_kwh"] == 0.0
 
@@ -90,7 +75,7 @@ async def test_what_lacks_is_said(farm: Twinned) -> None:
 
 
 async def test_without_a_station_nobody_can_tell(farm: Twinned) -> None:
-    await fitted(farm)
+    await farm.fitted()
     await decided(farm, -2.0)
     day = await yesterday(farm)
     assert (day["saved_kwh"], day["spared_stress_h"], day["lacking"]) == (None, None, "weather")
@@ -98,7 +83,7 @@ async def test_without_a_station_nobody_can_tell(farm: Twinned) -> None:
 
 async def test_a_fit_of_another_program_is_none(farm: Twinned) -> None:
     await farm.weathered(3)
-    await fitted(farm, CARD | {"parameters": {"feathers": CARD["parameters"]["heat_total"]}})
+    await farm.fitted(FIT | {"parameters": {"feathers": FIT["parameters"]["heat_total"]}})
     await decided(farm, -2.0)
     assert (await yesterday(farm))["lacking"] == "fit"
 

@@ -3,7 +3,6 @@
 import sys
 from base64 import b64encode
 from dataclasses import replace
-from uuid import UUID
 
 import msgspec
 import pytest
@@ -13,22 +12,12 @@ from tests.support.autopilot import wanting
 from tests.support.cloud import Cloud
 from tests.support.people import Json
 from tests.support.twinned import Twinned, twinned
-from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.jobs.worker import Worker
 from tokkatot.cloud.twins.training import KIND, NO_FIT, STEPS, TOO_LITTLE, Training
 from tokkatot.kit.clock import SystemClock
 
 MODEL = wanting(1.0).model
 CARD = msgspec.json.encode(policies.card(MODEL))
-OFF = {"air_k": 0.8, "humidity_pct": 5.0, "co2_ppm": None}
-FIT: Json = {
-    "house": "tunnel",
-    "parameters": {"heat_total": {"value": 0.9, "low": 0.8, "high": 1.0}},
-    "days_fitted": 6,
-    "days_held_out": 2,
-    "held_out_before": OFF,
-    "held_out_after": OFF,
-}
 LEARNER = f"""
 import sys, msgspec
 from tokkatot.cloud.twins.trainer import Task
@@ -52,12 +41,6 @@ async def farm(cloud: Cloud) -> Twinned:
     return await twinned(cloud)
 
 
-async def fitted(farm: Twinned) -> None:
-    async with farm.cloud.context.database.transaction() as tx:
-        kept = {"known_as": "tunnel", "card": FIT, "job_id": tx.new_id(), "fitted_at": tx.now}
-        await store.keep_fit(tx.session, {"house_id": UUID(farm.coop), **kept})
-
-
 async def learned(farm: Twinned) -> Json:
     """Have a policy learned for the coop, and return how the job ended."""
     path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/train"
@@ -71,7 +54,7 @@ async def learned(farm: Twinned) -> Json:
 
 async def test_what_was_learned_is_offered_and_steers_nothing_by_itself(farm: Twinned) -> None:
     await farm.weathered(13)
-    await fitted(farm)
+    await farm.fitted()
     ended = await learned(farm)
     assert (ended["state"], ended["trouble"]) == ("completed", None)
     assert ended["result"]["days"] == 12
@@ -88,7 +71,7 @@ async def test_a_house_that_nobody_fitted_or_measured_has_nothing_to_learn_in(
 ) -> None:
     unknown = await learned(farm)
     assert unknown["trouble"] == {"code": "refused", "detail": NO_FIT}
-    await fitted(farm)
+    await farm.fitted()
     await farm.weathered(2)
     unmeasured = await learned(farm)
     assert unmeasured["trouble"] == {"code": "refused", "detail": TOO_LITTLE}
