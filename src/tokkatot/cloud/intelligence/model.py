@@ -87,6 +87,10 @@ class SavedDay(Base):
     reckoned_at: Mapped[datetime]
 
 
+FORETOLD_DAYS = 7
+"""So far a prediction looks ahead."""
+
+
 @unique
 class Foretold(StrEnum):
     """What a twin foretells of whoever lives in its house."""

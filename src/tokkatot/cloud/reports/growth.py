@@ -11,11 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import CropCycle, Flock, House
 from tokkatot.cloud.intelligence import store
-from tokkatot.cloud.intelligence.model import Foretold, Prediction
+from tokkatot.cloud.intelligence.model import FORETOLD_DAYS, Foretold, Prediction
 from tokkatot.cloud.platform.schemas import View
 from tokkatot.domain.houses import HouseKind
-
-_AHEAD_DAYS = 7
 
 Unforetold = Literal["weather", "twin", "hens", "crop", "area"]
 
@@ -57,7 +55,7 @@ async def growth_of(
     session: AsyncSession, house: House, first: date, last: date, today: date
 ) -> Growth:
     """Return what was foretold of some days, and of those that come."""
-    rows = await store.predictions(session, house.id, first - timedelta(days=_AHEAD_DAYS), today)
+    rows = await store.predictions(session, house.id, first - timedelta(days=FORETOLD_DAYS), today)
     kind = Flock if house.kind is HouseKind.COOP else CropCycle
     ended = {
         cycle.id: cycle.ended_on

@@ -18,7 +18,7 @@ from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.model import CropCycle, Farm, Flock, House
 from tokkatot.cloud.intelligence import store
-from tokkatot.cloud.intelligence.model import Foretold
+from tokkatot.cloud.intelligence.model import FORETOLD_DAYS, Foretold
 from tokkatot.cloud.jobs.child import Failure, ask
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
@@ -37,7 +37,6 @@ from tokkatot.kit.clock import from_ms, to_ms
 
 PROGRAM: Final = (sys.executable, "-m", "tokkatot.cloud.twins.grower")
 LIMIT_S: Final = 600.0
-AHEAD_DAYS: Final = 7
 MOST_DAYS: Final = 366
 """A crop that is older counts as planted so long ago."""
 MOST_A_ROUND: Final = 200
@@ -82,10 +81,10 @@ class Due:
     def told_after(self) -> Sequence[int]:
         """Return after how many hours: at each noon what a bird weighs, else at each midnight."""
         if isinstance(self.cycle, Flock):
-            return range(_A_DAY, (AHEAD_DAYS + 1) * _A_DAY, _A_DAY)
+            return range(_A_DAY, (FORETOLD_DAYS + 1) * _A_DAY, _A_DAY)
         morning = datetime.combine(self.today, time.min, ZoneInfo(self.farm.time_zone))
         lived = round((morning - self.start) / timedelta(hours=1))
-        return range(lived, lived + AHEAD_DAYS * _A_DAY + 1, _A_DAY)
+        return range(lived, lived + FORETOLD_DAYS * _A_DAY + 1, _A_DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
