@@ -30,11 +30,19 @@ class CardNotes:
     """Readings that are on the card and not in the cloud: local number, and since when."""
     held: int = 0
     """The newest desired document that the hub said it holds."""
+    renumbering: set[StreamName] = field(default_factory=set)
+    """Streams of which a new epoch was begun, and is perhaps on the card already."""
 
     def copy(self) -> "CardNotes":
         """Return a copy that goes with an image of the card."""
         return CardNotes(
-            self.next, self.base, self.acked, dict(self.heads), dict(self.waiting), self.held
+            self.next,
+            self.base,
+            self.acked,
+            dict(self.heads),
+            dict(self.waiting),
+            self.held,
+            set(self.renumbering),
         )
 
 
@@ -64,6 +72,10 @@ class RowsCheck:
             for row in rows
         )
 
+    def renumbering(self, stream: StreamName) -> None:
+        """The journal was asked to number anew what it holds of a stream."""
+        self.card.renumbering.add(stream)
+
     def look(self, heads: Mapping[StreamName, StreamHead]) -> None:
         """See what was committed since the last look."""
         before = self.card.heads.get("readings")
@@ -73,6 +85,9 @@ class RowsCheck:
         card = self.card
         card.base = head.before
         self._commit(card.base + head.next - card.next)
+        card.renumbering -= {
+            name for name, known in card.heads.items() if known.epoch != heads[name].epoch
+        }
         card.heads = dict(heads)
 
     def _commit(self, count: int) -> None:
@@ -97,13 +112,14 @@ class RowsCheck:
             return
         for name, head in self.card.heads.items():
             now = heads[name]
-            if now.epoch != head.epoch:
+            # A new epoch that the process did not live to see is one all the same.
+            if now.epoch != head.epoch and name not in self.card.renumbering:
                 self._findings.broken("no committed row is lost", f"{name} began anew")
                 return
-            if now.next < head.next:
+            kept, known = now.before + now.next, head.before + head.next
+            if kept < known:
                 self._findings.broken(
-                    "no committed row is lost",
-                    f"{name} went back from {head.next} to {now.next}",
+                    "no committed row is lost", f"{name} went back from {known} to {kept}"
                 )
                 return
         # A commit that the process did not live to see is a commit all the same.

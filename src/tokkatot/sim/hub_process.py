@@ -32,7 +32,8 @@ from tokkatot.sim.farm_driver import Asked, FarmDriver
 from tokkatot.sim.layout import DRIVER, FARM
 from tokkatot.sim.phone import REPLY_WITHIN_S, Reply, Request, answer
 from tokkatot.sim.time import LocalClock, VirtualLoop
-from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow
+from tokkatot.wire.messages import CommandRow, Row, ScheduleRunRow, StreamName
+from tokkatot.wire.streams import StreamHead
 
 _NOWHERE: Final = BrokerAddress(host="simulated", port=1, tls=False)
 _PAGE: Final = WebSettings(host="127.0.0.1", port=1, pin="000000")
@@ -61,6 +62,9 @@ class JournalListener:
 
     def kept_aside(self, doses: Sequence[Dose]) -> None:
         """A disk that is full was told that these have begun."""
+
+    def renumbering(self, stream: StreamName) -> None:
+        """What is held of a stream is about to begin a new epoch."""
 
 
 class WatchedJournal(Journal):
@@ -106,6 +110,11 @@ class WatchedJournal(Journal):
     async def keep_aside(self, value: bytes) -> None:
         await super().keep_aside(value)
         self.listener.kept_aside(doses_in(value))
+
+    @override
+    async def new_epoch(self, stream: StreamName) -> StreamHead:
+        self.listener.renumbering(stream)
+        return await super().new_epoch(stream)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

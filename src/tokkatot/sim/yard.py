@@ -45,6 +45,7 @@ from tokkatot.wire.messages import (
     Hello,
     ReadingRow,
     Row,
+    StreamName,
     Welcome,
     decode,
 )
@@ -344,6 +345,10 @@ class Yard(JournalListener):
     @override
     def kept_aside(self, doses: Sequence[Dose]) -> None:
         self.schedules.kept_aside((str(dose.schedule_id), dose.due_ms) for dose in doses)
+
+    @override
+    def renumbering(self, stream: StreamName) -> None:
+        self.rows.renumbering(stream)
 
     def _opened(self, journal: WatchedJournal) -> None:
         self.rows.opened(journal.heads(), replaced=journal.replaced)
