@@ -1,7 +1,6 @@
 """Rows of the journal as they lie on the disk, between the wire's structs and SQLite's columns."""
 
 import math
-from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
@@ -20,8 +19,7 @@ _PREFIX = b"[0,"
 _encoder = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class PackedReading:
+class PackedReading(msgspec.Struct, frozen=True):
     """A reading by its columns."""
 
     device: str
@@ -41,8 +39,7 @@ class RowRefused(JournalError):
     """A row that can't be kept at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What one call wants committed, all of it or nothing."""
 
     events: tuple[Tail, ...] = ()
@@ -92,19 +89,15 @@ def pack_tail(row: Row) -> Tail:
     return encoded[len(_PREFIX) :]
 
 
-def unpack(seq: int, tail: Tail) -> msgspec.Raw:
+def unpack(seq: int, tail: Tail) -> bytes:
     """Return a row as it goes on the wire."""
-    return msgspec.Raw(b"[%d,%b" % (seq, tail))
+    return b"[%d,%b" % (seq, tail)
 
 
-def unpack_reading(seq: int, packed: PackedReading) -> msgspec.Raw:
+def unpack_reading(seq: int, packed: PackedReading) -> bytes:
     """Return a reading as it goes on the wire."""
-    return msgspec.Raw(
-        _encoder.encode(
-            ReadingRow(
-                seq, "r", packed.device, packed.quantity, packed.t, packed.value, packed.quality
-            )
-        )
+    return _encoder.encode(
+        ReadingRow(seq, "r", packed.device, packed.quantity, packed.t, packed.value, packed.quality)
     )
 
 

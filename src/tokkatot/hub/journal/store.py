@@ -197,8 +197,7 @@ class JournalStore:
             return (None, None, None, None, row)
         series = self._series.get((row.device, row.quantity)) or self._new_series(row)
         if series is None:
-            full = unpack_reading(0, row)
-            return (None, None, None, None, bytes(full).removeprefix(b"[0,"))
+            return (None, None, None, None, unpack_reading(0, row).removeprefix(b"[0,"))
         return (series, row.t, row.value, row.quality, None)
 
     def _new_series(self, row: PackedReading) -> int | None:
@@ -269,11 +268,12 @@ class JournalStore:
         start = max(first, 1) + stream.base
         if start >= stream.next:
             return None
-        rows: list[msgspec.Raw] = []
+        rows: list[bytes] = []
         size = 0
         due = start
         with self._disk():
-            for n, raw in self._read(name, start, max_rows, base=stream.base):
+            for n, row in self._read(name, start, max_rows, base=stream.base):
+                size += len(row) + 1
                 if n > due:
                     gap = GapRow(
                         n - 1 - stream.base,
@@ -283,13 +283,14 @@ class JournalStore:
                         n - 1 - stream.base,
                         NOT_KEPT,
                     )
-                    raws = [unpack(gap.seq, pack_tail(gap)), raw]
+                    before = unpack(gap.seq, pack_tail(gap))
+                    size += len(before) + 1
+                    added = [before, row]
                 else:
-                    raws = [raw]
-                size += sum(len(bytes(item)) + 1 for item in raws)
-                if rows and (size > max_bytes or len(rows) + len(raws) > max_rows):
+                    added = [row]
+                if rows and (size > max_bytes or len(rows) + len(added) > max_rows):
                     break
-                rows += raws
+                rows += added
                 due = n + 1
         if not rows:
             last = stream.next - 1 - stream.base
@@ -300,12 +301,12 @@ class JournalStore:
             epoch=stream.epoch,
             first=start - stream.base,
             last=due - 1 - stream.base,
-            rows=rows,
+            rows=[msgspec.Raw(row) for row in rows],
         )
 
     def _read(
         self, name: StreamName, start: int, limit: int, *, base: int
-    ) -> Iterator[tuple[int, msgspec.Raw]]:
+    ) -> Iterator[tuple[int, bytes]]:
         if name == "events":
             for n, tail in self._db.execute(
                 "SELECT n, tail FROM events WHERE n >= ? ORDER BY n LIMIT ?", (start, limit)

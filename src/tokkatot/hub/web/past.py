@@ -11,7 +11,7 @@ from tokkatot.hub.journal.port import JournalError, JournalPort
 from tokkatot.hub.web.notebook import Notebook
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.waiting import Bell
-from tokkatot.wire.messages import MessageError, ReadingRow, Row, StreamName, decode_row
+from tokkatot.wire.messages import MessageError, ReadingRow, Row, StreamName, decode_row, row_kind
 
 MAX_EVENTS: Final = 5_000
 """Some days of what happens in a house, and a fraction of a second to read."""
@@ -26,6 +26,7 @@ PAUSE_S: Final = 0.02
 """Between two chunks of readings, so that reading a day of them holds nobody up."""
 
 EVENTS_WITHIN_S: Final = 3.0
+STATE: Final = "s"
 
 log = structlog.get_logger(__name__)
 
@@ -116,6 +117,8 @@ class Past:
 def _decoded(raws: list[msgspec.Raw]) -> list[Row]:
     rows: list[Row] = []
     for raw in raws:
+        if row_kind(raw) == STATE:
+            continue  # most of what is kept, and the page asks the hub how a device stands
         try:
             rows.append(decode_row(raw))
         except MessageError:
