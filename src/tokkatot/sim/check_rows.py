@@ -112,11 +112,13 @@ class RowsCheck:
             return
         for name, head in self.card.heads.items():
             now = heads[name]
-            # A new epoch that the process did not live to see is one all the same.
-            if now.epoch != head.epoch and name not in self.card.renumbering:
+            kept, known = now.before + now.next, head.before + head.next
+            # A new epoch that the process did not live to see is one all the same; and a journal
+            # for which there was never room has lost nothing.
+            is_excused = name in self.card.renumbering or known == 1
+            if now.epoch != head.epoch and not is_excused:
                 self._findings.broken("no committed row is lost", f"{name} began anew")
                 return
-            kept, known = now.before + now.next, head.before + head.next
             if kept < known:
                 self._findings.broken(
                     "no committed row is lost", f"{name} went back from {known} to {kept}"

@@ -20,11 +20,11 @@ NOTHING = StreamHead(epoch="third", next=1, acked=0, unsent_from=1)
 class Card:
     """A hub's card with a hundred rows in each stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, heads: dict[StreamName, StreamHead] = SAME) -> None:
         self.findings = Findings(now_s=lambda: 0.0)
         self.rows = RowsCheck(self.findings, MemoryStore(), lay_out(1).hub_id)
-        self.rows.card.next = 101
-        self.rows.look(SAME)
+        self.rows.card.next = heads["readings"].next
+        self.rows.look(heads)
 
     def opened(self, heads: dict[StreamName, StreamHead]) -> list[str]:
         """Open it in a new process of the hub."""
@@ -68,3 +68,9 @@ def test_an_image_of_the_card_remembers_the_epoch_that_was_begun(card: Card) -> 
     card.rows.renumbering("readings")
     card.rows.card_restored(card.rows.card.copy())
     assert card.opened({"readings": ANEW}) == []
+
+
+def test_a_journal_for_which_there_was_no_room_has_lost_nothing() -> None:
+    card = Card({"events": NOTHING, "readings": NOTHING})
+    other = replace(NOTHING, epoch="fourth")
+    assert card.opened({"events": other, "readings": other}) == []
