@@ -52,7 +52,7 @@ LATE_MS = 60_000
 """A run that is found due later than this was missed."""
 
 MAX_MISSED = 500
-"""So many missed runs of one schedule are told one by one; what is older is told once."""
+"""So many missed runs of one schedule are told one by one; the next is told for all behind it."""
 
 _REASON_LENGTH = 60
 
@@ -286,11 +286,11 @@ def _told_ahead(scene: _Scene, schedule: Schedule, before: Booked | None) -> fro
 
 
 def _within(scene: _Scene, schedule: Schedule, spans: tuple[Span, ...]) -> Iterator[int]:
-    for told, moment in enumerate(_moments(schedule, spans, scene.plan.locality), start=1):
-        yield moment
+    for told, moment in enumerate(_moments(schedule, spans, scene.plan.locality)):
         if told >= MAX_MISSED:
             scene.turn.skip(schedule.id, moment, "missed_more")
             return
+        yield moment
 
 
 def _moments(schedule: Schedule, spans: tuple[Span, ...], locality: Locality) -> Iterator[int]:

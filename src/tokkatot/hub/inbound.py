@@ -46,6 +46,10 @@ class Doer(Protocol):
         """Swap to a document, or raise `DesiredRefused` and stay as it was."""
         ...
 
+    async def settle(self) -> None:
+        """Return once what was due under the document before is told, and that is on the disk."""
+        ...
+
 
 class Photographer(Protocol):
     """Who has cameras."""
@@ -200,6 +204,10 @@ class Inbound:
             return
         self._document = document
         self.counts["desired taken"] += 1
+        # A hub that is told the time with the document owes an account of what it missed, by the
+        # schedules before. Were they replaced on the disk first, a power cut would leave nobody to
+        # give it.
+        await self._doer.settle()
         # Should the disk refuse, the hub works by the new one until it is started again, says then
         # that it holds the old one, and is sent the new one again.
         await self._journal.keep_desired(payload, document.version)

@@ -1,9 +1,24 @@
 """What a hub knows of its schedules while nobody tells it the time."""
 
+from collections import Counter
+
 import pytest
 from msgspec.structs import replace
 
-from tests.support.schedules import DAWN_MS, HOUR_MS, SIX_MS, bench_at, feeding, restart, told
+from tests.support.engine import IDS
+from tests.support.schedules import (
+    DAWN_MS,
+    FEEDER,
+    HOUR_MS,
+    SIX_MS,
+    bench_at,
+    feeding,
+    restart,
+    schedule,
+    told,
+)
+from tokkatot.automation.scheduling import MAX_MISSED
+from tokkatot.domain.schedules import CronTimes, Missed, TimeBased
 from tokkatot.hub.memory import recall, remember
 
 
@@ -21,3 +36,16 @@ def test_a_schedule_that_a_hub_kept_as_it_went_off_is_accounted_for_without_a_cl
     after.wall_ms = SIX_MS + HOUR_MS
     after.run(60)
     assert told(after) == [(0, "skipped", "missed")]
+
+
+@pytest.mark.parametrize("missed", Missed)
+def test_of_more_missed_runs_than_are_told_the_next_stands_for_the_rest(missed: Missed) -> None:
+    each_minute = TimeBased(
+        start=CronTimes(expression="* * * * *"), duration_s=30, devices=(IDS[FEEDER],)
+    )
+    before = bench_at(DAWN_MS, schedule(each_minute, missed=missed))
+    after = restart(before, (MAX_MISSED + 50) * 60 - 30)
+    after.run(8)
+    of_minute = Counter(due_s // 60 for due_s, _, _ in told(after))
+    assert of_minute == dict.fromkeys(range(MAX_MISSED + 1), 1)
+    assert (MAX_MISSED * 60, "skipped", "missed_more") in told(after)

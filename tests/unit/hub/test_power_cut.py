@@ -15,7 +15,7 @@ from tests.support.fake_driver import FakeDriver
 from tests.support.schedules import DAWN_MS, FEEDER, SIX_MS, feeding
 from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import DeviceId
-from tokkatot.domain.schedules import Missed
+from tokkatot.domain.schedules import Missed, Schedule
 from tokkatot.hub.clock_sync import ClockQuality
 from tokkatot.hub.journal.journal import Journal
 from tokkatot.hub.loop import ControlLoop
@@ -56,8 +56,10 @@ class _Feeder(FakeDriver):
 class Life:
     """A process of a hub on a card, on virtual time."""
 
-    def __init__(self, card: SimDisk, wall_ms: int) -> None:
+    def __init__(self, card: SimDisk, wall_ms: int, schedules: tuple[Schedule, ...]) -> None:
         self.card = card
+        self.clock_quality = ClockQuality.GOOD
+        self._schedules = schedules
         self.disk = VirtualDiskThread()
         self.fed_at_s: list[float] = []
         self.on_feed: Callable[[], None] = lambda: None
@@ -70,6 +72,15 @@ class Life:
         self._loop.run_until(seconds)
         if self._running.done():
             self._running.result()
+
+    def take_over(self, schedules: tuple[Schedule, ...], then: Callable[[], None]) -> None:
+        """Swap to other schedules, as a document from the cloud does before it is kept."""
+        self._taking = self._loop.create_task(self._take_over(schedules, then))
+
+    async def _take_over(self, schedules: tuple[Schedule, ...], then: Callable[[], None]) -> None:
+        await self._control.configure(replace(document(), schedules=schedules), 2)
+        await self._control.settle()
+        then()
 
     def told(self) -> list[tuple[str, str | None]]:
         """Return what the journal holds of runs."""
@@ -104,10 +115,11 @@ class Life:
             drivers=[driver],
             clock=self._clock,
             ids=ids,
-            clock_quality=lambda: ClockQuality.GOOD,
+            clock_quality=lambda: self.clock_quality,
         )
+        self._control = control
         await control.recall()
-        await control.configure(replace(document(), schedules=(ONCE,)), 1)
+        await control.configure(replace(document(), schedules=self._schedules), 1)
         async with asyncio.TaskGroup() as group:
             group.create_task(control.acting.run())
             group.create_task(driver.run(control.inbox))
@@ -124,8 +136,10 @@ class Life:
 
 
 @contextmanager
-def life(card: SimDisk, wall_ms: int) -> Iterator[Life]:
-    one = Life(card, wall_ms)
+def life(
+    card: SimDisk, wall_ms: int, *, schedules: tuple[Schedule, ...] = (ONCE,)
+) -> Iterator[Life]:
+    one = Life(card, wall_ms, schedules)
     try:
         yield one
     finally:
@@ -225,3 +239,32 @@ def test_a_disk_in_trouble_keeps_nobody_from_the_feed(trouble: Callable[[Life], 
         one.until(20)
         (fed_s,) = one.fed_at_s
         assert 0 <= fed_s <= 2
+
+
+def test_what_was_missed_is_on_the_disk_before_other_schedules_are() -> None:
+    card = SimDisk()
+    with life(card, DAWN_MS) as first:
+        first.until(5)
+        card.cut_power(_NoLuck(0))
+    with life(card, DAWN_MS + 60_000) as second:
+        second.clock_quality = ClockQuality.UNSET
+        second.until(3)
+        second.clock_quality = ClockQuality.GOOD
+        second.take_over((), then=lambda: card.cut_power(_NoLuck(0)))
+        second.until(10)
+    with life(card, DAWN_MS + 120_000, schedules=()) as third:
+        third.until(5)
+        assert third.told() == [("skipped", "missed")]
+
+
+@pytest.mark.parametrize("trouble", [_fills, _hangs])
+def test_a_disk_in_trouble_does_not_keep_other_schedules_out(
+    trouble: Callable[[Life], None],
+) -> None:
+    settled_at: list[str] = []
+    with life(SimDisk(), DAWN_MS) as one:
+        one.until(2)
+        trouble(one)
+        one.take_over((), then=lambda: settled_at.append("settled"))
+        one.until(5)
+        assert settled_at == ["settled"]

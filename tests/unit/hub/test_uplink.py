@@ -57,6 +57,8 @@ class FakeLoop:
         self.requests: list[Execute] = []
         self.documents: list[DesiredDocument] = []
         self.refuses: str | None = None
+        self.kept: Callable[[], bool] = lambda: False
+        self.kept_before: list[bool] = []
 
     def live(self) -> tuple[list[LiveReading], list[LiveDevice]]:
         return [LiveReading("device", "temperature", 1, 20.5, 0)], []
@@ -72,6 +74,9 @@ class FakeLoop:
         if self.refuses is not None:
             raise DesiredRefused(self.refuses)
         self.documents.append(document)
+
+    async def settle(self) -> None:
+        self.kept_before.append(self.kept())
 
 
 class FakeCameras:
@@ -311,12 +316,17 @@ def later(world: World, version: int) -> DesiredDocument:
     return replace(DOCUMENT, version=version, expires_ms=world.cloud.now_ms + 10**9)
 
 
-async def test_a_newer_document_is_configured_then_kept_then_told(world: World) -> None:
+async def test_a_newer_document_is_configured_and_settled_then_kept_then_told(
+    world: World,
+) -> None:
     envelope = sealed_document(later(world, 7))
+    world.loop.kept = lambda: bool(world.journal.card.desired)
     world.push(HubLeaf.DESIRED, envelope)
     await until(lambda: world.uplink.status().desired_version == 7)
 
     assert [document.version for document in world.loop.documents] == [7]
+    await until(lambda: bool(world.journal.card.desired))
+    assert world.loop.kept_before == [False]
     assert await world.journal.desired() == envelope
     world.lines.made[-1].cut()
     await until(lambda: len(world.lines.made) == 2)

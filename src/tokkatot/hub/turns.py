@@ -1,0 +1,29 @@
+"""Counts the turns of the control loop, for who has to wait for a whole one."""
+
+from tokkatot.kit.waiting import Bell
+
+
+class Turns:
+    """A turn that has begun before is none: it may have looked already at what is new."""
+
+    def __init__(self) -> None:
+        self._begun = self._over = 0
+        self._ended = Bell()
+
+    def begin(self) -> None:
+        """Note that a turn begins."""
+        self._begun += 1
+
+    def end(self) -> None:
+        """Note that it is over, and all that it told is handed on."""
+        self._over = self._begun
+        self._ended.set()
+        self._ended.clear()
+
+    async def whole(self, within_s: float) -> bool:
+        """Return True once a turn that begins from now on is over; False after so many seconds."""
+        turn = self._begun + 1
+        while self._over < turn:
+            if not await self._ended.set_within(within_s):
+                return False
+        return True
