@@ -171,21 +171,30 @@ def settle(
     known: Mapping[DeviceId, Known],
     now_s: float,
 ) -> tuple[Running | None, RunOutcome | None]:
-    """Return the run after its devices were told, and its outcome as soon as there is one."""
+    """Return the run after its devices were told, and its outcome as soon as there is one.
+
+    Where others do what it asks, a device that is away may come back within the window of the run.
+    """
     if run.done or run.over or run.waiting:
         return run, None
     part = part_of(schedule, run.step)
+    told = [(answers(device), known.get(device)) for device in part.devices]
+    found = [_obstacle(schedule, part.level, answer, one) for answer, one in told]
+    is_shared = None in found
+    # What conditions begin may be over at any moment, and then nobody would hear of who was away.
+    is_conditional = isinstance(schedule.does, ConditionBased)
     obstacle: tuple[Outcome, str] | None = None
-    for device in part.devices:
-        answer, one = answers(device), known.get(device)
-        found = _obstacle(schedule, part.level, answer, one)
-        if found is None:
+    for (answer, one), met in zip(told, found, strict=True):
+        if met is None:
             continue
-        fails = found[0] is Outcome.FAILED
-        if fails and now_s - run.since_s >= min(_longest_s(run), _patience_s(answer, one, now_s)):
-            return _failed(schedule, run, found[1])
+        fails = met[0] is Outcome.FAILED
+        patience_s = min(_longest_s(run), _patience_s(answer, one, now_s))
+        if is_shared and met[1] == "device_offline" and not is_conditional:
+            patience_s = _window_s(run)
+        if fails and now_s - run.since_s >= patience_s:
+            return _failed(schedule, run, met[1], is_shared=is_shared)
         if obstacle is None or fails:
-            obstacle = found
+            obstacle = met
     if obstacle is None:
         if isinstance(schedule.does, Steps) and run.step + 1 < len(schedule.does.steps):
             return replace(run, done=True), None
@@ -237,12 +246,13 @@ def _give_up(schedule: Schedule, run: Running) -> tuple[Running | None, RunOutco
 
 
 def _failed(
-    schedule: Schedule, run: Running, reason: str
+    schedule: Schedule, run: Running, reason: str, *, is_shared: bool = False
 ) -> tuple[Running | None, RunOutcome | None]:
     # What goes on after a restart was told before it, even where its device is away now.
     outcome = None if run.told else _outcome(run, Outcome.FAILED, _named(schedule, run, reason))
-    if goes_on(schedule):
-        # Who comes back within a window of hours still gets its light.
+    if goes_on(schedule) or is_shared:
+        # Who comes back within a window of hours still gets its light, and one bed gets its water
+        # though the valve of the next one does not answer.
         return replace(run, waiting=False, done=True, told=True), outcome
     return None, outcome
 

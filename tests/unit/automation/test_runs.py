@@ -58,3 +58,52 @@ def test_more_air_than_a_run_asks_for_is_what_it_asks_for_and_nothing_else_is(
     bench.order(role, held)
     bench.run(90)
     assert told(bench) == [(0, *outcome)]
+
+
+LAMP_AND_FOGGER = (IDS[LIGHT], IDS[DeviceRole.FOGGER])
+
+
+def test_a_device_that_is_away_takes_nothing_from_the_one_beside_it() -> None:
+    both = schedule(TimeBased(start=daily("06:00"), duration_s=240, devices=LAMP_AND_FOGGER))
+    bench = bench_at(DAWN_MS, both)
+    bench.contact(LIGHT, online=False)
+    on_s = 0
+    for _ in range(260):
+        bench.step()
+        on_s += bench.level(DeviceRole.FOGGER) == ON
+    assert on_s == 240
+    assert told(bench) == [(0, "failed", "device_offline")]
+
+
+def test_a_device_that_is_back_within_the_window_joins_the_one_beside_it() -> None:
+    both = schedule(TimeBased(start=daily("06:00"), duration_s=240, devices=LAMP_AND_FOGGER))
+    bench = bench_at(DAWN_MS, both)
+    bench.contact(LIGHT, online=False)
+    bench.run(130)
+    assert told(bench) == []
+    bench.contact(LIGHT, online=True)
+    bench.run(130)
+    assert told(bench) == [(0, "executed", None)]
+
+
+def test_one_of_several_that_is_away_is_waited_for_a_quarter_of_an_hour() -> None:
+    both = schedule(TimeBased(start=daily("06:00"), end=daily("18:00"), devices=(IDS[LIGHT], VENT)))
+    bench = bench_at(DAWN_MS, both)
+    bench.contact(LIGHT, online=False)
+    bench.run(900)
+    assert told(bench) == []
+    bench.run(20)
+    assert told(bench) == [(0, "failed", "device_offline")]
+    bench.contact(LIGHT, online=True)
+    bench.run(3)
+    assert bench.level(LIGHT) == ON
+
+
+def test_a_relay_that_does_not_follow_takes_nothing_from_the_one_beside_it() -> None:
+    both = schedule(TimeBased(start=daily("06:00"), duration_s=240, devices=LAMP_AND_FOGGER))
+    bench = bench_at(DAWN_MS, both)
+    bench.follow = False
+    bench.step(reports=(Report(device_id=IDS[DeviceRole.FOGGER], level=ON),))
+    bench.run(80)
+    assert told(bench) == [(0, "failed", "device_timeout")]
+    assert bench.level(DeviceRole.FOGGER) == ON
