@@ -1,11 +1,12 @@
 """What a mode of a house changes: which roles nothing automatic moves, and what is not watched."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.houses import HouseMode
+from tokkatot.domain.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +64,11 @@ HABITS: Mapping[HouseMode, Habits] = MappingProxyType(
 def habits_of(mode: HouseMode | None) -> Habits:
     """Return the habits of a mode; a house without one lives as usual."""
     return _AS_USUAL if mode is None else HABITS[mode]
+
+
+def forbids(mode: HouseMode | None, schedule: Schedule, roles: Collection[DeviceRole]) -> bool:
+    """Tell whether a schedule does nothing in a mode; `roles` are those of what it moves."""
+    if schedule.modes and mode not in schedule.modes:
+        return True
+    rests = habits_of(mode).rests
+    return bool(rests and roles) and all(role in rests for role in roles)

@@ -31,6 +31,7 @@ from tokkatot.domain.schedules import (
 
 _NEAR = timedelta(hours=3)
 _MAX_DAYS = 400
+_MAX_WITHOUT_END = 31
 _HOUR_MS = 3_600_000
 _WEEKDAYS = tuple(Weekday)
 # Beyond these a clock is so wrong that no calendar is asked any more.
@@ -114,6 +115,25 @@ def upcoming(schedule: Schedule, from_ms: int, count: int, locality: Locality) -
             return
         yield due_ms
         after_ms = due_ms
+
+
+def runs_ahead(
+    schedule: Schedule, from_ms: int, count: int, locality: Locality, flock: Flock | None
+) -> Iterator[tuple[int, int]]:
+    """Yield when the next runs begin and end, `count` at most; what has no end does not begin.
+
+    Light by the age of a flock has none where there is no flock, or on days that need no light.
+    """
+    told = endless = 0
+    for due_ms in upcoming(schedule, from_ms, count + _MAX_WITHOUT_END, locality):
+        until_ms = over_at(schedule, due_ms, locality, flock)
+        if until_ms is not None:
+            yield due_ms, until_ms
+            told += 1
+        else:
+            endless += 1
+        if told == count or endless == _MAX_WITHOUT_END:
+            return
 
 
 def is_valid(schedule: Schedule, utc_ms: int, locality: Locality) -> bool:

@@ -12,7 +12,7 @@ from tokkatot.automation.conditions import NOT_HELD, Believed, combined, follow
 from tokkatot.automation.curves import age_of, ventilated_share
 from tokkatot.automation.inputs import Ask
 from tokkatot.automation.instant import Instant
-from tokkatot.automation.modes import habits_of
+from tokkatot.automation.modes import forbids
 from tokkatot.automation.occurrences import (
     Locality,
     end_of,
@@ -378,15 +378,11 @@ def _window_end(scene: _Scene, schedule: Schedule, due_ms: int) -> int | None:
 
 
 def _mode_forbids(scene: _Scene, schedule: Schedule) -> bool:
-    mode = scene.house.mode
-    if schedule.modes and mode not in schedule.modes:
-        return True
-    if mode is None:
+    mode, actuators = scene.house.mode, scene.plan.actuators
+    if mode is None and not schedule.modes:
         return False
-    rests = habits_of(mode).rests
-    actuators = scene.plan.actuators
     moved = [actuators[device].role for device in devices_of(schedule) if device in actuators]
-    return bool(moved) and all(role in rests for role in moved)
+    return forbids(mode, schedule, moved)
 
 
 # --------------------------------------------------------------------------------- without a clock

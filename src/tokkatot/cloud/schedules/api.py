@@ -105,7 +105,7 @@ async def upcoming_of_farm(
     if len(found) > MAX_OF_FARM:
         detail = f"A farm with more than {MAX_OF_FARM} schedules is asked house by house."
         raise Invalid(errors=[FieldError(field="query.house_id", code="missing", detail=detail)])
-    runs = runs_within(found, await calendar(tx, access.farm_id), hours=hours)
+    runs = runs_within(found, await calendar(tx, access.farm_id, found), hours=hours)
     return UpcomingRunsView(items=[UpcomingView.model_validate(run) for run in runs])
 
 
@@ -209,7 +209,7 @@ async def upcoming_of_one(
 ) -> UpcomingRunsView:
     """Return the next runs of a schedule."""
     found = await schedule_in(tx, access.farm_id, ScheduleId(schedule))
-    when = await calendar(tx, access.farm_id)
+    when = await calendar(tx, access.farm_id, [found])
     runs = when.runs(schedule_of(found.stored, found.version), count=count)
     return UpcomingRunsView(items=[UpcomingView.model_validate(run) for run in runs])
 

@@ -8,15 +8,18 @@ from itertools import islice, takewhile
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tokkatot.automation.occurrences import Locality, next_due, over_at, upcoming
+from tokkatot.automation.modes import forbids
+from tokkatot.automation.occurrences import Locality, runs_ahead
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.schedules.service import schedule_of
+from tokkatot.cloud.schedules import store
+from tokkatot.cloud.schedules.service import device_ids, schedule_of
 from tokkatot.cloud.schedules.store import Current
+from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.flocks import Flock as Birds
 from tokkatot.domain.ids import FarmId
-from tokkatot.domain.schedules import Schedule
+from tokkatot.domain.schedules import Schedule, devices_of
 from tokkatot.kit.clock import from_ms, to_ms
 
 MAX_RUNS = 500
@@ -25,60 +28,61 @@ MAX_RUNS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A moment at which a schedule will be due; `until` is None where no clock tells the end."""
+    """A moment at which a schedule will be due."""
 
     schedule_id: UUID
     name: str
     house_id: UUID
     at: datetime
-    until: datetime | None
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """A farm's clock and sun, with the flocks and modes of its houses."""
+    """A farm's clock and sun, with the flocks and modes of its houses, and what is moved there."""
 
     now: datetime
     locality: Locality
     houses: Mapping[UUID, House]
     flocks: Mapping[UUID, Birds]
+    roles: Mapping[UUID, DeviceRole]
 
     def next_run(self, schedule: Schedule) -> datetime | None:
         """Return when a schedule is due next, None where no clock tells it."""
-        if not self._applies(schedule):
-            return None
-        due_ms = next_due(schedule, to_ms(self.now), self.locality)
-        return None if due_ms is None else from_ms(due_ms)
+        following = next(self.runs(schedule, count=1), None)
+        return None if following is None else following.at
 
     def runs(self, schedule: Schedule, *, count: int) -> Iterator[Run]:
         """Yield the next runs of a schedule, `count` at most."""
         if not self._applies(schedule):
             return
-        flock = self.flocks.get(schedule.house_id)
-        for due_ms in upcoming(schedule, to_ms(self.now), count, self.locality):
-            until_ms = over_at(schedule, due_ms, self.locality, flock)
+        now_ms, flock = to_ms(self.now), self.flocks.get(schedule.house_id)
+        for due_ms, until_ms in runs_ahead(schedule, now_ms, count, self.locality, flock):
             yield Run(
                 schedule_id=schedule.id,
                 name=schedule.name,
                 house_id=schedule.house_id,
                 at=from_ms(due_ms),
-                until=None if until_ms is None else from_ms(until_ms),
+                until=from_ms(until_ms),
             )
 
     def _applies(self, schedule: Schedule) -> bool:
-        return not schedule.modes or self.houses[schedule.house_id].mode in schedule.modes
+        moved = [self.roles[device] for device in devices_of(schedule) if device in self.roles]
+        return not forbids(self.houses[schedule.house_id].mode, schedule, moved)
 
 
-async def calendar(tx: Transaction, farm_id: FarmId) -> Calendar:
-    """Return a farm's calendar."""
+async def calendar(tx: Transaction, farm_id: FarmId, found: Sequence[Current]) -> Calendar:
+    """Return a farm's calendar, with what these schedules move."""
     farm = await tx.session.get_one(Farm, farm_id)
     houses = await farms_store.houses_of(tx.session, farm_id)
     flocks = await farms_store.open_cycles(tx.session, Flock, [house.id for house in houses])
+    devices = await store.devices_named(tx.session, farm_id, device_ids(found))
     return Calendar(
         now=tx.now,
         locality=Locality(zone=ZoneInfo(farm.time_zone), place=farm.place),
         houses={house.id: house for house in houses},
         flocks={house_id: flock.birds for house_id, flock in flocks.items()},
+        roles={device.id: device.role for device in devices.values()},
     )
 
 

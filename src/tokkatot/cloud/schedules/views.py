@@ -157,7 +157,7 @@ async def schedule_views(
     tx: Transaction, farm_id: FarmId, found: Sequence[Current]
 ) -> list[ScheduleView]:
     """Return schedules of a farm."""
-    when = await calendar(tx, farm_id)
+    when = await calendar(tx, farm_id, found)
     devices = await store.devices_named(tx.session, farm_id, device_ids(found))
     last = await store.newest_of(tx.session, [current.stored.id for current in found])
     people = await accounts_store.names(

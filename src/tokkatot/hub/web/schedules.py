@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tokkatot.automation.occurrences import Locality, next_due, over_at, upcoming
+from tokkatot.automation.modes import forbids, habits_of
+from tokkatot.automation.occurrences import Locality, runs_ahead
 from tokkatot.domain.desired import DesiredDocument, HouseConfig
 from tokkatot.domain.schedules import Schedule, devices_of
 from tokkatot.hub.web.feed import Json
@@ -57,7 +58,7 @@ class Schedules:
         """Return a schedule with what it does next and did last."""
         devices = {device.id: device for device in document.devices}
         runs = self._giving.notes.runs.of(str(schedule.id))
-        due_ms = self._next_ms(document, schedule)
+        following = next(self._runs(document, schedule, 1), None)
         return {
             "id": str(schedule.id),
             "house_id": str(schedule.house_id),
@@ -75,7 +76,7 @@ class Schedules:
                 for one in devices_of(schedule)
                 if one in devices
             ],
-            "next_run": None if due_ms is None else iso(due_ms),
+            "next_run": None if following is None else following["at"],
             "last_run": runs[0] if runs else None,
             "updated_by": None,
             "updated_at": None,
@@ -134,21 +135,15 @@ class Schedules:
         house = _applies(document, schedule)
         if house is None:
             return
-        locality = _locality(document)
-        for due_ms in upcoming(schedule, self._giving.clock.now_ms(), count, locality):
-            until_ms = over_at(schedule, due_ms, locality, house.flock)
+        now_ms, locality = self._giving.clock.now_ms(), _locality(document)
+        for due_ms, until_ms in runs_ahead(schedule, now_ms, count, locality, house.flock):
             yield {
                 "schedule_id": str(schedule.id),
                 "name": schedule.name,
                 "house_id": str(schedule.house_id),
                 "at": iso(due_ms),
-                "until": None if until_ms is None else iso(until_ms),
+                "until": iso(until_ms),
             }
-
-    def _next_ms(self, document: DesiredDocument, schedule: Schedule) -> int | None:
-        if _applies(document, schedule) is None:
-            return None
-        return next_due(schedule, self._giving.clock.now_ms(), _locality(document))
 
 
 def _locality(document: DesiredDocument) -> Locality:
@@ -156,8 +151,11 @@ def _locality(document: DesiredDocument) -> Locality:
 
 
 def _applies(document: DesiredDocument, schedule: Schedule) -> HouseConfig | None:
-    """Return the house of a schedule, None while its mode is another one."""
+    """Return the house of a schedule, None while its mode lets the schedule do nothing."""
     house = next((one for one in document.houses if one.id == schedule.house_id), None)
-    if house is None or (schedule.modes and house.mode not in schedule.modes):
+    if house is None:
         return None
-    return house
+    rests = habits_of(house.mode).rests
+    moved = devices_of(schedule) if rests else ()
+    roles = [device.role for device in document.devices if device.id in moved] if rests else []
+    return None if forbids(house.mode, schedule, roles) else house

@@ -85,6 +85,15 @@ async def test_what_comes_next_is_told_as_in_the_cloud(page: Page) -> None:
     assert (await get(page, f"{SCHEDULES}/{GROWING.id}/upcoming"))["items"] == []
 
 
+async def test_what_the_mode_of_its_house_lets_rest_does_not_come(page: Page) -> None:
+    held = replace(peopled(OWNER, MANAGER, VIEWER), schedules=(BREAKFAST, GROWING))
+    empty = replace(held, houses=(replace(held.houses[0], mode=HouseMode.EMPTY),))
+    await page.hub.configure(empty)
+    assert (await get(page, f"{PATH}/upcoming"))["items"] == []
+    assert (await get(page, f"{SCHEDULES}/upcoming"))["items"] == []
+    assert (await get(page, PATH))["next_run"] is None
+
+
 async def test_of_many_runs_the_next_are_listed_up_to_the_limit(page: Page) -> None:
     minutely = [
         schedule(
