@@ -16,7 +16,7 @@ from tokkatot.cloud.schedules import executions
 from tokkatot.cloud.schedules.executions import KEPT, LIFETIME
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.wire.cursor import RefusedRow
-from tokkatot.wire.messages import ScheduleRunRow
+from tokkatot.wire.messages import EventRow, ScheduleRunRow
 
 
 @pytest.fixture
@@ -124,6 +124,26 @@ async def test_a_run_told_again_after_a_hub_forgot_its_epoch_is_there_once(farm:
     later = run(farm, made["id"], "executed", due=row.due + 60_000, t=row.t + 60_000)
     await told(farm, later, join=True)
     assert len(await runs_of(farm, made)) == 2
+
+
+@pytest.mark.parametrize("t_ms", [None, 0, 4_102_444_800_000])
+async def test_what_is_asked_at_a_hub_is_answered_whatever_its_clock_says(
+    farm: Automated, t_ms: int | None
+) -> None:
+    made, request, by = await farm.add(), str(uuid4()), str(farm.owner.user_id)
+    said_ms = ms(farm.cloud.clock.now()) if t_ms is None else t_ms
+    said = {"schedule": made["id"], "request": request, "by": by}
+    async with farm.cloud.context.database.transaction() as tx:
+        row = EventRow(1, "e", said_ms, "schedule.asked", said)
+        hub_id = HubId(UUID(farm.hub))
+        assert await executions.take_request(tx, FarmId(farm.farm), hub_id, row) is None
+    answer = run(farm, made["id"], "executed", due=said_ms, t=said_ms, request=request)
+    assert await told(farm, answer) is None
+    (found,) = await runs_of(farm, made)
+    assert (found["outcome"], found["requested_by"]["id"]) == ("executed", by)
+    assert found["due_at"].startswith("2026-")
+    (event,) = await farm.events("schedule.requested")
+    assert (event["house_id"], event["data"]["name"]) == (farm.house, "Feed")
 
 
 async def test_a_wish_is_there_before_its_answer(farm: Automated) -> None:

@@ -249,6 +249,23 @@ async def test_an_alert_that_was_seen_at_the_hub_is_acknowledged_by_name(hub: Hu
     assert [who for who, _ in await hub.log("alert.acknowledged")] == [hub.owner.user_id]
 
 
+async def test_an_alert_that_was_seen_at_a_hub_without_a_clock_is_acknowledged(hub: Hub) -> None:
+    alert = await raised(hub)
+    said = {"alert": alert, "by": str(hub.owner.user_id)}
+    assert await hub.say("alert.acknowledged", said, ago_s=hub.now_ms / SECOND) == 0
+    seen = await alert_of(hub, alert)
+    assert seen["state"] == "acknowledged"
+    assert seen["acknowledged_at"] == to_rfc3339(from_ms(hub.now_ms)).replace(".000Z", "Z")
+
+
+async def test_who_had_the_cameras_look_at_the_hub_is_in_the_log_by_name(hub: Hub) -> None:
+    said = {"house": str(hub.yard.house_id), "by": str(hub.owner.user_id)}
+    assert await hub.say("photograph.requested", said) == 0
+    assert await hub.say("photograph.requested", said | {"by": str(hub.yard.hub_id)}) == 0
+    names = [who for who, _ in await hub.log("photograph.requested")]
+    assert names == [hub.owner.user_id, None]
+
+
 async def test_an_alert_that_somebody_without_a_name_has_seen_stays_seen(hub: Hub) -> None:
     alert = await raised(hub)
     await hub.say("alert.acknowledged", {"alert": alert, "by": str(hub.yard.hub_id)})

@@ -98,9 +98,8 @@ async def take_request(
         )
     except ValueError:
         return _refused(row, "bad_request")
-    at = credible(row.t, now=tx.now)
-    if at is None:
-        return _refused(row, Refusal.BAD_TIME)
+    # A hub whose clock is wrong still says what people asked of it.
+    at = credible(row.t, now=tx.now) or tx.now
     if await store.locked_execution(tx.session, request_id) is not None:
         return None
     known = await farms_store.name_of(tx.session, by) is not None
@@ -115,12 +114,19 @@ async def take_request(
         requested_by=by if known else None,
     )
     tx.session.add(execution)
+    head = (await store.heads(tx.session, farm_id, [schedule_id])).get(schedule_id)
     audit.record(
         tx,
         "schedule.requested",
         farm_id=farm_id,
+        house_id=None if head is None else head.house_id,
         user_id=execution.requested_by,
-        data={"schedule": str(schedule_id), "request": str(request_id), "origin": "farm"},
+        data={
+            "schedule": str(schedule_id),
+            "name": None if head is None else head.name,
+            "request": str(request_id),
+            "origin": "farm",
+        },
         t=at,
     )
     await _emit(tx, execution)
@@ -157,6 +163,9 @@ async def apply_row(
     except ValueError:
         return _refused(row, "bad_schedule")
     due_at, at = credible(row.due, now=tx.now), credible(row.t, now=tx.now)
+    if request_id is not None:
+        at = at or tx.now
+        due_at = due_at or at
     if due_at is None or at is None:
         return _refused(row, Refusal.BAD_TIME)
     asked = None if request_id is None else await store.locked_execution(tx.session, request_id)

@@ -16,6 +16,7 @@ from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.detections import service as detections
 from tokkatot.cloud.devices.hubs import note_unknown_device
 from tokkatot.cloud.farms import stops
+from tokkatot.cloud.farms import store as farms
 from tokkatot.cloud.intelligence import service as intelligence
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.base import JsonObject
@@ -145,16 +146,17 @@ async def _stop(tx: Transaction, hub: HubRecord, row: EventRow) -> RefusedRow | 
 
 async def _acknowledged(tx: Transaction, hub: HubRecord, row: EventRow) -> RefusedRow | None:
     """Take over that somebody on the farm has seen an alert."""
-    alert_id, at = _uuid(row.data.get("alert")), credible(row.t, now=tx.now)
-    if alert_id is None or at is None:
-        return _refused(row, "bad_event" if alert_id is None else Refusal.BAD_TIME)
+    alert_id = _uuid(row.data.get("alert"))
+    if alert_id is None:
+        return _refused(row, "bad_event")
     times = row.data.get("times")
     found = await alerts.take_acknowledged(
         tx,
         hub.farm_id,
         alert_id,
         by=_uuid(row.data.get("by")),
-        at=at,
+        # A hub whose clock is wrong still says what people have seen.
+        at=credible(row.t, now=tx.now) or tx.now,
         # A hub of an earlier version tells each alert once.
         times=times if isinstance(times, int) else 1,
     )
@@ -185,6 +187,7 @@ async def _log(
         farm_id=hub.farm_id,
         house_id=_uuid(data.get("house")) or await _house_of(tx, hub, device_id),
         device_id=device_id,
+        user_id=await _person(tx, data.get("by")),
         severity=Severity.WARNING if isinstance(row, GapRow) else Severity.INFO,
         data=kept,
         t=t,
@@ -201,6 +204,13 @@ async def _house_of(tx: Transaction, hub: HubRecord, device_id: UUID | None) -> 
         {"device": device_id, "farm": hub.farm_id},
     )
     return house_id
+
+
+async def _person(tx: Transaction, by: object) -> UUID | None:
+    """Return who has done it, None for whoever came by the PIN."""
+    user_id = _uuid(by)
+    known = user_id is not None and await farms.name_of(tx.session, user_id) is not None
+    return user_id if known else None
 
 
 async def _is_logged(

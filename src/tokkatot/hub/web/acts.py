@@ -1,6 +1,7 @@
 """The routes by which people act: orders, stops, runs of schedules, alerts that they have seen."""
 
 import asyncio
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,9 @@ from tokkatot.hub.web.people import Person
 from tokkatot.hub.web.problems import HubProblem
 from tokkatot.hub.web.reads import ALERT, DEVICE, FARM, HOUSE, SCHEDULE
 from tokkatot.hub.web.taps import OrderBody
+
+PHOTOGRAPH: Final = "photograph.requested"
+"""The event by which the cloud's log learns who has had the cameras look at the hub."""
 
 
 class Acts:
@@ -97,12 +101,14 @@ class Acts:
 
     async def _photograph(self, request: Request) -> Response:
         """Have the cameras look now; what they see comes as an event, and as an alert."""
-        self._door.operator(request)
+        person = self._door.operator(request)
         house, watch = self._parts.house(request.path_params["house"]), self._parts.watch
         if watch is None or house.id not in watch.houses:
             raise HubProblem("not_found", "This house has no camera.")
         if not watch.ask():
             raise HubProblem("rate_limited", "A photograph was taken a moment ago.")
+        self._parts.control.note(PHOTOGRAPH, house=str(house.id), by=str(person.user_id))
+        self._parts.control.flush()
         return Response(status_code=202)
 
     # ----------------------------------------------------------------------------- runs and alerts

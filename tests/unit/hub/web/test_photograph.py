@@ -12,6 +12,7 @@ from tests.unit.hub.web.conftest import FARM_PATH, MANAGER, VIEWER, Page
 from tokkatot.hub.camera.watch import Watch
 from tokkatot.hub.config import PictureSettings
 from tokkatot.hub.web.app import HubApp
+from tokkatot.wire.messages import EventRow
 from tokkatot.wire.pictures import SUSPICIOUS, Camera
 
 ASK = f"{FARM_PATH}/houses/{HOUSE}/photograph"
@@ -43,6 +44,12 @@ async def test_a_photograph_is_taken_when_a_manager_asks_and_not_again_at_once(
 
     assert first.status_code == 202
     assert (second.status_code, second.json()["code"]) == (429, "rate_limited")
+    (told,) = [
+        row
+        for row in page.hub.journal.recorded("events")
+        if isinstance(row, EventRow) and row.type == "photograph.requested"
+    ]
+    assert told.data == {"house": str(HOUSE), "by": str(MANAGER)}
 
 
 async def test_a_viewer_asks_for_none(page: Page, watch: Watch) -> None:
