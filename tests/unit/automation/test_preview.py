@@ -9,7 +9,7 @@ from msgspec import structs
 
 from tests.support.engine import HOUSE, IDS, THERMOMETER, document
 from tokkatot.automation.preview import Preview, PreviewRefused, Stretch, preview
-from tokkatot.domain.devices import ON, DeviceRole
+from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.flocks import Flock
 from tokkatot.domain.houses import HouseKind, HouseMode
 from tokkatot.domain.ids import RuleId, ScheduleId
@@ -19,6 +19,7 @@ from tokkatot.domain.readings import Reading
 from tokkatot.domain.rules import (
     Comparison,
     Condition,
+    Exclusion,
     LeadLag,
     Proportional,
     Rule,
@@ -28,6 +29,7 @@ from tokkatot.domain.rules import (
 )
 from tokkatot.domain.schedules import (
     ConditionBased,
+    CronTimes,
     CurvePoint,
     DailyTimes,
     Does,
@@ -137,6 +139,11 @@ def flat(value: float) -> tuple[CurvePoint, ...]:
             "schedule",
         ),
         (
+            TimeBased(start=CronTimes(expression="0 6 * * *"), duration_s=60, devices=LAMP),
+            LIGHT,
+            "schedule",
+        ),
+        (
             VentilationCurve(m3_h_kg=flat(1.0), capacity_m3_h=100.0, devices=(IDS[FAN],)),
             FAN,
             "schedule",
@@ -150,6 +157,7 @@ def flat(value: float) -> tuple[CurvePoint, ...]:
         "sequence",
         "light",
         "sun",
+        "cron",
         "air",
         "warmth",
     ],
@@ -203,6 +211,25 @@ def test_every_kind_of_rule_can_be_tried(rule: Rule) -> None:
     tried = replace(held, houses=(replace(held.houses[0], rules=(rule,)),))
     found = preview(tried, history(8), from_ms=FROM_MS, through_ms=FROM_MS + DAY_MS // 3, step_s=30)
     assert ON in {stretch.level for stretch in of(found, LIGHT, "rule")}
+
+
+def test_what_must_not_run_beside_another_is_tried_too() -> None:
+    cold = Condition(quantity=HEAT, comparison=Comparison.BELOW, threshold=26.0)
+    lamp = Threshold(id=TRIED, name="lamp while cold", when=cold, devices=LAMP)
+    fogger = IDS[DeviceRole.FOGGER]
+    fog = ConditionBased(conditions=(cold,), devices=(fogger,))
+    apart = Exclusion(id=RuleId(UUID(int=6)), name="apart", running=LAMP, yields=(fogger,))
+    one = Schedule(id=ScheduleId(UUID(int=1)), house_id=HOUSE, name="fog", does=fog)
+    held = replace(document(), schedules=(one,))
+    levels: list[set[float]] = []
+    stopped: list[set[str]] = []
+    for rules in ((lamp,), (lamp, apart)):
+        tried = replace(held, houses=(replace(held.houses[0], rules=rules),))
+        found = preview(tried, history(2), from_ms=FROM_MS, through_ms=FROM_MS + DAY_MS // 24)
+        levels.append({s.level for s in found.stretches if s.device_id == fogger})
+        stopped.append({s.reason for s in of(found, DeviceRole.FOGGER, "interlock")})
+    assert levels[0] >= {ON}
+    assert (levels[1], stopped[1]) == ({OFF}, {"excluded"})
 
 
 def test_a_greenhouse_is_tried_in_its_crop_s_stage_by_day_and_by_night() -> None:

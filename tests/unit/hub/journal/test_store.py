@@ -11,6 +11,7 @@ from tokkatot.hub.journal import store as store_module
 from tokkatot.hub.journal.faults import JournalBroken
 from tokkatot.hub.journal.port import JournalError, JournalFull
 from tokkatot.hub.journal.rows import Entry, PackedReading, pack_tail
+from tokkatot.hub.journal.settings import JournalSettings
 from tokkatot.hub.journal.store import JournalStore
 from tokkatot.wire.messages import EventRow, GapRow, Row, StreamName, decode_row
 from tokkatot.wire.streams import NOT_KEPT
@@ -92,6 +93,21 @@ def test_thinning_takes_the_oldest_unsent_readings_and_declares_the_gap(shelf: S
     first, *others = rows_from(store, "readings", 1)
     assert first == GapRow(6, "g", 77, 1, 6, NOT_KEPT)
     assert [row.seq for row in others] == [7, 8, 9, 10]
+
+
+def test_three_days_of_four_readings_a_second_fit_beside_a_week_that_the_cloud_has(
+    shelf: Shelf,
+) -> None:
+    limits, hour = JournalSettings(), 4 * 3600
+    store = shelf.open(limits.size_limit_bytes)
+    for first in range(1, hour + 1, 1_200):
+        store.apply([readings(first, first + 1_199)], uptime_s=0)
+    shown = store.stretch("readings", 1, max_rows=hour, max_bytes=64 * MIB, t_ms=77)
+    assert shown is not None
+    assert len(shown.rows) == hour
+    store.close()
+    hours = 72 + limits.keep_acked_s / 3600
+    assert shelf.path.stat().st_size * hours < limits.size_limit_bytes / 2
 
 
 def test_events_are_never_thinned_before_the_cloud_has_them(shelf: Shelf) -> None:
