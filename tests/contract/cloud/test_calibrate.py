@@ -14,8 +14,9 @@ from tests.support.jobs import stored
 from tests.support.twinned import EVERY, Json, Twinned, twinned
 from tokkatot.climate.calibrate.recording import READINGS, read_recording
 from tokkatot.climate.calibrate.subjects import CoopSubject
+from tokkatot.cloud.jobs.problems import Unanswerable
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.main import job_kinds
-from tokkatot.cloud.platform.problems import Conflict
 from tokkatot.cloud.twins import calibrating
 from tokkatot.cloud.twins.built import coop_built
 from tokkatot.cloud.twins.calibrator import Task
@@ -58,6 +59,13 @@ async def prepared(farm: Twinned, body: Json) -> tuple[Task, Json]:
         found = await kind.prepare(tx, await stored(farm.cloud, UUID(job["id"])))
     await farm.cloud.http.delete(f"/v1/jobs/{job['id']}", headers=farm.owner.headers)
     return msgspec.msgpack.decode(found.task, type=Task), job
+
+
+async def reason(farm: Twinned, body: Json) -> Reason:
+    """Return why a fit that is asked for so can't be made."""
+    with pytest.raises(Unanswerable) as refused:
+        await prepared(farm, body)
+    return refused.value.reason
 
 
 async def recorded_coop(farm: Twinned) -> Json:
@@ -132,6 +140,10 @@ async def test_records_that_can_not_tell_are_refused_with_the_reason(farm: Twinn
     few = await farm.answer(farm.coop, body, what="calibrate")
     assert (few["state"], few["trouble"]["code"]) == ("failed", "refused")
     assert "days with readings can be fitted" in few["trouble"]["detail"]
+    assert few["trouble"]["reason"] == {
+        "code": "too_few_days",
+        "values": {"days_fitted": 1, "days_held_out": 0, "days_needed": 5},
+    }
     twin = await farm.cloud.get(f"/v1/farms/{farm.farm}/houses/{farm.coop}/twin", farm.owner)
     assert (twin["house"], twin["fit"]) == ("tunnel", None)
     assert (twin["asked"]["id"], twin["asked"]["trouble"]) == (few["id"], few["trouble"])
@@ -160,14 +172,10 @@ async def test_the_longest_time_in_which_all_is_known_is_taken(farm: Twinned) ->
 async def test_what_a_fit_needs_and_nobody_recorded_is_said(farm: Twinned) -> None:
     since = farm.cloud.clock.now() - timedelta(days=2)
     body = {"from": to_rfc3339(since)}
-    with pytest.raises(Conflict, match="global_radiation"):
-        await prepared(farm, body)
+    assert await reason(farm, body) == Reason("no_weather", {"quantity": "global_radiation"})
     await farm.weathered(2)
-    with pytest.raises(Conflict, match="Nothing was measured in the house"):
-        await prepared(farm, body)
+    assert await reason(farm, body) == Reason("nothing_inside")
     await farm.measured(farm.coop, "climate_sensor", "temperature", since, [27.0])
-    with pytest.raises(Conflict, match="No actuator"):
-        await prepared(farm, body)
+    assert await reason(farm, body) == Reason("no_actuator")
     await moved(farm, DeviceRole.FAN, farm.cloud.clock.now() - timedelta(minutes=5), [100.0])
-    with pytest.raises(Conflict, match="not recorded together"):
-        await prepared(farm, body)
+    assert await reason(farm, body) == Reason("too_short")

@@ -207,6 +207,26 @@ async def test_a_program_that_gives_no_result_is_told_of(
     assert found.detail
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ('"reason": {"code": "wide", "values": {"low": 2.5}}', {"code": "wide", "low": 2.5}),
+        # So is what was refused before there were codes.
+        ('"reason": null', None),
+    ],
+)
+async def test_why_a_job_was_refused_is_told_as_a_code_where_there_is_one(
+    queue: Queue, said: str, reason: dict[str, object] | None
+) -> None:
+    job = await queue.ask()
+    line = f'{{"refused": "It is too wide.", {said}}}'
+    await worker(queue.cloud, WrittenKind(f"print({line!r})")).do_next()
+    trouble = (await queue.cloud.get(f"/v1/jobs/{job}", queue.owner))["trouble"]
+    assert (trouble["code"], trouble["detail"]) == ("refused", "It is too wide.")
+    told = trouble["reason"]
+    assert (told and {"code": told["code"], **told["values"]}) == reason
+
+
 async def test_a_program_that_takes_too_long_is_ended(queue: Queue) -> None:
     job = await queue.ask()
     await worker(queue.cloud, WrittenKind(HANGS, limit_s=0.5)).do_next()

@@ -52,6 +52,10 @@ async def learned(farm: Twinned) -> Json:
     return await farm.cloud.get(f"/v1/jobs/{job['id']}", farm.owner)
 
 
+def refused(detail: str, code: str, **values: int) -> Json:
+    return {"code": "refused", "detail": detail, "reason": {"code": code, "values": values}}
+
+
 async def test_what_was_learned_is_offered_and_steers_nothing_by_itself(farm: Twinned) -> None:
     await farm.weathered(13)
     await farm.fitted()
@@ -70,8 +74,8 @@ async def test_a_house_that_nobody_fitted_or_measured_has_nothing_to_learn_in(
     farm: Twinned,
 ) -> None:
     unknown = await learned(farm)
-    assert unknown["trouble"] == {"code": "refused", "detail": NO_FIT}
+    assert unknown["trouble"] == refused(NO_FIT, "not_fitted")
     await farm.fitted()
     await farm.weathered(2)
     unmeasured = await learned(farm)
-    assert unmeasured["trouble"] == {"code": "refused", "detail": TOO_LITTLE}
+    assert unmeasured["trouble"] == refused(TOO_LITTLE, "too_little_weather", days_needed=12)

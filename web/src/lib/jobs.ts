@@ -1,13 +1,15 @@
 /** Work that takes longer than a request: asked for, looked at again, stopped. */
 
 import type { MessageKey } from './i18n'
+import type { Reason } from './reasons'
 
 export interface Job<R = unknown> {
   id: string
   state: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
   /** From 0 to 1. */
   progress: number
-  trouble: { code: string; detail: string } | null
+  /** The reason is lacking where there is no code for it, and in what failed before there were. */
+  trouble: { code: string; detail: string; reason?: Reason | null } | null
   result: R | null
 }
 

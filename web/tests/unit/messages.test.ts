@@ -108,6 +108,7 @@ describe('the words of the server', () => {
     ['domain/alerts.py', 'AlertType', 'todo.'],
     ['domain/alerts.py', 'Severity', 'severity.'],
     ['domain/commands.py', 'Reason', 'reason.'],
+    ['climate/calibrate/findings.py', 'Why', 'cannot.'],
     ['domain/devices.py', 'DeviceRole', 'device.'],
     ['domain/quantities.py', 'Quantity', 'quantity.'],
     ['automation/interlocks.py', 'Interlock', 'why.interlock.'],

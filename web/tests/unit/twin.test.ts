@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
+import { fill } from '@/lib/i18n'
 import { isOpen, troubleKey, type Job } from '@/lib/jobs'
+import { reasonText, type Reason } from '@/lib/reasons'
 import { hoursOf, lineOf } from '@/lib/twin'
+import { farm } from '@/messages/en/farm'
+import { twin } from '@/messages/en/twin'
 
 const day = { coldest_c: 24, hottest_c: 34, humidity_pct: 70, sun: 'clear' } as const
 
@@ -61,5 +65,37 @@ describe('a job', () => {
     expect(troubleKey(failed('refused'))).toBe('twin.trouble.refused')
     expect(troubleKey(failed('too_much'))).toBe('twin.trouble.too_much')
     expect(troubleKey(failed('lost'))).toBe('twin.trouble.other')
+  })
+})
+
+describe('why something could not be done', () => {
+  const english: Record<string, string> = { ...farm, ...twin }
+  const words = {
+    t: (key: string, values = {}) => fill(english[key] ?? key, values),
+    knows: (key: string) => key in english,
+    number: (value: number) => String(value),
+  } as Parameters<typeof reasonText>[1]
+  const said = (code: string, values: Reason['values'] = {}): string | null =>
+    reasonText({ code, values }, words)
+
+  it('is said in words, with its numbers', () => {
+    const days = { days_fitted: 2, days_held_out: 0, days_needed: 5 }
+    expect(said('too_few_days', days)).toContain('Measurements of 5 days are needed')
+    expect(said('nothing_inside')).toContain('Nothing was measured')
+  })
+
+  it('calls parts of the model and quantities what people call them', () => {
+    expect(said('not_told', { parameter: 'fan_m3_s' })).toContain('air that the fans move')
+    expect(
+      said('alike', { parameters: ['heat_total', 'fan_m3_s', 'leak'], condition: null }),
+    ).toContain('heat that the birds give off, air that the fans move and gaps that let air in')
+    expect(said('no_weather', { quantity: 'global_radiation' })).toContain('Sunshine')
+    expect(said('unknown_parameter', { parameter: 'colour' })).toContain('colour')
+  })
+
+  it('is left to the server’s own words where there are none here', () => {
+    expect(said('of_tomorrow')).toBeNull()
+    expect(reasonText(null, words)).toBeNull()
+    expect(reasonText(undefined, words)).toBeNull()
   })
 })

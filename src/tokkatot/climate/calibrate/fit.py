@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.stats import t as student
 
-from tokkatot.climate.calibrate.findings import Calibration, Estimate, NotIdentified, Off
+from tokkatot.climate.calibrate.findings import Calibration, Estimate, NotIdentified, Off, Why
 from tokkatot.climate.calibrate.knobs import Knob
 from tokkatot.climate.calibrate.recording import Recording
 from tokkatot.climate.calibrate.subjects import Subject
@@ -132,9 +132,10 @@ class _Split:
         needed = max(FEWEST_DAYS, parameters + 2)
         if self.days_fitted < needed or not self.days_held_out:
             raise NotIdentified(
-                f"{self.days_fitted} days with readings can be fitted and "
-                f"{self.days_held_out} kept for judging; {needed} and one are the least "
-                "(the first day only lets the twin find in)"
+                Why.TOO_FEW_DAYS,
+                days_fitted=self.days_fitted,
+                days_held_out=self.days_held_out,
+                days_needed=needed,
             )
 
     def fitted(self, values: Numbers) -> Numbers:
@@ -155,12 +156,12 @@ def _asked(subject: Subject, names: Sequence[str]) -> Sequence[Knob]:
     known = {knob.name: knob for knob in subject.knobs}
     for name in names:
         if name not in known:
-            raise NotIdentified(f"{name} can't be fitted; these can: {', '.join(known)}")
+            raise NotIdentified(Why.UNKNOWN_PARAMETER, parameter=name, known=list(known))
         knob = known[name]
         if not knob.low <= subject.value(knob) <= knob.high:
-            raise NotIdentified(f"this house has no {name} to begin from")
+            raise NotIdentified(Why.NO_START, parameter=name)
     if not names or len(set(names)) != len(names):
-        raise NotIdentified("one parameter at least is needed, and none twice")
+        raise NotIdentified(Why.NOT_ONCE)
     return [known[name] for name in names]
 
 
@@ -169,10 +170,7 @@ def _check_told(slopes: Numbers, knobs: Sequence[Knob]) -> None:
     lengths = np.sqrt(np.sum(slopes**2, axis=0))
     for knob, length in zip(knobs, lengths, strict=True):
         if _TENTH * length / sqrt(len(slopes)) < SILENT:
-            raise NotIdentified(
-                f"the readings don't tell {knob.name}: a tenth more of it moves them by "
-                "next to nothing; what it belongs to may never have been at work"
-            )
+            raise NotIdentified(Why.NOT_TOLD, parameter=knob.name)
     _, singular, directions = np.linalg.svd(slopes / lengths, full_matrices=False)
     condition = singular[0] / singular[-1] if singular[-1] > 0 else inf
     if condition > COLLINEAR:
@@ -181,11 +179,7 @@ def _check_told(slopes: Numbers, knobs: Sequence[Knob]) -> None:
             for knob, part in zip(knobs, directions[-1], strict=True)
             if abs(part) > PARTNER
         ]
-        raise NotIdentified(
-            f"the readings can't tell {' and '.join(alike)} apart: a change of one can be made "
-            f"good by the others (condition {condition:.0f}); fit fewer of them, or record days "
-            "in which actuators and weather vary more"
-        )
+        raise NotIdentified(Why.ALIKE, parameters=alike, condition=float(condition))
 
 
 def _check_inside(place: Numbers, knobs: Sequence[Knob]) -> None:
@@ -193,10 +187,7 @@ def _check_inside(place: Numbers, knobs: Sequence[Knob]) -> None:
     for knob, found in zip(knobs, place, strict=True):
         for end in (knob.low, knob.high):
             if abs(found - log(end)) < _AT_END:
-                raise NotIdentified(
-                    f"{knob.name} ran to the end of what makes sense ({end:g}): something else "
-                    "than it makes the twin differ from the house"
-                )
+                raise NotIdentified(Why.AT_END, parameter=knob.name, end=end)
 
 
 def _half_intervals(slopes: Numbers, off: Numbers, split: _Split) -> Numbers:
@@ -219,15 +210,14 @@ def _check_narrow(half: Numbers, knobs: Sequence[Knob], place: Numbers) -> None:
     for knob, width, middle in zip(knobs, half, place, strict=True):
         if width > WIDEST:
             raise NotIdentified(
-                f"the readings leave {knob.name} anywhere from {exp(middle - width):.3g} to "
-                f"{exp(middle + width):.3g}; more days would narrow it"
+                Why.WIDE,
+                parameter=knob.name,
+                low=exp(middle - width),
+                high=exp(middle + width),
             )
 
 
 def _check_better(before: Numbers, after: Numbers) -> None:
     was, came = float(np.mean(before**2)), float(np.mean(after**2))
     if came > was:
-        raise NotIdentified(
-            "the fit does no good on days that it has not seen: there the twin is off by "
-            f"{sqrt(came / was):.2f} times what it was"
-        )
+        raise NotIdentified(Why.NO_BETTER, times=sqrt(came / was))

@@ -18,11 +18,24 @@ from tokkatot.domain.people import Right
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
+class ReasonView(View):
+    """What a sentence says, so that each screen has it in its own words."""
+
+    code: str
+    values: dict[str, Any] = Field(
+        description="What its words are filled with: numbers, texts, lists of texts."
+    )
+
+
 class TroubleView(View):
     """Why a job failed."""
 
     code: Trouble
-    detail: str = Field(description="A sentence that a person can act on.")
+    detail: str = Field(description="A sentence in English that a person can act on.")
+    reason: ReasonView | None = Field(
+        description="The same as a code; null where there is none, and for what failed before there"
+        " were codes."
+    )
 
 
 class JobView(View):
@@ -45,7 +58,8 @@ def job_view(job: Job) -> JobView:
     """Return a job as people see it."""
     trouble = None
     if job.trouble is not None:
-        trouble = TroubleView(code=job.trouble, detail=job.detail or "")
+        reason = None if job.reason is None else ReasonView.model_validate(job.reason)
+        trouble = TroubleView(code=job.trouble, detail=job.detail or "", reason=reason)
     return JobView(
         id=job.id,
         farm_id=job.farm_id,

@@ -4,13 +4,12 @@ import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 import structlog
 
-from tokkatot.cloud.jobs.model import Trouble
+from tokkatot.cloud.jobs.model import Failure, Trouble
 from tokkatot.cloud.jobs.program import OUT_OF_MEMORY, Told
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.process import ask_for_signal_when_parent_dies
@@ -22,14 +21,6 @@ TOO_MUCH: Final = "It takes too long or too much memory: ask for less."
 FAULT: Final = "It failed by a fault of ours."
 _TOO_MUCH: Final = frozenset({-signal.SIGKILL, -signal.SIGXCPU, OUT_OF_MEMORY})
 """How a program ends that reached one of its limits."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why a program gave no result."""
-
-    trouble: Trouble
-    detail: str
 
 
 async def ask(
@@ -80,6 +71,6 @@ async def _answer(
     if last.result is not None:
         return last.result
     if last.refused is not None:
-        return Failure(trouble=Trouble.REFUSED, detail=last.refused)
+        return Failure(trouble=Trouble.REFUSED, detail=last.refused, reason=last.reason)
     _log.error("job.program_failed", status=status)
     return Failure(trouble=Trouble.FAULT, detail=FAULT)

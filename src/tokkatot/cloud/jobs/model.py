@@ -1,5 +1,6 @@
 """The table of jobs."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy import Double, ForeignKey, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
 
 
@@ -38,6 +40,16 @@ class Trouble(StrEnum):
     """The process that did it went away again and again."""
     FAULT = "fault"
     """A fault of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job gave no result."""
+
+    trouble: Trouble
+    detail: str
+    reason: Reason | None = None
+    """What the detail says, where screens have words for it."""
 
 
 class Job(Base):
@@ -74,4 +86,6 @@ class Job(Base):
     result: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
     trouble: Mapped[Trouble | None] = mapped_column(EnumText(Trouble))
     detail: Mapped[str | None]
-    """What is wrong, in words for whoever asked."""
+    """What is wrong, in English."""
+    reason: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    """The same as a code and its values; null where there is no code for it."""

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from tokkatot.child.limits import AWAITED, hold_back
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.base import JsonObject
 
 OUT_OF_MEMORY: Final = 3
@@ -19,6 +20,11 @@ TOLD_EVERY: Final = 0.01
 class Refused(Exception):
     """The task can't be done with what there is; the text says why, for whoever asked."""
 
+    def __init__(self, detail: str, reason: Reason) -> None:
+        """Take the words, and what they say as a code."""
+        super().__init__(detail)
+        self.reason = reason
+
 
 class Told(Struct, frozen=True, omit_defaults=True):
     """One line of what a program says: how far it is, or in the end what came of it."""
@@ -26,6 +32,7 @@ class Told(Struct, frozen=True, omit_defaults=True):
     progress: float | None = None
     result: JsonObject | None = None
     refused: str | None = None
+    reason: Reason | None = None
 
 
 Tell = Callable[[float], None]
@@ -54,7 +61,7 @@ def answer_task(work: Work, *, memory_bytes: int, processor_s: int) -> None:
         try:
             said = Told(result=work(task, Progress(_say)))
         except Refused as refused:
-            said = Told(refused=str(refused))
+            said = Told(refused=str(refused), reason=refused.reason)
         _say(said)
     except MemoryError:
         sys.exit(OUT_OF_MEMORY)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tokkatot.cloud.jobs.model import OPEN, Job, JobState, Trouble
+from tokkatot.cloud.jobs.model import OPEN, Failure, Job, JobState, Trouble
 from tokkatot.cloud.platform.base import JsonObject
 
 
@@ -119,19 +120,20 @@ async def complete(
 
 
 async def fail(
-    session: AsyncSession,
-    job_id: UUID,
-    worker: UUID,
-    trouble: Trouble,
-    detail: str,
-    *,
-    now: datetime,
+    session: AsyncSession, job_id: UUID, worker: UUID, failure: Failure, *, now: datetime
 ) -> None:
     """End a job that came to nothing."""
+    reason = None if failure.reason is None else msgspec.to_builtins(failure.reason)
     await session.execute(
         update(Job)
         .where(_is_held(job_id, worker))
-        .values(state=JobState.FAILED, trouble=trouble, detail=detail, **_released(now))
+        .values(
+            state=JobState.FAILED,
+            trouble=failure.trouble,
+            detail=failure.detail,
+            reason=reason,
+            **_released(now),
+        )
     )
 
 

@@ -11,8 +11,9 @@ from uuid import UUID
 import structlog
 
 from tokkatot.cloud.jobs import store
-from tokkatot.cloud.jobs.child import Failure, ask
-from tokkatot.cloud.jobs.model import Job, Trouble
+from tokkatot.cloud.jobs.child import ask
+from tokkatot.cloud.jobs.model import Failure, Job, Trouble
+from tokkatot.cloud.jobs.problems import Unanswerable
 from tokkatot.cloud.jobs.store import Hold
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
@@ -117,11 +118,10 @@ class Worker:
             if not isinstance(result, Failure):
                 return await self._take(job, kind, prepared.beside, result)
         except Problem as problem:
-            result = Failure(trouble=Trouble.REFUSED, detail=problem.detail)
+            reason = problem.reason if isinstance(problem, Unanswerable) else None
+            result = Failure(trouble=Trouble.REFUSED, detail=problem.detail, reason=reason)
         async with self._database.transaction() as tx:
-            await store.fail(
-                tx.session, job.id, self._id, result.trouble, result.detail, now=tx.now
-            )
+            await store.fail(tx.session, job.id, self._id, result, now=tx.now)
         return result.trouble.value
 
     async def _take(self, job: Job, kind: JobKind, beside: JsonObject, result: JsonObject) -> str:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from tokkatot.climate.physics.known import COOPS
 from tokkatot.cloud.jobs.program import Refused, Tell, answer_task
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.twins.built import Twin, coop_built, greenhouse_built
 
@@ -44,7 +45,10 @@ def fit(encoded: bytes, tell: Tell) -> JsonObject:
         )
         from tokkatot.climate.weather.cells import FileRefused  # noqa: PLC0415
     except ImportError as missing:
-        raise Refused(f"This server lacks the extra `climate`: {missing.name}.") from missing
+        raise Refused(
+            f"This server lacks the extra `climate`: {missing.name}.",
+            Reason("server_lacks", {"extra": "climate"}),
+        ) from missing
     subject: CoopSubject | GreenhouseSubject
     if task.twin.house in COOPS:
         subject = CoopSubject(*coop_built(task.twin))
@@ -54,8 +58,10 @@ def fit(encoded: bytes, tell: Tell) -> JsonObject:
         recording = read_recording(task.lines, subject.controls, subject.known)
         tell(_READ)
         found = calibrate(recording, subject, task.fit)
-    except (FileRefused, NotIdentified) as refused:
-        raise Refused(str(refused)) from refused
+    except FileRefused as refused:
+        raise Refused(str(refused), Reason("unreadable")) from refused
+    except NotIdentified as refused:
+        raise Refused(str(refused), Reason(refused.why, dict(refused.values))) from refused
     tell(_FITTED)
     return {
         "card": msgspec.json.decode(written_card(task.twin.house, found)),

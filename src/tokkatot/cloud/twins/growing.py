@@ -19,7 +19,8 @@ from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.model import CropCycle, Farm, Flock, House
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.intelligence.model import FORETOLD_DAYS, Foretold
-from tokkatot.cloud.jobs.child import Failure, ask
+from tokkatot.cloud.jobs.child import ask
+from tokkatot.cloud.jobs.model import Failure
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction

@@ -11,8 +11,9 @@ from tokkatot.climate.physics.known import COOPS
 from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.jobs.problems import Unanswerable
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.problems import Conflict
 from tokkatot.cloud.telemetry.store import Readings, Span
 from tokkatot.cloud.telemetry.summary import Numbers
 from tokkatot.cloud.twins.recorded import (
@@ -102,7 +103,7 @@ async def recorded(
     """Return the longest stretch of a time in which weather and actuators are known throughout.
 
     Raises:
-        Conflict: where the farm has recorded too little of it.
+        Unanswerable: where the farm has recorded too little of it.
     """
     sky = await weather(tx.session, readings, house.farm_id, span, PERIOD_S)
     shown = await inside(tx.session, readings, house.id, span, PERIOD_S)
@@ -110,23 +111,27 @@ async def recorded(
     outside = _named(sky, _WEATHER)
     lacking = [name for name in _NEEDED if name not in outside]
     if lacking:
-        raise Conflict(
-            "conflict", f"No weather station of the farm has measured {_WEATHER[lacking[0]]}."
+        quantity = _WEATHER[lacking[0]]
+        raise Unanswerable(
+            f"No weather station of the farm has measured {quantity}.",
+            Reason("no_weather", {"quantity": quantity.value}),
         )
     if not shown:
-        raise Conflict("conflict", "Nothing was measured in the house over this time.")
+        raise Unanswerable(
+            "Nothing was measured in the house over this time.", Reason("nothing_inside")
+        )
     held = {
         name: filled(values, most=LONGEST_GAP_S // PERIOD_S) for name, values in outside.items()
     }
     actuators = _actuators(known, levels)
     if not actuators:
-        raise Conflict("conflict", "No actuator of the house has said what it did.")
+        raise Unanswerable("No actuator of the house has said what it did.", Reason("no_actuator"))
     whole = np.logical_and.reduce(
         [np.isfinite(one) for one in (*held.values(), *actuators.values())]
     )
     kept = longest_run(whole)
     if kept.stop - kept.start < FEWEST_ROWS:
-        raise Conflict("conflict", TOO_SHORT)
+        raise Unanswerable(TOO_SHORT, Reason("too_short"))
     columns = {**held, **_named(shown, _READ), **actuators}
     return Recorded(
         start=from_ms(int(steps_of(span, PERIOD_S)[kept.start])),

@@ -18,7 +18,8 @@ from tokkatot.automation.state import Lent
 from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.intelligence import store
-from tokkatot.cloud.jobs.child import Failure, ask
+from tokkatot.cloud.jobs.child import ask
+from tokkatot.cloud.jobs.model import Failure
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction

@@ -14,6 +14,7 @@ from tokkatot.climate.physics.known import House
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.weather.series import WeatherSeries
 from tokkatot.cloud.jobs.program import Refused, Tell, answer_task
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.twins.built import Twin
 
@@ -58,7 +59,10 @@ def train(encoded: bytes, tell: Tell) -> JsonObject:
         from tokkatot.climate.train.exporting import export  # noqa: PLC0415
         from tokkatot.climate.train.learning import Learner  # noqa: PLC0415
     except ImportError as missing:
-        raise Refused(f"This server lacks the extra `train`: {missing.name}.") from missing
+        raise Refused(
+            f"This server lacks the extra `train`: {missing.name}.",
+            Reason("server_lacks", {"extra": "train"}),
+        ) from missing
     known, unseen = _parted(task)
     plan = _plan(task)
     learner = Learner(plan, [known])

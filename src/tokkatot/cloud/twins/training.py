@@ -22,10 +22,11 @@ from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.intelligence import store as intelligence_store
 from tokkatot.cloud.intelligence.registry import add_policy
 from tokkatot.cloud.jobs.model import Job
+from tokkatot.cloud.jobs.problems import Unanswerable
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.jobs.worker import JobKind, Prepared
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.problems import Conflict
 from tokkatot.cloud.telemetry.local_time import hour_of_day
 from tokkatot.cloud.telemetry.store import HOUR_S, Readings, ReadingStore, Span
 from tokkatot.cloud.twins.fitted import fitted_fields
@@ -64,14 +65,14 @@ class Training(JobKind):
         house = await house_in(tx, FarmId(job.farm_id), HouseId(job.house_id))
         fit = await intelligence_store.fit_of(tx.session, house.id)
         if fit is None:
-            raise Conflict("conflict", NO_FIT)
+            raise Unanswerable(NO_FIT, Reason("not_fitted"))
         known = next((one for one in COOPS if one == fit.known_as), None)
         if known is None:
-            raise Conflict("conflict", NO_COOP)
+            raise Unanswerable(NO_COOP, Reason("coops_only"))
         if known is KnownHouse.HENS:
-            raise Conflict("conflict", NO_BROILERS)
+            raise Unanswerable(NO_BROILERS, Reason("broilers_only"))
         if house.floor_area_m2 is None:
-            raise Conflict("conflict", NO_FLOOR)
+            raise Unanswerable(NO_FLOOR, Reason("no_floor_area"))
         weather = await _days(tx, self.readings.within(tx), house)
         twin = await twin_of(tx, house, known, await devices_in(tx, house), at=tx.now)
         task = Task(
@@ -98,7 +99,7 @@ async def _days(tx: Transaction, readings: Readings, house: House) -> list[Outdo
     """Return the longest stretch of whole days that the farm's stations have measured.
 
     Raises:
-        Conflict: where it is too short.
+        Unanswerable: where it is too short.
     """
     farm = await tx.session.get_one(Farm, house.farm_id)
     span = Span(start=tx.now - LOOKED_BACK, end=tx.now)
@@ -117,7 +118,7 @@ async def _days(tx: Transaction, readings: Readings, house: House) -> list[Outdo
     first = kept.stop if not len(midnights) else kept.start + int(midnights[0])
     days = (kept.stop - first) // 24
     if days < LEAST_DAYS:
-        raise Conflict("conflict", TOO_LITTLE)
+        raise Unanswerable(TOO_LITTLE, Reason("too_little_weather", {"days_needed": LEAST_DAYS}))
     rows = range(first, first + 24 * days)
     mean_c = float(columns["temperature_c"][rows.start : rows.stop].mean())
     return [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.recorded_house import greenhouse_recording
-from tokkatot.climate.calibrate.findings import NotIdentified
+from tokkatot.climate.calibrate.findings import NotIdentified, Why
 from tokkatot.climate.calibrate.fit import calibrate
 from tokkatot.climate.calibrate.recording import Recording
 from tokkatot.climate.calibrate.subjects import CoopSubject, GreenhouseSubject
@@ -107,8 +107,10 @@ def test_what_was_never_at_work_is_not_told() -> None:
 
 def test_what_can_stand_in_for_each_other_is_not_told_apart() -> None:
     windy = greenhouse_recording(GREENHOUSE, {}, windy=True)
-    with pytest.raises(NotIdentified, match="can't tell discharge and wind_pressure apart"):
+    alike = "can't tell discharge and wind_pressure apart"
+    with pytest.raises(NotIdentified, match=alike) as refused:
         calibrate(windy, GREENHOUSE, ["leak", "discharge", "wind_pressure"])
+    assert refused.value.values["parameters"] == ["discharge", "wind_pressure"]
 
 
 def test_a_fit_that_runs_to_the_end_of_sense_is_refused() -> None:
@@ -138,8 +140,11 @@ def test_a_fit_to_days_unlike_those_kept_for_judging_is_refused() -> None:
 
 def test_too_few_days_are_refused_before_anything_is_reckoned() -> None:
     recording = greenhouse_recording(GREENHOUSE, {}, days=4)
-    with pytest.raises(NotIdentified, match="2 days with readings can be fitted and 1 kept"):
+    few = "2 days with readings can be fitted and 1 kept"
+    with pytest.raises(NotIdentified, match=few) as refused:
         calibrate(recording, GREENHOUSE, ["leak"])
+    assert refused.value.why is Why.TOO_FEW_DAYS
+    assert refused.value.values == {"days_fitted": 2, "days_held_out": 1, "days_needed": 5}
 
 
 @pytest.mark.parametrize(
