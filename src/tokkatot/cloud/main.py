@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.accounts.reset_requests import ResetRequests
-from tokkatot.cloud.alerts import drift, escalation, message_store, messages
+from tokkatot.cloud.alerts import drift, escalation, growth, message_store, messages
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.alerts import store as alert_store
 from tokkatot.cloud.app import create_app
@@ -330,6 +330,12 @@ async def watch_twins(context: Context) -> None:
         await drift.watch_twins(tx)
 
 
+async def watch_growth(context: Context, readings: ReadingStore) -> None:
+    """Raise alerts for flocks and crops that fall behind what was foretold of them."""
+    async with context.database.transaction() as tx:
+        await growth.watch_growth(tx, readings)
+
+
 async def watch_hubs(context: Context) -> None:
     """Raise the alerts that only the cloud can raise."""
     while True:
@@ -363,6 +369,7 @@ def _again(context: Context, readings: ReadingStore) -> Sequence[tuple[str, floa
         ("cleaning", _CLEAN_EVERY_S, partial(clean, context)),
         ("folding", _FOLD_EVERY_S, partial(fold_readings, context, readings)),
         ("drift", _DRIFT_EVERY_S, partial(watch_twins, context)),
+        ("growth", _GROWING_EVERY_S, partial(watch_growth, context, readings)),
         ("saving", _SAVING_EVERY_S, partial(reckon_days, context, readings)),
         (
             "growing",

@@ -46,6 +46,8 @@ class AlertType(StrEnum):
     HUB_OFFLINE = "hub_offline"
     DATA_GAP = "data_gap"
     TWIN_DRIFT = "twin_drift"
+    WEIGHT_BEHIND = "weight_behind"
+    YIELD_BEHIND = "yield_behind"
 
 
 SEVERITIES: Mapping[AlertType, Severity] = MappingProxyType(
@@ -75,6 +77,8 @@ SEVERITIES: Mapping[AlertType, Severity] = MappingProxyType(
         AlertType.HUB_OFFLINE: Severity.CRITICAL,
         AlertType.DATA_GAP: Severity.WARNING,
         AlertType.TWIN_DRIFT: Severity.WARNING,
+        AlertType.WEIGHT_BEHIND: Severity.WARNING,
+        AlertType.YIELD_BEHIND: Severity.WARNING,
     }
 )
 
@@ -116,6 +120,17 @@ ALERT_TRANSITIONS: Mapping[tuple[AlertState, AlertEvent], AlertState] = MappingP
         (AlertState.ACKNOWLEDGED, AlertEvent.CLEARED_UNHEARD): AlertState.NORMAL,
     }
 )
+
+CLOUDS_OWN: frozenset[AlertType] = frozenset(
+    {
+        AlertType.HUB_OFFLINE,
+        AlertType.DATA_GAP,
+        AlertType.TWIN_DRIFT,
+        AlertType.WEIGHT_BEHIND,
+        AlertType.YIELD_BEHIND,
+    }
+)
+"""What the cloud alone sees; every other alert is its hub's."""
 
 NEVER_HIDDEN: frozenset[AlertType] = frozenset(
     {

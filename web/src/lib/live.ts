@@ -97,6 +97,8 @@ const RESTLESS: ReadonlySet<string> = new Set([
   'hub_offline',
   'data_gap',
   'twin_drift',
+  'weight_behind',
+  'yield_behind',
 ])
 
 export function mayRest(alert: Alert): boolean {

@@ -30,8 +30,8 @@ export function reasonText(reason: Reason | null | undefined, words: Words): str
     if (Array.isArray(value)) return listed(value.map((one) => said(name, one)))
     if (typeof value === 'number') return number(value)
     if (typeof value !== 'string') return ''
-    const key = keyOf(name, value)
-    return knows(key) ? t(key as MessageKey) : value
+    const named = keyOf(name, value)
+    return knows(named) ? t(named as MessageKey) : value
   }
   const values = Object.entries(reason.values).map(([name, value]) => [name, said(name, value)])
   return t(key as MessageKey, Object.fromEntries(values) as Record<string, string>)

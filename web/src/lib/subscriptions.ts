@@ -17,7 +17,7 @@ export interface Subscription {
 const TYPES_OF = {
   climate: ['temperature_low', 'temperature_high', 'temperature_hard_limit'],
   water: ['water_low', 'water_not_rising'],
-  flock: ['dropping_suspicious', 'flock_suspicious'],
+  flock: ['dropping_suspicious', 'flock_suspicious', 'weight_behind', 'yield_behind'],
   devices: [
     'sensor_stale',
     'sensor_doubtful',

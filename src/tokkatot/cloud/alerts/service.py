@@ -13,7 +13,9 @@ from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.alerts import messages, store
 from tokkatot.cloud.alerts.model import Alert
+from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.hubs import touch_hub
+from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import NOWHERE, Origin
 from tokkatot.cloud.platform.base import JsonObject
@@ -23,6 +25,7 @@ from tokkatot.cloud.telemetry.intake import credible
 from tokkatot.cloud.telemetry.listening import listening_since
 from tokkatot.domain.alerts import (
     ALERT_TRANSITIONS,
+    CLOUDS_OWN,
     SEVERITIES,
     SEVERITY_ORDER,
     AlertEvent,
@@ -45,8 +48,6 @@ COMES_BACK_WITHIN = timedelta(seconds=60)
 """What hubs are given to come back, and to send what they kept, before they are missed."""
 CLEARED_AT_ONCE = 500
 RAISED = frozenset({"alert.raised", "alert.raised_again"})
-CLOUDS_OWN = frozenset({AlertType.HUB_OFFLINE, AlertType.DATA_GAP, AlertType.TWIN_DRIFT})
-"""What the cloud alone sees; every other alert is its hub's."""
 
 
 async def views(tx: Transaction, alerts: Sequence[Alert]) -> list[JsonObject]:
@@ -287,6 +288,32 @@ async def _raise(
     if alert is not None:
         await tell(tx, alert, "alert.raised")
         await messages.tell_people(tx, alert)
+
+
+async def raise_in_house(
+    tx: Transaction, house: House, type_: AlertType, *, threshold: float, actual: float
+) -> None:
+    """Raise what the cloud sees of a house; of one without a hub nobody is told."""
+    hub = await farms_store.hub_for_house(tx.session, house.farm_id, house.id)
+    if hub is None:
+        return
+    alert = Alert(
+        id=tx.new_id(),
+        farm_id=house.farm_id,
+        house_id=house.id,
+        hub_id=hub.id,
+        type=type_,
+        severity=SEVERITIES[type_],
+        state=AlertState.UNACKNOWLEDGED,
+        threshold=threshold,
+        actual=actual,
+        raised_at=tx.now,
+        told_at=tx.now,
+    )
+    tx.session.add(alert)
+    await tx.session.flush()
+    await tell(tx, alert, "alert.raised")
+    await messages.tell_people(tx, alert)
 
 
 async def _clear_of_hub(tx: Transaction, hub: store.WatchedHub, type_: AlertType) -> None:

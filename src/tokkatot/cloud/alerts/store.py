@@ -1,6 +1,6 @@
 """Alerts in the database."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.alarms import MAX_SHELVES
-from tokkatot.domain.alerts import AlertState, AlertType, Severity
+from tokkatot.domain.alerts import CLOUDS_OWN, AlertState, AlertType, Severity
 
 SEEN_AT_HUB = 100
 """So many of the newest are told to a hub; it looks only at those that it still has."""
@@ -197,10 +197,21 @@ async def seen_of(session: AsyncSession, hub_id: UUID) -> Sequence[Alert]:
             Alert.hub_id == hub_id,
             Alert.acknowledged_at.is_not(None),
             Alert.under.is_(None),
-            Alert.type.not_in((AlertType.HUB_OFFLINE, AlertType.DATA_GAP, AlertType.TWIN_DRIFT)),
+            Alert.type.not_in(CLOUDS_OWN),
         )
         .order_by(Alert.acknowledged_at.desc(), Alert.id.desc())
         .limit(SEEN_AT_HUB)
+    )
+    return found.all()
+
+
+async def standing_of(session: AsyncSession, types: Collection[AlertType]) -> Sequence[Alert]:
+    """Return the alerts of some types that are not over, of all houses, locked."""
+    found = await session.scalars(
+        select(Alert)
+        .where(Alert.type.in_(types), Alert.cleared_at.is_(None))
+        .order_by(Alert.id)
+        .with_for_update()
     )
     return found.all()
 

@@ -84,6 +84,14 @@ _WHAT: Mapping[str, tuple[str, str]] = MappingProxyType(
             "ផ្ទះលែងដូចគំរូព្យាករ",
             "The house no longer does what its model foretells",
         ),
+        AlertType.WEIGHT_BEHIND: (
+            "មាន់ស្រាលជាងការព្យាករ",
+            "The birds weigh less than was foretold",
+        ),
+        AlertType.YIELD_BEHIND: (
+            "បេះបានតិចជាងការព្យាករ",
+            "Less was picked than was foretold",
+        ),
     }
 )
 
@@ -166,6 +174,14 @@ _ADVICE: Mapping[str, tuple[str, str]] = MappingProxyType(
             "មើលឧបករណ៍វាស់ កង្ហារ និងម៉ាស៊ីនកម្ដៅ។",
             "Check the sensors, the fans and the heater.",
         ),
+        AlertType.WEIGHT_BEHIND: (
+            "មើលចំណី ទឹក កម្ដៅ និងសុខភាពមាន់ រួចមើលថាជញ្ជីងត្រូវឬអត់។",
+            "Check feed, water, heat and the birds’ health, then whether the scale is right.",
+        ),
+        AlertType.YIELD_BEHIND: (
+            "មើលទឹក ជី ពន្លឺ និងសត្វល្អិត រួចមើលថាបានកត់ត្រាអ្វីដែលបេះគ្រប់ឬអត់។",
+            "Check water, fertiliser, light and pests, then whether all that was picked is noted.",
+        ),
     }
 )
 _DISEASES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -191,6 +207,8 @@ _PERCENT = frozenset(
         AlertType.WATER_NOT_RISING,
         AlertType.DEVICE_ERROR,
         AlertType.DROPPING_SUSPICIOUS,
+        AlertType.WEIGHT_BEHIND,
+        AlertType.YIELD_BEHIND,
     }
 )
 _DEGREES = frozenset({AlertType.SENSORS_DISAGREE, AlertType.TWIN_DRIFT})

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -69,6 +70,14 @@ async def days_of(
         vpd_kpa=_means(deficits, edges),
         weight_kg=_means(await hours(WEIGHED), edges),
     )
+
+
+async def weights_of(
+    session: AsyncSession, readings: Readings, house_id: UUID, span: Span, zone: ZoneInfo
+) -> Numbers:
+    """Return the weights alone, of a span's days by the farm's own midnights."""
+    keys = await find_series(session, house_id, quantities=[WEIGHED])
+    return _means([await _hours(readings, key.id, span) for key in keys], day_edges(span, zone))
 
 
 async def _hours(readings: Readings, series_id: int, span: Span) -> Summary:

@@ -83,7 +83,7 @@ export const alarm: AlarmWords = {
   'told.no_kinds': 'Choose at least one',
   'told.kind.climate': 'Heat and cold',
   'told.kind.water': 'Water',
-  'told.kind.flock': 'Health of the birds',
+  'told.kind.flock': 'Health and growth',
   'told.kind.devices': 'Devices',
   'told.kind.hub': 'Control box and data',
   'told.kind.schedules': 'Schedules',

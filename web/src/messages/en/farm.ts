@@ -261,6 +261,8 @@ export const farm: FarmWords = {
   'alert.hub_offline': 'The control box is offline',
   'alert.data_gap': 'Data is missing for a while',
   'alert.twin_drift': 'The house no longer does what its model foretells',
+  'alert.weight_behind': 'The birds weigh less than was foretold',
+  'alert.yield_behind': 'Less was picked than was foretold',
   'alert.node_offline': 'A node with its devices is offline',
   'alert.limit': 'A value is beyond its limit',
   'alert.rate': 'A value changes too fast',
@@ -292,6 +294,10 @@ export const farm: FarmWords = {
   'todo.hub_offline': 'Check power and internet at the farm.',
   'todo.data_gap': 'If it happens often, contact the staff.',
   'todo.twin_drift': 'Check the sensors, the fans and the heater.',
+  'todo.weight_behind':
+    'Check feed, water, heat and the birds’ health, then whether the scale is right.',
+  'todo.yield_behind':
+    'Check water, fertiliser, light and pests, then whether all that was picked is noted.',
   'todo.node_offline': 'Check the node’s power and cable.',
   'todo.alarm_test': 'Say that you have seen it: that proves that messages arrive.',
   'todo.many_devices': 'Check power and fuses. See all of them in the list of alerts.',

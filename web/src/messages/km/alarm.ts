@@ -81,7 +81,7 @@ export const alarm = {
   'told.no_kinds': 'សូមជ្រើសយ៉ាងតិចមួយ',
   'told.kind.climate': 'ក្ដៅ និងត្រជាក់',
   'told.kind.water': 'ទឹក',
-  'told.kind.flock': 'សុខភាពមាន់',
+  'told.kind.flock': 'សុខភាព និងការលូតលាស់',
   'told.kind.devices': 'ឧបករណ៍',
   'told.kind.hub': 'ប្រអប់បញ្ជា និងទិន្នន័យ',
   'told.kind.schedules': 'កាលវិភាគ',
