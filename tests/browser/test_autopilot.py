@@ -68,6 +68,22 @@ def test_a_hub_that_was_told_to_advise_says_why_it_can_t_yet(phone: Phone, deplo
     expect(page.locator("[data-decision]")).to_have_count(0)
 
 
+def test_an_owner_lets_it_learn_and_is_told_in_their_language_why_it_can_t(
+    phone: Phone, demo: Demo
+) -> None:
+    page = phone.page
+    phone.log_in(OWNER)
+    page.wait_for_selector("[data-house]")
+    address = f"{demo.stack.url}{demo.house_path(COOP)}/autopilot"
+    page.goto(address)
+    page.click("[data-learn]")
+    told = page.locator('[data-not-learned] [data-reason="not_fitted"]')
+    expect(told).to_contain_text("សូមតម្រូវគំរូ", timeout=SOON_MS)
+    page.goto(address)
+    expect(told).to_be_visible()
+    assert violations(page, "nothing to learn in, light") == []
+
+
 def test_a_manager_is_not_offered_to_let_it_act_by_itself(
     phone: Phone, demo: Demo, deployed: str
 ) -> None:
@@ -78,6 +94,8 @@ def test_a_manager_is_not_offered_to_let_it_act_by_itself(
     page.goto(f"{demo.stack.url}{demo.house_path(deployed)}/autopilot")
     expect(page.locator('[data-choice="advise"]')).to_be_enabled()
     expect(page.locator('[data-choice="auto"]')).to_have_count(0)
+    expect(page.locator("[data-training]")).to_be_visible()
+    expect(page.locator("[data-learn]")).to_have_count(0)
     assert violations(page, "as a manager, dark") == []
 
 
@@ -88,4 +106,5 @@ def test_a_greenhouse_has_none_and_says_so(phone: Phone, demo: Demo) -> None:
     page.goto(f"{demo.stack.url}{demo.house_path(GREENHOUSE)}/autopilot")
     expect(page.locator("[data-none]")).to_be_visible()
     expect(page.locator("[data-mode]")).to_have_count(0)
+    expect(page.locator("[data-training]")).to_have_count(0)
     assert violations(page, "a greenhouse") == []

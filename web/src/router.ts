@@ -98,7 +98,12 @@ export const router = createRouter({
         {
           path: `${HOUSE}/autopilot`,
           component: async () =>
-            (await Promise.all([import('@/pages/AutopilotPage.vue'), loadWords('autopilot')]))[0],
+            (
+              await Promise.all([
+                import('@/pages/AutopilotPage.vue'),
+                loadWords('autopilot', 'twin'),
+              ])
+            )[0],
         },
         {
           path: `${HOUSE}/days`,

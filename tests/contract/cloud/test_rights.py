@@ -91,6 +91,7 @@ RIGHTS = {
     "GET /v1/farms/{farm}/houses/{house}/twin": SEE,
     "POST /v1/farms/{farm}/houses/{house}/twin/simulate": OPERATE,
     "POST /v1/farms/{farm}/houses/{house}/twin/calibrate": OPERATE,
+    "GET /v1/farms/{farm}/houses/{house}/train": SEE,
     "POST /v1/farms/{farm}/houses/{house}/train": OWN,
     "GET /v1/jobs/{job}": SEE,
     "DELETE /v1/jobs/{job}": OPERATE,

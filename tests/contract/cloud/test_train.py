@@ -44,12 +44,17 @@ async def farm(cloud: Cloud) -> Twinned:
 async def learned(farm: Twinned) -> Json:
     """Have a policy learned for the coop, and return how the job ended."""
     path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/train"
+    before = await farm.cloud.get(path, farm.owner)
     job = await farm.cloud.post(path, {}, farm.owner, status=202)
+    assert before["asked"] is None or before["asked"]["id"] != job["id"]
+    assert (await farm.cloud.get(path, farm.owner))["asked"] == job
     assert (job["kind"], job["state"]) == (KIND, "queued")
     context = replace(farm.cloud.context, clock=SystemClock())
     kind = Training(readings=farm.cloud.readings, program=(sys.executable, "-c", LEARNER))
     assert await Worker(context, {KIND: kind}).do_next()
-    return await farm.cloud.get(f"/v1/jobs/{job['id']}", farm.owner)
+    ended = await farm.cloud.get(f"/v1/jobs/{job['id']}", farm.owner)
+    assert (await farm.cloud.get(path, farm.owner))["asked"] == ended
+    return ended
 
 
 def refused(detail: str, code: str, **values: int) -> Json:

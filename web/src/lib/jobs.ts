@@ -11,6 +11,7 @@ export interface Job<R = unknown> {
   /** The reason is lacking where there is no code for it, and in what failed before there were. */
   trouble: { code: string; detail: string; reason?: Reason | null } | null
   result: R | null
+  ended_at: string | null
 }
 
 /** Tells whether a job has not ended. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { advice, awaited, shiftKey, type Decision, type Recommendation } from '@/lib/autopilot'
+import { judged, stepOf, type Trained } from '@/lib/training'
 
 const decision: Decision = {
   t: '2026-03-01T00:00:00Z',
@@ -61,5 +62,38 @@ describe('news that does not come by itself', () => {
     expect(awaited({ ...view, held: false })).toBe(true)
     expect(awaited({ ...view, decision: null })).toBe(true)
     expect(awaited({ ...view, mode: 'off', decision: null })).toBe(false)
+  })
+})
+
+describe('a program that is learned for a house', () => {
+  it('waits, learns, and is judged by what it never saw', () => {
+    const steps = (['queued', 'running', 'running', 'completed'] as const).map((state, index) =>
+      stepOf({ state, progress: [0, 0.89, 0.9, 1][index] ?? 0 }),
+    )
+    expect(steps).toEqual(['queued', 'learning', 'judging', null])
+    expect(stepOf(null)).toBeNull()
+  })
+
+  it('is held against the rules alone, in what both were measured by', () => {
+    const figure = (controller: string, name: string, mean: number) => ({
+      controller,
+      name,
+      value: { mean },
+    })
+    const trained: Trained = {
+      policy: { id: 'x', version: 'v' },
+      days: 12,
+      held_out: [
+        {
+          figures: [
+            figure('policy', 'heat_stress', 20),
+            figure('policy', 'electricity', 3),
+            figure('rules', 'heat_stress', 31),
+          ],
+        },
+      ],
+    }
+    expect(judged(trained)).toEqual([{ name: 'heat_stress', policy: 20, rules: 31, unit: 'h' }])
+    expect(judged({ ...trained, held_out: [] })).toEqual([])
   })
 })

@@ -46,7 +46,14 @@ describe('a line of a chart', () => {
 })
 
 describe('a job', () => {
-  const job: Job = { id: 'x', state: 'running', progress: 0.5, trouble: null, result: null }
+  const job: Job = {
+    id: 'x',
+    state: 'running',
+    progress: 0.5,
+    trouble: null,
+    result: null,
+    ended_at: null,
+  }
 
   it('is open until it has ended', () => {
     expect([isOpen(null), isOpen(job), isOpen({ state: 'queued' })]).toEqual([false, true, true])

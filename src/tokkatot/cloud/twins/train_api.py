@@ -1,21 +1,40 @@
-"""The route on which a house's people have a policy learned for it."""
+"""The routes on which a house's people have a policy learned for it."""
 
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import Field
 from starlette.responses import Response
 
-from tokkatot.cloud.farms.access import CanOwn
+from tokkatot.cloud.farms.access import CanOwn, CanSee
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.jobs import service as jobs
+from tokkatot.cloud.jobs import store as jobs_store
 from tokkatot.cloud.jobs.api import JobView, job_view
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.idempotency import Once
 from tokkatot.cloud.platform.openapi import problems
+from tokkatot.cloud.platform.schemas import View
 from tokkatot.cloud.twins import training
 from tokkatot.domain.ids import HouseId
 
 router = APIRouter(prefix="/v1/farms/{farm}/houses/{house}", tags=["autopilot"])
+
+
+class TrainingView(View):
+    """What became of learning for a house."""
+
+    asked: JobView | None = Field(
+        description="The job that was asked for last; null where nobody asked in the last days."
+    )
+
+
+@router.get("/train")
+async def training_of(house: UUID, access: CanSee, tx: Tx) -> TrainingView:
+    """Return how far a policy for the house is learned, or what came of it."""
+    found = await house_in(tx, access.farm_id, HouseId(house))
+    job = await jobs_store.latest(tx.session, found.id, training.KIND)
+    return TrainingView(asked=None if job is None else job_view(job))
 
 
 @router.post(

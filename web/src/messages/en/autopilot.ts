@@ -44,4 +44,24 @@ export const autopilot: AutopilotWords = {
   'autopilot.verified':
     'The model of the poultry house is verified, not validated: its sums are checked, but it was not yet compared with a measured house. Do not rely on it alone.',
   'autopilot.version': 'Version {version}',
+  'autopilot.learn': 'A program from this house’s own data',
+  'autopilot.learn.help':
+    'The server can learn a new program from the weather and the model of this house. The model must be fitted first, on the page “Try it out first”, and the weather measured for 12 days on end. It may take an hour or more. Nothing changes in the house: staff look at it first.',
+  'autopilot.learn.ask': 'Learn from this house',
+  'autopilot.learn.owner_only': 'Only an owner can let it learn.',
+  'autopilot.learn.queued': 'Waiting for its turn…',
+  'autopilot.learn.learning': 'Learning… {percent}',
+  'autopilot.learn.judging': 'It has learned, and is checked on days that it never saw… {percent}',
+  'autopilot.learn.stop': 'Stop learning',
+  'autopilot.learn.failed': 'The last time nothing was learned.',
+  'autopilot.learn.done': 'Learned {time} from {days} days of weather.',
+  'autopilot.learn.offered':
+    'Staff can look at it and give it to this house. Nothing has changed yet.',
+  'autopilot.learn.given': 'This house has it.',
+  'autopilot.learn.judged': 'On days that it never saw, in the model of the house, for one flock:',
+  'autopilot.learn.policy': 'Program',
+  'autopilot.learn.rules': 'Rules alone',
+  'autopilot.learn.heat_stress': 'Birds suffer from heat',
+  'autopilot.learn.electricity': 'Electricity',
+  'autopilot.learn.heat': 'Heat',
 }

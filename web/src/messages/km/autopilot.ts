@@ -41,4 +41,23 @@ export const autopilot = {
   'autopilot.verified':
     'គំរូទ្រុងមាន់បានពិនិត្យការគណនារួចហើយ តែមិនទាន់បានប្រៀបធៀបជាមួយផ្ទះពិតដែលបានវាស់ទេ។ កុំទុកចិត្តវាទាំងស្រុង។',
   'autopilot.version': 'កំណែ {version}',
+  'autopilot.learn': 'កម្មវិធីរៀនពីផ្ទះនេះផ្ទាល់',
+  'autopilot.learn.help':
+    'ម៉ាស៊ីនមេអាចរៀនកម្មវិធីថ្មីពីអាកាសធាតុ និងគំរូរបស់ផ្ទះនេះ។ ត្រូវតម្រូវគំរូតាមផ្ទះជាមុន នៅទំព័រ «សាកល្បងជាមុន» និងវាស់អាកាសធាតុ ១២ ថ្ងៃជាប់គ្នា។ អាចប្រើពេលដល់មួយម៉ោង ឬលើស។ គ្មានអ្វីប្រែប្រួលក្នុងផ្ទះទេ បុគ្គលិកពិនិត្យវាជាមុនសិន។',
+  'autopilot.learn.ask': 'ឲ្យរៀនពីផ្ទះនេះ',
+  'autopilot.learn.owner_only': 'មានតែម្ចាស់ទេ ដែលអាចឲ្យវារៀន។',
+  'autopilot.learn.queued': 'រង់ចាំវេន…',
+  'autopilot.learn.learning': 'កំពុងរៀន… {percent}',
+  'autopilot.learn.judging': 'រៀនចប់ហើយ កំពុងពិនិត្យលើថ្ងៃដែលវាមិនធ្លាប់ឃើញ… {percent}',
+  'autopilot.learn.stop': 'បញ្ឈប់ការរៀន',
+  'autopilot.learn.failed': 'លើកចុងក្រោយមិនបានរៀនទេ។',
+  'autopilot.learn.done': 'បានរៀន {time} ពីអាកាសធាតុ {days} ថ្ងៃ។',
+  'autopilot.learn.offered': 'បុគ្គលិកអាចពិនិត្យ និងដាក់វាឲ្យផ្ទះនេះ។ មិនទាន់មានអ្វីប្រែប្រួលទេ។',
+  'autopilot.learn.given': 'ផ្ទះនេះមានវាហើយ។',
+  'autopilot.learn.judged': 'លើថ្ងៃដែលវាមិនធ្លាប់ឃើញ ក្នុងគំរូផ្ទះ សម្រាប់មាន់មួយហ្វូង៖',
+  'autopilot.learn.policy': 'កម្មវិធី',
+  'autopilot.learn.rules': 'លក្ខខណ្ឌ',
+  'autopilot.learn.heat_stress': 'មាន់ហត់ដោយកម្ដៅ',
+  'autopilot.learn.electricity': 'អគ្គិសនី',
+  'autopilot.learn.heat': 'កម្លាំងកម្ដៅ',
 } as const
