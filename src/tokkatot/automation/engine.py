@@ -190,7 +190,8 @@ def _rule(
         house = setting.house
         if not house.rules:
             continue
-        obeyed = obey(house.rules, state.ruled.get(house.id), setting.senses.believed, now_s)
+        before, believed = state.ruled.get(house.id), setting.senses.believed
+        obeyed = obey(house.rules, before, believed, state.known, now_s)
         ruled[house.id] = obeyed
         for rule in obeyed.rules:
             for device_id, proposal in rule.asks:

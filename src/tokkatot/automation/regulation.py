@@ -1,10 +1,12 @@
 """What the rules that people wrote for a house ask for."""
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from tokkatot.automation.conditions import Believed, beyond, follow
 from tokkatot.automation.proposals import Proposal, Source
-from tokkatot.automation.state import Ruled, RuledHouse
+from tokkatot.automation.state import Known, Ruled, RuledHouse
 from tokkatot.domain.devices import Level
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.rules import (
@@ -18,26 +20,41 @@ from tokkatot.domain.rules import (
 
 _REASON_LENGTH = 60
 _ROUNDING = 1e-9
+
+UNHEARD_S = 30.0
+"""A device that the hub has not heard of since it belongs here is taken for there for so long."""
+
 _FRESH = Ruled()
 
 Wishes = tuple[tuple[tuple[DeviceId, ...], Level], ...]
 
 
 def obey(
-    rules: tuple[Rule, ...], before: RuledHouse | None, believed: Believed, now_s: float
+    rules: tuple[Rule, ...],
+    before: RuledHouse | None,
+    believed: Believed,
+    devices: Mapping[DeviceId, Known],
+    now_s: float,
 ) -> RuledHouse:
     """Return where every rule of a house stands and what it asks; the first that is listed wins."""
     known = (_FRESH,) * len(rules)
     if before is not None and before.basis is rules:
         known = before.rules
     after = [
-        _obeyed(rule, ruled, believed, now_s) for rule, ruled in zip(rules, known, strict=True)
+        _obeyed(rule, ruled, believed, devices, now_s)
+        for rule, ruled in zip(rules, known, strict=True)
     ]
     return RuledHouse(basis=rules, rules=tuple(after))
 
 
-def _obeyed(rule: Rule, before: Ruled, believed: Believed, now_s: float) -> Ruled:
-    after, wishes = _follow(rule, before, believed, now_s)
+def _obeyed(
+    rule: Rule,
+    before: Ruled,
+    believed: Believed,
+    known: Mapping[DeviceId, Known],
+    now_s: float,
+) -> Ruled:
+    after, wishes = _follow(rule, before, believed, known, now_s)
     if after is before:
         return before
     reason = rule.name[:_REASON_LENGTH]
@@ -49,7 +66,13 @@ def _obeyed(rule: Rule, before: Ruled, believed: Believed, now_s: float) -> Rule
     return replace(after, asks=asks)
 
 
-def _follow(rule: Rule, ruled: Ruled, believed: Believed, now_s: float) -> tuple[Ruled, Wishes]:
+def _follow(
+    rule: Rule,
+    ruled: Ruled,
+    believed: Believed,
+    known: Mapping[DeviceId, Known],
+    now_s: float,
+) -> tuple[Ruled, Wishes]:
     """Return where a rule stands, the same object where nothing changed, and what it asks for."""
     match rule:
         case Threshold():
@@ -62,7 +85,7 @@ def _follow(rule: Rule, ruled: Ruled, believed: Believed, now_s: float) -> tuple
         case Proportional():
             return _proportional(rule, ruled, believed)
         case LeadLag():
-            return _lead_lag(rule, ruled, believed, now_s)
+            return _lead_lag(rule, ruled, believed, known, now_s)
         case Exclusion():
             return ruled, ()
 
@@ -106,7 +129,11 @@ def _proportional(rule: Proportional, ruled: Ruled, believed: Believed) -> tuple
 
 
 def _lead_lag(
-    rule: LeadLag, ruled: Ruled, believed: Believed, now_s: float
+    rule: LeadLag,
+    ruled: Ruled,
+    believed: Believed,
+    known: Mapping[DeviceId, Known],
+    now_s: float,
 ) -> tuple[Ruled, Wishes]:
     value = believed.value(rule.quantity)
     since_s = now_s if ruled.led_since_s is None else ruled.led_since_s
@@ -117,12 +144,26 @@ def _lead_lag(
         # They change places while both do the same, so that none starts for it alone; where
         # that never comes, one starts all the same.
         lead, since_s = (lead + 1) % len(rule.devices), now_s
-    if (stage, lead, since_s) == (ruled.stage, ruled.lead, ruled.led_since_s):
-        return ruled, ()
     ordered = rule.devices[lead:] + rule.devices[:lead]
-    devices = () if stage == 0 else ordered[:1] if stage == 1 else ordered
-    wishes = ((devices, rule.level),) if devices else ()
-    return Ruled(stage=stage, lead=lead, led_since_s=since_s), wishes
+    asked = (0, _through_the_first_there(ordered, known, now_s), len(ordered))[stage]
+    if (stage, asked, lead, since_s) == (ruled.stage, ruled.asked, ruled.lead, ruled.led_since_s):
+        return ruled, ()
+    wishes = ((ordered[:asked], rule.level),) if asked else ()
+    return Ruled(stage=stage, asked=asked, lead=lead, led_since_s=since_s), wishes
+
+
+def _through_the_first_there(
+    ordered: tuple[DeviceId, ...], known: Mapping[DeviceId, Known], now_s: float
+) -> int:
+    """Return how many twins are asked to do the work of one: those away, and one that is there.
+
+    Who is away is asked all the same: it may hear, though nobody hears of it.
+    """
+    for count, device in enumerate(ordered, start=1):
+        one = known.get(device)
+        if one is None or one.online or now_s - one.since_s <= UNHEARD_S:
+            return count
+    return len(ordered)
 
 
 def _twins(rule: LeadLag, before: int, value: float) -> int:

@@ -236,12 +236,14 @@ class Running(Struct, frozen=True, kw_only=True):
 class Ruled(Struct, frozen=True, kw_only=True):
     """Where a rule stands: its condition, its stage, its level, and which twin leads since when.
 
-    `asks` is what it asks for as it stands, so that a rule that rests costs nothing.
+    `asked` is how many twins do its work, those counted that are away and stood in for. `asks` is
+    what it asks for as it stands, so that a rule that rests costs nothing.
     """
 
     held: Held = NOT_HELD
     stage: int = 0
     level: Level | None = None
+    asked: int = 0
     lead: int = 0
     led_since_s: float | None = None
     asks: tuple[tuple[DeviceId, Proposal], ...] = ()

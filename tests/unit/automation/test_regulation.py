@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from tests.support.engine import HOUSE, IDS, Bench, document
+from tests.support.schedules import DAWN_MS, restart_unheard
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.plan import plan_of
+from tokkatot.automation.regulation import UNHEARD_S
 from tokkatot.domain.desired import RelayLimits
 from tokkatot.domain.devices import OFF, ON, DeviceRole, Level
 from tokkatot.domain.houses import HouseKind
@@ -179,6 +181,28 @@ def test_a_lone_lead_hands_over_even_where_nothing_ever_rests() -> None:
     made = bench(twins(22.0, 25.0, DeviceRole.WATER_PUMP, swap_every_s=300))
     at(made, 23.0, 700)
     assert made.level(LIGHT) == OFF
+
+
+def test_a_twin_stands_in_at_once_for_a_lead_that_is_away_and_rests_when_it_is_back() -> None:
+    made = at(bench(twins(22.0, 25.0, FEEDER)), 23.0)
+    assert (made.level(LIGHT), made.level(FEEDER)) == (ON, OFF)
+    made.contact(LIGHT, online=False)
+    made.run(1)
+    assert (made.level(LIGHT), made.level(FEEDER)) == (ON, ON)
+    made.contact(LIGHT, online=True)
+    made.run(1)
+    assert (made.level(LIGHT), made.level(FEEDER)) == (ON, OFF)
+
+
+def test_a_twin_waits_for_a_lead_that_was_not_heard_yet_after_a_start() -> None:
+    before = Bench(HouseKind.GREENHOUSE, wall_ms=DAWN_MS)
+    before.hold(rules=(twins(22.0, 25.0, FEEDER),))
+    made = restart_unheard(before, 60)
+    made.temperature_c = 23.0
+    made.run(UNHEARD_S)
+    assert made.level(FEEDER) == OFF
+    made.run(2)
+    assert made.level(FEEDER) == ON
 
 
 def test_what_yields_stays_off_while_the_other_runs_whoever_asks() -> None:
