@@ -78,7 +78,7 @@ def test_who_is_told_opens_the_alert_lets_it_rest_and_has_seen_it(
     alert.locator("[data-unshelve]").click()
     expect(alert.locator("[data-resting]")).to_have_count(0)
     alert.locator("[data-acknowledge]").click()
-    expect(alert).to_contain_text("Dara")
+    expect(alert).to_contain_text("Dara", timeout=SOON_MS)
     page.click("[data-open-house]")
     page.wait_for_url(f"**{demo.house_path(COOP)}")
 

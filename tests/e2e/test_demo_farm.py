@@ -31,7 +31,7 @@ async def level_in_hub(stack: Stack, house: HouseView, device_id: str) -> float:
 
 def _completed(command_id: str) -> Callable[[Json], bool]:
     def fits(frame: Json) -> bool:
-        data = frame["data"]
+        data = frame.get("data", {})  # a heartbeat has none
         return (frame["type"], data.get("id"), data.get("state")) == (
             "command.status",
             command_id,

@@ -48,9 +48,14 @@ interface Held {
   changed(what: FarmChange['what']): void
 }
 
+/** So many changes of alerts are remembered for what is being fetched. */
+const MAX_CHANGES = 256
+
 export class Frames {
   private readonly held: Held
   private readonly sensors = new Map<string, SensorsOf>()
+  private changes: Alert[] = []
+  private counted = 0
 
   constructor(held: Held) {
     this.held = held
@@ -58,6 +63,7 @@ export class Frames {
 
   clear(): void {
     this.sensors.clear()
+    this.changes = []
   }
 
   readonly take = (frame: ServerFrame): void => {
@@ -113,6 +119,24 @@ export class Frames {
   }
 
   alert(alert: Alert): void {
+    this.counted += 1
+    this.changes.push(alert)
+    if (this.changes.length > MAX_CHANGES) this.changes.shift()
+    this.put(alert)
+  }
+
+  /** Returns where alerts stand: what is asked for now may come behind what changes meanwhile. */
+  mark(): number {
+    return this.counted
+  }
+
+  /** Puts the changes since a mark over what was fetched; what it lacks would never be told again. */
+  again(mark: number): void {
+    const news = Math.min(this.counted - mark, this.changes.length)
+    for (const alert of this.changes.slice(this.changes.length - news)) this.put(alert)
+  }
+
+  private put(alert: Alert): void {
     const { alerts, states, houses } = this.held
     if (alerts.value !== null) {
       takeAlert(alerts.value.value, alert)

@@ -182,13 +182,19 @@ export const useFarm = defineStore('farm', () => {
   }
 
   async function loadHouses(): Promise<void> {
+    const mark = frames.mark()
     const answer = await fetched((path) => allOf<HouseCard>(session.api, `${path}/houses`))
-    if (answer !== null) houses.value = shown('houses', answer)
+    if (answer === null) return
+    houses.value = shown('houses', answer)
+    frames.again(mark)
   }
 
   async function loadAlerts(): Promise<void> {
+    const mark = frames.mark()
     const answer = await fetched((path) => allOf<Alert>(session.api, `${path}/alerts`))
-    if (answer !== null) alerts.value = shown('alerts', answer.filter(isOpen).sort(byUrgency))
+    if (answer === null) return
+    alerts.value = shown('alerts', answer.filter(isOpen).sort(byUrgency))
+    frames.again(mark)
   }
 
   async function loadState(house_id: string): Promise<void> {
@@ -197,11 +203,13 @@ export const useFarm = defineStore('farm', () => {
       const seen = remembered<HouseState>(name)
       if (seen !== null) states[house_id] = seen
     }
+    const mark = frames.mark()
     const answer = await fetched((path) =>
       session.api.json<HouseState>(`${path}/houses/${house_id}/state`),
     )
     if (answer === null) return
     states[house_id] = shown(name, answer)
+    frames.again(mark)
     heard(Date.parse(answer.t))
     realtime?.caughtUp(answer.seq)
     for (const { command } of answer.actuators) if (command !== null) controls.status(command)
