@@ -268,3 +268,13 @@ def test_a_disk_in_trouble_does_not_keep_other_schedules_out(
         one.take_over((), then=lambda: settled_at.append("settled"))
         one.until(5)
         assert settled_at == ["settled"]
+
+
+def test_what_is_due_begins_within_a_second_whenever_the_hub_was_started() -> None:
+    late_s: list[float] = []
+    for phase_ms in range(0, 1000, 10):
+        with life(SimDisk(), DAWN_MS + phase_ms) as one:
+            one.until(15)
+            late_s += one.fed_at_s
+    assert len(late_s) == 100
+    assert 0.0 <= min(late_s) <= max(late_s) <= 1.0
