@@ -133,7 +133,7 @@ def _leave(plan: Plan, agenda: Mapping[ScheduleId, Booked], passage: Passage, tu
         if present is not None and booked.is_of(present, plan.locality.zone.key):
             continue
         earlier = Locality(zone=ZoneInfo(booked.zone), place=plan.locality.place)
-        for moment in islice(_moments(booked.of, spans, earlier), MAX_MISSED):
+        for moment in _within(booked.of, spans, earlier, turn):
             turn.skip(schedule_id, moment, "missed")
 
 
@@ -251,20 +251,21 @@ def _account(
     scene: _Scene, schedule: Schedule, run: Running | None, now_ms: int, *, begun: frozenset[int]
 ) -> Running | None:
     """Begin or skip every run that became due; return the one that goes on."""
-    due = list(_within(scene, schedule, scene.passage.due))
+    locality, turn = scene.plan.locality, scene.turn
+    due = list(_within(schedule, scene.passage.due, locality, turn))
     missed = [moment for moment in due if now_ms - moment > LATE_MS]
-    missed.extend(_within(scene, schedule, scene.passage.missed))
+    missed.extend(_within(schedule, scene.passage.missed, locality, turn))
     missed.sort()
     last = missed[-1] if missed and missed[-1] not in begun else None
     rescued = last if last is not None and _is_rescued(scene, schedule, last, now_ms) else None
     for moment in missed:
         if moment in begun:
-            scene.turn.outcomes.append(_restarted(schedule, moment))
+            turn.outcomes.append(_restarted(schedule, moment))
         elif moment != rescued:
-            scene.turn.skip(schedule.id, moment, "missed")
+            turn.skip(schedule.id, moment, "missed")
     chosen = [] if rescued is None else [(rescued, "late")]
     for moment, reason in (*chosen, *((one, None) for one in due if now_ms - one <= LATE_MS)):
-        scene.turn.end(run, "superseded")
+        turn.end(run, "superseded")
         run = _begun(scene, schedule, moment, reason)
     return run
 
@@ -278,17 +279,19 @@ def _told_ahead(scene: _Scene, schedule: Schedule, before: Booked | None) -> fro
     if before is not None and before.of is not None:
         earlier = Locality(zone=ZoneInfo(before.zone), place=locality.place)
         told.update(islice(_moments(before.of, spans, earlier), MAX_MISSED))
-    for moment in _within(scene, schedule, spans):
+    for moment in _within(schedule, spans, locality, scene.turn):
         if moment not in told:
             scene.turn.skip(schedule.id, moment, "clock_jump")
             told.add(moment)
     return frozenset(told)
 
 
-def _within(scene: _Scene, schedule: Schedule, spans: tuple[Span, ...]) -> Iterator[int]:
-    for told, moment in enumerate(_moments(schedule, spans, scene.plan.locality)):
+def _within(
+    schedule: Schedule, spans: tuple[Span, ...], locality: Locality, turn: Turn
+) -> Iterator[int]:
+    for told, moment in enumerate(_moments(schedule, spans, locality)):
         if told >= MAX_MISSED:
-            scene.turn.skip(schedule.id, moment, "missed_more")
+            turn.skip(schedule.id, moment, "missed_more")
             return
         yield moment
 

@@ -251,7 +251,7 @@ class ControlLoop:
         """
         try:
             async with asyncio.timeout(SETTLE_WITHIN_S):
-                await self._turns.whole(SETTLE_WITHIN_S)
+                await self._turns.whole()
                 await self._journal.record(urgent=True)
         except (JournalError, TimeoutError) as error:
             log.warning("desired.not_settled", reason=str(error))

@@ -1,6 +1,6 @@
 """Counts the turns of the control loop, for who has to wait for a whole one."""
 
-from tokkatot.kit.waiting import Bell
+import asyncio
 
 
 class Turns:
@@ -8,7 +8,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._begun = self._over = 0
-        self._ended = Bell()
+        self._ended = asyncio.Event()
 
     def begin(self) -> None:
         """Note that a turn begins."""
@@ -20,10 +20,8 @@ class Turns:
         self._ended.set()
         self._ended.clear()
 
-    async def whole(self, within_s: float) -> bool:
-        """Return True once a turn that begins from now on is over; False after so many seconds."""
+    async def whole(self) -> None:
+        """Return once a turn that begins from now on is over; who calls says within what time."""
         turn = self._begun + 1
         while self._over < turn:
-            if not await self._ended.set_within(within_s):
-                return False
-        return True
+            await self._ended.wait()

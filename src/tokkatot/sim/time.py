@@ -139,15 +139,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         while ready:
             handle = ready.popleft()
             if not handle._cancelled:  # noqa: SLF001 - a loop's own
-                # What `handle._run()` does, without its call: a month has a hundred million.
-                try:
-                    handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]  # noqa: SLF001 - the same
-                except (SystemExit, KeyboardInterrupt):
-                    raise
-                except BaseException as error:  # noqa: BLE001 - it is told to the handler, like asyncio
-                    self.call_exception_handler(
-                        {"message": f"Exception in callback {handle._callback}", "exception": error}  # type: ignore[attr-defined]  # noqa: SLF001 - the same
-                    )
+                handle._run()  # noqa: SLF001 - what a loop is there for
             turns += 1
             if turns > MAX_TURNS:
                 raise Stuck(f"more than {MAX_TURNS} callbacks at {self._now_s:.3f} s")
@@ -281,19 +273,4 @@ class LocalClock(Clock):
 
     @override
     async def sleep(self, delay_s: float) -> None:
-        # What `asyncio.sleep` does, but that a timer which has rung is not cancelled, too.
-        if delay_s <= 0:
-            await asyncio.sleep(0)
-            return
-        wake = self._loop.create_future()
-        timer = self._loop.call_later(delay_s, _wake, wake)
-        try:
-            await wake
-        except BaseException:
-            timer.cancel()
-            raise
-
-
-def _wake(future: "asyncio.Future[None]") -> None:
-    if not future.done():
-        future.set_result(None)
+        await asyncio.sleep(delay_s)

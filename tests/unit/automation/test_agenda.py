@@ -14,6 +14,7 @@ from tests.support.schedules import (
     bench_at,
     feeding,
     restart,
+    restart_without_clock,
     schedule,
     told,
 )
@@ -49,3 +50,16 @@ def test_of_more_missed_runs_than_are_told_the_next_stands_for_the_rest(missed: 
     of_minute = Counter(due_s // 60 for due_s, _, _ in told(after))
     assert of_minute == dict.fromkeys(range(MAX_MISSED + 1), 1)
     assert (MAX_MISSED * 60, "skipped", "missed_more") in told(after)
+
+
+def test_the_next_stands_for_the_rest_of_a_schedule_that_is_gone_too() -> None:
+    each_minute = TimeBased(
+        start=CronTimes(expression="* * * * *"), duration_s=30, devices=(IDS[FEEDER],)
+    )
+    before = bench_at(DAWN_MS, schedule(each_minute))
+    after = restart_without_clock(before)
+    after.run(5)
+    after.hold()
+    after.wall_ms = SIX_MS + (MAX_MISSED + 50) * 60_000
+    after.run(8)
+    assert Counter(reason for _, _, reason in told(after)) == {"missed": 500, "missed_more": 1}

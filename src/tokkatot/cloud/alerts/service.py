@@ -235,7 +235,9 @@ async def _watch(tx: Transaction, hub: store.WatchedHub) -> None:
     silent = hub.last_seen_at < tx.now - HUB_OFFLINE_AFTER
     heard = hub.last_seen_at > tx.now - ONLINE_WITHIN
     if silent and AlertType.HUB_OFFLINE not in hub.standing:
-        await _raise(tx, hub, AlertType.HUB_OFFLINE, HUB_OFFLINE_AFTER, since=hub.last_seen_at)
+        await _raise_of_hub(
+            tx, hub, AlertType.HUB_OFFLINE, HUB_OFFLINE_AFTER, since=hub.last_seen_at
+        )
     elif heard and AlertType.HUB_OFFLINE in hub.standing:
         await _clear_of_hub(tx, hub, AlertType.HUB_OFFLINE)
     if not heard:
@@ -247,7 +249,7 @@ async def _watch(tx: Transaction, hub: store.WatchedHub) -> None:
     settled = hub.opened_at < tx.now - COMES_BACK_WITHIN
     gap = hub.shortest_period is not None and since < tx.now - longest
     if gap and settled and AlertType.DATA_GAP not in hub.standing:
-        await _raise(tx, hub, AlertType.DATA_GAP, longest, since=since)
+        await _raise_of_hub(tx, hub, AlertType.DATA_GAP, longest, since=since)
     elif not gap and AlertType.DATA_GAP in hub.standing:
         await _clear_of_hub(tx, hub, AlertType.DATA_GAP)
 
@@ -258,7 +260,17 @@ async def _clear_of_revoked(tx: Transaction) -> None:
         await clear(tx, alert, at=tx.now)
 
 
-async def _raise(
+async def raise_in_house(
+    tx: Transaction, house: House, type_: AlertType, *, threshold: float, actual: float
+) -> None:
+    """Raise what the cloud sees of a house; of one without a hub nobody is told."""
+    hub = await farms_store.hub_for_house(tx.session, house.farm_id, house.id)
+    if hub is not None:
+        place = {"farm_id": house.farm_id, "house_id": house.id, "hub_id": hub.id}
+        await _raise(tx, place, type_, threshold=threshold, actual=actual)
+
+
+async def _raise_of_hub(
     tx: Transaction,
     hub: store.WatchedHub,
     type_: AlertType,
@@ -266,18 +278,31 @@ async def _raise(
     *,
     since: datetime,
 ) -> None:
+    place = {"farm_id": hub.farm_id, "house_id": hub.house_id, "hub_id": hub.hub_id}
+    a_second = timedelta(seconds=1)
+    await _raise(
+        tx, place, type_, threshold=threshold // a_second, actual=(tx.now - since) // a_second
+    )
+
+
+async def _raise(
+    tx: Transaction,
+    place: Mapping[str, UUID | None],
+    type_: AlertType,
+    *,
+    threshold: float,
+    actual: float,
+) -> None:
     alert = await tx.session.scalar(
         insert(Alert)
         .values(
             id=tx.new_id(),
-            farm_id=hub.farm_id,
-            house_id=hub.house_id,
-            hub_id=hub.hub_id,
+            **place,
             type=type_,
             severity=SEVERITIES[type_],
             state=AlertState.UNACKNOWLEDGED,
-            threshold=threshold // timedelta(seconds=1),
-            actual=(tx.now - since) // timedelta(seconds=1),
+            threshold=threshold,
+            actual=actual,
             raised_at=tx.now,
             told_at=tx.now,
         )
@@ -288,32 +313,6 @@ async def _raise(
     if alert is not None:
         await tell(tx, alert, "alert.raised")
         await messages.tell_people(tx, alert)
-
-
-async def raise_in_house(
-    tx: Transaction, house: House, type_: AlertType, *, threshold: float, actual: float
-) -> None:
-    """Raise what the cloud sees of a house; of one without a hub nobody is told."""
-    hub = await farms_store.hub_for_house(tx.session, house.farm_id, house.id)
-    if hub is None:
-        return
-    alert = Alert(
-        id=tx.new_id(),
-        farm_id=house.farm_id,
-        house_id=house.id,
-        hub_id=hub.id,
-        type=type_,
-        severity=SEVERITIES[type_],
-        state=AlertState.UNACKNOWLEDGED,
-        threshold=threshold,
-        actual=actual,
-        raised_at=tx.now,
-        told_at=tx.now,
-    )
-    tx.session.add(alert)
-    await tx.session.flush()
-    await tell(tx, alert, "alert.raised")
-    await messages.tell_people(tx, alert)
 
 
 async def _clear_of_hub(tx: Transaction, hub: store.WatchedHub, type_: AlertType) -> None:

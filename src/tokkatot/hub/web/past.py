@@ -27,6 +27,7 @@ PAUSE_S: Final = 0.02
 
 EVENTS_WITHIN_S: Final = 3.0
 STATE: Final = "s"
+"""The kind of the rows that tell how a device stands."""
 
 log = structlog.get_logger(__name__)
 
