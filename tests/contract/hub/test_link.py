@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -12,6 +13,7 @@ import pytest
 
 from tests.contract.journal_suite import reading
 from tests.support.fake_cloud import FakeCloud
+from tests.support.fault_proxy import HOST, fault_line
 from tests.unit.hub.test_uplink import FakeLoop
 from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.platform.logins import BrokerLogin, cloud_login, hash_password
@@ -162,3 +164,19 @@ async def test_nobody_there_is_a_lost_line(broker: EmbeddedBroker) -> None:
 
     with pytest.raises(LinkLost):
         await mqtt(where, FARM, HUB)().__aenter__()
+
+
+async def test_a_half_open_line_on_which_nothing_is_due_is_lost_within_45_s(
+    broker: EmbeddedBroker,
+) -> None:
+    where = address(broker)
+    async with fault_line(where.port) as line:
+        through = mqtt(replace(where, host=HOST, port=line.port), FARM, HUB)
+        async with through() as link:
+            assert line.half_open() == 1
+            with pytest.raises(LinkLost):
+                async with asyncio.timeout(45):
+                    await anext(link.messages())
+
+        async with through() as link:
+            await link.send(HubLeaf.LIVE, b"{}", qos=1)
