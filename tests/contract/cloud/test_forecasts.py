@@ -68,6 +68,7 @@ async def test_nobody_is_asked_until_a_service_is_set(farm: Twinned) -> None:
     job = await farm.answer(farm.coop, COMING)
     assert (job["state"], job["trouble"]["code"]) == ("failed", "refused")
     assert "no service is set" in job["trouble"]["detail"]
+    assert job["trouble"]["reason"]["code"] == "no_forecast"
 
 
 async def test_the_coming_day_is_lived_as_it_is_foretold(farm: Twinned, service: HttpPeer) -> None:
@@ -112,9 +113,11 @@ async def test_a_file_that_is_no_year_is_told_of(farm: Twinned, tmp_path: Path) 
     farm.choose(usual_weather=short)
     job = await farm.answer(farm.coop, COMING)
     assert "What is usual can't be read" in job["trouble"]["detail"]
+    assert job["trouble"]["reason"]["code"] == "usual_unreadable"
 
 
 async def test_a_farm_that_is_nowhere_has_no_weather_to_come(cloud: Cloud) -> None:
     lost = await twinned(cloud)
     job = await lost.answer(lost.coop, COMING)
     assert "latitude" in job["trouble"]["detail"]
+    assert job["trouble"]["reason"]["code"] == "no_place"

@@ -114,6 +114,7 @@ async def test_what_was_not_recorded_can_not_be_lived_through(farm: Twinned) -> 
     job = await farm.answer(farm.coop, RECORDED)
     assert (job["state"], job["trouble"]["code"]) == ("failed", "refused")
     assert "weather station" in job["trouble"]["detail"]
+    assert job["trouble"]["reason"] == {"code": "no_station", "values": {}}
 
 
 async def test_no_line_is_drawn_over_hours_without_weather(farm: Twinned) -> None:

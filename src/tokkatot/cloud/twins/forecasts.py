@@ -19,7 +19,8 @@ from tokkatot.climate.weather.forecast import (
 )
 from tokkatot.climate.weather.open_meteo import OpenMeteo
 from tokkatot.climate.weather.series import WeatherSeries
-from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.jobs.problems import Unanswerable
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.domain.places import Place
 from tokkatot.kit.clock import Clock
 
@@ -62,10 +63,10 @@ class Forecasts:
         """Return at most so many hours from the one that has begun.
 
         Raises:
-            Conflict: where nobody foretells them and nobody knows what is usual.
+            Unanswerable: where nobody foretells them and nobody knows what is usual.
         """
         if place is None:
-            raise Conflict("conflict", NO_PLACE)
+            raise Unanswerable(NO_PLACE, Reason("no_place"))
         outlooks = self._outlooks.pop(place, None)
         if outlooks is None:
             outlooks = Outlooks(self._service, await self._usual(place), place, self._clock)
@@ -75,7 +76,9 @@ class Forecasts:
         try:
             return await outlooks.outlook(hours)
         except ForecastMissing as missing:
-            raise Conflict("conflict", f"The weather to come is not known: {missing}.") from missing
+            raise Unanswerable(
+                f"The weather to come is not known: {missing}.", Reason("no_forecast")
+            ) from missing
 
     async def _usual(self, place: Place) -> Climatology | None:
         if self._file is None:
@@ -86,7 +89,9 @@ class Forecasts:
                 self._year = await asyncio.to_thread(_year, self._file)
             return Climatology(self._year, place)
         except (OSError, ValueError) as refused:
-            raise Conflict("conflict", f"What is usual can't be read: {refused}") from refused
+            raise Unanswerable(
+                f"What is usual can't be read: {refused}", Reason("usual_unreadable")
+            ) from refused
 
 
 def _year(file: Path) -> WeatherSeries:

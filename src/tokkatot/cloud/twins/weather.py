@@ -10,8 +10,9 @@ from tokkatot.climate.env.what_if import warmer
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.weather.files import moment_of
 from tokkatot.cloud.farms.model import Farm
+from tokkatot.cloud.jobs.problems import Unanswerable
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.problems import Conflict
 from tokkatot.cloud.telemetry.store import Readings, Span
 from tokkatot.cloud.telemetry.summary import Numbers
 from tokkatot.cloud.twins.asked import (
@@ -75,7 +76,7 @@ async def skies(
     """Return the weather that is asked for.
 
     Raises:
-        Conflict: where the farm has not recorded it, or nobody foretells it.
+        Unanswerable: where the farm has not recorded it, or nobody foretells it.
     """
     match wanted:
         case RecordedWeather():
@@ -101,7 +102,7 @@ async def recorded_skies(
     """Return the weather that the farm's own stations measured.
 
     Raises:
-        Conflict: where they did not.
+        Unanswerable: where they did not.
     """
     span = Span(start=from_ms(wanted.start_ms), end=from_ms(wanted.end_ms))
     known = await weather(tx.session, readings, farm.id, span, RECORDED_S)
@@ -127,7 +128,7 @@ def _columns(known: Known, rows: int) -> tuple[Mapping[str, Numbers], Sequence[s
         values = filled(measured, most=LONGEST_GAP_S // RECORDED_S)
         if not np.isfinite(values).all():
             if usual is None:
-                raise Conflict("conflict", NO_STATION)
+                raise Unanswerable(NO_STATION, Reason("no_station"))
             assumed.append(quantity.value)
             values = np.where(np.isfinite(values), values, usual)
         found[name] = values

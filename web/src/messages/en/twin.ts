@@ -93,6 +93,14 @@ export const twin: TwinWords = {
   'cannot.no_floor_area': 'Say first in the settings of the house how large it is.',
   'cannot.too_little_weather':
     'The weather station outside must have measured temperature, humidity and sunshine for {days_needed} days on end. Wait, then try again.',
+  'cannot.no_station':
+    'No weather station outside has measured temperature and humidity all that time. Describe the weather yourself, or check the station.',
+  'cannot.no_place':
+    'Set the farm’s place first: the owner can do that in the farm’s details. Or describe the weather yourself.',
+  'cannot.no_forecast':
+    'Nobody foretells the weather of the next days at the moment. Describe it yourself, or try again later. If it stays so, tell staff.',
+  'cannot.usual_unreadable':
+    'The server can’t read what the weather usually is. Tell staff. Meanwhile, describe the weather yourself.',
   'part.heat_total': 'heat that the birds give off',
   'part.heat_sensible': 'the part of the birds’ heat that warms the air',
   'part.wall_w_m2_k': 'warmth through the walls',
