@@ -7,12 +7,17 @@ from tokkatot.automation.guards import (
     COOL_DOWN_S,
     DRY_RUN_RETRY_S,
     DRY_RUN_STRIKES,
-    DRY_RUN_WINDOW_S,
-    NO_FLOW_WINDOW_S,
     PUMP_MINIMUM_OFF_S,
 )
 from tokkatot.automation.interlocks import TABLE, Effect, Interlock
-from tokkatot.automation.plan import STALE_AT_LEAST_S, STALE_PERIODS, Trait
+from tokkatot.automation.plan import (
+    DRY_RUN_WINDOW_S,
+    NO_FLOW_WINDOW_S,
+    STALE_AT_LEAST_S,
+    STALE_PERIODS,
+    WATER_PERIODS,
+    Trait,
+)
 from tokkatot.automation.plausibility import APART_C, APART_FOR_S, STUCK_AFTER_S
 from tokkatot.domain.desired import MOST_STARTS_PER_HOUR
 from tokkatot.domain.devices import ACTUATORS, OFF, rest_level
@@ -66,7 +71,9 @@ def _limits() -> str:
   a person is told.
 - A pump stops after {DRY_RUN_WINDOW_S:g} s without a rise of the level or {NO_FLOW_WINDOW_S:g} s
   without flow, tries again after {DRY_RUN_RETRY_S:g} s, and stays off after {DRY_RUN_STRIKES} times
-  until a person resets it or switches it off by hand.
+  until a person resets it or switches it off by hand. Where the sensor reports more
+  slowly, {WATER_PERIODS} of its periods are waited for: a pump is guarded as well as its sensor
+  is quick.
 - A pump rests for {PUMP_MINIMUM_OFF_S:g} s between two runs.
 - What was on for its longest time rests for {COOL_DOWN_S:g} s.
 - Nothing starts more than {MOST_STARTS_PER_HOUR} times in an hour; a coop's fan that would have to

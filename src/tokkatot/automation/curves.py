@@ -27,14 +27,12 @@ def age_of(flock: Flock, today: date) -> int:
 
 
 def setpoints_at(points: SetPoints, curve: TemperatureCurve, day: int) -> SetPoints:
-    """Return the set-points at an age; where a curve leaves no room they stay as they were.
+    """Return the set-points at an age, at least 1 °C apart.
 
     The hard limit is the house's own and bounds the curve, never the other way round.
     """
-    least_c = value_at(curve.minimum_c, day)
     most_c = min(value_at(curve.maximum_c, day), points.temperature_hard_max_c - 1)
-    if least_c + 1 > most_c:
-        return points
+    least_c = min(value_at(curve.minimum_c, day), most_c - 1)
     return replace(points, temperature_min_c=least_c, temperature_max_c=most_c)
 
 

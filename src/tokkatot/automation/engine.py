@@ -443,6 +443,7 @@ def _watched(
     if actuator.trait is Trait.WATER:
         dry_run = state.dry_runs.get(actuator.id, DryRun())
         dry_run = watch_dry_run(
+            actuator,
             dry_run,
             running=relay.target > OFF and known.level is not None and known.level > OFF,
             percent=setting.senses.water_percent,

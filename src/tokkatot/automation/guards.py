@@ -19,14 +19,11 @@ COOL_DOWN_S = 300.0
 
 PUMP_MINIMUM_OFF_S = 60.0
 
-DRY_RUN_WINDOW_S = 180.0
 DRY_RUN_RISE_PERCENT = 1.0
 DRY_RUN_RETRY_S = 300.0
 DRY_RUN_STRIKES = 3
 
 NO_FLOW_L_MIN = 0.2
-NO_FLOW_WINDOW_S = 60.0
-"""Two reports of a meter that speaks every 30 s; a seal stands a minute without water."""
 
 STARTS_WINDOW_S = 3600.0
 
@@ -149,6 +146,7 @@ def watch_on_time(actuator: Actuator, relay: Relay, now_s: float) -> Relay:
 
 
 def watch_dry_run(
+    pump: Actuator,
     dry_run: DryRun,
     *,
     running: bool,
@@ -166,7 +164,7 @@ def watch_dry_run(
         return replace(dry_run, mark_s=None, dry_since_s=None)
     flows = flow_l_min is None or flow_l_min >= NO_FLOW_L_MIN
     dry_since_s = None if flows else now_s if dry_run.dry_since_s is None else dry_run.dry_since_s
-    if dry_since_s is not None and now_s - dry_since_s >= NO_FLOW_WINDOW_S:
+    if dry_since_s is not None and now_s - dry_since_s >= pump.flow_within_s:
         return _strike(dry_run, now_s)
     if dry_since_s != dry_run.dry_since_s:
         dry_run = replace(dry_run, dry_since_s=dry_since_s)
@@ -176,7 +174,7 @@ def watch_dry_run(
         return replace(dry_run, mark_s=now_s, mark_percent=percent)
     if percent >= dry_run.mark_percent + DRY_RUN_RISE_PERCENT:
         return DryRun(mark_s=now_s, mark_percent=percent, dry_since_s=dry_since_s)
-    if now_s - dry_run.mark_s < DRY_RUN_WINDOW_S:
+    if now_s - dry_run.mark_s < pump.rise_within_s:
         return dry_run
     return _strike(dry_run, now_s)
 

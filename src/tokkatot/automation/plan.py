@@ -1,6 +1,6 @@
 """A desired document, arranged for the engine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
@@ -24,7 +24,14 @@ from tokkatot.domain.alarms import (
 )
 from tokkatot.domain.alerts import NEVER_HIDDEN, AlertType
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig, RelayLimits
-from tokkatot.domain.devices import ACTUATORS, ActuatorSpec, DeviceRole, Level, rest_level
+from tokkatot.domain.devices import (
+    ACTUATORS,
+    ActuatorSpec,
+    DeviceRole,
+    Level,
+    rest_level,
+    speaks_for_air,
+)
 from tokkatot.domain.flocks import Flock
 from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
@@ -34,6 +41,13 @@ from tokkatot.domain.schedules import Schedule, devices_of
 
 STALE_PERIODS = 3
 STALE_AT_LEAST_S = 30.0
+
+DRY_RUN_WINDOW_S = 180.0
+NO_FLOW_WINDOW_S = 60.0
+"""A seal stands a minute without water."""
+WATER_PERIODS = 2
+"""Until then at least one value has come that was measured while a pump ran."""
+
 _NOWHERE = Locality(zone=ZoneInfo("UTC"))
 _GENTLE_ENOUGH = RelayLimits()
 
@@ -82,7 +96,8 @@ class Actuator:
     """One actuator with the habits of its role in its house.
 
     `yields_to` are the actuators that it must not run beside, `node` is the alarm of the node that
-    it shares with others.
+    it shares with others. A pump shows within `rise_within_s` and `flow_within_s` that it moves
+    water.
     """
 
     id: DeviceId
@@ -95,6 +110,8 @@ class Actuator:
     limits: RelayLimits = _GENTLE_ENOUGH
     yields_to: frozenset[DeviceId] = frozenset()
     node: AlarmKey | None = None
+    rise_within_s: float = DRY_RUN_WINDOW_S
+    flow_within_s: float = NO_FLOW_WINDOW_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +274,11 @@ def _house(
                 yields_to[device_id] = yields_to.get(device_id, frozenset()) | set(rule.running)
     nodes = _nodes(house.id, devices)
     actuators = [
-        _actuator(device, house, yields_to.get(device.id, frozenset()), nodes.get(device.id))
+        replace(
+            _actuator(device, house, yields_to.get(device.id, frozenset()), nodes.get(device.id)),
+            rise_within_s=max(DRY_RUN_WINDOW_S, _news_of(Quantity.WATER_LEVEL, devices)),
+            flow_within_s=max(NO_FLOW_WINDOW_S, _news_of(Quantity.FLOW_RATE, devices)),
+        )
         for device in devices
         if device.role in ACTUATORS
     ]
@@ -279,8 +300,7 @@ def _house(
         kind=house.kind,
         setpoints=house.setpoints,
         software_stop=house.software_stop,
-        # Who yields is decided after those to whom it yields.
-        actuators=tuple(sorted(actuators, key=lambda actuator: bool(actuator.yields_to))),
+        actuators=tuple(_in_turn(actuators)),
         sensors=sensors,
         probes=_probes(sensors),
         alarm_keys=_alarm_keys(HOUSE_ALARMS, house.id, None),
@@ -321,6 +341,23 @@ def _actuator(
         yields_to=yields_to,
         node=node,
     )
+
+
+def _news_of(quantity: Quantity, devices: Iterable[DeviceConfig]) -> float:
+    """Return within how many seconds each sensor of a quantity has said something new of it."""
+    periods = (device.period_s for device in devices if quantity in device.quantities)
+    return WATER_PERIODS * max(periods, default=0.0)
+
+
+def _in_turn(actuators: Sequence[Actuator]) -> Iterator[Actuator]:
+    """Yield who yields after those to whom it yields; in a ring somebody has to be the first."""
+    left = list(actuators)
+    while left:
+        waiting = {actuator.id for actuator in left}
+        free = (one for one in left if not one.yields_to & (waiting - {one.id}))
+        actuator = next(free, left[0])
+        left.remove(actuator)
+        yield actuator
 
 
 def _nodes(house_id: HouseId, devices: Iterable[DeviceConfig]) -> Mapping[DeviceId, AlarmKey]:
@@ -370,7 +407,7 @@ def _probes(sensors: tuple[Sensor, ...]) -> tuple[Probe, ...]:
             sensor=sensor,
             quantity=quantity,
             key=(sensor.id, quantity),
-            inside=sensor.role is not DeviceRole.WEATHER_STATION,
+            inside=speaks_for_air(sensor.role, quantity),
         )
         for sensor in sensors
         for quantity in sensor.quantities

@@ -37,14 +37,24 @@ def obey(
     now_s: float,
 ) -> RuledHouse:
     """Return where every rule of a house stands and what it asks; the first that is listed wins."""
-    known = (_FRESH,) * len(rules)
-    if before is not None and before.basis is rules:
-        known = before.rules
     after = [
         _obeyed(rule, ruled, believed, devices, now_s)
-        for rule, ruled in zip(rules, known, strict=True)
+        for rule, ruled in zip(rules, _known(rules, before), strict=True)
     ]
     return RuledHouse(basis=rules, rules=tuple(after))
+
+
+def _known(rules: tuple[Rule, ...], before: RuledHouse | None) -> tuple[Ruled, ...]:
+    """Return where each rule stands: as before, while nobody has changed that very rule."""
+    if before is None:
+        return (_FRESH,) * len(rules)
+    if before.basis is rules:
+        return before.rules
+    stood = {rule.id: (rule, ruled) for rule, ruled in zip(before.basis, before.rules, strict=True)}
+    return tuple(
+        stood[rule.id][1] if rule.id in stood and stood[rule.id][0] == rule else _FRESH
+        for rule in rules
+    )
 
 
 def _obeyed(

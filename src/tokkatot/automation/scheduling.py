@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tokkatot.automation.agenda import all_wait, without_time
 from tokkatot.automation.conditions import NOT_HELD, Believed, combined, follow
 from tokkatot.automation.curves import age_of, ventilated_share
+from tokkatot.automation.guards import STARTS_WINDOW_S
 from tokkatot.automation.inputs import Ask
 from tokkatot.automation.instant import Instant
 from tokkatot.automation.modes import forbids
@@ -465,7 +466,8 @@ def _ventilate(scene: _Scene, schedule: Schedule, does: VentilationCurve) -> Non
         return
     age = age_of(flock, scene.plan.locality.day(scene.today_ms))
     share = ventilated_share(does, flock, age) if age >= 0 else 0.0
-    if scene.now.monotonic_s % does.cycle_s >= share * does.cycle_s:
+    cycle_s = max((does.cycle_s, *(_gentlest_s(scene, device) for device in does.devices)))
+    if scene.now.monotonic_s % cycle_s >= share * cycle_s:
         return
     asked = Proposal(
         source=Source.SCHEDULE,
@@ -476,3 +478,9 @@ def _ventilate(scene: _Scene, schedule: Schedule, does: VentilationCurve) -> Non
     )
     for device in does.devices:
         scene.turn.asked.setdefault(device, []).append(asked)
+
+
+def _gentlest_s(scene: _Scene, device_id: DeviceId) -> float:
+    """Return the shortest cycle of an actuator in which it does not start too often."""
+    actuator = scene.plan.actuators.get(device_id)
+    return 0.0 if actuator is None else STARTS_WINDOW_S / actuator.limits.starts_per_hour

@@ -13,6 +13,7 @@ from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.houses import HouseMode, SetPoints
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, RequestId, ScheduleId
 from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Schedule
 
 
@@ -250,9 +251,9 @@ class Ruled(Struct, frozen=True, kw_only=True):
 
 
 class RuledHouse(Struct, frozen=True, kw_only=True):
-    """Where the rules of a house stand, in their order; another list of rules begins anew."""
+    """Where the rules of a house stand, in their order; a rule that was changed begins anew."""
 
-    basis: object
+    basis: tuple[Rule, ...]
     rules: tuple[Ruled, ...]
 
 

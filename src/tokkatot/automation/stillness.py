@@ -5,8 +5,6 @@ from math import inf
 
 from tokkatot.automation.guards import (
     DRY_RUN_RETRY_S,
-    DRY_RUN_WINDOW_S,
-    NO_FLOW_WINDOW_S,
     PUMP_MINIMUM_OFF_S,
     SETTLES,
     STARTS_WINDOW_S,
@@ -53,8 +51,8 @@ def _moments_of_a_pump(pump: Guarded) -> Iterator[float]:
         (relay.changed_s, PUMP_MINIMUM_OFF_S),
         (dry_run.reset_s, DRY_RUN_RETRY_S),
         (dry_run.wait_until_s, 0.0),
-        (dry_run.dry_since_s, NO_FLOW_WINDOW_S),
-        (dry_run.mark_s, DRY_RUN_WINDOW_S),
+        (dry_run.dry_since_s, pump.actuator.flow_within_s),
+        (dry_run.mark_s, pump.actuator.rise_within_s),
     )
     for since_s, least_s in waits:
         if since_s is not None:

@@ -24,8 +24,8 @@ def targets_of(
             return before
     elif before is not None and today_ms is None:
         return _targets(house, house.setpoints, _ALWAYS)
-    curve = _curve(house)
-    if today_ms is None or (curve is None and house.night is None):
+    curves = _curves(house)
+    if today_ms is None or not (curves or house.night):
         return _targets(house, house.setpoints, _ALWAYS)
     day = locality.day(today_ms)
     midnights = (locality.at(day, time()), locality.at(day + timedelta(days=1), time()))
@@ -38,15 +38,11 @@ def targets_of(
         if rise is not None and fall is not None:
             midnights = (rise, fall)
     points = house.setpoints
-    if (
-        curve is not None
-        and isinstance(curve.does, TemperatureCurve)
-        and house.flock is not None
-        and is_valid(curve, today_ms, locality)
-    ):
-        age = age_of(house.flock, day)
+    valid = [curve for schedule, curve in curves if is_valid(schedule, today_ms, locality)]
+    if valid and house.flock is not None:
         # A house that is warmed before the chicks come is warmed for their first day.
-        points = setpoints_at(points, curve.does, 0 if house.mode is HouseMode.PREHEAT else age)
+        age = 0 if house.mode is HouseMode.PREHEAT else age_of(house.flock, day)
+        points = setpoints_at(points, valid[0], age)
     return _targets(house, points, midnights)
 
 
@@ -54,12 +50,13 @@ def _targets(house: House, points: SetPoints, bounds: tuple[int, int]) -> Target
     return Targets(basis=house, setpoints=points, from_ms=bounds[0], until_ms=bounds[1])
 
 
-def _curve(house: House) -> Schedule | None:
+def _curves(house: House) -> list[tuple[Schedule, TemperatureCurve]]:
+    """Return the curves that may hold in this mode on their days, the first of them first."""
     curves = [
-        schedule
+        (schedule, schedule.does)
         for schedule in house.schedules
         if schedule.enabled
         and isinstance(schedule.does, TemperatureCurve)
         and (not schedule.modes or house.mode in schedule.modes)
     ]
-    return max(curves, key=lambda schedule: schedule.priority, default=None)
+    return sorted(curves, key=lambda curve: -curve[0].priority)

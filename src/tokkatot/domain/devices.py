@@ -6,6 +6,7 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 
 from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.quantities import Quantity
 
 Level = float
 """How far an actuator is on, in % (0 is off, 100 is on)."""
@@ -122,6 +123,27 @@ LONGEST_HOLD_S = 12 * 3600
 def is_actuator(role: DeviceRole) -> bool:
     """Tell whether a device of this role moves, heats, lights or sounds."""
     return role in ACTUATORS
+
+
+_AWAY_FROM_THE_AIR = frozenset(
+    {
+        DeviceRole.SOIL_SENSOR,
+        DeviceRole.WEIGHT_SCALE,
+        DeviceRole.POWER_METER,
+        DeviceRole.WATER_LEVEL_SENSOR,
+        DeviceRole.FLOW_SENSOR,
+        DeviceRole.HUB,
+    }
+)
+"""What else they measure of heat and damp is that of soil, water or their own box."""
+
+
+def speaks_for_air(role: DeviceRole, quantity: Quantity) -> bool:
+    """Tell whether what a sensor says of a quantity is so in its house, and in the air of it."""
+    if role is DeviceRole.WEATHER_STATION:
+        return False
+    is_of_air = quantity in (Quantity.TEMPERATURE, Quantity.RELATIVE_HUMIDITY)
+    return not (is_of_air and role in _AWAY_FROM_THE_AIR)
 
 
 def rest_level(role: DeviceRole, kind: HouseKind) -> Level:

@@ -1,6 +1,7 @@
 """What the engine must not forget over a restart: alarms, latches, relays, and told runs."""
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -51,12 +52,16 @@ class _Strikes(Struct, frozen=True, array_like=True):
 
 
 class _Known(Struct, frozen=True, array_like=True):
-    """A schedule whose due runs were told through the head of the timeline."""
+    """A schedule whose due runs were told through the head of the timeline.
+
+    `next` is when one without a clock has its next turn, in minutes of one boot.
+    """
 
     schedule_id: ScheduleId
     version: int
     zone: str
     ahead: tuple[int, ...] = ()
+    next: int | None = None
 
 
 class _Open(Struct, frozen=True, array_like=True):
@@ -85,7 +90,7 @@ class _Memory(Struct, frozen=True):
     runs: tuple[_Open, ...] = ()
     relays: tuple[_Switched, ...] = ()
     minute: int = 0
-    """When this was kept, while there are relays to tell of: their times mean nothing without."""
+    """When this was kept, while there is something to tell of whose time means nothing without."""
 
 
 def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
@@ -95,13 +100,20 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
     coarsely writes less often, and must keep all of it whenever a run begins or is told.
     """
     relays = tuple(_switched(state, now_s))
+    has_turns = any(booked.next_s is not None for booked in state.agenda.values())
     return msgspec.json.encode(
         _Memory(
             relays=relays,
-            minute=_minute(now_s) if relays else 0,
+            minute=_minute(now_s) if relays or has_turns else 0,
             lived=_lived(state.timeline, head_ms),
             known=tuple(
-                _Known(schedule_id, booked.version, booked.zone, tuple(sorted(booked.ahead)))
+                _Known(
+                    schedule_id,
+                    booked.version,
+                    booked.zone,
+                    tuple(sorted(booked.ahead)),
+                    None if booked.next_s is None else ceil(booked.next_s / 60),
+                )
                 for schedule_id, booked in state.agenda.items()
             ),
             runs=tuple(
@@ -200,6 +212,8 @@ def recall(
                 version=one.version,
                 zone=one.zone,
                 recalled=True,
+                # Time away counts for nothing, as with relays: it may be late, never twice.
+                next_s=None if one.next is None else now_s + 60.0 * (one.next - memory.minute),
                 ahead=frozenset(one.ahead),
                 begun=begun.get(one.schedule_id, frozenset()),
             )

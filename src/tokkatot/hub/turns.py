@@ -4,7 +4,7 @@ import asyncio
 
 
 class Turns:
-    """A turn that has begun before is none: it may have looked already at what is new."""
+    """A turn that is under way counts for nobody: it may have looked already at what is new."""
 
     def __init__(self) -> None:
         self._begun = self._over = 0

@@ -17,6 +17,7 @@ FAN, HEATER, LIGHT, PUMP = (
     DeviceRole.LIGHT,
     DeviceRole.WATER_PUMP,
 )
+PUMP_OF_A_COOP = Bench().plan.actuators[IDS[PUMP]]
 
 
 @pytest.mark.parametrize(
@@ -73,20 +74,26 @@ def test_nothing_keeps_more_air_from_a_coop(
 @pytest.mark.parametrize(("strikes", "latched"), [(0, False), (1, False), (2, True), (3, True)])
 def test_the_third_strike_latches(strikes: int, *, latched: bool) -> None:
     before = DryRun(strikes=strikes, mark_s=0.0, mark_percent=15.0)
-    after = watch_dry_run(before, running=True, percent=15.9, flow_l_min=None, now_s=180.0)
+    after = watch_dry_run(
+        PUMP_OF_A_COOP, before, running=True, percent=15.9, flow_l_min=None, now_s=180.0
+    )
     assert (after.strikes, after.latched, after.wait_until_s) == (strikes + 1, latched, 480.0)
 
 
 @pytest.mark.parametrize(("mark_s", "dry_s"), [(5.0, 5.0), (None, 5.0), (5.0, None), (None, None)])
 def test_a_pump_that_rests_is_not_watched(mark_s: float | None, dry_s: float | None) -> None:
     before = DryRun(strikes=1, mark_s=mark_s, dry_since_s=dry_s)
-    after = watch_dry_run(before, running=False, percent=15.0, flow_l_min=0.0, now_s=900.0)
+    after = watch_dry_run(
+        PUMP_OF_A_COOP, before, running=False, percent=15.0, flow_l_min=0.0, now_s=900.0
+    )
     assert after == DryRun(strikes=1)
 
 
 def test_a_level_that_is_not_known_any_more_is_marked_anew() -> None:
     marked = DryRun(mark_s=5.0, mark_percent=15.0)
-    after = watch_dry_run(marked, running=True, percent=None, flow_l_min=None, now_s=900.0)
+    after = watch_dry_run(
+        PUMP_OF_A_COOP, marked, running=True, percent=None, flow_l_min=None, now_s=900.0
+    )
     assert after.mark_s is None
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from uuid import UUID
 
-from tests.support.engine import IDS, TANK, THERMOMETER, Bench, document
-from tokkatot.automation.inputs import Contact, Report
+from tests.support.engine import HOUSE, IDS, TANK, THERMOMETER, Bench, device, document
+from tokkatot.automation.inputs import Contact, Report, Sample
 from tokkatot.automation.plan import plan_of
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.ids import DeviceId
@@ -82,3 +82,25 @@ def test_a_device_that_only_tells_of_an_error_has_not_moved() -> None:
     assert moved_s == silent.now_s
     silent.step(reports=(Report(device_id=IDS[FAN], level=40.0, error="jammed"),))
     assert silent.state.known[IDS[FAN]].moved_s == moved_s
+
+
+def test_the_warmth_of_the_soil_is_not_that_of_the_air() -> None:
+    probe = DeviceId(UUID(int=210))
+    bench = Bench(temperature_c=31.0)
+    held = document()
+    soil = device(probe, DeviceRole.SOIL_SENSOR, Quantity.TEMPERATURE, Quantity.SOIL_MOISTURE)
+    bench.plan = plan_of(replace(held, devices=(*held.devices, soil)))
+    said = (Sample(device_id=probe, quantity=Quantity.TEMPERATURE, value=21.0),)
+    for _ in range(5):
+        bench.step(
+            samples=(
+                *said,
+                Sample(device_id=THERMOMETER, quantity=Quantity.TEMPERATURE, value=31.0),
+            )
+        )
+    assert bench.state.senses[HOUSE].temperature_c == 31.0
+    for _ in range(60):
+        bench.step(samples=said)
+    senses = bench.state.senses[HOUSE]
+    assert (senses.temperature_c, senses.temperature_stale) == (None, True)
+    assert senses.believed.alone[probe, Quantity.TEMPERATURE] == 21.0

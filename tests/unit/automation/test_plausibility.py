@@ -273,6 +273,32 @@ def test_a_pump_without_flow_is_tried_after_five_minutes_and_latched_after_the_t
     assert pumping(bench, 5.0, 3600) == [], "a latch waits for a person"
 
 
+@pytest.mark.parametrize(
+    ("slow", "period_s", "dry_s"), [(TANK, 900.0, 1800), (METER, 60.0, 120), (METER, 10.0, 60)]
+)
+def test_a_pump_whose_sensor_reports_slowly_is_waited_for(
+    slow: DeviceId, period_s: float, dry_s: int
+) -> None:
+    bench = Bench(water_percent=15.0)
+    held = document()
+    meter = device(METER, DeviceRole.FLOW_SENSOR, Quantity.FLOW_RATE)
+    bench.plan = plan_of(
+        replace(
+            held,
+            devices=tuple(
+                replace(one, period_s=period_s) if one.id == slow else one
+                for one in (*held.devices, *([meter] if slow == METER else []))
+            ),
+        ),
+    )
+    bench.run(5)
+    bench.order(PUMP, ON, hold_s=4000)
+    flow = 0.0 if slow == METER else None
+    switched = pumping(bench, flow, dry_s + 10)
+    assert [level for _, level in switched] == [OFF]
+    assert dry_s - 10 <= switched[0][0] <= dry_s + 5
+
+
 def test_a_flow_that_comes_back_in_time_is_no_strike() -> None:
     bench = metered(0.0, 50)
     pumping(bench, 5.0, 2)

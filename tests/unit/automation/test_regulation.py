@@ -117,6 +117,20 @@ def test_a_threshold_holds_until_its_value_is_back_beyond_the_hysteresis() -> No
     assert levels == [OFF, 60.0, 60.0, OFF, OFF]
 
 
+def test_a_rule_that_nobody_changed_stands_where_it_stood_in_a_new_document() -> None:
+    rule = lamp(ABOVE, 28.0, hysteresis=3.0)
+    made = at(bench(rule), 29.0, 2)
+    other = msgspec.structs.replace(lamp(BELOW, 5.0), id=RuleId(UUID(int=79)))
+    for rules in ((rule,), (other, rule)):
+        at(made, 26.5, 2)
+        made.hold(rules=msgspec.json.decode(msgspec.json.encode(rules), type=tuple[Rule, ...]))
+        made.run(2)
+        assert made.level(LIGHT) == ON, "26.5 °C is within the hysteresis of what held"
+    made.hold(rules=(lamp(ABOVE, 27.0, hysteresis=3.0),))
+    made.run(2)
+    assert made.level(LIGHT) == OFF, "a rule that was changed begins anew"
+
+
 def test_a_rule_that_is_switched_off_asks_for_nothing() -> None:
     resting = msgspec.structs.replace(lamp(BELOW, 18.0), enabled=False)
     assert at(bench(resting), 10.0).level(LIGHT) == OFF
@@ -217,6 +231,39 @@ def test_what_yields_stays_off_while_the_other_runs_whoever_asks() -> None:
     assert made.level(HEATER) == ON
     made.order(FAN, ON)
     assert (made.level(FAN), made.level(HEATER)) == (ON, OFF)
+
+
+@pytest.mark.parametrize(("first", "second"), [(HEATER, FEEDER), (FEEDER, HEATER)])
+def test_what_yields_in_a_chain_is_decided_from_its_end(
+    first: DeviceRole, second: DeviceRole
+) -> None:
+    chain = (
+        Exclusion(id=ID, name="one", running=(IDS[second],), yields=(IDS[first],)),
+        Exclusion(
+            id=RuleId(UUID(int=78)), name="other", running=(IDS[LIGHT],), yields=(IDS[second],)
+        ),
+    )
+    for ordered in ((first, second), (second, first)):
+        made = bench(*chain, kind=HouseKind.COOP, celsius=26.0)
+        for role in ordered:
+            made.order(role, ON, hold_s=20)
+            made.step()
+        assert (made.level(first), made.level(second)) == (OFF, ON)
+
+
+def test_where_each_yields_to_the_next_in_a_ring_somebody_is_decided_first() -> None:
+    ring = (FEEDER, LIGHT, HEATER)
+    rules = (
+        Exclusion(
+            id=RuleId(UUID(int=80 + at)),
+            name="ring",
+            running=(IDS[ring[(at + 1) % 3]],),
+            yields=(IDS[one],),
+        )
+        for at, one in enumerate(ring)
+    )
+    made = bench(*rules, kind=HouseKind.COOP, celsius=26.0)
+    assert {actuator.id for actuator in made.plan.houses[0].actuators} == set(IDS.values())
 
 
 def test_the_air_of_a_coop_yields_to_nothing() -> None:

@@ -193,6 +193,13 @@ def test_the_set_points_follow_the_age_of_the_flock_below_the_hard_limit() -> No
     assert bench.state.targets[HOUSE].setpoints.temperature_min_c == 32.0
 
 
+def test_a_curve_near_the_hard_limit_is_bounded_and_not_dropped() -> None:
+    hot = schedule(TemperatureCurve(minimum_c=curve((0, 34.0)), maximum_c=curve((0, 36.0))))
+    bench = bench_at(DAWN_MS, hot, flock=FLOCK)
+    points = bench.state.targets[HOUSE].setpoints
+    assert (points.temperature_min_c, points.temperature_max_c) == (33.0, 34.0)
+
+
 def test_minimum_ventilation_runs_its_share_of_a_cycle_while_the_house_is_kept_warm() -> None:
     # 500 birds of about 0.32 kg at 1.2 m³/h each kilogram need a tenth of 1,900 m³/h.
     air = schedule(
@@ -209,6 +216,22 @@ def test_minimum_ventilation_runs_its_share_of_a_cycle_while_the_house_is_kept_w
         on_s += bench.level(FAN) == ON
     assert on_s / 3000 == pytest.approx(0.2, abs=0.12)
     assert not bench.runs
+
+
+def test_minimum_ventilation_starts_no_fan_more_often_than_it_may() -> None:
+    air = schedule(
+        VentilationCurve(
+            m3_h_kg=curve((0, 1.2)), capacity_m3_h=1_900.0, devices=(IDS[FAN],), cycle_s=60
+        )
+    )
+    bench = bench_at(DAWN_MS, air, flock=FLOCK)
+    bench.temperature_c = 22.5
+    bench.run(7200)
+    on_s = 0
+    for _ in range(3600):
+        bench.step()
+        on_s += bench.level(FAN) == ON
+    assert on_s < 3600 / 3, "what had started too often would stay on"
 
 
 def test_the_night_has_its_own_set_points() -> None:
@@ -270,6 +293,42 @@ def test_set_points_follow_a_curve_on_the_days_of_its_validity_alone(
     bench = bench_at(DAWN_MS, schedule(warmth, valid_from=first), flock=FLOCK)
     bench.run(2)
     assert bench.state.targets[HOUSE].setpoints.temperature_min_c == minimum_c
+
+
+@pytest.mark.parametrize("priority", [0, 9])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_curve_whose_days_are_over_leaves_its_place_to_the_next(
+    first: int, priority: int
+) -> None:
+    def warmth(celsius: float) -> TemperatureCurve:
+        return TemperatureCurve(minimum_c=curve((0, celsius)), maximum_c=curve((0, 34.0)))
+
+    over = schedule(warmth(29.0), 1, valid_until=TODAY - timedelta(days=1), priority=priority)
+    to_come = schedule(warmth(27.0), 2, valid_from=TODAY + timedelta(days=1), priority=priority)
+    now = schedule(warmth(28.0), 3)
+    bench = bench_at(DAWN_MS, *(over, to_come, now, over)[first : first + 3], flock=FLOCK)
+    assert bench.state.targets[HOUSE].setpoints.temperature_min_c == 28.0
+    bench.hold(over, to_come, flock=FLOCK)
+    bench.step()
+    assert bench.state.targets[HOUSE].setpoints.temperature_min_c == 22.0
+    bench.run(24 * 3600, every_s=60)
+    assert bench.state.targets[HOUSE].setpoints.temperature_min_c == 27.0
+
+
+@pytest.mark.parametrize("off_s", [5, 3600])
+def test_turns_that_no_clock_begins_go_on_after_a_restart_and_not_from_their_beginning(
+    off_s: float,
+) -> None:
+    turns = schedule(DurationBased(run_s=30, rest_s=570, devices=(IDS[LIGHT],)))
+    bench = bench_at(DAWN_MS, turns)
+    bench.run(120)
+    assert [run.outcome.value for run in bench.runs] == ["executed"]
+    for _ in range(3):
+        bench = restart(bench, off_s)
+        bench.run(100)
+    assert [run.outcome.value for run in bench.runs] == ["executed"]
+    bench.run(600)
+    assert [run.outcome.value for run in bench.runs] == ["executed", "executed"]
 
 
 def test_what_no_clock_begins_rests_outside_its_days_also_where_the_date_is_unknown() -> None:

@@ -96,6 +96,13 @@ class _Node:
     seen: dict[NodeLeaf, int] = field(default_factory=dict)
     wanted: _Wanted | None = None
 
+    def change_box(self) -> None:
+        """Forget how the box that was there is called and counts; the new one is told at once."""
+        self.topic_name = self.boot = None
+        self.seen.clear()
+        if self.wanted is not None:
+            self.wanted.due_s = -math.inf
+
 
 class NodeBook:
     """Knows the registered devices, what they last said, and what they are to hold."""
@@ -140,6 +147,8 @@ class NodeBook:
         nodes: dict[DeviceId, _Node] = {}
         for device in devices:
             node = self._nodes.get(device.id) or _Node(device=device)
+            if node.device.hardware_id != device.hardware_id:
+                node.change_box()
             node.device = device
             nodes[device.id] = node
         self._nodes = nodes
@@ -298,10 +307,11 @@ class NodeBook:
         except MessageError:
             return self._drop("facility")
         position: Position | None = None
-        if said_ms is not None:
-            if not now_ms - OLDEST_MS <= said_ms <= now_ms + AHEAD_MS:
-                refusal = _refused(node.device.id, topic.quantity, raw, said_ms, Refusal.BAD_TIME)
-                return [Sampled(refused=(refusal,), live=False)]
+        is_believable = said_ms is None or _is_believable(said_ms, now_ms)
+        if said_ms is not None and retained and not is_believable:
+            refusal = _refused(node.device.id, topic.quantity, raw, said_ms, Refusal.BAD_TIME)
+            return [Sampled(refused=(refusal,), live=False)]
+        if said_ms is not None and is_believable:
             # Retained values come again at every connection; the time tells which are known.
             source = f"{self._driver}:facility/{topic.house_id}/{topic.quantity}"
             if said_ms <= self._positions.get(source, -1):
@@ -310,8 +320,8 @@ class NodeBook:
             position = Position(source=source, value=said_ms)
         elif retained:
             return self._drop("retained")  # a bare number that may be of any age
-        t_ms = _arrival(node, now_ms) if said_ms is None else said_ms
-        taken = _take(node.device.id, topic.quantity, raw, t_ms, Quality.GOOD)
+        t_ms, quality = _time(node, said_ms, now_ms)
+        taken = _take(node.device.id, topic.quantity, raw, t_ms, quality)
         observations: list[Observation] = []
         if not node.online:
             observations.append(self._presence(node, online=True))
@@ -411,9 +421,13 @@ def _time(node: _Node, said_ms: int | None, now_ms: int) -> tuple[int, Quality]:
     """Return the time of a node's values: its own where it can be believed, else their arrival."""
     if said_ms is None:
         return _arrival(node, now_ms), Quality.GOOD
-    if now_ms - OLDEST_MS <= said_ms <= now_ms + AHEAD_MS:
+    if _is_believable(said_ms, now_ms):
         return said_ms, Quality.GOOD
     return _arrival(node, now_ms), Quality.ESTIMATED
+
+
+def _is_believable(said_ms: int, now_ms: int) -> bool:
+    return now_ms - OLDEST_MS <= said_ms <= now_ms + AHEAD_MS
 
 
 def _arrival(node: _Node, now_ms: int) -> int:

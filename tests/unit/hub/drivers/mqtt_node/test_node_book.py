@@ -301,12 +301,36 @@ def test_a_facility_reading_with_its_time_is_taken_once_even_over_a_restart(yard
     assert Yard({source: t_ms}).hear(topic, body, retained=True) == []
 
 
-def test_a_facility_reading_of_another_time_is_refused(yard: Yard) -> None:
-    sampled = yard.hear(f"facility/{HOUSE}/sensors/temperature", {"value": 28.5, "t": NOW_MS * 2})[
-        -1
-    ]
+def test_a_kept_facility_reading_of_another_time_is_refused(yard: Yard) -> None:
+    body = {"value": 28.5, "t": NOW_MS * 2}
+    sampled = yard.hear(f"facility/{HOUSE}/sensors/temperature", body, retained=True)[-1]
     assert isinstance(sampled, Sampled)
     assert [one.reason for one in sampled.refused] == [Refusal.BAD_TIME]
+
+
+@pytest.mark.parametrize("off_ms", [3 * 3_600_000, -40 * 86_400_000])
+def test_a_hub_whose_clock_is_wrong_takes_what_a_gateway_says_now(yard: Yard, off_ms: int) -> None:
+    topic = f"facility/{HOUSE}/sensors/temperature"
+    now_ms = NOW_MS + round(yard.now_s * 1000)
+    sampled = yard.hear(topic, {"value": 28.5, "t": now_ms + off_ms})[-1]
+    assert isinstance(sampled, Sampled)
+    assert [(one.value, one.t_ms, one.quality) for one in sampled.readings] == [
+        (28.5, now_ms, Quality.ESTIMATED)
+    ]
+    assert (sampled.live, sampled.position) == (True, None)
+
+
+def test_devices_whose_boxes_change_places_are_told_by_the_right_ones(yard: Yard) -> None:
+    second = DeviceId(UUID(int=3))
+    yard.book.adopt([node(FAN, "one", DeviceRole.FAN), node(second, "two", DeviceRole.FEEDER)])
+    for name in ("one", "two"):
+        yard.hear(f"{name}/status", status(1))
+    yard.book.want(FAN, 100.0, "blow", yard.now_s)
+    yard.book.want(second, 0.0, "rest", yard.now_s)
+    yard.book.adopt([node(FAN, "two", DeviceRole.FAN), node(second, "one", DeviceRole.FEEDER)])
+    told = {name: order["set"] for name, order in yard.orders() if isinstance(order, dict)}
+    assert (told["two"], told["one"]) == ("on", "off")
+    assert yard.hear("two/status", status(1)), "it counts for itself"
 
 
 def test_a_retained_bare_number_is_of_any_age_and_dropped(yard: Yard) -> None:
