@@ -10,6 +10,7 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
+from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.domain.devices import Level
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.quantities import SPECS, Quantity
@@ -17,13 +18,16 @@ from tokkatot.sim.chance import Chance
 from tokkatot.sim.coop import Coop, CoopDesign
 from tokkatot.sim.greenhouse import Greenhouse, GreenhouseDesign
 from tokkatot.sim.relays import Relays
-from tokkatot.sim.weather import KANDAL, Outdoors, Place, Weather
+from tokkatot.sim.weather import KANDAL, Place, Weather
 
-STEP_S: Final = 10.0
-"""Longest step of the balances; the quickest of them, the air of a ventilated coop, takes 50 s."""
+STEP_S: Final = 60.0
+"""Longest step of the balances; those of the air are implicit and may be longer than it takes."""
 
 LONGEST_ADVANCE_S: Final = 6 * 3600.0
 """A world left alone for longer moves on by this much, in the weather of the last hours."""
+
+_SHORTEST_S: Final = 1e-3
+"""Shortest step of the balances, which divide by it."""
 
 SWITCH_S: Final = 0.02
 """A small relay takes 10 to 20 ms to close and to stop bouncing."""
@@ -63,7 +67,7 @@ class _Body(Protocol):
     @property
     def outputs(self) -> tuple[str, ...]: ...
 
-    def advance(self, dt_s: float, outdoors: Outdoors, relays: Relays) -> None: ...
+    def advance(self, dt_s: float, outdoor: Outdoor, relays: Relays) -> None: ...
 
     def measure(self) -> dict[str, float]: ...
 
@@ -94,9 +98,8 @@ class SimulatedHouse:
         while left_s > 0:
             step_s = min(left_s, STEP_S)
             left_s -= step_s
-            self._body.advance(
-                step_s, self._weather.at(utc - timedelta(seconds=left_s)), self._relays
-            )
+            outdoor = self._weather.at(utc - timedelta(seconds=left_s))
+            self._body.advance(max(step_s, _SHORTEST_S), outdoor, self._relays)
 
     def read(self, channel: str) -> float | None:
         """Return what the sensor behind `channel.quantity` shows; None where there is none."""

@@ -158,7 +158,7 @@ def no_limit(_actuator: object, relay: Any, _now_s: float) -> Any:
     return relay
 
 
-def no_watch(dry_run: Any, **_: object) -> Any:
+def no_watch(_pump: Any, dry_run: Any, **_: object) -> Any:
     """See no pump run dry."""
     return dry_run
 

@@ -4,10 +4,15 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from tokkatot.sim.air import saturation_g_m3
+from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_mg_m3, saturation_pa
+from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.weather.sky import clear_sky_c
 from tokkatot.sim.chance import Chance, SmoothNoise
 
+OUTDOOR_CO2_PPM = 420.0
+
 _HOUR_S = 3600.0
+_CALM_M_S = 1.0
 _WARMEST_HOUR = 14.5
 """Local solar time of the day's maximum; screen temperatures lag the sun by about 2.5 hours."""
 
@@ -39,15 +44,6 @@ KANDAL = Place(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outdoors:
-    """The air and the light outside at one instant."""
-
-    temperature_c: float
-    vapour_g_m3: float
-    radiation_w_m2: float
-
-
 class Weather:
     """A weather without memory: the same seed and instant always give the same sky."""
 
@@ -60,8 +56,8 @@ class Weather:
         )
         self._moisture = SmoothNoise(chance, (4.1 * 86400, 11.3 * _HOUR_S))
 
-    def at(self, utc: datetime) -> Outdoors:
-        """Return the weather at an instant."""
+    def at(self, utc: datetime) -> Outdoor:
+        """Return the weather at an instant; its wind is a breath and its sky clear."""
         utc = utc.astimezone(UTC)
         t_s = utc.timestamp()
         low_c = _of_the_season(self._place.mean_min_c, utc)
@@ -71,16 +67,25 @@ class Weather:
         temperature_c = low_c + (high_c - low_c) * share + drift_c
         # The vapour of a day hardly changes; nights near the monsoon end close to saturation.
         dew_c = min(low_c + drift_c - 1.0 + 1.5 * self._moisture.at(t_s), temperature_c)
-        return Outdoors(
-            temperature_c=temperature_c,
-            vapour_g_m3=saturation_g_m3(dew_c),
+        return Outdoor(
             radiation_w_m2=clear_sky_w_m2(self._place, utc) * self._clearness(t_s),
+            temperature_c=temperature_c,
+            vapour_pa=saturation_pa(dew_c),
+            co2_mg_m3=co2_mg_m3(OUTDOOR_CO2_PPM, temperature_c, SEA_LEVEL_PA),
+            wind_m_s=_CALM_M_S,
+            sky_c=clear_sky_c(temperature_c, dew_c),
+            ground_c=mean_c(self._place),
         )
 
     def _clearness(self, t_s: float) -> float:
         """Return the share of clear-sky light that clouds let through (Kasten, Czeplak 1980)."""
         cover = min(max(0.45 + 0.6 * self._clouds.at(t_s), 0.0), 1.0)
         return float(1.0 - 0.75 * cover**3.4)
+
+
+def mean_c(place: Place) -> float:
+    """Return a year's mean, which the ground keeps."""
+    return (sum(place.mean_max_c) + sum(place.mean_min_c)) / (2 * len(place.mean_max_c))
 
 
 def clear_sky_w_m2(place: Place, utc: datetime) -> float:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokkatot.sim.air import relative_humidity
+from tokkatot.climate.physics.air import relative_humidity_pct
 from tokkatot.sim.chance import Chance
 from tokkatot.sim.weather import KANDAL, Place, Weather, clear_sky_w_m2, sunrise_sunset
 
@@ -24,7 +24,8 @@ def test_the_weather_of_kandal_stays_within_what_was_ever_measured(
     outdoors = Weather(KANDAL, Chance(seed)).at(utc)
     assert 12.8 <= outdoors.temperature_c <= 42.6  # the records of Cambodia
     assert 0.0 <= outdoors.radiation_w_m2 <= 1100.0
-    assert 20.0 <= relative_humidity(outdoors.vapour_g_m3, outdoors.temperature_c) <= 100.0
+    assert 20.0 <= relative_humidity_pct(outdoors.temperature_c, outdoors.vapour_pa) <= 100.001
+    assert outdoors.sky_c < outdoors.temperature_c
 
 
 @given(instants, st.integers(0, 2**32))
