@@ -48,13 +48,13 @@ interface Held {
   changed(what: FarmChange['what']): void
 }
 
-/** So many changes of alerts are remembered for what is being fetched. */
-const MAX_CHANGES = 256
+/** So many changes are remembered for what is being fetched: a stop moves every device of a farm. */
+const MAX_CHANGES = 512
 
 export class Frames {
   private readonly held: Held
   private readonly sensors = new Map<string, SensorsOf>()
-  private changes: Alert[] = []
+  private changes: (() => void)[] = []
   private counted = 0
 
   constructor(held: Held) {
@@ -71,11 +71,8 @@ export class Frames {
       case 'snapshot':
         for (const [house_id, snapshot] of Object.entries(frame.data.houses)) {
           this.card(house_id, snapshot.readings)
-          this.into(house_id, (state) => {
-            const known = takeSnapshot(state, snapshot, this.held.now())
-            state.live_t = new Date(frame.t).toISOString()
-            return known
-          })
+          // It says nothing of when the hub was heard: that of a silent one is as it last stood.
+          this.into(house_id, (state) => takeSnapshot(state, snapshot, this.held.now()))
         }
         break
       case 'readings': {
@@ -85,16 +82,16 @@ export class Frames {
         break
       }
       case 'device.state':
-        this.into(
-          frame.data.house_id,
-          (state) => takeDevice(state, frame.data, this.held.now()),
-          frame.seq,
+        this.change(() =>
+          this.into(
+            frame.data.house_id,
+            (state) => takeDevice(state, frame.data, this.held.now()),
+            frame.seq,
+          ),
         )
         break
       case 'command.status':
-        for (const { value } of Object.values(this.held.states)) {
-          takeCommand(value.actuators, frame.data)
-        }
+        this.change(() => this.order(frame.data, frame.seq))
         this.held.command(frame.data)
         break
       case 'alert.changed':
@@ -119,13 +116,10 @@ export class Frames {
   }
 
   alert(alert: Alert): void {
-    this.counted += 1
-    this.changes.push(alert)
-    if (this.changes.length > MAX_CHANGES) this.changes.shift()
-    this.put(alert)
+    this.change(() => this.put(alert))
   }
 
-  /** Returns where alerts stand: what is asked for now may come behind what changes meanwhile. */
+  /** Returns how far the news has come: what is asked for now may come behind what changes meanwhile. */
   mark(): number {
     return this.counted
   }
@@ -133,7 +127,15 @@ export class Frames {
   /** Puts the changes since a mark over what was fetched; what it lacks would never be told again. */
   again(mark: number): void {
     const news = Math.min(this.counted - mark, this.changes.length)
-    for (const alert of this.changes.slice(this.changes.length - news)) this.put(alert)
+    for (const put of this.changes.slice(this.changes.length - news)) put()
+  }
+
+  /** Takes a change in, and remembers it for what is being fetched. */
+  private change(put: () => void): void {
+    this.counted += 1
+    this.changes.push(put)
+    if (this.changes.length > MAX_CHANGES) this.changes.shift()
+    put()
   }
 
   private put(alert: Alert): void {
@@ -148,6 +150,12 @@ export class Frames {
     const card = houses.value?.value.find((house) => house.id === alert.house_id)
     const theirs = alerts.value?.value.filter((held) => held.house_id === alert.house_id)
     if (card !== undefined && theirs !== undefined) card.worst_alert = worst(theirs)
+  }
+
+  private order(command: Command, seq?: number): void {
+    for (const { value } of Object.values(this.held.states)) {
+      if (seq === undefined || seq > value.seq) takeCommand(value.actuators, command)
+    }
   }
 
   /** Changes a house's state, unless what was fetched already holds this frame. */

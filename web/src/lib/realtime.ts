@@ -25,7 +25,7 @@ export interface Listener {
   link(link: Link): void
   /** The server spoke; `t_ms` is its time, where it said so. */
   heard(t_ms: number | null): void
-  /** The session is over (4401 twice) or the farm is not ours any more (4404). */
+  /** The session is over (4401 to a fresh token too) or the farm is not ours any more (4404). */
   refused(code: number): void
 }
 
@@ -103,6 +103,7 @@ export class Realtime {
     this.reconnect = null
     this.heard_ms = this.world.now_ms()
     this.subscribed = false
+    this.used = null
     const socket = this.world.connect()
     this.socket = socket
     socket.onopen = () => void this.greet(socket)
@@ -111,14 +112,16 @@ export class Realtime {
   }
 
   private async greet(socket: Socket): Promise<void> {
+    let token: string
     try {
-      this.used = await this.world.token(this.spent)
+      token = await this.world.token(this.spent)
     } catch {
       socket.close()
       return
     }
     if (this.socket !== socket) return
-    socket.send(JSON.stringify({ type: 'auth', token: this.used }))
+    this.used = token
+    socket.send(JSON.stringify({ type: 'auth', token }))
     const since = this.since === null ? {} : { since: this.since }
     socket.send(JSON.stringify({ type: 'subscribe', farm: this.farm, ...since }))
   }
@@ -158,9 +161,9 @@ export class Realtime {
     this.listener.reload()
   }
 
-  /** What was fetched holds everything through `seq`. */
+  /** What was fetched of one house holds its news through `seq`: good to begin with, no more than that. */
   caughtUp(seq: number): void {
-    if (this.since === null || seq > this.since) this.since = seq
+    this.since ??= seq
   }
 
   private closed(socket: Socket, code: number): void {
@@ -172,8 +175,9 @@ export class Realtime {
       this.listener.refused(code)
       return
     }
-    if (code === UNAUTHENTICATED) {
-      if (this.spent !== null) {
+    // Where no token was sent, none was refused: the server tired of waiting for it.
+    if (code === UNAUTHENTICATED && this.used !== null) {
+      if (this.spent !== null && this.used !== this.spent) {
         this.stop()
         this.listener.refused(code)
         return
@@ -185,7 +189,9 @@ export class Realtime {
 
   private failed(): void {
     this.failures += 1
-    if (this.link !== 'polling') this.tell(this.failures > 1 ? 'offline' : 'connecting')
+    if (this.link !== 'polling') {
+      this.tell(this.failures > 1 || this.link === 'offline' ? 'offline' : 'connecting')
+    }
     if (this.failures >= FAILURES_BEFORE_POLLING && this.poll === null) this.pollOnce()
     this.again()
   }
@@ -231,7 +237,7 @@ export class Realtime {
         this.since = changes.next_since
       },
       () => {
-        if (this.poll === mine && !this.subscribed) this.tell('offline')
+        if (!this.stopped && this.poll === mine && !this.subscribed) this.tell('offline')
       },
     )
   }

@@ -230,13 +230,17 @@ export const useFarm = defineStore('farm', () => {
   }
 
   function listener(farm_id: string) {
+    /** What is shown is from before the link was lost. */
+    let away = false
     return {
       frame: frames.take,
       reload: () => void reload(),
       link(next: Link) {
-        const away = link.value === 'offline'
         link.value = next
-        if (away && (next === 'live' || next === 'polling')) void reload()
+        if (next === 'offline') away = true
+        if (!away || (next !== 'live' && next !== 'polling')) return
+        away = false
+        void reload()
       },
       heard(t_ms: number | null) {
         if (t_ms !== null) heard(t_ms)

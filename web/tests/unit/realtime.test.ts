@@ -39,6 +39,8 @@ class FakeWorld {
   tokens: (string | null)[] = []
   polls: number[] = []
   answer: Changes | null = null
+  /** A refresh of the token takes as long as the test wants. */
+  refresh: Promise<string> = Promise.resolve('fresh')
   private last = 0
 
   connect = (): Socket => {
@@ -48,7 +50,7 @@ class FakeWorld {
   }
   token = (spent: string | null): Promise<string> => {
     this.tokens.push(spent)
-    return Promise.resolve(spent === null ? 'token' : 'fresh')
+    return spent === null ? Promise.resolve('token') : this.refresh
   }
   changes = (_farm: string, since: number): Promise<Changes> => {
     this.polls.push(since)
@@ -171,6 +173,13 @@ describe('a socket', () => {
     expect(heard.frames.map(({ seq }) => seq)).toEqual([91])
   })
 
+  it('hands on the news of other houses that one house was fetched beyond', async () => {
+    const realtime = await goLive(41)
+    realtime.caughtUp(90)
+    world.socket.says(numbered(42))
+    expect(heard.frames.map(({ seq }) => seq)).toEqual([42])
+  })
+
   it('tells the time of the server', async () => {
     await goLive()
     expect(heard.times).toContain(5)
@@ -222,6 +231,19 @@ describe('a socket', () => {
     expect(world.sockets).toHaveLength(2)
   })
 
+  it('that was closed before its token came is tried again', async () => {
+    await goLive()
+    world.refresh = new Promise(() => undefined)
+    world.socket.onclose?.({ code: 4401 })
+    await world.pass(3_000)
+    world.socket.onopen?.()
+    await settled()
+    world.socket.onclose?.({ code: 4401 })
+    await world.pass(3_000)
+    expect(heard.codes).toEqual([])
+    expect(world.sockets).toHaveLength(3)
+  })
+
   it('to a farm that is not ours any more is not opened again', async () => {
     await goLive()
     world.socket.onclose?.({ code: 4404 })
@@ -248,6 +270,20 @@ describe('polling', () => {
     expect(heard.links.at(-1)).toBe('offline')
   })
 
+  it('that fails after the farm was left says nothing', async () => {
+    world.answer = { items: [], next_since: 1, reload: false }
+    const realtime = begin()
+    await failSockets(FAILURES_BEFORE_POLLING)
+    let fail: (reason: Error) => void = () => undefined
+    world.changes = () => new Promise((_, reject) => (fail = reject))
+    await world.pass(POLL_EVERY_MS)
+    const told = heard.links.length
+    realtime.stop()
+    fail(new Error('offline'))
+    await settled()
+    expect(heard.links).toHaveLength(told)
+  })
+
   it('ends when a socket holds', async () => {
     world.answer = { items: [], next_since: 1, reload: false }
     begin()
@@ -272,6 +308,17 @@ describe('the phone', () => {
     realtime.lost()
     expect(heard.links.at(-1)).toBe('offline')
     expect(world.socket.closed).toBe(true)
+  })
+
+  it('that comes back is away until a socket holds', async () => {
+    const realtime = await goLive()
+    realtime.lost()
+    realtime.wake()
+    await failSockets(1)
+    world.socket.onopen?.()
+    await settled()
+    world.socket.says(HEARTBEAT)
+    expect(heard.links).toEqual(['live', 'offline', 'live'])
   })
 
   it('that is looked at again does not wait for the next try', async () => {
