@@ -3,6 +3,8 @@
 import { computed, ref, watch, type Ref } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 
+import type { Problem } from './problems'
+
 export interface Entry {
   id?: string
   name: string
@@ -30,6 +32,9 @@ export interface Editing<E extends Entry, D> {
   param: string
   entries: () => readonly E[] | undefined
   write: Write<E>
+  problem: Readonly<Ref<Problem | null>>
+  /** Says that somebody else changed the entry. */
+  clash: () => void
   draftOf: (entry: E) => D
   entryOf: (draft: D) => E
   check: (draft: D) => object
@@ -46,18 +51,28 @@ export function useEntryForm<E extends Entry, D>(of: Editing<E, D>) {
   const draft = ref(null) as Ref<D | null>
   const others = computed(() => (of.entries() ?? []).filter((one) => one.id !== id))
   const found = computed(() => of.entries()?.find((one) => one.id === id))
+  /** The entry that the draft was made from, or that a person was told of since; '' for none. */
+  let seen = ''
+  const text = (): string => (found.value === undefined ? '' : JSON.stringify(found.value))
 
-  /** Returns all entries as they are to be. */
+  /** Returns all entries as they are to be; one that somebody else took away is there again. */
   function changed(held: D): E[] {
     const mine = of.entryOf(held)
-    if (id === null) return [...others.value, mine]
+    if (found.value === undefined) return [...others.value, mine]
     return (of.entries() ?? []).map((one) => (one.id === id ? mine : one))
   }
 
+  /** Who saves over what somebody else did meanwhile is told first, and then saves on purpose. */
   async function save(): Promise<void> {
     const held = draft.value
-    if (held !== null && (await of.write(changed(held), of.check(held)))) {
+    if (held === null) return
+    if (seen !== text()) {
+      seen = text()
+      of.clash()
+    } else if (await of.write(changed(held), of.check(held))) {
       await router.replace(of.back)
+    } else if (of.problem.value?.code === 'conflict') {
+      seen = text()
     }
   }
 
@@ -67,7 +82,9 @@ export function useEntryForm<E extends Entry, D>(of: Editing<E, D>) {
 
   watch(found, (entry) => {
     // What is being typed is not overwritten by a refresh.
-    if (entry !== undefined && draft.value === null) draft.value = of.draftOf(entry)
+    if (entry === undefined || draft.value !== null) return
+    draft.value = of.draftOf(entry)
+    seen = text()
   })
   const missing = computed(() => of.entries() !== undefined && id !== null && !found.value)
   return { id, draft, missing, changed, save, remove }
