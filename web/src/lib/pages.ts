@@ -43,14 +43,15 @@ export function usePages<T>(
   const problem = shallowRef<Problem | null>(null)
   let asked = 0
 
+  const page = (after: string | null): Promise<Page<T>> =>
+    api.json(path(), { query: { ...query(), limit, cursor: after } })
+
   async function fetchPage(after: string | null): Promise<void> {
     const mine = ++asked
     loading.value = true
     problem.value = null
     try {
-      const answer = await api.json<Page<T>>(path(), {
-        query: { ...query(), limit, cursor: after },
-      })
+      const answer = await page(after)
       if (mine !== asked) return
       items.value = after === null ? answer.items : [...items.value, ...answer.items]
       cursor.value = answer.next_cursor
@@ -62,12 +63,37 @@ export function usePages<T>(
     }
   }
 
+  /** Puts what is new ahead of what was fetched, which stays under the reader's finger. */
+  async function refresh(idOf: (item: T) => unknown): Promise<void> {
+    if (loading.value) return
+    if (!loaded.value) return fetchPage(null)
+    const mine = ++asked
+    try {
+      const answer = await page(null)
+      if (mine !== asked) return
+      problem.value = null
+      const newest = new Set(answer.items.map(idOf))
+      const older = items.value.filter((item) => !newest.has(idOf(item)))
+      // Where nothing of it is known yet, there may be more between.
+      const joined = older.length < items.value.length && answer.next_cursor !== null
+      if (joined && older.length + newest.size <= MOST_PAGES * limit) {
+        items.value = [...answer.items, ...older]
+        return
+      }
+      items.value = answer.items
+      cursor.value = answer.next_cursor
+    } catch (thrown) {
+      if (mine === asked) problem.value = asProblem(thrown)
+    }
+  }
+
   return {
     items,
     cursor,
     loading,
     loaded,
     problem,
+    refresh,
     /** Fetches the list anew; what is shown stays until it is here. */
     reload: () => fetchPage(null),
     /** Shows another list, and nothing until it is here. */

@@ -55,6 +55,53 @@ describe('a list in pages', () => {
     expect(list.cursor.value).toBeNull()
   })
 
+  /** A list whose newest item may change, in pages of twenty. */
+  function growing() {
+    const all = Array.from({ length: 60 }, (_, index) => ({ id: 60 - index, read: false }))
+    const api = {
+      json<T>(_path: string, request: Request = {}): Promise<T> {
+        const from = Number(request.query?.['cursor'] ?? 0)
+        const items = all.slice(from, from + 20)
+        const next_cursor = from + 20 < all.length ? String(from + 20) : null
+        return Promise.resolve({ items, next_cursor } as T)
+      },
+    }
+    const list = usePages<(typeof all)[number]>(api, () => 'messages', 20)
+    return { all, api, list, ids: () => list.items.value.map(({ id }) => id) }
+  }
+  const idOf = ({ id }: { id: number }): number => id
+
+  it('keeps what was fetched when it is looked at again', async () => {
+    const { all, list, ids } = growing()
+    await list.reload()
+    await list.more()
+    all.splice(0, 1, { id: 60, read: true })
+    await list.refresh(idOf)
+    expect(ids()).toEqual(Array.from({ length: 40 }, (_, index) => 60 - index))
+    expect(list.items.value[0]?.read).toBe(true)
+    expect(list.cursor.value).toBe('40')
+  })
+
+  it('puts what is new ahead, and starts over where there may be a hole', async () => {
+    const { all, list, ids } = growing()
+    await list.reload()
+    await list.more()
+    all.unshift({ id: 61, read: false })
+    await list.refresh(idOf)
+    expect(ids()).toEqual(Array.from({ length: 41 }, (_, index) => 61 - index))
+    all.unshift(...Array.from({ length: 30 }, (_, index) => ({ id: 91 - index, read: false })))
+    await list.refresh(idOf)
+    expect(ids()).toEqual(Array.from({ length: 20 }, (_, index) => 91 - index))
+    expect(list.cursor.value).toBe('20')
+  })
+
+  it('is not looked at again while more is under way', async () => {
+    const { list, ids } = growing()
+    await list.reload()
+    await Promise.all([list.more(), list.refresh(idOf)])
+    expect(ids()).toHaveLength(40)
+  })
+
   it('keeps what it has when the server is away', async () => {
     const list = usePages<number>(server(2), () => 'runs', 2)
     await list.reload()
