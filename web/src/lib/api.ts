@@ -27,6 +27,8 @@ export function apiPath(url: string): string {
 }
 
 const TIMEOUT_MS = 10_000
+/** A picture on a slow line takes longer than words do. */
+const PICTURE_TIMEOUT_MS = 30_000
 const LOCK = 'tokkatot-refresh'
 
 /** Runs `work` so that no other tab does the same: a rotated refresh token used twice ends the session. */
@@ -86,7 +88,7 @@ export class Api {
 
   /** Fetches a picture, which needs the token and so can't be a plain `src`. */
   async blob(path: string): Promise<Blob> {
-    return (await this.answer(path, {})).body
+    return (await this.answer(path, { timeout_ms: PICTURE_TIMEOUT_MS })).body
   }
 
   /** Returns an access token that is good for a new socket, refreshed first where `spent` was refused. */

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { Api, apiPath, type TokenBox } from '@/lib/api'
 import { Problem } from '@/lib/problems'
@@ -86,6 +86,27 @@ describe('a request', () => {
         }),
     })
     expect((await problemOf(api.json('farms', { timeout_ms: 5 }))).code).toBe('no_answer')
+  })
+
+  it('lets a picture take longer than words', async () => {
+    vi.useFakeTimers()
+    let aborted = false
+    const api = new Api({
+      tokens: box,
+      fetcher: (_input, init) =>
+        new Promise((_resolve, reject) => {
+          init?.signal?.addEventListener('abort', () => {
+            aborted = true
+            reject(new Error('aborted'))
+          })
+        }),
+    })
+    const thrown = problemOf(api.blob('farms/f/houses/h/picture'))
+    await vi.advanceTimersByTimeAsync(29_000)
+    expect(aborted).toBe(false)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect((await thrown).code).toBe('no_answer')
+    vi.useRealTimers()
   })
 
   it('that finds no network says so', async () => {
