@@ -145,6 +145,22 @@ async def _house(tx: Transaction, yard: Yard, number: int) -> None:
         )
 
 
+async def put_up(database: Database, yard: Yard, role: str) -> UUID:
+    """Put another device that measures temperature beside the yard's own."""
+    shared = "farm_id, house_id, zone_id, hub_id, interface, quantities, period_s, created_at"
+    same = f"{shared}, address, specs"
+    async with database.transaction() as tx:
+        device_id = tx.new_id()
+        await tx.session.execute(
+            text(
+                f"INSERT INTO devices (id, hardware_id, name, role, {same})"  # noqa: S608
+                f" SELECT :id, r, r, r, {same} FROM devices, CAST(:role AS text) AS r WHERE id = :like"
+            ),
+            {"id": device_id, "role": role, "like": yard.sensor},
+        )
+        return device_id
+
+
 async def count(database: Database, table: str) -> int:
     """Return how many rows a table has."""
     async with database.transaction() as tx:

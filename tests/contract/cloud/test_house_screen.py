@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from tests.support.house import House
-from tests.support.yard import Row, count
+from tests.support.yard import Row, count, put_up
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.objects import picture_key
@@ -188,6 +188,32 @@ async def test_what_a_hub_says_now_is_newer_than_what_is_stored(house: House) ->
     await house.service.live(house.yard.topic(HubLeaf.LIVE), live)
     (card,) = (await house.cloud.get(f"{house.farm_url}/houses", house.owner))["items"]
     assert card["temperature"]["value"] == 26.0
+
+
+async def test_a_card_tells_the_air_inside_and_nothing_else(house: House) -> None:
+    database = house.cloud.context.database
+    values = {house.yard.sensor: 30.0}
+    for role, value in (("weather_station", 20.0), ("soil_sensor", 24.0), ("power_meter", 50.0)):
+        values[await put_up(database, house.yard, role)] = value
+    rows = [
+        house.yard.reading(n, house.now_ms, value, device=str(device))
+        for n, (device, value) in enumerate(values.items(), start=1)
+    ]
+    await house.send("readings", rows)
+    (card,) = (await house.cloud.get(f"{house.farm_url}/houses", house.owner))["items"]
+    found = card["temperature"]
+    assert (found["value"], found["device_id"]) == (30.0, str(house.yard.sensor))
+
+
+async def test_a_card_tells_the_mean_of_several_sensors_as_nobodys_own(house: House) -> None:
+    other = await put_up(house.cloud.context.database, house.yard, "climate_sensor")
+    rows = [
+        house.yard.reading(1, house.now_ms, 30.0),
+        house.yard.reading(2, house.now_ms, 20.0, device=str(other)),
+    ]
+    await house.send("readings", rows)
+    (card,) = (await house.cloud.get(f"{house.farm_url}/houses", house.owner))["items"]
+    assert (card["temperature"]["value"], card["temperature"]["device_id"]) == (25.0, None)
 
 
 async def test_a_state_that_is_older_than_the_known_one_changes_nothing(house: House) -> None:

@@ -11,7 +11,6 @@ import {
   takeReadings,
   takeSnapshot,
   worst,
-  type SensorsOf,
 } from './live'
 import type { Execution } from './plan_types'
 import type {
@@ -53,7 +52,6 @@ const MAX_CHANGES = 512
 
 export class Frames {
   private readonly held: Held
-  private readonly sensors = new Map<string, SensorsOf>()
   private changes: (() => void)[] = []
   private counted = 0
 
@@ -62,7 +60,6 @@ export class Frames {
   }
 
   clear(): void {
-    this.sensors.clear()
     this.changes = []
   }
 
@@ -167,9 +164,6 @@ export class Frames {
 
   private card(house_id: string, tuples: readonly ReadingTuple[]): void {
     const card = this.held.houses.value?.value.find((house) => house.id === house_id)
-    if (card === undefined) return
-    const known = this.sensors.get(house_id) ?? (new Map() as SensorsOf)
-    this.sensors.set(house_id, known)
-    takeCardReadings(card, tuples, known)
+    if (card !== undefined) takeCardReadings(card, tuples)
   }
 }

@@ -123,23 +123,14 @@ export function worst(alerts: readonly Alert[]): Severity | null {
   return [...open].sort(byUrgency)[0]?.severity ?? null
 }
 
-/** Which sensors measure what in a house, by `quantity`. */
-export type SensorsOf = Map<string, Set<string>>
-
-/** Brings a card up to date where one sensor alone measures the quantity; else the server's word stands. */
-export function takeCardReadings(
-  card: HouseCard,
-  tuples: readonly ReadingTuple[],
-  sensors: SensorsOf,
-): void {
+/** Brings a card up to date where one sensor alone speaks for the house; else the server's word stands. */
+export function takeCardReadings(card: HouseCard, tuples: readonly ReadingTuple[]): void {
   for (const [device_id, quantity, t_ms, value] of tuples) {
     const field = quantity === 'water_level' ? 'water' : quantity
     if (field !== 'water' && field !== 'temperature') continue
-    const measuring = sensors.get(quantity) ?? new Set()
-    sensors.set(quantity, measuring.add(device_id))
     const held = card[field]
-    if (measuring.size === 1 && held !== null && t_ms > (toMs(held.t) ?? 0)) {
-      card[field] = { value, t: iso(t_ms), stale: false }
+    if (held?.device_id === device_id && t_ms > (toMs(held.t) ?? 0)) {
+      card[field] = { device_id, value, t: iso(t_ms), stale: false }
     }
   }
 }

@@ -70,6 +70,8 @@ export interface HubPin {
 }
 
 export interface CardValue {
+  /** The device that alone measures it in the house; null where several do. */
+  device_id: string | null
   value: number
   t: string
   stale: boolean

@@ -172,19 +172,24 @@ describe('alerts', () => {
 })
 
 describe('a card', () => {
-  const card = (): HouseCard =>
-    ({ water: null, temperature: { value: 28, t: at(0), stale: true } }) as HouseCard
+  const card = (device_id: string | null): HouseCard =>
+    ({ water: null, temperature: { device_id, value: 28, t: at(0), stale: true } }) as HouseCard
 
-  it('follows the one sensor that measures it', () => {
-    const house = card()
-    takeCardReadings(house, [['s1', 'temperature', T + 1000, 30, 0]], new Map())
-    expect(house.temperature).toEqual({ value: 30, t: at(1), stale: false })
+  it('follows the one sensor that speaks for the house', () => {
+    const house = card('s1')
+    takeCardReadings(house, [['s1', 'temperature', T + 1000, 30, 0]])
+    expect(house.temperature).toEqual({ device_id: 's1', value: 30, t: at(1), stale: false })
+  })
+
+  it('tells nothing of the weather outside', () => {
+    const house = card('s1')
+    takeCardReadings(house, [['station', 'temperature', T + 1000, 20, 0]])
+    expect(house.temperature?.value).toBe(28)
   })
 
   it('leaves the choice between several sensors to the server', () => {
-    const house = card()
-    const sensors = new Map([['temperature', new Set(['s1', 's2'])]])
-    takeCardReadings(house, [['s1', 'temperature', T + 1000, 30, 0]], sensors)
+    const house = card(null)
+    takeCardReadings(house, [['s1', 'temperature', T + 1000, 30, 0]])
     expect(house.temperature?.value).toBe(28)
   })
 })

@@ -36,7 +36,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import NotFound
 from tokkatot.cloud.telemetry.snapshot import Doing, FarmNow, Now, now_of
 from tokkatot.domain.alerts import SEVERITY_ORDER
-from tokkatot.domain.devices import ACTUATORS
+from tokkatot.domain.devices import ACTUATORS, speaks_for_air
 from tokkatot.domain.houses import MODES
 from tokkatot.domain.ids import FarmId, HouseId
 from tokkatot.domain.quantities import SPECS, Quantity
@@ -74,18 +74,22 @@ class _Farm:
         return from_ms(now.t_ms) < self.t - max(period * STALE_PERIODS, STALE_AT_LEAST)
 
     def card_value(self, house_id: UUID, quantity: Quantity) -> CardValueView | None:
-        """Return the mean of a quantity over the sensors that are heard, or the newest old one."""
-        found = [now for now in self.readings_in(house_id) if now.quantity == quantity]
+        """Return the mean over the sensors inside that are heard, or the newest old value."""
+        found = [
+            now
+            for now in self.readings_in(house_id)
+            if now.quantity == quantity
+            and speaks_for_air(self.devices[now.device_id].device.role, quantity)
+        ]
         if not found:
             return None
         fresh = [now for now in found if not self.is_stale(now)]
-        if not fresh:
-            last = max(found, key=lambda now: now.t_ms)
-            return CardValueView(value=last.value, t=from_ms(last.t_ms), stale=True)
+        told = fresh or [max(found, key=lambda now: now.t_ms)]
         return CardValueView(
-            value=sum(now.value for now in fresh) / len(fresh),
-            t=from_ms(max(now.t_ms for now in fresh)),
-            stale=False,
+            device_id=found[0].device_id if len(found) == 1 else None,
+            value=sum(now.value for now in told) / len(told),
+            t=from_ms(max(now.t_ms for now in told)),
+            stale=not fresh,
         )
 
 

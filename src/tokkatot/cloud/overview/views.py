@@ -22,8 +22,12 @@ class HubStatusView(View):
 
 
 class CardValueView(View):
-    """One value on a card; a stale one is older than its sensor should let it become."""
+    """One value on a card; a stale one is older than its sensor should let it become.
 
+    The device is the one that alone measures it in the house; None where several do.
+    """
+
+    device_id: UUID | None
     value: float
     t: datetime
     stale: bool

@@ -6,7 +6,7 @@ from typing import Final
 
 from tokkatot.domain.alerts import SEVERITY_ORDER
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig
-from tokkatot.domain.devices import ACTUATORS
+from tokkatot.domain.devices import ACTUATORS, speaks_for_air
 from tokkatot.domain.houses import MODES, HouseKind
 from tokkatot.domain.people import MemberRole
 from tokkatot.domain.quantities import SPECS, Quantity
@@ -161,7 +161,7 @@ class Screens:
         }
 
     def _card_value(self, devices: Sequence[DeviceConfig], quantity: Quantity) -> Json | None:
-        by_id = {str(device.id): device for device in devices}
+        by_id = {str(one.id): one for one in devices if speaks_for_air(one.role, quantity)}
         found = [
             reading
             for reading in self._live()
@@ -170,13 +170,12 @@ class Screens:
         if not found:
             return None
         fresh = [one for one in found if not self._is_stale(by_id[one.device], one.t)]
-        if not fresh:
-            last = max(found, key=lambda one: one.t)
-            return {"value": last.value, "t": iso(last.t), "stale": True}
+        told = fresh or [max(found, key=lambda one: one.t)]
         return {
-            "value": sum(one.value for one in fresh) / len(fresh),
-            "t": iso(max(one.t for one in fresh)),
-            "stale": False,
+            "device_id": found[0].device if len(found) == 1 else None,
+            "value": sum(one.value for one in told) / len(told),
+            "t": iso(max(one.t for one in told)),
+            "stale": not fresh,
         }
 
     def _readings(self, devices: Sequence[DeviceConfig]) -> list[Json]:

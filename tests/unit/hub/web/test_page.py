@@ -1,11 +1,12 @@
 """What the hub's page shows and takes, in the shapes of the cloud."""
 
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.support.engine import HOUSE, HUB, IDS, THERMOMETER
+from tests.support.engine import HOUSE, HUB, IDS, THERMOMETER, device
 from tests.unit.hub.conftest import Hub
 from tests.unit.hub.web.conftest import (
     FARM_PATH,
@@ -24,7 +25,9 @@ from tokkatot.cloud.overview.views import HouseCardView, HouseStateView
 from tokkatot.cloud.realtime.api import ChangesView
 from tokkatot.cloud.telemetry.api import HistoryView
 from tokkatot.domain.devices import OFF, ON, DeviceRole
-from tokkatot.hub.drivers.port import Presence
+from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.quantities import Quantity
+from tokkatot.hub.drivers.port import Presence, Sampled
 from tokkatot.hub.journal.port import JournalFull
 from tokkatot.wire.messages import CommandRow
 
@@ -59,6 +62,27 @@ async def test_the_answers_are_the_clouds(page: Page) -> None:
     assert card["worst_alert"] == "critical"
     assert [point[1] for point in history["series"][0]["points"]] == [26.0, 36.0]
     assert history["series"][0]["gaps"] == []
+
+
+async def test_a_card_tells_the_air_inside_and_nothing_else(page: Page) -> None:
+    outside = {
+        DeviceId(UUID(int=300)): DeviceRole.WEATHER_STATION,
+        DeviceId(UUID(int=301)): DeviceRole.SOIL_SENSOR,
+    }
+    farm = peopled(OWNER, version=2)
+    more = tuple(device(one, role, Quantity.TEMPERATURE) for one, role in outside.items())
+    await page.hub.configure(replace(farm, devices=(*farm.devices, *more)))
+    page.hub.sense(celsius=30.0)
+    for one in outside:
+        said = page.hub.reading(one, Quantity.TEMPERATURE, 20.0)
+        page.hub.driver.observe(Sampled(readings=(said,)))
+    await page.hub.turn()
+    async with await page.person(OWNER) as web:
+        (card,) = (await web.get(f"{FARM_PATH}/houses")).json()["items"]
+        readings = (await web.get(f"{HOUSE_PATH}/state")).json()["readings"]
+    assert [one["value"] for one in readings if one["quantity"] == "temperature"].count(20.0) == 2
+    found = card["temperature"]
+    assert (found["value"], found["device_id"]) == (30.0, str(THERMOMETER))
 
 
 async def test_a_tap_moves_the_relay_and_is_recorded_with_its_person(page: Page) -> None:
