@@ -154,7 +154,8 @@ async def put_up(database: Database, yard: Yard, role: str) -> UUID:
         await tx.session.execute(
             text(
                 f"INSERT INTO devices (id, hardware_id, name, role, {same})"  # noqa: S608
-                f" SELECT :id, r, r, r, {same} FROM devices, CAST(:role AS text) AS r WHERE id = :like"
+                f" SELECT :id, r, r, r, {same} FROM devices, CAST(:role AS text) AS r"
+                " WHERE id = :like"
             ),
             {"id": device_id, "role": role, "like": yard.sensor},
         )
