@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from tests.support.cloud import Person
-from tests.support.house import ONE, TWO, House
+from tests.support.house import ONE, TWO, House, house_of
 from tests.support.yard import count
+from tokkatot.cloud.alerts import escalation
 from tokkatot.cloud.alerts.escalation import AFTER, escalate
 from tokkatot.cloud.alerts.messages import KEPT, SHOWN
 from tokkatot.cloud.alerts.model import Alert
@@ -276,6 +277,56 @@ async def test_while_its_hub_is_silent_nothing_else_of_it_is_brought_to_people(
         )
     await escalations(house)
     assert await brought_to(house, house.owner) == [1]
+
+
+async def test_nobody_is_asked_of_what_people_let_rest_before_its_rest_is_over(
+    house: House,
+) -> None:
+    await raise_one(house, severity="critical")
+    path = f"{house.farm_url}/alerts/{ONE}/shelve"
+    assert (await call(house, "PUT", path, {"for_s": 3600}))[0] == 200
+    await escalations(house)
+    assert await brought_to(house, house.owner) == [0]
+    await escalations(house, timedelta(hours=1))
+    assert await brought_to(house, house.owner) == [1]
+
+
+@pytest.mark.parametrize("wrong", [-timedelta(hours=3), timedelta(hours=7)])
+async def test_each_person_is_given_their_time_whatever_the_clock_of_the_hub_says(
+    house: House, wrong: timedelta
+) -> None:
+    manager = await member(house, "manager")
+    house.now_ms += wrong // timedelta(milliseconds=1)
+    await raise_one(house, severity="critical")
+    everybody = (manager, house.owner)
+    await escalations(house, AFTER - timedelta(seconds=1))
+    assert await brought_to(house, *everybody) == [0, 0]
+    await escalations(house, timedelta(seconds=1))
+    assert await brought_to(house, *everybody) == [1, 0]
+
+
+async def test_each_person_is_given_their_time_where_the_cloud_was_away(house: House) -> None:
+    manager = await member(house, "manager")
+    await raise_one(house, severity="critical")
+    await escalations(house, AFTER * 6)
+    await escalations(house, timedelta(seconds=15))
+    assert await brought_to(house, manager, house.owner) == [1, 0]
+    await escalations(house)
+    assert await brought_to(house, manager, house.owner) == [1, 1]
+
+
+async def test_alerts_of_a_patient_farm_hold_up_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "AT_ONCE", 1)
+    said = {"after_s": 43_200, "users": []}
+    assert (await call(house, "PUT", f"{house.farm_url}/escalation", said))[0] == 200
+    await raise_one(house, severity="critical")
+    house.cloud.clock.advance(1)
+    other = await house_of(house.cloud)
+    await raise_one(other, alert=TWO, severity="critical")
+    await escalations(house)
+    assert await brought_to(house, house.owner, other.owner) == [0, 1]
 
 
 async def test_a_farm_says_who_is_asked_and_when(house: House) -> None:

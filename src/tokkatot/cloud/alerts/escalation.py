@@ -94,7 +94,7 @@ async def escalate(tx: Transaction) -> None:
     """Bring every urgent alert that nobody has acknowledged in time to the next person."""
     chains: dict[UUID, Chain] = {}
     found = await message_store.unheeded(
-        tx.session, told_before=tx.now - SHORTEST, asked_less_than=MAX_PEOPLE, limit=AT_ONCE
+        tx.session, now=tx.now, after=AFTER, asked_less_than=MAX_PEOPLE, limit=AT_ONCE
     )
     for alert in found:
         if alert.farm_id not in chains:
@@ -108,9 +108,8 @@ async def _escalate(tx: Transaction, alert: Alert, chain: Chain) -> None:
         # Nobody is left to ask: it is not looked at again before it is told again.
         alert.escalated = MAX_PEOPLE
         return
-    if tx.now < alert.told_at + chain.after * (turn + 1):
-        return
     person = chain.people[turn]
-    alert.escalated = turn + 1
+    # Counted from here, so that each is given their time however late they are asked.
+    alert.escalated, alert.told_at = turn + 1, tx.now
     await messages.bring(tx, alert, person)
     await service.tell(tx, alert, "alert.escalated", user_id=UserId(person.id))

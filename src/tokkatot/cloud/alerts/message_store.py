@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from tokkatot.cloud.alerts.model import Alert, Escalation, Message, MessageKind, Subscription
+from tokkatot.cloud.farms.model import Farm
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.alerts import AlertState, AlertType, Severity
 
@@ -113,10 +114,16 @@ async def escalation_of(session: AsyncSession, farm_id: UUID) -> Escalation | No
 
 
 async def unheeded(
-    session: AsyncSession, *, told_before: datetime, asked_less_than: int, limit: int
+    session: AsyncSession,
+    *,
+    now: datetime,
+    after: timedelta,
+    asked_less_than: int,
+    limit: int,
 ) -> Sequence[Alert]:
-    """Return urgent alerts that stand, are called for and that nobody has acknowledged, locked.
+    """Return urgent alerts that nobody has acknowledged and whose next person is due, locked.
 
+    They stand and are called for; `after` is what a person is given where the farm says nothing.
     While a hub is silent nobody knows how its house is: that alone is brought to people.
     """
     silent = aliased(Alert)
@@ -129,19 +136,25 @@ async def unheeded(
         )
         .exists()
     )
+    given_s = func.coalesce(Escalation.after_s, after // timedelta(seconds=1))
     found = await session.scalars(
         select(Alert)
+        .join(Farm, Farm.id == Alert.farm_id)
+        .outerjoin(Escalation, Escalation.farm_id == Alert.farm_id)
         .where(
+            Farm.deleted_at.is_(None),
             Alert.severity == Severity.CRITICAL,
             Alert.state == AlertState.UNACKNOWLEDGED,
             Alert.under.is_(None),
             Alert.shelved.is_(False),
-            Alert.told_at < told_before,
+            # People may let it rest after it was told; its hub then says nothing of it.
+            or_(Alert.shelved_until.is_(None), Alert.shelved_until <= now),
+            Alert.told_at + given_s * timedelta(seconds=1) <= now,
             Alert.escalated < asked_less_than,
             or_(Alert.type == AlertType.HUB_OFFLINE, ~is_silent),
         )
-        .order_by(Alert.told_at)
+        .order_by(Alert.told_at, Alert.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=Alert, skip_locked=True)
     )
     return found.all()

@@ -64,7 +64,7 @@ class Alert(Base):
     times: Mapped[int] = mapped_column(default=1)
     """How often it was told."""
     told_at: Mapped[datetime]
-    """When it was told last."""
+    """When people were told last, all of them or the next one, by the cloud's clock."""
     escalated: Mapped[int] = mapped_column(default=0)
     """To how many people in turn it was brought since then, for nobody had seen it."""
 

@@ -149,7 +149,7 @@ async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: date
     ]
     alert.severity = SEVERITIES[alert.type] if row.severity is None else Severity(row.severity)
     alert.threshold, alert.actual = row.threshold, row.actual
-    alert.times, alert.flaps, alert.told_at = row.times, row.flaps, at
+    alert.times, alert.flaps, alert.told_at = row.times, row.flaps, tx.now
     alert.under, alert.shelved = _uuid_or_none(row.under), row.shelved
     alert.cleared_at = alert.acknowledged_at = alert.acknowledged_by = None
     shelf = await store.shelf_of(tx.session, alert) if row.shelved else None
