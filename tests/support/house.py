@@ -6,7 +6,7 @@ from itertools import count
 import msgspec
 
 from tests.support.cloud import Cloud, Person
-from tests.support.yard import Row, Yard, batch, make_yard, ms
+from tests.support.yard import EPOCH, Row, Yard, batch, make_yard, ms
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, SyncService
 from tokkatot.domain.ids import FarmId
@@ -27,6 +27,7 @@ class House:
     service: SyncService
     session: str
     now_ms: int
+    epoch: str = EPOCH
 
     @property
     def url(self) -> str:
@@ -52,7 +53,7 @@ class House:
         return [*head, str(self.yard.house_id), None, 20.0, 12.0, *fields.values()]
 
     async def send(self, stream: str, rows: list[Row], first: int = 1) -> None:
-        up = batch(self.session, stream, first, rows)  # type: ignore[arg-type]  # a word
+        up = batch(self.session, stream, first, rows, epoch=self.epoch)  # type: ignore[arg-type]  # a word
         topic = self.yard.topic(HubLeaf.UP)
         assert await self.service.batches([Incoming(topic=topic, up=up)])
 
@@ -68,9 +69,14 @@ class House:
 
     async def reconnect(self, boot: str) -> None:
         """Begin another session, as after a broken line."""
-        hello = msgspec.structs.replace(self.yard.hello(), boot=boot)
+        hello = msgspec.structs.replace(self.yard.hello(epoch=self.epoch), boot=boot)
         answers = await self.service.hello(self.yard.topic(HubLeaf.HELLO), hello)
         self.session = decode(answers[0].payload, Welcome).session
+
+    async def restore_card(self, epoch: str) -> None:
+        """Begin anew to number, as on an old image of the card: what it holds comes again."""
+        self.epoch = epoch
+        await self.reconnect(epoch)
 
     async def live(self) -> None:
         """Say that the hub is there, with nothing to tell."""

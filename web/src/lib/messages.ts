@@ -25,6 +25,8 @@ export interface Message {
   house: string | null
   device: string | null
   value: string | null
+  /** Since when it is so, or from when to when it was; null where it began just now. */
+  when: string | null
   advice: string
   /** Where the photograph is that it is about; a hub keeps no such address. */
   picture: string | null

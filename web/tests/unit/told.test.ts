@@ -19,6 +19,7 @@ const message = (id: string, changes: Partial<Message> = {}): Message => ({
   house: 'Coop 1',
   device: null,
   value: null,
+  when: null,
   advice: 'Look',
   picture: null,
   read_at: null,

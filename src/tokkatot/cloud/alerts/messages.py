@@ -20,25 +20,34 @@ from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict
 from tokkatot.domain.alarms import AlarmDefinition
-from tokkatot.domain.alerts import AlertType, Severity
+from tokkatot.domain.alerts import AlertState, AlertType, Severity
 from tokkatot.domain.ids import FarmId
 from tokkatot.domain.quantities import Quantity
 
 SHOWN = timedelta(days=90)
 KEPT = timedelta(days=730)
 TEST_AGAIN_AFTER = timedelta(minutes=1)
+JUST_NOW = timedelta(minutes=5)
+"""What began no longer ago is told without a time."""
 
 
 async def tell_people(tx: Transaction, alert: Alert) -> None:
-    """Write a message to everybody on the farm who wants to hear of an alert."""
+    """Write a message to everybody on the farm who wants to hear of an alert.
+
+    What is over, or was seen at its hub, makes no sound; of a deleted farm nobody is told.
+    """
+    farm = await tx.session.get_one(Farm, alert.farm_id)
+    if farm.deleted_at is not None:
+        return
     members = await farms_store.members_of(tx.session, alert.farm_id, after=None, limit=MAX_MEMBERS)
+    hearing = await _hearing(
+        tx, [row.user for row in members], alert.farm_id, alert.type, alert.severity
+    )
     await _tell(
         tx,
         FarmId(alert.farm_id),
         await _facts(tx, alert),
-        await _hearing(
-            tx, [row.user for row in members], alert.farm_id, alert.type, alert.severity
-        ),
+        hearing if alert.state is AlertState.UNACKNOWLEDGED else _hushed(hearing),
         severity=alert.severity,
         kind=MessageKind.ALERT,
         alert_id=alert.id,
@@ -96,6 +105,10 @@ async def _hearing(
     return [(user, how) for user, how in found if how is not Heard.NOT]
 
 
+def _hushed(hearing: Sequence[tuple[User, Heard]]) -> Sequence[tuple[User, Heard]]:
+    return [(user, Heard.QUIETLY) for user, _ in hearing]
+
+
 async def _tell(
     tx: Transaction,
     farm_id: FarmId,
@@ -146,6 +159,7 @@ async def _facts(tx: Transaction, alert: Alert) -> Facts:
     farm = await tx.session.get_one(Farm, alert.farm_id)
     house = None if alert.house_id is None else await tx.session.get(House, alert.house_id)
     devices = await store.device_names(tx.session, [alert.device_id])
+    since, until = _stretch(alert, ZoneInfo(farm.time_zone), tx.now)
     return Facts(
         type=alert.type,
         farm=farm.name,
@@ -156,7 +170,24 @@ async def _facts(tx: Transaction, alert: Alert) -> Facts:
         threshold=alert.threshold,
         unit=unit_of(alert.type, await _quantity(tx, alert)),
         detection=alert.about if alert.type in OF_DROPPINGS else None,
+        since=since,
+        until=until,
     )
+
+
+def _stretch(alert: Alert, zone: ZoneInfo, now: datetime) -> tuple[str | None, str | None]:
+    """Return from when to when an alert stands, where that is not from just now on."""
+    today = now.astimezone(zone).date()
+
+    def said(moment: datetime) -> str:
+        local = moment.astimezone(zone)
+        if local.date() == today:
+            return local.strftime("%H:%M")
+        return local.strftime("%d/%m %H:%M" if local.year == today.year else "%d/%m/%Y %H:%M")
+
+    if alert.cleared_at is not None:
+        return said(alert.raised_at), said(alert.cleared_at)
+    return (None if alert.raised_at > now - JUST_NOW else said(alert.raised_at)), None
 
 
 async def _quantity(tx: Transaction, alert: Alert) -> Quantity | None:

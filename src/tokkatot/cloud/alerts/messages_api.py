@@ -55,6 +55,8 @@ class MessageView(View):
     device: str | None
     """The parts of `where`, as they were named then."""
     value: str | None
+    when: str | None
+    """Since when it is so, or from when to when it was; null where it began just now."""
     advice: str
     picture: str | None
     """Where the photograph is that it is about."""
@@ -208,6 +210,7 @@ def _view(row: Message, language: Language) -> MessageView:
         house=facts.house,
         device=facts.device,
         value=said.value,
+        when=said.when,
         advice=said.advice,
         picture=None
         if facts.detection is None

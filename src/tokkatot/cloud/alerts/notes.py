@@ -31,7 +31,7 @@ def note_of(message: Message, language: Language) -> Note:
     urgent = message.severity is Severity.CRITICAL
     unseen = _UNSEEN[language] if message.kind is MessageKind.ESCALATED else None
     alert_id = message.alert_id
-    lines = (said.where, said.value, unseen, said.advice)
+    lines = (said.where, said.value, said.when, unseen, said.advice)
     return Note(
         title=f"{_URGENT[language]}: {said.what}" if urgent else said.what,
         body="\n".join(line for line in lines if line),

@@ -99,9 +99,12 @@ def worst(found: Iterable[tuple[K, Severity]]) -> Mapping[K, Severity]:
 
 
 async def apply_row(
-    tx: Transaction, farm_id: FarmId, hub_id: HubId, row: AlertRow
+    tx: Transaction, farm_id: FarmId, hub_id: HubId, row: AlertRow, raised: list[UUID]
 ) -> RefusedRow | None:
-    """Record what a hub says of an alert; return the row where it can't be so."""
+    """Record what a hub says of an alert; return the row where it can't be so.
+
+    One that it has raised is added to `raised`: `tell_people` is for the end of the batch.
+    """
     try:
         alert_id, type_, house_id = UUID(row.alert), AlertType(row.type), UUID(row.house)
         device_id = None if row.device is None else UUID(row.device)
@@ -131,16 +134,17 @@ async def apply_row(
         tx.session.add(alert)
     # Where its beginning was thinned out at the hub, what is left still says that it happened.
     if row.change != "cleared" or alert.times == 0:
-        await _take_raised(tx, alert, row, at=t)
+        if await _take_raised(tx, alert, row, at=t):
+            raised.append(alert_id)
     if row.change == "cleared":
         await clear(tx, alert, at=t, unheard=row.shelved or row.under is not None)
     return None
 
 
-async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: datetime) -> None:
-    """Note that a hub has raised an alert, or raised it again; what is known changes nothing."""
+async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: datetime) -> bool:
+    """Note that a hub has raised an alert, or raised it again; False: that is known."""
     if row.times <= alert.times:
-        return
+        return False
     again = alert.times > 0
     alert.state = ALERT_TRANSITIONS[
         alert.state,
@@ -156,8 +160,14 @@ async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: date
     alert.shelved_until = None if shelf is None else shelf.until
     alert.escalated = 0
     await tell(tx, alert, "alert.raised_again" if again else "alert.raised", t=at)
-    if alert.under is None and not alert.shelved:
-        await messages.tell_people(tx, alert)
+    return True
+
+
+async def tell_people(tx: Transaction, raised: Iterable[UUID]) -> None:
+    """Tell people of alerts as they stand after all that their hub had to say, of each once."""
+    for alert in await store.some(tx.session, list(dict.fromkeys(raised))):
+        if alert.under is None and not alert.shelved:
+            await messages.tell_people(tx, alert)
 
 
 async def acknowledge(tx: Transaction, farm_id: FarmId, alert_id: UUID, user_id: UserId) -> Alert:

@@ -31,6 +31,14 @@ async def locked(session: AsyncSession, alert_id: UUID) -> Alert | None:
     )
 
 
+async def some(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Alert]:
+    """Return these alerts in this order."""
+    if not ids:
+        return ()
+    found = {one.id: one for one in await session.scalars(select(Alert).where(Alert.id.in_(ids)))}
+    return [found[alert_id] for alert_id in ids]
+
+
 async def page(
     session: AsyncSession,
     *,

@@ -27,6 +27,10 @@ class Facts:
     unit: str | None = None
     detection: str | None = None
     """Whose picture shows it."""
+    since: str | None = None
+    """Since when it is so, on the farm's clock; with the day where that was not today."""
+    until: str | None = None
+    """When it was over, where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,8 @@ class Words:
     what: str
     where: str
     value: str | None
+    when: str | None
+    """Since when it is so, or from when to when it was; None where it began just now."""
     advice: str
 
 
@@ -229,6 +235,7 @@ def words(facts: Facts, language: Language) -> Words:
         what=named,
         where=" · ".join(part for part in (facts.farm, facts.house, facts.device) if part),
         value=_value(facts, language),
+        when=_when(facts, language),
         advice=_ADVICE.get(facts.type, _LOOK)[pick],
     )
 
@@ -255,6 +262,16 @@ def _value(facts: Facts, language: Language) -> str | None:
         return actual
     limit = f"{_number(facts.threshold, language)} {facts.unit}"
     return f"{actual} (កំណត់ {limit})" if language is KM else f"{actual} (limit {limit})"
+
+
+def _when(facts: Facts, language: Language) -> str | None:
+    since, until = facts.since, facts.until
+    if since is None:
+        return None
+    if language is KM:
+        said = f"តាំងពី {since}" if until is None else f"ពី {since} ដល់ {until}"
+        return said.translate(_KHMER_DIGITS)
+    return f"Since {since}" if until is None else f"From {since} to {until}"
 
 
 def _number(value: float, language: Language) -> str:

@@ -109,6 +109,19 @@ class Transaction:
         raw = await connection.get_raw_connection()
         return cast("psycopg.AsyncConnection", raw.driver_connection)
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what the block did, with all that it tells of, where it fails."""
+        changes, notices = tuple(self._changes), tuple(self._notices)
+        announced = tuple(self.announced)
+        try:
+            async with self.session.begin_nested():
+                yield
+        except BaseException:  # whatever it was: what is undone is not told
+            self._changes[:], self._notices[:] = changes, notices
+            self.announced[:] = announced
+            raise
+
     async def release(self) -> None:
         """Give the connection back before a wait outside; what was done so far is committed.
 

@@ -47,17 +47,9 @@ async def add_together(
     tx: Transaction, hub: HubRecord, rows: Sequence[Row], *, join: bool
 ) -> Sequence[RefusedRow]:
     """Store rows with as few statements as they need; return those that are not acceptable."""
-    refused: list[RefusedRow] = []
-    # Told in the order of the rows: a device's new state before the order that it completes.
-    for are_states, run in groupby(rows, key=lambda row: isinstance(row, DeviceStateRow)):
-        if are_states:
-            states = [row for row in run if isinstance(row, DeviceStateRow)]
-            refused.extend(await apply_states(tx, hub.farm_id, states))
-            continue
-        for row in run:
-            bad = await _add(tx, hub, row, join=join)
-            if bad is not None:
-                refused.append(bad)
+    raised: list[UUID] = []
+    refused = await _add_all(tx, hub, rows, raised, join=join)
+    await alerts.tell_people(tx, raised)
     # The database says what it refuses before the cursor moves.
     await tx.session.flush()
     return refused
@@ -68,24 +60,52 @@ async def add_each(
 ) -> Sequence[RefusedRow]:
     """Store rows each behind a savepoint; return those that are not acceptable."""
     refused: list[RefusedRow] = []
+    raised: list[UUID] = []
     for row in rows:
+        fresh: list[UUID] = []
         try:
-            async with tx.session.begin_nested():
-                refused.extend(await add_together(tx, hub, [row], join=join))
+            async with tx.savepoint():
+                bad = await _add_all(tx, hub, [row], fresh, join=join)
+                await tx.session.flush()
         except (DBAPIError, psycopg.DataError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             if not isinstance(cause, (psycopg.DataError, psycopg.IntegrityError)):
                 raise
             refused.append(_refused(row, _REFUSED_BY_DATABASE))
+        else:
+            refused.extend(bad)
+            raised.extend(fresh)
+    await alerts.tell_people(tx, raised)
+    await tx.session.flush()
     return refused
 
 
-async def _add(tx: Transaction, hub: HubRecord, row: Row, *, join: bool) -> RefusedRow | None:
+async def _add_all(
+    tx: Transaction, hub: HubRecord, rows: Sequence[Row], raised: list[UUID], *, join: bool
+) -> list[RefusedRow]:
+    """Store rows, and add the alerts to `raised` that people are to be told of."""
+    refused: list[RefusedRow] = []
+    # Told in the order of the rows: a device's new state before the order that it completes.
+    for are_states, run in groupby(rows, key=lambda row: isinstance(row, DeviceStateRow)):
+        if are_states:
+            states = [row for row in run if isinstance(row, DeviceStateRow)]
+            refused.extend(await apply_states(tx, hub.farm_id, states))
+            continue
+        for row in run:
+            bad = await _add(tx, hub, row, raised, join=join)
+            if bad is not None:
+                refused.append(bad)
+    return refused
+
+
+async def _add(
+    tx: Transaction, hub: HubRecord, row: Row, raised: list[UUID], *, join: bool
+) -> RefusedRow | None:
     match row:
         case CommandRow():
             return await commands.apply_row(tx, hub.farm_id, hub.hub_id, row)
         case AlertRow():
-            return await alerts.apply_row(tx, hub.farm_id, hub.hub_id, row)
+            return await alerts.apply_row(tx, hub.farm_id, hub.hub_id, row, raised)
         case EventRow():
             return await _event(tx, hub, row, join=join)
         case GapRow():

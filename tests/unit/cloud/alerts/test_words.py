@@ -57,6 +57,21 @@ def test_an_alarm_is_called_as_people_call_it() -> None:
     assert words(Facts(type="limit", farm="Kandal", name="Ammonia"), KM).what == "Ammonia"
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "english", "khmer"),
+    [
+        (None, None, None, None),
+        ("05:12", None, "Since 05:12", "តាំងពី ០៥:១២"),
+        ("28/02 23:00", "05:12", "From 28/02 23:00 to 05:12", "ពី ២៨/០២ ២៣:០០ ដល់ ០៥:១២"),
+    ],
+)
+def test_a_message_says_since_when_it_is_so_or_from_when_to_when_it_was(
+    since: str | None, until: str | None, english: str | None, khmer: str | None
+) -> None:
+    facts = Facts(type=AlertType.WATER_LOW, farm="Kandal", since=since, until=until)
+    assert (words(facts, EN).when, words(facts, KM).when) == (english, khmer)
+
+
 def test_what_was_told_together_says_how_many() -> None:
     many = Facts(type=AlertType.MANY_DEVICES, farm="Kandal", actual=40.0)
     assert words(many, EN).value == "40 together"
