@@ -7,7 +7,7 @@ from tests.support.yard import Row, count, put_up
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.objects import picture_key
-from tokkatot.wire.messages import Live, LiveReading
+from tokkatot.wire.messages import Live, LiveDevice, LiveReading
 from tokkatot.wire.topics import HubLeaf
 
 
@@ -214,6 +214,43 @@ async def test_a_card_tells_the_mean_of_several_sensors_as_nobodys_own(house: Ho
     await house.send("readings", rows)
     (card,) = (await house.cloud.get(f"{house.farm_url}/houses", house.owner))["items"]
     assert (card["temperature"]["value"], card["temperature"]["device_id"]) == (25.0, None)
+
+
+async def shown(house: House) -> list[float]:
+    """Return the temperature on the house's screen, and the one in the farm's snapshot."""
+    state = await house.cloud.get(f"{house.url}/state", house.owner)
+    (reading,) = state["readings"]
+    changes = await house.cloud.get(f"{house.farm_url}/changes?since=0", house.owner)
+    ((_, _, _, value, _),) = changes["snapshot"]["houses"][str(house.yard.house_id)]["readings"]
+    return [reading["value"], value]
+
+
+async def test_a_reading_from_the_future_holds_back_no_true_one(house: House) -> None:
+    wrong_ms = house.now_ms + 7 * 3_600_000
+    await house.send("readings", [house.yard.reading(1, wrong_ms, 45.0)])
+    await house.send("readings", [house.yard.reading(2, house.now_ms, 25.0)], 2)
+    assert await shown(house) == [25.0, 25.0]
+    late = house.yard.reading(3, house.now_ms - 60_000, 24.0)
+    await house.send("readings", [late], 3)
+    assert await shown(house) == [25.0, 25.0]
+
+
+async def test_what_is_stored_of_the_future_holds_back_nothing_that_a_hub_says_now(
+    house: House,
+) -> None:
+    wrong_ms, pump = house.now_ms + 7 * 3_600_000, str(house.yard.pump)
+    await house.send("readings", [house.yard.reading(1, wrong_ms, 45.0)])
+    await house.send("events", [[1, "s", pump, wrong_ms, 100.0, 100.0, True, None, None]])
+    live = Live(
+        session=house.session,
+        t=house.now_ms,
+        readings=[LiveReading(str(house.yard.sensor), "temperature", house.now_ms, 26.0, 0)],
+        devices=[LiveDevice(pump, 0.0, 0.0, True, None)],
+    )
+    await house.service.live(house.yard.topic(HubLeaf.LIVE), live)
+    assert await shown(house) == [26.0, 26.0]
+    state = await house.cloud.get(f"{house.url}/state", house.owner)
+    assert state["actuators"][0]["actual"] == 0
 
 
 async def test_a_state_that_is_older_than_the_known_one_changes_nothing(house: House) -> None:

@@ -1,9 +1,8 @@
 """What people are told of alerts that reach the cloud late, or a second time."""
 
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text
+import pytest
 
 from tests.support.channels import add, carry, phone_at, speak
 from tests.support.house import ONE, TWO, House
@@ -100,3 +99,37 @@ async def test_a_row_that_the_database_refuses_changes_nothing_of_how_others_are
     await house.send("events", rows)
     assert [one["quiet"] for one in await told(house)] == [True]
     assert await count(house.cloud.context.database, "quarantined_rows") == 1
+
+
+async def test_an_alert_that_burns_on_a_restored_card_burns_in_the_cloud_too(house: House) -> None:
+    old = [ago(house, 30 * MINUTE_MS, 1, "raised"), ago(house, 20 * MINUTE_MS, 2, "cleared")]
+    await house.send("events", old)
+    again = ago(house, 10 * MINUTE_MS, 3, "raised_again", times=2)
+    await house.send("events", [again], 3)
+    assert ((await alert(house))["state"], len(await told(house))) == ("unacknowledged", 2)
+    await house.restore_card(OTHER_EPOCH)
+    await house.send("events", old)
+    assert ((await alert(house))["state"], len(await told(house))) == ("unacknowledged", 2)
+    await house.send("events", [ago(house, 0, 3, "raised_again", times=2)], 3)
+    found = await alert(house)
+    assert (found["state"], found["times"], len(await told(house))) == ("unacknowledged", 2, 3)
+
+
+@pytest.mark.parametrize("t_ms", [HOUR_MS, -30 * 24 * HOUR_MS])
+async def test_rows_that_come_again_tell_nobody_twice(house: House, t_ms: int) -> None:
+    rows = [ago(house, t_ms, 1, "raised"), ago(house, t_ms - MINUTE_MS, 2, "raised_again", times=2)]
+    await house.send("events", rows)
+    for n in range(2):
+        await house.restore_card(f"{OTHER_EPOCH[:-1]}{n + 2}")
+        await house.send("events", rows)
+    assert len(await told(house)) == 1
+    events = await house.cloud.get(f"{house.farm_url}/events?type=alert.raised", house.owner)
+    assert len(events["items"]) == 2
+
+
+async def test_what_was_seen_is_told_again_where_its_hub_raises_it_anew(house: House) -> None:
+    await house.send("events", [ago(house, HOUR_MS, 1, "raised")])
+    await house.cloud.put(f"{house.farm_url}/alerts/{ONE}/acknowledge", {}, house.owner)
+    await house.restore_card(OTHER_EPOCH)
+    await house.send("events", [ago(house, 0, 1, "raised")])
+    assert ((await alert(house))["state"], len(await told(house))) == ("unacknowledged", 2)

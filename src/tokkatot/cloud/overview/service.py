@@ -163,7 +163,7 @@ async def _read(tx: Transaction, seen: FarmSeen) -> _Farm:
         houses=seen.houses,
         devices={row.device.id: row for row in rows},
         now=await now_of(
-            tx.session,
+            tx,
             seen.farm.id,
             [(row.device.id, row.device.house_id, row.state) for row in rows],
         ),

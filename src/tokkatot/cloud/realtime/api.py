@@ -32,7 +32,7 @@ async def changes(
 ) -> ChangesView:
     """Return the changes numbered above `since`; ask every 3 seconds."""
     found = await outbox.read(tx.session, access.farm_id, since=since, limit=CHANGES_AT_ONCE)
-    now = await farm_now(tx.session, access.farm_id)
+    now = await farm_now(tx, access.farm_id)
     last = found.changes[-1].seq if found.changes else found.newest_seq
     return ChangesView(
         items=[change_frame(change) for change in found.changes],

@@ -103,7 +103,7 @@ class FarmFeed:
             missed = {
                 since: await self._missed(tx, since, t_ms=t_ms) for since in set(coming.values())
             }
-            now = await farm_now(tx.session, self.farm_id)
+            now = await farm_now(tx, self.farm_id)
         snapshot = encoded(snapshot_frame(self.farm_id, now.view(), t_ms=t_ms))
         for viewer, since in coming.items():
             # Some may have gone meanwhile.

@@ -31,6 +31,7 @@ from tokkatot.cloud.telemetry.rollups import (
     summed_places,
 )
 from tokkatot.cloud.telemetry.store import (
+    CLOCK_SLACK,
     DAY_MS,
     HOUR_S,
     Arrivals,
@@ -88,7 +89,7 @@ WITH newest AS (
   SELECT * FROM unnest(%b::int[], %b::timestamptz[], %b::float8[], %b::smallint[])
   ON CONFLICT (series_id) DO UPDATE
   SET t = excluded.t, value = excluded.value, quality = excluded.quality
-  WHERE excluded.t >= l.t
+  WHERE excluded.t >= l.t OR l.t > %b
 )
 INSERT INTO open_readings (series_id, t, n, body)
 SELECT * FROM unnest(%b::int[], %b::timestamptz[], %b::int[], %b::bytea[])
@@ -169,6 +170,7 @@ class PostgresReadings(Readings):
                 [from_ms(t_ms) for _, t_ms, _, _ in newest],
                 [value for _, _, value, _ in newest],
                 [quality for _, _, _, quality in newest],
+                self._tx.now + CLOCK_SLACK,
                 [series_id for series_id, _, _, _ in blocks],
                 [begin for _, begin, _, _ in blocks],
                 [count for _, _, count, _ in blocks],

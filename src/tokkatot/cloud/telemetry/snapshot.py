@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.devices.model import Device, DeviceState
 from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.telemetry.live import HubNow, live_of_farm
 from tokkatot.cloud.telemetry.model import LatestReading, Series
 from tokkatot.cloud.telemetry.states import why_view
+from tokkatot.cloud.telemetry.store import CLOCK_SLACK
 from tokkatot.domain.quantities import check_value
 from tokkatot.kit.clock import to_ms
 from tokkatot.wire.messages import LiveDevice
@@ -103,15 +105,15 @@ _READINGS = (
 )
 
 
-async def farm_now(session: AsyncSession, farm_id: UUID) -> FarmNow:
+async def farm_now(tx: Transaction, farm_id: UUID) -> FarmNow:
     """Return how things stand on a farm: what is stored, or what its hubs said since."""
-    found = await session.execute(_DEVICES, {"farm": farm_id})
+    found = await tx.session.execute(_DEVICES, {"farm": farm_id})
     return await now_of(
-        session, farm_id, [(device_id, house_id, state) for device_id, house_id, state in found]
+        tx, farm_id, [(device_id, house_id, state) for device_id, house_id, state in found]
     )
 
 
-async def now_of(session: AsyncSession, farm_id: UUID, devices: Iterable[DeviceFound]) -> FarmNow:
+async def now_of(tx: Transaction, farm_id: UUID, devices: Iterable[DeviceFound]) -> FarmNow:
     """Return how things stand with devices of a farm that are looked up already."""
     houses: dict[UUID, UUID] = {}
     doing: dict[UUID, Doing] = {}
@@ -119,10 +121,11 @@ async def now_of(session: AsyncSession, farm_id: UUID, devices: Iterable[DeviceF
         houses[device_id] = house_id
         if state is not None:
             doing[device_id] = _stored_doing(state)
-    readings = await _stored_readings(session, farm_id, houses)
-    live = await live_of_farm(session, farm_id)
+    readings = await _stored_readings(tx.session, farm_id, houses)
+    live = await live_of_farm(tx.session, farm_id)
+    latest_ms = to_ms(tx.now + CLOCK_SLACK)
     for hub in live:
-        _overlay(hub, houses, readings, doing)
+        _overlay(hub, houses, readings, doing, latest_ms=latest_ms)
     return FarmNow(
         houses=houses,
         readings=readings,
@@ -166,17 +169,20 @@ def _overlay(
     houses: Mapping[UUID, UUID],
     readings: dict[tuple[UUID, str], Now],
     doing: dict[UUID, Doing],
+    *,
+    latest_ms: int,
 ) -> None:
+    """Put a hub's last word over what is stored, but for what is newer and can be true."""
     for now in live_readings(hub, houses):
         stored = readings.get((now.device_id, now.quantity))
-        if stored is None or stored.t_ms <= now.t_ms:
+        if stored is None or not now.t_ms < stored.t_ms <= latest_ms:
             readings[now.device_id, now.quantity] = now
     for device in hub.live.devices:
         device_id = _uuid(device.device)
         if device_id is None or device_id not in houses:
             continue
         known = doing.get(device_id)
-        if known is None or known.t_ms <= hub.live.t:
+        if known is None or not hub.live.t < known.t_ms <= latest_ms:
             doing[device_id] = _live_doing(device_id, device, known, t_ms=hub.live.t)
 
 

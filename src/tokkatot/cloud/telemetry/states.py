@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -15,13 +15,12 @@ from tokkatot.cloud.telemetry.equipment import fails, starts
 from tokkatot.cloud.telemetry.intake import EARLIEST_MS
 from tokkatot.cloud.telemetry.model import device_state_log
 from tokkatot.cloud.telemetry.partitions import DAY_MS
+from tokkatot.cloud.telemetry.store import CLOCK_SLACK
 from tokkatot.domain.ids import FarmId
 from tokkatot.domain.quantities import Refusal
 from tokkatot.kit.clock import from_ms, to_ms, to_rfc3339
 from tokkatot.wire.cursor import RefusedRow
 from tokkatot.wire.messages import DeviceStateRow
-
-_CLOCK_SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +116,7 @@ def _first(place: _Place, row: DeviceStateRow, *, now: datetime) -> DeviceState:
 def _follow(state: DeviceState, row: DeviceStateRow, *, now: datetime) -> bool:
     """Take a newer report over and count what lies between; return False for an older one."""
     t = from_ms(row.t)
-    # A state from the future came of a wrong clock and does not hold back the true ones.
-    in_future = state.t > now + _CLOCK_SLACK
+    in_future = state.t > now + CLOCK_SLACK
     if t < state.t and not in_future:
         return False
     if state.actual and state.online and not in_future:

@@ -16,6 +16,8 @@ MINUTE_S: Final = 60
 FIVE_MINUTES_S: Final = 300
 HOUR_S: Final = 3600
 DAY_S: Final = 86_400
+CLOCK_SLACK: Final = timedelta(minutes=1)
+"""What lies further ahead of now came of a wrong clock, and does not hold back what is true."""
 _EPOCH: Final = date(1970, 1, 1)
 
 
