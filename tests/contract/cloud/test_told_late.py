@@ -128,8 +128,29 @@ async def test_rows_that_come_again_tell_nobody_twice(house: House, t_ms: int) -
 
 
 async def test_what_was_seen_is_told_again_where_its_hub_raises_it_anew(house: House) -> None:
-    await house.send("events", [ago(house, HOUR_MS, 1, "raised")])
-    await house.cloud.put(f"{house.farm_url}/alerts/{ONE}/acknowledge", {}, house.owner)
+    first = ago(house, 2 * HOUR_MS, 1, "raised")
+    await house.send("events", [first, ago(house, HOUR_MS, 2, "raised_again", times=2)])
+    path = f"{house.farm_url}/alerts/{ONE}/acknowledge"
+    seen = await house.cloud.http.put(path, headers=house.owner.headers)
+    assert seen.json()["state"] == "acknowledged"
     await house.restore_card(OTHER_EPOCH)
-    await house.send("events", [ago(house, 0, 1, "raised")])
+    await house.send("events", [first, ago(house, 0, 2, "raised_again", times=2)])
     assert ((await alert(house))["state"], len(await told(house))) == ("unacknowledged", 2)
+
+
+async def test_a_hub_that_has_forgotten_how_often_it_told_an_alert_is_heard_all_the_same(
+    house: House,
+) -> None:
+    rows = [
+        ago(house, (9 - n) * HOUR_MS, n, "raised" if n == 1 else "raised_again", times=n)
+        for n in range(1, 5)
+    ]
+    await house.send("events", rows)
+    await house.restore_card(OTHER_EPOCH)
+    await house.send("events", [rows[0], ago(house, 3 * MINUTE_MS, 2, "cleared")])
+    assert (await alert(house))["state"] == "returned"
+    again = ago(house, 2 * MINUTE_MS, 3, "raised_again", times=2)
+    await house.send("events", [again], 3)
+    assert ((await alert(house))["state"], len(await told(house))) == ("unacknowledged", 2)
+    await house.send("events", [ago(house, MINUTE_MS, 4, "cleared", times=2)], 4)
+    assert (await alert(house))["state"] == "returned"

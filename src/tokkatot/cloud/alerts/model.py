@@ -65,6 +65,8 @@ class Alert(Base):
     """How often it was told."""
     told_at: Mapped[datetime]
     """When people were told last, all of them or the next one, by the cloud's clock."""
+    hub_told_at: Mapped[datetime | None]
+    """When its hub told it last, by the hub's clock; None where that can't be right."""
     escalated: Mapped[int] = mapped_column(default=0)
     """To how many people in turn it was brought since then, for nobody had seen it."""
 

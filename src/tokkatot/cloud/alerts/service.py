@@ -111,7 +111,8 @@ async def apply_row(
     except ValueError:
         return _refused(row, "bad_alert")
     # A hub whose clock is wrong still says what is wrong in its house.
-    t = credible(row.t, now=tx.now) or tx.now
+    said_at = credible(row.t, now=tx.now)
+    t = said_at or tx.now
     alert = await store.locked(tx.session, alert_id)
     if alert is not None and alert.hub_id != hub_id:
         return _refused(row, "other_hub")
@@ -133,18 +134,28 @@ async def apply_row(
         )
         tx.session.add(alert)
     # Where its beginning was thinned out at the hub, what is left still says that it happened.
-    if row.change != "cleared" or alert.times == 0:
-        if await _take_raised(tx, alert, row, at=t):
-            raised.append(alert_id)
-    if row.change == "cleared":
+    tells = row.change != "cleared" or alert.times == 0
+    if tells and (row.times > alert.times or _is_later(alert, said_at)):
+        alert.hub_told_at = said_at
+        await _take_raised(tx, alert, row, at=t)
+        raised.append(alert_id)
+    # An old end that comes again is none of what was raised since.
+    if row.change == "cleared" and (row.times >= alert.times or _is_later(alert, said_at)):
         await clear(tx, alert, at=t, unheard=row.shelved or row.under is not None)
     return None
 
 
-async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: datetime) -> bool:
-    """Note that a hub has raised an alert, or raised it again; False: that is known."""
-    if row.times <= alert.times:
-        return False
+def _is_later(alert: Alert, said_at: datetime | None) -> bool:
+    """Tell whether a hub says something after it had told an alert last.
+
+    On a restored card it counts again from where that was: only its clock tells what is new.
+    """
+    before = alert.hub_told_at
+    return said_at is not None and before is not None and said_at > before
+
+
+async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: datetime) -> None:
+    """Note that a hub has raised an alert, or raised it again."""
     again = alert.times > 0
     alert.state = ALERT_TRANSITIONS[
         alert.state,
@@ -160,7 +171,6 @@ async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: date
     alert.shelved_until = None if shelf is None else shelf.until
     alert.escalated = 0
     await tell(tx, alert, "alert.raised_again" if again else "alert.raised", t=at)
-    return True
 
 
 async def tell_people(tx: Transaction, raised: Iterable[UUID]) -> None:
