@@ -329,6 +329,14 @@ async def test_alerts_of_a_patient_farm_hold_up_no_other(
     assert await brought_to(house, house.owner, other.owner) == [0, 1]
 
 
+async def test_nobody_is_told_or_asked_of_a_deleted_farm(house: House) -> None:
+    await raise_one(house, severity="critical")
+    assert (await call(house, "DELETE", house.farm_url))[0] == 204
+    await raise_one(house, 2, TWO, severity="critical")
+    await escalations(house)
+    assert [one["alert_id"] for one in await told(house)] == [ONE]
+
+
 async def test_a_farm_says_who_is_asked_and_when(house: House) -> None:
     manager = await member(house, "manager")
     path = f"{house.farm_url}/escalation"

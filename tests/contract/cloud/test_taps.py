@@ -332,6 +332,17 @@ async def test_garbage_on_a_socket_closes_it_and_nothing_else(
         assert await screen.closed() in {4400, 4401}
 
 
+@pytest.mark.parametrize("since", [2**63, 2**64, 10**30])
+async def test_a_number_that_no_change_can_have_ends_its_own_socket_alone(
+    running: Running, owner: Owner, since: int
+) -> None:
+    person, yard = owner
+    async with phone(running) as screen:
+        await screen.say(type="auth", token=person.token)
+        await screen.say(type="subscribe", farm=str(yard.farm_id), since=since)
+        assert await screen.closed() == 4400
+
+
 async def test_garbage_on_every_topic_is_a_counted_drop(
     running: Running, owner: Owner, hub: HandHub
 ) -> None:

@@ -66,7 +66,7 @@ class Subscribe(Struct, frozen=True, tag="subscribe"):
     """Show a farm, from a number on."""
 
     farm: UUID
-    since: Annotated[int, Meta(ge=0)] | None = None
+    since: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
 
 
 class Unsubscribe(Struct, frozen=True, tag="unsubscribe"):

@@ -1,10 +1,46 @@
 """Where the next page of raw readings starts."""
 
-import pytest
+from collections.abc import Sequence
+from uuid import UUID
 
-from tokkatot.cloud.telemetry.history import RawAfter, RawReading, after_page
+import numpy as np
+import pytest
+from typing_extensions import override
+
+from tokkatot.cloud.telemetry.blocks import Columns
+from tokkatot.cloud.telemetry.history import (
+    RawAfter,
+    RawReading,
+    SeriesKey,
+    after_page,
+    read_raw,
+)
+from tokkatot.cloud.telemetry.store import DAY_MS, Readings, Span
+from tokkatot.kit.clock import from_ms
 
 T = 1_790_000_000_123
+KEY = SeriesKey(id=1, device_id=UUID(int=1), quantity="temperature")
+
+
+class Sparse(Readings):
+    """One series with one reading at noon of every other day."""
+
+    def __init__(self, count: int) -> None:
+        self.t_ms = (np.arange(count) * 2 + 1000) * DAY_MS + DAY_MS // 2
+
+    @override
+    async def read(self, series: Sequence[int], span: Span) -> dict[int, Columns]:
+        count = len(self.t_ms)
+        every = Columns(
+            t_ms=self.t_ms, value=np.zeros(count), quality=np.zeros(count, dtype=np.uint8)
+        )
+        return {1: every.within(span.start_ms, span.end_ms)}
+
+    @override
+    async def next_day(self, series: Sequence[int], from_ms: int) -> int | None:
+        days = self.t_ms // DAY_MS
+        later = days[days >= from_ms // DAY_MS]
+        return int(later[0]) if len(later) else None
 
 
 def reading(series_id: int, t_ms: int) -> RawReading:
@@ -30,3 +66,17 @@ def test_a_place_survives_being_written_and_read() -> None:
 def test_a_word_that_is_no_place_is_refused(word: str) -> None:
     with pytest.raises(ValueError, match=r"place|invalid literal|unpack"):
         RawAfter.parse(word)
+
+
+async def test_pages_hold_every_reading_however_many_days_they_are_of() -> None:
+    readings = Sparse(1200)
+    span = Span(start=from_ms(0), end=from_ms(10_000 * DAY_MS))
+    listed: list[int] = []
+    after: RawAfter | None = None
+    while rows := await read_raw(readings, [KEY], span, after=after, limit=501):
+        page = rows[:500]
+        listed += [row.t_ms for row in page]
+        if len(rows) <= len(page):
+            break
+        after = after_page(page, after)
+    assert listed == readings.t_ms.tolist()
