@@ -18,7 +18,13 @@ from tokkatot.vision.evaluate.scores import Score
 from tokkatot.vision.findings import FINDINGS
 from tokkatot.vision.train.config import TrainConfig
 from tokkatot.vision.train.exporting import export, parity
-from tokkatot.vision.train.learning import MIX_FILE, Divided, divided_photos, load_member
+from tokkatot.vision.train.learning import (
+    MIX_FILE,
+    Divided,
+    divided_photos,
+    expect_split,
+    load_member,
+)
 
 CARD = "CARD.md"
 _TEMPLATE = Path(__file__).parent / "card.md"
@@ -46,12 +52,14 @@ def freeze(
     """Write models, description and card into `out`.
 
     Raises:
-        DataRefused: where the photographs, or a finished learning, can't be read.
+        DataRefused: where the photographs, or a finished learning, can't be read, or it was learned
+            from another division of photographs.
     """
     mix = _mix(run)
+    divided = divided_photos(config, photos, count)
+    expect_split(divided.split, run)
     networks = {name: load_member(name, member, run) for name, member in config.members.items()}
     description = export(networks, mix, out)
-    divided = divided_photos(config, photos, count)
     ensemble = Ensemble.load(out)
     some = divided.canvases[divided.where(Part.VALIDATION)][:_COMPARED]
     difference = parity(networks, ensemble, some)

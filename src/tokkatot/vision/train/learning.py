@@ -1,5 +1,6 @@
 """Learns an ensemble: divides the set, learns each network, and mixes them."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from tokkatot.vision.data.canvases import Canvases, read_canvases
 from tokkatot.vision.data.fingerprints import fingerprints, near_pairs
 from tokkatot.vision.data.impostors import TAUGHT, impostors
 from tokkatot.vision.data.photos import DataRefused, Photo, PhotoSet
-from tokkatot.vision.data.splits import Part, Split, divide, write_split
+from tokkatot.vision.data.splits import Part, Split, divide, read_split, write_split
 from tokkatot.vision.detect.mixing import Mix
 from tokkatot.vision.findings import FINDINGS, Finding
 from tokkatot.vision.train.blending import fit_mix
@@ -69,12 +70,13 @@ def learn(config: TrainConfig, sources: Sources, out: Path, *, tell: Tell, count
     Two processes may learn a member each in the same folder.
 
     Raises:
-        DataRefused: where the photographs can't be learned from.
+        DataRefused: where the photographs can't be learned from, or are divided otherwise than what
+            the folder holds.
     """
     torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
     divided = divided_photos(config, sources.photos, count)
-    write_split(divided.split, out / SPLIT_FILE)
+    _keep_split(divided.split, out)
     for name in config.members:
         learn_member(name, config, divided, sources.weights, out, tell)
     networks = [load_member(name, member, out) for name, member in config.members.items()]
@@ -105,6 +107,18 @@ def divided_photos(config: TrainConfig, photos: PhotoSet, count: Count) -> Divid
         labels=np.array([FINDINGS.index(Finding(photo.label)) for photo in photos.photos]),
         split=split,
     )
+
+
+def expect_split(split: Split, run: Path) -> None:
+    """Make sure that a folder's models were learned from this division of photographs.
+
+    Raises:
+        DataRefused: where they were not: what is held out by it may have been learned.
+    """
+    if read_split(run / SPLIT_FILE, ()) != split:
+        raise DataRefused(
+            f"{run} was learned from another division of photographs; take a new folder."
+        )
 
 
 def load_member(name: str, config: MemberConfig, out: Path) -> torch.nn.Module:
@@ -149,6 +163,16 @@ def learn_member(
         fitting = Fitting(member, network, checkpoint=checkpoint, digest=digest)
         state = fitting.run(lessons, told).state_dict()
     torch.save({"digest": digest, "state": state}, _weights(out, name))
+
+
+def _keep_split(split: Split, out: Path) -> None:
+    """Note what is learned from what, once: a folder's figures hold for one division alone."""
+    if not (out / SPLIT_FILE).exists():
+        # Another process may begin in the same folder, and reads no half of it.
+        fresh = out / f"split.{os.getpid()}.new"
+        write_split(split, fresh)
+        fresh.replace(out / SPLIT_FILE)
+    expect_split(split, out)
 
 
 def _weights(out: Path, name: str) -> Path:

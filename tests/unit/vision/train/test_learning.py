@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.support.pictures import drawn, write_set
+from tests.support.pictures import drawn, encoded, write_set
 from tokkatot.vision.data.photos import DataRefused, PhotoSet, read_photos
 from tokkatot.vision.data.splits import Part, read_split
 from tokkatot.vision.detect.detector import Detector
@@ -132,6 +132,46 @@ def test_a_learning_by_other_settings_begins_anew(photos: PhotoSet, tmp_path: Pa
     learn(others, sources, tmp_path, tell=told.append, count=untold)
 
     assert len(told) == 2
+
+
+def test_a_folder_goes_on_only_with_the_division_that_it_was_begun_by(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    from tokkatot.vision.train.learning import SPLIT_FILE, Sources, learn  # noqa: PLC0415
+
+    run, told = tmp_path / "run", list[str]()
+    sources = Sources(photos=photos, weights=None)
+    learn(CONFIG, sources, run, tell=lambda _: None, count=untold)
+    before = (run / SPLIT_FILE).read_text()
+    for place, finding in enumerate(FINDINGS):
+        more = drawn(1000 + place, width=112, height=112)
+        (photos.root / finding.value / "more.png").write_bytes(encoded(more, "PNG"))
+
+    grown = Sources(photos=read_photos(photos.root), weights=None)
+
+    with pytest.raises(DataRefused, match="another division"):
+        learn(CONFIG, grown, run, tell=told.append, count=untold)
+
+    assert (run / SPLIT_FILE).read_text() == before
+    assert told == []
+
+
+def test_models_are_judged_on_nothing_that_they_learned_from(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    from tokkatot.vision.train.freezing import freeze  # noqa: PLC0415
+    from tokkatot.vision.train.learning import SPLIT_FILE, Sources, learn  # noqa: PLC0415
+
+    run, out = tmp_path / "run", tmp_path / "models"
+    learn(CONFIG, Sources(photos=photos, weights=None), run, tell=lambda _: None, count=untold)
+    otherwise = msgspec.structs.replace(CONFIG.split, seed=2)
+
+    with pytest.raises(DataRefused, match="another division"):
+        freeze(msgspec.structs.replace(CONFIG, split=otherwise), photos, run, out, count=untold)
+    (run / SPLIT_FILE).unlink()
+    with pytest.raises(DataRefused, match="is no split"):
+        freeze(CONFIG, photos, run, out, count=untold)
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("network", ["mobilenet", "small"])
