@@ -41,6 +41,21 @@ def huge_jpeg(side: int) -> bytes:
     return bytes(data)
 
 
+def scanned_jpeg(side: int, *, scans: int) -> bytes:
+    """Return a JPEG of black that isn't progressive, whose scans of 11 bytes hold a colour each."""
+    table = b"\x01" + bytes(15) + b"\x00"
+    frame = struct.pack(">BHHB", 8, side, side, 3) + b"\x01\x11\x00\x02\x11\x00\x03\x11\x00"
+    parts = [
+        b"\xff\xd8" + _segment(0xDB, b"\x00" + b"\x01" * 64) + _segment(0xC0, frame),
+        *(_segment(0xC4, kind + table) for kind in (b"\x00", b"\x10")),
+        *(
+            _segment(0xDA, bytes((1, 1 + number % 3, 0, 0, 63, 0))) + b"\x00"
+            for number in range(scans)
+        ),
+    ]
+    return b"".join(parts) + b"\xff\xd9"
+
+
 def write_set(root: Path, classes: dict[str, list[Image.Image]]) -> None:
     """Write a folder for each class."""
     for label, pictures in classes.items():
@@ -51,3 +66,7 @@ def write_set(root: Path, classes: dict[str, list[Image.Image]]) -> None:
 
 def _chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body

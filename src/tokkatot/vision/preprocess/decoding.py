@@ -4,11 +4,13 @@ import io
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tokkatot.vision.preprocess.canvas import SIDE, Pixels, on_canvas
+from tokkatot.vision.preprocess.scans import STARTS_WITH, first_scan
 
 MAX_BYTES: Final = 12 * 1024 * 1024
 MAX_PIXELS: Final = 64_000_000
@@ -16,7 +18,7 @@ MAX_PIXELS: Final = 64_000_000
 MAX_WHOLE_PIXELS: Final = 16_000_000
 """Of what must be decoded whole: 48 MB as RGB."""
 MAX_SCANS: Final = 16
-"""Passes of a progressive JPEG; each costs time for every pixel, and may cost only a few bytes."""
+"""Of a JPEG that is decoded whole; each costs time for every pixel, and may be only a few bytes."""
 MIN_SIDE: Final = 64
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
@@ -102,6 +104,7 @@ def _guarded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
 
 
 def _read(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
+    by_rows = _by_rows(data)
     try:
         picture = Image.open(io.BytesIO(data), formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -110,28 +113,38 @@ def _read(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
         raise PictureRefused(Refusal.UNKNOWN_FORMAT) from None
     with picture:
         size = picture.size
-        _check(picture, data)
+        _check(picture, data, by_rows=by_rows)
         # An eighth, a quarter or half of a JPEG is decoded in a fraction of the time and memory.
         picture.draft("RGB", (2 * SIDE, 2 * SIDE))
         picture.load()
         return _opaque(ImageOps.exif_transpose(picture)), size
 
 
-def _check(picture: Image.Image, data: bytes) -> None:
+def _by_rows(data: bytes) -> bool:
+    """Tell whether it is a JPEG that need not be kept whole while it is decoded."""
+    if not data.startswith(STARTS_WITH):
+        return False
+    scan = first_scan(data)
+    if scan is None:
+        raise PictureRefused(Refusal.DAMAGED)
+    return scan.is_all
+
+
+def _check(picture: Image.Image, data: bytes, *, by_rows: bool) -> None:
     """Refuse by the header alone what would cost too much, or can't be judged."""
     width, height = picture.size
-    progressive = bool(picture.info.get("progressive"))
-    whole = picture.format not in {"JPEG", "MPO"} or progressive
+    is_jpeg = picture.format in {"JPEG", "MPO"}
+    whole = not by_rows or bool(picture.info.get("progressive"))
     if width * height > (MAX_WHOLE_PIXELS if whole else MAX_PIXELS):
         raise PictureRefused(Refusal.TOO_MANY_PIXELS)
-    if progressive and sum(1 for _ in _SCAN.finditer(data)) > MAX_SCANS:
+    if is_jpeg and whole and len(list(islice(_SCAN.finditer(data), MAX_SCANS + 1))) > MAX_SCANS:
         raise PictureRefused(Refusal.DAMAGED)
     if min(width, height) < MIN_SIDE:
         raise PictureRefused(Refusal.TOO_SMALL)
     if picture.mode not in _COLOURED:
         raise PictureRefused(Refusal.NO_COLOUR)
     # Phones append a depth map or a second exposure to a JPEG: the first picture is the photograph.
-    if picture.format not in {"JPEG", "MPO"} and getattr(picture, "is_animated", False):
+    if not is_jpeg and getattr(picture, "is_animated", False):
         raise PictureRefused(Refusal.ANIMATED)
 
 

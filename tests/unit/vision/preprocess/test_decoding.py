@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.support.pictures import drawn, encoded, huge_jpeg, huge_png
+from tests.support.pictures import drawn, encoded, huge_jpeg, huge_png, scanned_jpeg
 from tokkatot.vision.preprocess.canvas import SIDE
 from tokkatot.vision.preprocess.decoding import (
     MAX_BYTES,
@@ -50,6 +50,12 @@ def many_scans() -> bytes:
     data = encoded(drawn(1), progressive=True)
     last = data.rindex(b"\xff\xda")
     return data[:-2] + data[last:-2] * 40 + data[-2:]
+
+
+def stuffed(filling: bytes) -> bytes:
+    """A photograph with 200 KB that say nothing before it."""
+    data = encoded(drawn(1))
+    return data[:2] + filling * (200_000 // len(filling)) + data[2:]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -109,6 +115,12 @@ BAD: dict[str, tuple[bytes, Refusal]] = {
     "a WebP cut off": (encoded(drawn(1), "WEBP")[:-900], Refusal.DAMAGED),
     "a PNG without its rows": (huge_png(3_000), Refusal.DAMAGED),
     "a JPEG of many passes": (many_scans(), Refusal.DAMAGED),
+    "a JPEG of a colour a pass, many times": (scanned_jpeg(160, scans=41), Refusal.DAMAGED),
+    "25 megapixels of a colour a pass": (scanned_jpeg(5_000, scans=3), Refusal.TOO_MANY_PIXELS),
+    "a JPEG of empty comments": (stuffed(b"\xff\xfe\x00\x02"), Refusal.DAMAGED),
+    "a JPEG of marks alone": (stuffed(b"\xff\xd0"), Refusal.DAMAGED),
+    "a JPEG of padding": (stuffed(b"\xff"), Refusal.DAMAGED),
+    "a JPEG that ends in its head": (encoded(drawn(1))[:300], Refusal.DAMAGED),
 }
 
 
@@ -128,6 +140,20 @@ def test_what_a_phone_appends_to_a_photograph_is_not_looked_at() -> None:
     both = encoded(first, "MPO", save_all=True, append_images=[second])
 
     assert np.array_equal(read_shot(both).pixels, read_shot(encoded(first)).pixels)
+
+
+def test_a_jpeg_of_a_colour_a_pass_is_read() -> None:
+    # Cameras make none, and programs that save space do.
+    assert read_shot(scanned_jpeg(160, scans=3)).pixels.shape == (SIDE, SIDE, 3)
+
+
+def test_a_photograph_with_a_preview_a_profile_and_padding_is_read() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "x" * 60_000
+    data = encoded(drawn(1), exif=exif, icc_profile=bytes(200_000), comment=encoded(drawn(2)))
+    padded = data[:2] + b"\xff" * 7 + data[2:]
+
+    assert np.array_equal(read_shot(padded).pixels, read_shot(encoded(drawn(1))).pixels)
 
 
 def test_what_is_transparent_is_grey() -> None:
