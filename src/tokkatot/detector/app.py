@@ -17,10 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tokkatot.detector.answers import Json, brief, detailed
-from tokkatot.detector.seeing import small
-from tokkatot.detector.turns import Crowded, Turns
+from tokkatot.detector.turns import Crowded, JudgingFailed, Seen, Turns
 from tokkatot.vision.detect.detector import Detecting
-from tokkatot.vision.detect.verdict import Verdict
 from tokkatot.vision.preprocess.decoding import MAX_BYTES, PictureRefused
 from tokkatot.wire.problems import CODES, MEDIA_TYPE, problem_type
 
@@ -78,21 +76,22 @@ class DetectorApp:
             turns.cancel()
 
     async def _predict(self, request: Request) -> Response:
-        verdict, _ = await self._judged(request)
-        return _json(brief(verdict))
+        seen, _ = await self._judged(request)
+        return _json(brief(seen.verdict))
 
     async def _predict_detailed(self, request: Request) -> Response:
-        verdict, _ = await self._judged(request)
-        return _json(detailed(verdict, version=self._detector.version))
+        seen, _ = await self._judged(request)
+        return _json(detailed(seen.verdict, version=self._detector.version))
 
     async def _predict_pictured(self, request: Request) -> Response:
         """Answer with a small picture too, so that who keeps it need not open the file."""
-        verdict, data = await self._judged(request)
+        seen, data = await self._judged(request, pictured=True)
+        assert seen.small is not None, "it was asked for"
         return _json(
             {
-                **detailed(verdict, version=self._detector.version),
+                **detailed(seen.verdict, version=self._detector.version),
                 "sha256": hashlib.sha256(data).hexdigest(),
-                "thumbnail": b64encode(await asyncio.to_thread(small, data)).decode(),
+                "thumbnail": b64encode(seen.small).decode(),
             }
         )
 
@@ -106,7 +105,7 @@ class DetectorApp:
             }
         )
 
-    async def _judged(self, request: Request) -> tuple[Verdict, bytes]:
+    async def _judged(self, request: Request, *, pictured: bool = False) -> tuple[Seen, bytes]:
         # A body is memory too: who can't be judged soon is told so before sending it all.
         if self._reading + self._turns.waiting >= self._turns.limit:
             raise Problem("unavailable")
@@ -116,11 +115,13 @@ class DetectorApp:
         finally:
             self._reading -= 1
         try:
-            return await self._turns.judged(data), data
+            return await self._turns.judged(data, pictured=pictured), data
         except PictureRefused as refusal:
             raise Problem("picture_refused", str(refusal)) from None
         except Crowded:
             raise Problem("unavailable") from None
+        except JudgingFailed:
+            raise Problem("internal") from None
 
     # ------------------------------------------------------------------------------------ problems
 

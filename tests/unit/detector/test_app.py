@@ -2,12 +2,15 @@
 
 import asyncio
 import threading
+import time
+from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
 import httpx
 import pytest
+from PIL import Image
 from typing_extensions import override
 
 from tests.support.pictures import drawn, encoded
@@ -17,8 +20,9 @@ from tokkatot.detector.turns import AT_ONCE, WAITING
 from tokkatot.vision.detect.verdict import Verdict, decide
 from tokkatot.vision.findings import Finding
 from tokkatot.vision.preprocess.canvas import Pixels
-from tokkatot.vision.preprocess.decoding import MAX_BYTES
+from tokkatot.vision.preprocess.decoding import MAX_BYTES, thumbnail
 from tokkatot.vision.preprocess.quality import Fault
+from tokkatot.wire.pictures import MAX_THUMBNAIL_BYTES
 
 PHOTO = encoded(drawn(1))
 
@@ -36,6 +40,17 @@ class Held(FakeDetector):
         self.began.set()
         assert self.let_go.wait(20), "the test lets it go"
         return super().judge_canvases(canvases)
+
+
+class Breaks(FakeDetector):
+    """A detector that breaks over what comes first."""
+
+    @override
+    def judge_canvases(self, canvases: Sequence[Pixels]) -> list[Verdict]:
+        verdicts = super().judge_canvases(canvases)
+        if len(self.at_once) == 1:
+            raise RuntimeError("it broke")
+        return verdicts
 
 
 @asynccontextmanager
@@ -204,3 +219,47 @@ async def test_a_bad_picture_in_a_turn_spoils_none_beside_it() -> None:
         answers = [await task for task in (first, bad, good)]
 
     assert [answer.status_code for answer in answers] == [200, 422, 200]
+
+
+async def test_a_judge_that_breaks_is_told_of_and_judges_what_comes_next() -> None:
+    async with serving(Breaks()) as client:
+        broken = await post(client)
+        after = await post(client)
+
+    assert problem(broken) == (500, "internal")
+    assert after.status_code == 200
+
+
+async def test_small_pictures_are_made_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each takes as much memory as the largest picture that is let in.
+    making = threading.Lock()
+    together: list[int] = []
+
+    def noted(data: bytes, *, side: int) -> Image.Image:
+        alone = making.acquire(blocking=False)
+        together.append(1 if alone else 2)
+        time.sleep(0.02)
+        made = thumbnail(data, side=side)
+        if alone:
+            making.release()
+        return made
+
+    monkeypatch.setattr("tokkatot.detector.seeing.thumbnail", noted)
+    async with serving(FakeDetector()) as client, asyncio.TaskGroup() as tasks:
+        sent = [
+            tasks.create_task(post(client, path="/v1/ai/predict/pictured")) for _ in range(AT_ONCE)
+        ]
+        answers = [await task for task in sent]
+
+    assert [len(answer.json()["thumbnail"]) > 100 for answer in answers] == [True] * AT_ONCE
+    assert together == [1] * AT_ONCE
+
+
+async def test_what_a_file_says_beside_its_picture_does_not_travel_with_the_small_one() -> None:
+    talks = encoded(drawn(1), comment=b"where it was taken" * 3000)
+    async with serving(FakeDetector()) as client:
+        answer = await post(client, talks, path="/v1/ai/predict/pictured")
+
+    small = b64decode(answer.json()["thumbnail"])
+    assert b"taken" not in small
+    assert len(small) < MAX_THUMBNAIL_BYTES

@@ -117,7 +117,10 @@ def _read(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
         # An eighth, a quarter or half of a JPEG is decoded in a fraction of the time and memory.
         picture.draft("RGB", (2 * SIDE, 2 * SIDE))
         picture.load()
-        return _opaque(ImageOps.exif_transpose(picture)), size
+        ImageOps.exif_transpose(picture, in_place=True)
+        # What its file says beside the pixels, however long, goes into no other file.
+        picture.info.clear()
+        return _opaque(picture), size
 
 
 def _by_rows(data: bytes) -> bool:
@@ -152,6 +155,6 @@ def _opaque(picture: Image.Image) -> Image.Image:
     """Return a picture before grey where it is transparent."""
     if picture.mode in {"RGB", "RGBX"}:
         return picture
-    layered = picture.convert("RGBA")
+    layered = picture if picture.mode == "RGBA" else picture.convert("RGBA")
     ground = Image.new("RGBA", layered.size, (128, 128, 128, 255))
     return Image.alpha_composite(ground, layered).convert("RGB")
