@@ -1,6 +1,6 @@
 """What people are told of droppings: of one photograph at once, of a flock when several agree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -36,6 +36,10 @@ class _Open(Struct, frozen=True, array_like=True):
     times: int
     told_ms: int
     spoke_ms: int
+
+
+Told = Mapping[str, Mapping[AlertType, _Open]]
+"""The alerts that stand, by house."""
 
 
 class _House(Struct):
@@ -75,6 +79,15 @@ class DroppingAlerts:
     def encode(self) -> bytes:
         """Return what the next run is to know."""
         return msgspec.json.encode(self._kept)
+
+    def told(self) -> Told:
+        """Return what people know of, to go back to where they were not told after all."""
+        return {name: dict(house.open) for name, house in self._kept.houses.items()}
+
+    def untell(self, told: Told) -> None:
+        """Know of nothing else as told; what was seen meanwhile stays seen."""
+        for name, house in self._kept.houses.items():
+            house.open = dict(told.get(name, {}))
 
     def take(self, detection: Detection, *, t_ms: int) -> list[AlertRow]:
         """Return what a photograph gives to tell."""

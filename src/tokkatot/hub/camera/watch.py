@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from tokkatot.hub.camera.alerts import DroppingAlerts
+from tokkatot.hub.camera.alerts import DroppingAlerts, Told
 from tokkatot.hub.camera.process import Judging, RoundFailed
 from tokkatot.hub.config import PictureSettings
 from tokkatot.hub.journal.port import JournalError, JournalPort
@@ -117,7 +117,8 @@ class Watch:
             if asked or self.is_due():
                 self._asked.clear()
                 await self._answer()
-            await self._tell(self._alerts.over(t_ms=self._clock.now_ms()))
+            known = self._known()
+            await self._tell(self._alerts.over(t_ms=self._clock.now_ms()), known)
 
     async def _answer(self) -> None:
         """Do one round, and tell those who asked for it and get nothing to see."""
@@ -146,7 +147,7 @@ class Watch:
                 if looked.detection is not None:
                     seen.add(camera.house)
         for camera in cameras.values():
-            await self._tell(self._failed(camera, "the models' process ended before", t_ms))
+            await self._fail(camera, "the models' process ended before", t_ms)
         return frozenset(seen)
 
     def _round(self, looks: Sequence[Look]) -> Looks:
@@ -160,30 +161,41 @@ class Watch:
 
     async def _take(self, looked: Looked, camera: Camera, t_ms: int) -> None:
         if looked.detection is None:
-            await self._tell(self._failed(camera, looked.trouble or "no answer", t_ms))
+            await self._fail(camera, looked.trouble or "no answer", t_ms)
             return
+        known = self._known()
         if looked.trouble is not None:
             log.warning("camera.picture_not_kept", camera=camera.name, reason=looked.trouble)
         rows: list[Row] = [EventRow(0, "e", t_ms, DETECTION, event_data(looked.detection))]
         if self._failing.pop(camera.name, None) is not None:
             rows.append(_event(CAMERA_WORKS, camera, t_ms))
         rows.extend(self._alerts.take(looked.detection, t_ms=t_ms))
-        await self._tell(rows)
+        await self._tell(rows, known)
 
-    def _failed(self, camera: Camera, reason: str, t_ms: int) -> list[Row]:
-        """Return what is told of a camera that gives nothing: once, while its reason stays."""
+    async def _fail(self, camera: Camera, reason: str, t_ms: int) -> None:
+        """Tell of a camera that gives nothing: once, while its reason stays."""
         if self._failing.get(camera.name) == reason:
-            return []
+            return
+        known = self._known()
         self._failing[camera.name] = reason
-        return [_event(CAMERA_FAILED, camera, t_ms, reason=reason[:MAX_REASON])]
+        row = _event(CAMERA_FAILED, camera, t_ms, reason=reason[:MAX_REASON])
+        await self._tell([row], known)
+
+    def _known(self) -> tuple[Told, dict[str, str]]:
+        """Return what people have been told by now."""
+        return self._alerts.told(), dict(self._failing)
 
     def _tell_not_taken(self, asked: Photograph, reason: str) -> None:
         row = not_taken(asked, reason, self._clock.now_ms())
         self._journal.offer(events=[row], urgent=True)
 
-    async def _tell(self, rows: Sequence[Row]) -> None:
+    async def _tell(self, rows: Sequence[Row], known: tuple[Told, dict[str, str]]) -> None:
         """Record rows, and behind them what was told; without room the next round says it anew."""
-        if not rows or not self._journal.offer(events=rows, urgent=True):
+        if not rows:
+            return
+        if not self._journal.offer(events=rows, urgent=True):
+            told, self._failing = known
+            self._alerts.untell(told)
             return
         try:
             await self._journal.keep_state(STATE, self._alerts.encode())

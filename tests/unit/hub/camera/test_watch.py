@@ -12,9 +12,17 @@ from typing_extensions import override
 
 from tests.support.droppings import HOUSE, detection
 from tests.support.fake_journal import FakeJournal
+from tokkatot.hub.camera.alerts import OVER_AFTER_MS
 from tokkatot.hub.camera.process import Judging, RoundFailed
-from tokkatot.hub.camera.watch import ASKED_AT_MOST_EVERY_S, FIRST_AFTER_S, STATE, Watch
+from tokkatot.hub.camera.watch import (
+    ASKED_AT_MOST_EVERY_S,
+    FIRST_AFTER_S,
+    LOOKS_UP_EVERY_S,
+    STATE,
+    Watch,
+)
 from tokkatot.hub.config import PictureSettings
+from tokkatot.hub.drivers.port import Position
 from tokkatot.kit.clock import ManualClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import AlertRow, EventRow, Photograph, Row
@@ -63,12 +71,31 @@ class FakeJudging(Judging):
         return answers
 
 
+class FullJournal(FakeJournal):
+    """Has no room while it is full."""
+
+    is_full = False
+
+    @override
+    def offer(
+        self,
+        *,
+        events: Sequence[Row] = (),
+        readings: Sequence[Row] = (),
+        position: Position | None = None,
+        urgent: bool = False,
+    ) -> bool:
+        if self.is_full:
+            return False
+        return super().offer(events=events, readings=readings, position=position, urgent=urgent)
+
+
 class Scene:
     """A watch with all that it stands on."""
 
     def __init__(self, settings: PictureSettings = SETTINGS) -> None:
         self.clock = ManualClock(START)
-        self.journal = FakeJournal()
+        self.journal = FullJournal()
         self.judging = FakeJudging()
         self.watch = Watch(
             settings,
@@ -160,7 +187,7 @@ async def test_what_was_told_is_known_after_a_restart(scene: Scene) -> None:
     scene.judging.sees = {"front": "newcastle"}
     await scene.watch.look()
     again = Scene()
-    again.journal = FakeJournal(scene.journal.card)
+    again.journal = FullJournal(scene.journal.card)
     again.watch._journal = again.journal
     again.judging.sees = {"front": "newcastle"}
     running = asyncio.create_task(again.watch.run())
@@ -171,6 +198,69 @@ async def test_what_was_told_is_known_after_a_restart(scene: Scene) -> None:
     running.cancel()
 
     assert [row.type for row in again.rows if isinstance(row, AlertRow)] == ["dropping_suspicious"]
+
+
+def alerts(scene: Scene) -> list[tuple[str, str]]:
+    return [(row.type, row.change) for row in scene.rows if isinstance(row, AlertRow)]
+
+
+async def test_an_alert_that_the_journal_had_no_room_for_is_told_in_the_next_round(
+    scene: Scene,
+) -> None:
+    scene.judging.sees = {"front": "newcastle"}
+    scene.judging.troubles = {"back": "no answer"}
+    scene.journal.is_full = True
+    await scene.watch.look()
+    scene.journal.is_full = False
+    await scene.watch.look()
+
+    assert alerts(scene) == [("dropping_suspicious", "raised")]
+    assert scene.events() == [("detection.made", "front"), ("camera.failed", "back")]
+
+
+async def test_what_was_seen_while_the_journal_was_full_speaks_for_a_flock(scene: Scene) -> None:
+    scene.judging.sees = {"front": "newcastle"}
+    scene.journal.is_full = True
+    for _ in range(3):
+        await scene.watch.look()
+    scene.journal.is_full = False
+    await scene.watch.look()
+
+    assert alerts(scene) == [("dropping_suspicious", "raised"), ("flock_suspicious", "raised")]
+
+
+async def test_that_a_camera_works_again_is_told_once_there_is_room(scene: Scene) -> None:
+    scene.judging.sees, scene.judging.troubles = {"front": "healthy"}, {"back": "no answer"}
+    await scene.watch.look()
+    scene.judging.sees["back"] = "healthy"
+    scene.judging.troubles = {}
+    scene.journal.is_full = True
+    await scene.watch.look()
+    scene.journal.is_full = False
+    await scene.watch.look()
+
+    assert scene.events()[-1] == ("camera.works", "back")
+
+
+async def test_the_end_of_an_alert_is_told_once_there_is_room(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.judging.sees = {"front": "newcastle"}
+    await scene.watch.look()
+    scene.judging.sees = {}
+    monkeypatch.setattr("tokkatot.hub.camera.watch.LOOKS_UP_EVERY_S", LOOKS_UP_EVERY_S / 30_000)
+    scene.clock.advance(OVER_AFTER_MS / 1000)
+    scene.journal.is_full = True
+    running = asyncio.create_task(scene.watch.run())
+    await scene.judging.looked.wait()
+    await asyncio.sleep(0.05)
+    scene.journal.is_full = False
+    async with asyncio.timeout(10):
+        while len(alerts(scene)) < 2:
+            await asyncio.sleep(0.01)
+    running.cancel()
+
+    assert alerts(scene)[-1] == ("dropping_suspicious", "cleared")
 
 
 async def test_people_who_ask_again_and_again_get_one_photograph(scene: Scene) -> None:
