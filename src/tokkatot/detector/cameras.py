@@ -3,10 +3,14 @@
 import subprocess
 import urllib.error
 import urllib.request
-from http.client import HTTPException
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPException, HTTPResponse, InvalidURL, responses
 from pathlib import Path
 from typing import Final, Protocol, assert_never
+from urllib.parse import unquote, urlsplit
 
+from tokkatot.kit.clock import Clock
 from tokkatot.vision.preprocess.decoding import MAX_BYTES
 from tokkatot.wire.pictures import Camera
 
@@ -15,58 +19,125 @@ SETTLES_AFTER: Final = 10
 """Frames that a USB camera needs to find its exposure."""
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
+_CHUNK: Final = 64 * 1024
+
 
 class CameraFailed(Exception):
-    """No photograph can be had; the text is one line for a person."""
+    """No photograph can be had; the text is one line for a person, without any secret."""
 
 
-def take(camera: Camera) -> bytes:
-    """Return the bytes of a photograph that is taken now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A photograph, and how long ago it was taken."""
+
+    data: bytes
+    age_ms: int = 0
+
+
+def take(camera: Camera, clock: Clock, *, stale_after_s: float) -> Taken:
+    """Return the photograph that is taken now, or of a folder the newest that lies there.
 
     Raises:
-        CameraFailed: where there is none.
+        CameraFailed: where there is none, or none that is younger than `stale_after_s`.
     """
     match camera.kind:
         case "file":
-            return _from_file(Path(camera.where))
+            return _from_file(Path(camera.where), clock, stale_after_s)
         case "http":
-            return _from_http(camera)
+            return Taken(data=_from_http(camera, clock))
         case "v4l2":
-            return _from_v4l2(camera.where)
+            return Taken(data=_from_v4l2(camera.where))
         case _:
             assert_never(camera.kind)
 
 
-def _from_file(path: Path) -> bytes:
+def _from_file(path: Path, clock: Clock, stale_after_s: float) -> Taken:
     """Read a file, or the newest picture of a folder that a camera writes to."""
     try:
         if path.is_dir():
-            found = [one for one in path.iterdir() if one.suffix.lower() in PICTURES]
-            if not found:
-                raise CameraFailed(f"{path} holds no picture")
-            path = max(found, key=lambda one: (one.stat().st_mtime_ns, one.name))
+            return _newest(path, clock, stale_after_s)
         with path.open("rb") as file:
-            return _within(file)
+            return Taken(data=_within(file))
     except OSError as error:
         raise CameraFailed(f"{path} can't be read: {error.strerror}") from None
 
 
-def _from_http(camera: Camera) -> bytes:
+def _newest(folder: Path, clock: Clock, stale_after_s: float) -> Taken:
+    found = [
+        (one.stat().st_mtime_ns, one) for one in folder.iterdir() if one.suffix.lower() in PICTURES
+    ]
+    if not found:
+        raise CameraFailed(f"{folder} holds no picture")
+    written_ns, path = max(found)
+    # A clock that was set back meanwhile makes no picture of tomorrow.
+    age_ms = max(clock.now_ms() - written_ns // 1_000_000, 0)
+    if age_ms > stale_after_s * 1000:
+        since = datetime.fromtimestamp(written_ns // 1_000_000_000, UTC)
+        raise CameraFailed(f"{folder} has no new picture since {since:%Y-%m-%d %H:%M} UTC")
+    with path.open("rb") as file:
+        return Taken(data=_within(file), age_ms=age_ms)
+
+
+def _from_http(camera: Camera, clock: Clock) -> bytes:
+    shown = "the camera's address"
+    try:
+        parts = urlsplit(camera.where)
+        host = parts.netloc.rpartition("@")[2]
+        # What people are told holds no login, and no key that stands behind the path.
+        shown = f"{parts.scheme}://{host}{parts.path}"
+        where = parts._replace(netloc=host).geturl()
+        login = camera.login or unquote(parts.username or "")
+        opener = _opener(where, login, camera.password or unquote(parts.password or ""))
+        ends_s = clock.monotonic() + WITHIN_S
+        with opener.open(where, timeout=WITHIN_S) as answer:
+            data = _until(answer, clock, ends_s)
+    except (OSError, HTTPException, ValueError) as error:
+        raise CameraFailed(f"{shown} gives no picture: {_reason(error)}") from None
+    if data is None:
+        raise CameraFailed(f"{shown} does not end: is it the address of a single picture?")
+    return data
+
+
+def _opener(where: str, login: str, password: str) -> urllib.request.OpenerDirector:
     logins = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-    if camera.login is not None:
-        logins.add_password(None, camera.where, camera.login, camera.password or "")
+    if login:
+        logins.add_password(None, where, login, password)
     # Cameras of one maker ask for a digest, those of the next for the password itself.
-    opener = urllib.request.build_opener(
+    return urllib.request.build_opener(
         urllib.request.ProxyHandler({}),
         urllib.request.HTTPDigestAuthHandler(logins),
         urllib.request.HTTPBasicAuthHandler(logins),
     )
-    try:
-        with opener.open(camera.where, timeout=WITHIN_S) as answer:
-            return _within(answer)
-    except (OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise CameraFailed(f"{camera.where} gives no picture: {reason}") from None
+
+
+def _until(answer: HTTPResponse, clock: Clock, ends_s: float) -> bytes | None:
+    """Read a picture; None where it is a film, which never ends while other cameras wait."""
+    if answer.headers.get_content_maintype() == "multipart":
+        return None
+    received = bytearray()
+    while len(received) <= MAX_BYTES:
+        chunk = answer.read1(min(_CHUNK, MAX_BYTES + 1 - len(received)))
+        if not chunk:
+            break
+        received += chunk
+        if clock.monotonic() > ends_s:
+            return None
+    return bytes(received)
+
+
+def _reason(error: Exception) -> str:
+    """Return why in words of our own: those of the library repeat the address."""
+    if isinstance(error, urllib.error.HTTPError):
+        error.close()
+        return responses.get(error.code, f"status {error.code}")
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(cause, TimeoutError):
+        return "it does not answer in time"
+    if isinstance(cause, OSError):
+        return cause.strerror or "the connection broke"
+    if isinstance(cause, ValueError | InvalidURL):
+        return "it is no address"
+    return "it answers no HTTP"
 
 
 def _from_v4l2(device: str) -> bytes:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from tokkatot.child.limits import hold_back
+from tokkatot.kit.clock import SystemClock
 from tokkatot.wire.pictures import Looked, Looks
 
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
@@ -31,7 +32,7 @@ def main() -> int:
     from tokkatot.vision.detect.ensemble import ModelRefused  # noqa: PLC0415
 
     try:
-        seeing = Seeing.open(asked)
+        seeing = Seeing.open(asked, SystemClock())
     except ModelRefused as refusal:
         for look in asked.looks:
             _answer(Looked(id=look.id, trouble=str(refusal)))

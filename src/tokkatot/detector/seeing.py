@@ -8,6 +8,7 @@ from typing import Final
 from tokkatot.detector.album import Album
 from tokkatot.detector.answers import UNKNOWN
 from tokkatot.detector.cameras import CameraFailed, take
+from tokkatot.kit.clock import Clock
 from tokkatot.vision.data.fingerprints import fingerprint
 from tokkatot.vision.detect.detector import Detecting, Detector
 from tokkatot.vision.detect.ensemble import SHIPPED, Ensemble
@@ -22,12 +23,16 @@ _QUALITIES: Final = (80, 60, 40, 20, 5)
 class Seeing:
     """Takes photographs, judges them and keeps them."""
 
-    def __init__(self, detector: Detecting, album: Album) -> None:
+    def __init__(
+        self, detector: Detecting, album: Album, clock: Clock, *, stale_after_s: float
+    ) -> None:
         self._detector = detector
         self._album = album
+        self._clock = clock
+        self._stale_after_s = stale_after_s
 
     @classmethod
-    def open(cls, asked: Looks) -> "Seeing":
+    def open(cls, asked: Looks, clock: Clock) -> "Seeing":
         """Load the models that are asked for, ours where none are.
 
         Raises:
@@ -35,21 +40,27 @@ class Seeing:
         """
         models = SHIPPED if asked.models is None else Path(asked.models)
         album = Album(Path(asked.folder), limit_bytes=asked.limit_bytes)
-        return cls(Detector(Ensemble.load(models)), album)
+        detector = Detector(Ensemble.load(models))
+        return cls(detector, album, clock, stale_after_s=asked.stale_after_s)
 
     def look(self, look: Look) -> Looked:
         """Take one photograph, and say what is on it or why nothing can be said."""
         try:
-            data = take(look.camera)
-            detection = self.judge(look, data)
+            taken = take(look.camera, self._clock, stale_after_s=self._stale_after_s)
+            detection = self.judge(look, taken.data)
         except (CameraFailed, PictureRefused) as refusal:
             return Looked(id=look.id, trouble=str(refusal))
+        # What was seen matters more than the picture of it.
+        trouble = self._keep(detection, taken.data)
+        return Looked(id=look.id, detection=detection, age_ms=taken.age_ms, trouble=trouble)
+
+    def _keep(self, detection: Detection, data: bytes) -> str | None:
+        """Return why the photograph is not kept, where it isn't."""
         try:
-            self._album.keep(look.id, data, suspicious=detection.alert)
+            self._album.keep(detection.id, data, suspicious=detection.alert)
         except OSError as error:
-            # What was seen matters more than the picture of it.
-            return Looked(id=look.id, detection=detection, trouble=f"not kept: {error.strerror}")
-        return Looked(id=look.id, detection=detection)
+            return f"not kept: {error.strerror}"
+        return None
 
     def judge(self, look: Look, data: bytes) -> Detection:
         """Return what is on a photograph.

@@ -56,10 +56,14 @@ class Look(Struct, frozen=True, kw_only=True):
 
 
 class Looks(Struct, frozen=True, kw_only=True):
-    """What the models' process does before it ends; `folder` keeps at most `limit_bytes`."""
+    """What the models' process does before it ends; `folder` keeps at most `limit_bytes`.
+
+    The newest picture of a camera's folder is one of now up to `stale_after_s`.
+    """
 
     folder: str
     limit_bytes: int
+    stale_after_s: float = 3600.0
     models: str | None
     looks: Annotated[tuple[Look, ...], Meta(max_length=MAX_CAMERAS)]
 
@@ -103,6 +107,8 @@ class Looked(Struct, frozen=True, kw_only=True):
 
     id: UUID
     detection: Detection | None = None
+    age_ms: Annotated[int, Meta(ge=0)] = 0
+    """How long ago the photograph was taken."""
     trouble: str | None = None
 
 

@@ -2,8 +2,9 @@
 
 import base64
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from uuid import UUID
 
@@ -11,8 +12,13 @@ import pytest
 from typing_extensions import override
 
 from tokkatot.detector.cameras import CameraFailed, take
+from tokkatot.kit.clock import SystemClock
 from tokkatot.vision.preprocess.decoding import MAX_BYTES
 from tokkatot.wire.pictures import Camera
+
+
+def taken(camera: Camera) -> bytes:
+    return take(camera, SystemClock(), stale_after_s=3600).data
 
 
 def camera(where: str, *, login: str | None = None) -> Camera:
@@ -36,9 +42,19 @@ class Snapshot(BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", 'Basic realm="camera"')
             self.end_headers()
             return
-        self.send_response(404 if self.path == "/gone" else 200)
+        self.send_response(404 if self.path.startswith("/gone") else 200)
+        if self.path == "/film":
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
         self.end_headers()
+        if self.path in ("/drips", "/film"):
+            self._drip()
         self.wfile.write(bytes(MAX_BYTES + 1000) if self.path == "/endless" else b"a picture")
+
+    def _drip(self) -> None:
+        with suppress(ConnectionError):
+            for _ in range(200):
+                self.wfile.write(b"a bit")
+                time.sleep(0.02)
 
     @override
     def log_message(self, *_: object) -> None: ...
@@ -59,20 +75,62 @@ def network_camera() -> Iterator[str]:
 
 def test_a_camera_of_the_network_is_asked_with_its_password() -> None:
     with network_camera() as url:
-        assert take(camera(f"{url}/free")) == b"a picture"
-        assert take(camera(f"{url}/locked", login="eye")) == b"a picture"
+        assert taken(camera(f"{url}/free")) == b"a picture"
+        assert taken(camera(f"{url}/locked", login="eye")) == b"a picture"
 
 
 def test_a_camera_that_does_not_know_us_or_is_not_there_is_told_of() -> None:
     with network_camera() as url:
         with pytest.raises(CameraFailed, match="gives no picture: Unauthorized"):
-            take(camera(f"{url}/locked"))
+            taken(camera(f"{url}/locked"))
         with pytest.raises(CameraFailed, match="gives no picture: Not Found"):
-            take(camera(f"{url}/gone"))
+            taken(camera(f"{url}/gone"))
     with pytest.raises(CameraFailed, match="gives no picture"):
-        take(camera(url))
+        taken(camera(url))
 
 
 def test_no_more_is_read_than_may_be_judged() -> None:
     with network_camera() as url:
-        assert len(take(camera(f"{url}/endless"))) == MAX_BYTES + 1
+        assert len(taken(camera(f"{url}/endless"))) == MAX_BYTES + 1
+
+
+@pytest.mark.parametrize("page", ["drips", "film"])
+def test_a_camera_that_never_ends_is_given_up_in_time(
+    monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setattr("tokkatot.detector.cameras.WITHIN_S", 0.5)
+    with network_camera() as url:
+        began_s = SystemClock().monotonic()
+        with pytest.raises(CameraFailed, match="address of a single picture"):
+            taken(camera(f"{url}/{page}"))
+        took_s = SystemClock().monotonic() - began_s
+
+    assert took_s < 2
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://eye:secret@127.0.0.1:9/now.jpg?key=secret#secret",
+        "http://eye:secret@127.0.0.1:nine/now.jpg",
+        "http://127.0.0.1:9/a b?key=secret",
+        "http://[::1/now.jpg?key=secret",
+        "http://eye:secret@/now.jpg",
+    ],
+)
+def test_no_secret_of_an_address_is_told(address: str) -> None:
+    with pytest.raises(CameraFailed, match="gives no picture") as failed:
+        taken(camera(address))
+    assert "secret" not in str(failed.value)
+
+
+def test_an_address_is_told_as_far_as_it_helps_a_person() -> None:
+    with network_camera() as url, pytest.raises(CameraFailed) as failed:
+        taken(camera(f"{url}/gone/now.jpg?key=secret"))
+    assert str(failed.value) == f"{url}/gone/now.jpg gives no picture: Not Found"
+
+
+def test_the_login_may_stand_in_the_address() -> None:
+    with network_camera() as url:
+        there = url.replace("://", "://eye:secret@")
+        assert taken(camera(f"{there}/locked")) == b"a picture"

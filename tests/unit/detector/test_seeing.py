@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from tests.support.vision import DOUBT_ABOVE, FakeDetector, judged, quality
 from tokkatot.detector.album import FREE_BYTES, Album
 from tokkatot.detector.seeing import Seeing
 from tokkatot.hub.journal.rows import MAX_ROW_BYTES, pack_tail
+from tokkatot.kit.clock import ManualClock, SystemClock
 from tokkatot.vision.detect.verdict import decide
 from tokkatot.vision.findings import Finding
 from tokkatot.vision.preprocess.decoding import PictureRefused, Refusal
@@ -28,6 +31,7 @@ from tokkatot.wire.pictures import (
     event_data,
 )
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HEALTHY = decide(judged(Finding.HEALTHY, 0.97), quality(), doubt_above=DOUBT_ABOVE)
 
 
@@ -37,7 +41,8 @@ def look(where: Path, number: int = 1) -> Look:
 
 
 def seeing(folder: Path, detector: FakeDetector, *, limit_bytes: int = 10**7) -> Seeing:
-    return Seeing(detector, Album(folder, limit_bytes=limit_bytes))
+    album = Album(folder, limit_bytes=limit_bytes)
+    return Seeing(detector, album, ManualClock(NOW), stale_after_s=3600)
 
 
 @pytest.fixture
@@ -68,6 +73,13 @@ def test_what_is_seen_is_told_with_all_that_led_to_it(photo: Path, album: Path) 
     assert (seen.salmonella, seen.healthy, seen.models) == (0.91, 0.03, "fake")
     assert (seen.width, seen.height, seen.size_bytes) == (640, 480, photo.stat().st_size)
     assert seen.sha256 == hashlib.sha256(photo.read_bytes()).hexdigest()
+
+
+def test_of_a_folder_it_is_told_how_long_ago_its_picture_was_taken(
+    photo: Path, album: Path
+) -> None:
+    os.utime(photo, (NOW.timestamp() - 90,) * 2)
+    assert seeing(album, FakeDetector()).look(look(photo.parent)).age_ms == 90_000
 
 
 def test_the_small_picture_keeps_its_shape_and_fits_into_a_row_of_the_journal(
@@ -113,7 +125,9 @@ def test_the_shipped_models_outlive_any_bytes_and_judge_the_photograph_after_the
     }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    sees = Seeing.open(Looks(folder=str(album), limit_bytes=10**8, models=None, looks=()))
+    sees = Seeing.open(
+        Looks(folder=str(album), limit_bytes=10**8, models=None, looks=()), SystemClock()
+    )
 
     *refused, last = [sees.look(look(tmp_path / name)) for name in files]
 

@@ -36,6 +36,8 @@ FIRST_AFTER_S: Final = 60.0
 """A hub that starts has more urgent things to do."""
 LOOKS_UP_EVERY_S: Final = 30.0
 ASKED_AT_MOST_EVERY_S: Final = 20.0
+STALE_AFTER_S: Final = 3600.0
+"""A folder that gets no new picture for so long has a camera that fails."""
 MAX_REASON: Final = 200
 PICTURE_TYPES: Final[Mapping[str, str]] = {
     ".jpg": "image/jpeg",
@@ -70,6 +72,7 @@ class Watch:
         self._wanted: dict[UUID, Photograph] = {}
         self._newest: UUID | None = None
         self._failing: dict[str, str] = {}
+        self._rounds = 0
         self._due_s = clock.monotonic() + FIRST_AFTER_S
         self._looked_s = clock.monotonic() - ASKED_AT_MOST_EVERY_S
 
@@ -132,7 +135,7 @@ class Watch:
         """Do one round, and return the houses of which something was seen."""
         now_s = self._clock.monotonic()
         self._looked_s, self._due_s = now_s, now_s + self._settings.every_s
-        looks = [Look(id=self._new_id(), camera=one) for one in self._settings.cameras]
+        looks = [Look(id=self._new_id(), camera=one) for one in self._turned()]
         cameras = {look.id: look.camera for look in looks}
         try:
             answered = await self._judging.round(self._round(looks))
@@ -150,11 +153,20 @@ class Watch:
             await self._fail(camera, "the models' process ended before", t_ms)
         return frozenset(seen)
 
+    def _turned(self) -> tuple[Camera, ...]:
+        """Return the cameras, another one first each round: a slow one takes others' time."""
+        cameras = self._settings.cameras
+        first = self._rounds % max(len(cameras), 1)
+        self._rounds += 1
+        return cameras[first:] + cameras[:first]
+
     def _round(self, looks: Sequence[Look]) -> Looks:
         models = self._settings.models
         return Looks(
             folder=str(self._folder),
             limit_bytes=self._settings.limit_bytes,
+            # What came since the last round is new, however long that was ago.
+            stale_after_s=max(STALE_AFTER_S, 2 * self._settings.every_s),
             models=None if models is None else str(models),
             looks=tuple(looks),
         )
@@ -166,7 +178,8 @@ class Watch:
         known = self._known()
         if looked.trouble is not None:
             log.warning("camera.picture_not_kept", camera=camera.name, reason=looked.trouble)
-        rows: list[Row] = [EventRow(0, "e", t_ms, DETECTION, event_data(looked.detection))]
+        taken_ms = t_ms - looked.age_ms
+        rows: list[Row] = [EventRow(0, "e", taken_ms, DETECTION, event_data(looked.detection))]
         if self._failing.pop(camera.name, None) is not None:
             rows.append(_event(CAMERA_WORKS, camera, t_ms))
         rows.extend(self._alerts.take(looked.detection, t_ms=t_ms))
