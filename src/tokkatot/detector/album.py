@@ -1,6 +1,8 @@
 """Keeps photographs in a folder, within a limit: those that warn the longest."""
 
 import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -29,9 +31,9 @@ class Album:
         """
         folder = self._folder / (SUSPICIOUS if suspicious else OTHERS)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._make_room(len(data))
-        fits = self.size() + len(data) <= self._limit_bytes
-        if not fits or free_bytes(folder) - len(data) < FREE_BYTES:
+        # What warns of nothing never takes the place of what warns.
+        less_worth = (OTHERS, SUSPICIOUS) if suspicious else (OTHERS,)
+        if not self._make_room(len(data), less_worth):
             return False
         suffix = next((end for start, end in _SUFFIXES if data.startswith(start)), ".webp")
         half = folder / f"{picture_id}.new"
@@ -41,23 +43,32 @@ class Album:
 
     def size(self) -> int:
         """Return how many bytes are kept."""
-        return sum(path.stat().st_size for path in self._oldest_first())
+        return sum(size for _, size in self._oldest_first(OTHERS, SUSPICIOUS))
 
-    def _make_room(self, wanted: int) -> None:
-        size = self.size()
-        for path in self._oldest_first():
-            if size + wanted <= self._limit_bytes:
-                return
-            size -= path.stat().st_size
-            path.unlink()
+    def _make_room(self, wanted: int, folders: Sequence[str]) -> bool:
+        """Let pictures go until there is room; none, where all of them would not be enough."""
+        size, may_go = self.size(), self._oldest_first(*folders)
+        most = sum(one for _, one in may_go)
+        if self._lacks_room(wanted, size - most, free_bytes(self._folder) + most):
+            return False
+        for path, one in may_go:
+            if not self._lacks_room(wanted, size, free_bytes(self._folder)):
+                return True
+            path.unlink(missing_ok=True)
+            size -= one
+        return not self._lacks_room(wanted, size, free_bytes(self._folder))
 
-    def _oldest_first(self) -> list[Path]:
-        """Return what may go first: what warns of nothing, then the oldest."""
-        return [
-            path
-            for name in (OTHERS, SUSPICIOUS)
-            for path in sorted((self._folder / name).glob("*"))
-        ]
+    def _lacks_room(self, wanted: int, size: int, free: int) -> bool:
+        return size + wanted > self._limit_bytes or free - wanted < FREE_BYTES
+
+    def _oldest_first(self, *names: str) -> list[tuple[Path, int]]:
+        """Return the pictures of some folders and their sizes in bytes, each folder's by age."""
+        found: list[tuple[Path, int]] = []
+        for path in (path for name in names for path in sorted((self._folder / name).glob("*"))):
+            # The hub renames what it has sent.
+            with suppress(FileNotFoundError):
+                found.append((path, path.stat().st_size))
+        return found
 
 
 def free_bytes(folder: Path) -> int:

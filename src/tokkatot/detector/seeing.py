@@ -57,10 +57,10 @@ class Seeing:
     def _keep(self, detection: Detection, data: bytes) -> str | None:
         """Return why the photograph is not kept, where it isn't."""
         try:
-            self._album.keep(detection.id, data, suspicious=detection.alert)
+            kept = self._album.keep(detection.id, data, suspicious=detection.alert)
         except OSError as error:
             return f"not kept: {error.strerror}"
-        return None
+        return None if kept else "not kept: no room"
 
     def judge(self, look: Look, data: bytes) -> Detection:
         """Return what is on a photograph.

@@ -167,14 +167,14 @@ def test_within_the_limit_what_warns_of_nothing_goes_first_and_the_oldest_of_it(
     for number, suspicious in ((1, True), (2, False), (3, False), (4, False), (5, True)):
         assert book.keep(UUID(int=number), picture, suspicious=suspicious)
 
-    left = sorted(UUID(path.stem).int for path in album.rglob("*.jpg"))
-    assert left == [1, 4, 5]
+    assert numbers(album) == [1, 4, 5]
     assert book.size() <= 350
 
 
 def test_a_picture_larger_than_the_whole_limit_is_not_kept(album: Path) -> None:
-    assert not Album(album, limit_bytes=50).keep(UUID(int=1), bytes(100), suspicious=True)
-    assert list(album.rglob("*.jpg")) == []
+    assert Album(album, limit_bytes=50).keep(UUID(int=1), b"\xff\xd8", suspicious=False)
+    assert not Album(album, limit_bytes=50).keep(UUID(int=2), bytes(100), suspicious=True)
+    assert [path.stem for path in album.rglob("*.*")] == [str(UUID(int=1))]
 
 
 def test_on_a_disk_that_is_nearly_full_no_picture_is_kept_but_all_is_told(
@@ -185,7 +185,48 @@ def test_on_a_disk_that_is_nearly_full_no_picture_is_kept_but_all_is_told(
     )
     looked = seeing(album, FakeDetector()).look(look(photo))
     assert looked.detection is not None
+    assert looked.trouble == "not kept: no room"
     assert [path for path in album.rglob("*") if path.is_file()] == []
+
+
+def lend(folder: Path, monkeypatch: pytest.MonkeyPatch, *, bytes_left: int) -> None:
+    """Let the disk have so much more than must stay free, and what of the folder goes besides."""
+    before = sum(path.stat().st_size for path in folder.rglob("*.*"))
+
+    def free(_: Path) -> int:
+        now = sum(path.stat().st_size for path in folder.rglob("*.*"))
+        return FREE_BYTES + bytes_left + before - now
+
+    monkeypatch.setattr("tokkatot.detector.album.free_bytes", free)
+
+
+def numbers(album: Path) -> list[int]:
+    return sorted(UUID(path.stem).int for path in album.rglob("*.jpg"))
+
+
+def test_on_a_disk_that_is_nearly_full_what_warns_takes_the_place_of_what_does_not(
+    album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, picture = Album(album, limit_bytes=10**6), b"\xff\xd8" + bytes(98)
+    for number, suspicious in ((1, True), (2, False), (3, False), (4, False)):
+        assert book.keep(UUID(int=number), picture, suspicious=suspicious)
+    lend(album, monkeypatch, bytes_left=-50)
+
+    assert book.keep(UUID(int=5), picture, suspicious=True)
+    assert numbers(album) == [1, 4, 5]
+
+
+def test_what_warns_of_nothing_never_takes_the_place_of_what_warns(
+    album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, picture = Album(album, limit_bytes=250), b"\xff\xd8" + bytes(98)
+    for number in (1, 2):
+        assert book.keep(UUID(int=number), picture, suspicious=True)
+
+    assert not book.keep(UUID(int=3), picture, suspicious=False)
+    lend(album, monkeypatch, bytes_left=50)
+    assert not Album(album, limit_bytes=10**6).keep(UUID(int=4), picture, suspicious=False)
+    assert numbers(album) == [1, 2]
 
 
 def test_a_disk_that_fails_costs_the_picture_and_not_what_was_seen(
