@@ -16,7 +16,7 @@ from tokkatot.wire.pictures import Detection
 OVER_AFTER_MS: Final = 24 * HOUR_MS
 """An alert is over when nothing spoke for it for a day."""
 TOLD_AGAIN_AFTER_MS: Final = WINDOW_MS
-"""Of one disease; another one is told at once."""
+"""Of one disease; one that was not told since is told at once."""
 MAX_SIGHTINGS: Final = 128
 """Of one house: more than its cameras take in a window."""
 ALERT_FROM_PERCENT: Final = 80.0
@@ -34,8 +34,13 @@ class _Open(Struct, frozen=True, array_like=True):
     id: UUID
     disease: Disease
     times: int
-    told_ms: int
+    told: dict[Disease, int] | int
+    """When each disease was told last, in ms; earlier versions kept that of `disease` alone."""
     spoke_ms: int
+
+    @property
+    def told_ms(self) -> dict[Disease, int]:
+        return {self.disease: self.told} if isinstance(self.told, int) else self.told
 
 
 Told = Mapping[str, Mapping[AlertType, _Open]]
@@ -143,14 +148,15 @@ class DroppingAlerts:
     def _tell(self, house: _House, name: str, word: _Word, t_ms: int) -> AlertRow | None:
         before = house.open.get(word.type)
         if before is None:
-            now = _Open(self._new_id(), word.disease, 1, t_ms, t_ms)
+            now = _Open(self._new_id(), word.disease, 1, {word.disease: t_ms}, t_ms)
             house.open[word.type] = now
             return _row(word.type, now, name, "raised", t_ms, word)
-        news = word.disease is not before.disease
-        if not news and t_ms - before.told_ms < TOLD_AGAIN_AFTER_MS:
+        told_ms = before.told_ms
+        if t_ms - told_ms.get(word.disease, -TOLD_AGAIN_AFTER_MS) < TOLD_AGAIN_AFTER_MS:
             house.open[word.type] = msgspec.structs.replace(before, spoke_ms=t_ms)
             return None
-        now = _Open(before.id, word.disease, before.times + 1, t_ms, t_ms)
+        told_ms = {**told_ms, word.disease: t_ms}
+        now = _Open(before.id, word.disease, before.times + 1, told_ms, t_ms)
         house.open[word.type] = now
         return _row(word.type, now, name, "raised_again", t_ms, word)
 

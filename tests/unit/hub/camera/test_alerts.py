@@ -58,6 +58,35 @@ def test_the_same_disease_is_told_again_after_hours_and_another_at_once(
     assert said(later) == [("dropping_suspicious", "raised_again", 3)]
 
 
+def test_two_diseases_in_turn_are_told_once_each_and_again_after_hours(
+    alerts: DroppingAlerts,
+) -> None:
+    rows = [
+        said(alerts.take(detection(n, disease, fingerprint="0" * 16), t_ms=T + n * HALF_HOUR))
+        for n, disease in enumerate(("salmonella", "newcastle") * 6 + ("salmonella",))
+    ]
+
+    assert [some for some in rows if some] == [
+        [("dropping_suspicious", "raised", 1)],
+        [("dropping_suspicious", "raised_again", 2)],
+        [("dropping_suspicious", "raised_again", 3)],
+    ]
+    assert rows[-1] != []
+
+
+def test_what_an_earlier_version_kept_is_known(alerts: DroppingAlerts) -> None:
+    alerts.take(detection(1), t_ms=T)
+    kept = msgspec.json.decode(alerts.encode())
+    standing = kept["houses"][str(HOUSE)]["open"]["dropping_suspicious"]
+    standing[3] = T
+    after = DroppingAlerts(new_id=IdSource(SystemClock()).new)
+    after.recall(msgspec.json.encode(kept))
+
+    assert after.take(detection(2), t_ms=T + HALF_HOUR) == []
+    again = after.take(detection(3), t_ms=T + TOLD_AGAIN_AFTER_MS)
+    assert said(again) == [("dropping_suspicious", "raised_again", 2)]
+
+
 def test_four_different_photographs_that_agree_raise_the_alarm_of_a_flock(
     alerts: DroppingAlerts,
 ) -> None:
