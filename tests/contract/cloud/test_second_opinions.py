@@ -7,13 +7,14 @@ from uuid import UUID
 
 import httpx
 from sqlalchemy import text
+from typing_extensions import override
 
 from tests.support.house import House
 from tests.support.pictures import drawn, encoded
 from tests.support.seen import answered_by, seen_in, send_part, send_whole, tell
 from tests.support.vision import FakeDetector
 from tokkatot.cloud.detections.detector import Detector
-from tokkatot.cloud.detections.second import NOT_OLDER, SecondOpinions
+from tokkatot.cloud.detections.second import MOST_ROUNDS, NOT_OLDER, SecondOpinions
 from tokkatot.wire.pictures import PART_BYTES
 
 PHOTO = encoded(drawn(7, width=640, height=480), quality=95)
@@ -123,6 +124,43 @@ async def test_a_detector_that_is_away_is_asked_again_later(house: House) -> Non
     [after] = await seen_in(house)
     assert before["second_opinion"] is None
     assert after["second_opinion"]["disease"] == "salmonella"
+
+
+class Stuck(httpx.AsyncBaseTransport):
+    """A detector that never answers of one photograph."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, photograph: bytes) -> None:
+        self._inner = inner
+        self.photograph = photograph
+        self.asked = 0
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.photograph in await request.aread():
+            self.asked += 1
+            raise httpx.ReadTimeout("never", request=request)
+        return await self._inner.handle_async_request(request)
+
+
+async def test_a_photograph_that_always_takes_too_long_holds_up_no_other(house: House) -> None:
+    newest = encoded(drawn(8))
+    await suspicious(house, number=1)
+    await suspicious(house, newest, 2)
+    async with answered_by(house.cloud, FakeDetector()):
+        detector = house.cloud.app.state.detector
+        detector._transport = stuck = Stuck(detector._transport, newest)
+        opinions = SecondOpinions(house.cloud.context, detector)
+        await opinions.round()
+        after_one = [one["second_opinion"] is not None for one in await seen_in(house)]
+        for _ in range(9):
+            await opinions.round()
+        stuck.photograph, asked = b"none", stuck.asked
+        for _ in range(MOST_ROUNDS):
+            await opinions.round()
+
+    assert after_one == [False, True]
+    assert 2 <= asked <= 4
+    assert all(one["second_opinion"] is not None for one in await seen_in(house))
 
 
 async def test_what_can_not_be_judged_is_left_at_the_hubs_word(house: House) -> None:

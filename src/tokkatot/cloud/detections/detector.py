@@ -87,8 +87,10 @@ class Detector:
         try:
             while True:
                 await self._clock.sleep(RESTS_AFTER_S / 10)
-                if self._clock.monotonic() - self._asked_s > RESTS_AFTER_S and not self._asking:
-                    await self._stop()
+                # Who asks while it ends waits, and gets another one.
+                async with self._starting:
+                    if self._clock.monotonic() - self._asked_s > RESTS_AFTER_S and not self._asking:
+                        await self._stop()
         finally:
             await self._stop()
 
@@ -145,9 +147,9 @@ class Detector:
         raise Unavailable(_AWAY)
 
     async def _stop(self) -> None:
-        if self._child is not None:
-            await self._child.stop()
-            self._child = None
+        child, self._child = self._child, None
+        if child is not None:
+            await child.stop()
 
 
 def _problem(status: int, body: object) -> Problem:

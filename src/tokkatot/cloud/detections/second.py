@@ -1,5 +1,6 @@
 """Has the cloud's own models look at suspicious originals, beside what the hub said of them."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -17,8 +18,21 @@ AT_ONCE: Final = 20
 """In one round: people's own photographs wait in the same queue."""
 NOT_OLDER: Final = timedelta(days=7)
 """An older one helps nobody any more."""
+MOST_FAILED: Final = 2
+"""In one round: then it is the detector that is away, and no single photograph."""
+MOST_ROUNDS: Final = 16
+"""For which a photograph waits that nothing could be said of; twice as many after each try."""
+MOST_PUT_OFF: Final = 500
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PutOff:
+    """A photograph that nothing could be said of yet, and the round until which it waits."""
+
+    tries: int
+    until: int
 
 
 class SecondOpinions:
@@ -28,37 +42,55 @@ class SecondOpinions:
         self._context = context
         self._detector = detector
         self._away: str | None = None
+        self._rounds = 0
+        self._put_off: dict[UUID, _PutOff] = {}
 
     async def round(self) -> None:
         """Look at what has come since the last round."""
-        away = None
-        try:
-            for _ in range(AT_ONCE):
-                if not await self._one():
+        self._rounds += 1
+        away, failed = None, 0
+        for _ in range(AT_ONCE):
+            found = await self._next()
+            if found is None:
+                break
+            which, size = found
+            try:
+                said = await self._said(which, size)
+            except Unavailable as error:
+                # It may be this photograph alone that takes too long: the others are asked about.
+                self._later(which)
+                away, failed = error.detail, failed + 1
+                if failed == MOST_FAILED:
                     break
-        except Unavailable as error:
-            away = error.detail
+                continue
+            self._put_off.pop(which, None)
+            async with self._context.database.transaction() as tx:
+                await service.keep_second(tx, which, said)
         if away is not None and away != self._away:
             _log.warning("second_opinions.later", reason=away)
         self._away = away
 
-    async def _one(self) -> bool:
-        """Look at one photograph; False: there is none.
+    async def _next(self) -> tuple[UUID, int] | None:
+        """Return the newest photograph whose turn it is, with its size in bytes."""
+        waiting = [which for which, put in self._put_off.items() if put.until > self._rounds]
+        async with self._context.database.transaction() as tx:
+            found = await store.to_ask(tx.session, since=tx.now - NOT_OLDER, without=waiting)
+            return None if found is None else (found.id, found.original_bytes)
+
+    def _later(self, which: UUID) -> None:
+        before = self._put_off.pop(which, None)
+        tries = 1 if before is None else before.tries + 1
+        waits = min(2**tries, MOST_ROUNDS)
+        self._put_off[which] = _PutOff(tries=tries, until=self._rounds + waits)
+        if len(self._put_off) > MOST_PUT_OFF:
+            del self._put_off[next(iter(self._put_off))]
+
+    async def _said(self, which: UUID, size: int) -> Judged | None:
+        """Return what the models say of a photograph; None: nothing, and never will.
 
         Raises:
             Unavailable: when it can't be had, or the detector is away or too busy.
         """
-        async with self._context.database.transaction() as tx:
-            found = await store.to_ask(tx.session, since=tx.now - NOT_OLDER)
-            if found is None:
-                return False
-            which, size = found.id, found.original_bytes
-        said = await self._said(which, size)
-        async with self._context.database.transaction() as tx:
-            await service.keep_second(tx, which, said)
-        return True
-
-    async def _said(self, which: UUID, size: int) -> Judged | None:
         try:
             photograph = b"".join(
                 [part async for part in originals.parts(self._context.objects, which, size)]

@@ -1,6 +1,6 @@
 """Detections in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -45,11 +45,18 @@ async def note_original(
     )
 
 
-async def to_ask(session: AsyncSession, *, since: datetime) -> Detection | None:
+async def to_ask(
+    session: AsyncSession, *, since: datetime, without: Collection[UUID]
+) -> Detection | None:
     """Return the newest detection whose original is here and was not looked at again."""
     found: Detection | None = await session.scalar(
         select(Detection)
-        .where(Detection.original_is_whole, Detection.second_at.is_(None), Detection.t > since)
+        .where(
+            Detection.original_is_whole,
+            Detection.second_at.is_(None),
+            Detection.t > since,
+            Detection.id.not_in(without),
+        )
         .order_by(Detection.t.desc())
         .limit(1)
         .options(defer(Detection.thumbnail, raiseload=True))
