@@ -94,6 +94,7 @@ class Notebook:
 
     def take(self, row: Row) -> None:
         """Note a row and tell of it; it is called from within control, so it does little."""
+        self.stops.heed(row)
         if self._pending is not None:
             self._pending.append(row)
         if not self._awake:

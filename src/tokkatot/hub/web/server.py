@@ -59,13 +59,15 @@ class HubWeb:
             await self._parts.clock.sleep(NEWS_EVERY_S if is_watched else UNWATCHED_EVERY_S)
             self._parts.notes.flush()
             document = self._parts.control.view.document
-            if document is None or document.version == version:
+            if document is None:
+                continue
+            await self._parts.notes.stops.follow(document)
+            if document.version == version:
                 continue
             if version:
                 changed: dict[str, object] = {"what": "hub", "id": str(self._parts.hub_id)}
                 self._parts.feed.tell("farm.changed", changed)
             version = document.version
-            self._parts.notes.stops.follow(document)
 
 
 async def serve_on_port(app: ASGIApp, settings: WebSettings) -> None:

@@ -1,8 +1,12 @@
 """The software stop on the hub's page: pressed and lifted without a cloud."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
+
+import httpx
+import pytest
 
 from tests.support.engine import HOUSE, IDS
 from tests.unit.hub.web.conftest import (
@@ -130,7 +134,7 @@ async def test_who_pressed_a_stop_that_the_cloud_has_lifted_is_forgotten(page: P
         stopped = replace(document, houses=(replace(house, software_stop=True),))
         for taken in (stopped, replace(document, version=3)):
             await page.hub.configure(taken)
-            page.parts.notes.stops.follow(page.parts.document())
+            await page.parts.notes.stops.follow(page.parts.document())
         await page.hub.configure(replace(stopped, version=4))
         assert (await web.get(STATE)).json()["stop"] == {"by": None, "at": None}
 
@@ -169,6 +173,58 @@ async def test_a_house_that_is_stopped_by_itself_too_stays_so(page: Page) -> Non
         await web.delete(f"{FARM_PATH}/stop")
         cards = (await web.get(f"{FARM_PATH}/houses")).json()["items"]
     assert [card["stopped"] for card in cards] == [True, False]
+
+
+async def stopped_cards(web: httpx.AsyncClient) -> list[bool]:
+    return [card["stopped"] for card in (await web.get(f"{FARM_PATH}/houses")).json()["items"]]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_stop_of_all_that_was_lifted_in_the_cloud_has_no_later_one(
+    page: Page, tmp_path: Path, *, restarted: bool
+) -> None:
+    free = two_houses()
+    house, other = free.houses
+    stopped, again = replace(house, software_stop=True), replace(other, software_stop=True)
+    await page.hub.configure(free)
+    async with await page.person(OWNER) as web:
+        await web.post(f"{FARM_PATH}/stop")
+    for version, houses in enumerate([(stopped, again), (house, other), (stopped, other)], 3):
+        await page.hub.configure(replace(free, version=version, houses=houses))
+        await page.parts.notes.stops.follow(page.parts.document())
+    # A restart reads from the disk what was forgotten there too.
+    last = served(page.hub, tmp_path) if restarted else nullcontext(page)
+    async with last as open_page, await open_page.person(OWNER) as web:
+        await web.delete(f"{FARM_PATH}/stop")
+        assert await stopped_cards(web) == [True, False]
+
+
+async def test_a_house_that_a_button_lifted_and_stopped_again_stays_so(
+    page: Page, tmp_path: Path
+) -> None:
+    await page.hub.configure(two_houses())
+    async with await page.person(OWNER) as web:
+        await web.post(f"{FARM_PATH}/stop")
+        for is_stopped in (False, True):
+            await page.hub.control.stop(HOUSE, stopped=is_stopped, by=MANAGER)
+        await web.delete(f"{FARM_PATH}/stop")
+        assert await stopped_cards(web) == [True, False]
+    async with served(page.hub, tmp_path) as again, await again.person(OWNER) as web:
+        await web.delete(f"{FARM_PATH}/stop")
+        assert await stopped_cards(web) == [True, False]
+
+
+async def test_a_lift_from_before_a_stop_of_all_takes_no_house_out_of_it(
+    page: Page, tmp_path: Path
+) -> None:
+    await page.hub.configure(two_houses())
+    async with await page.person(OWNER) as web:
+        await web.post(STOP)
+        await web.delete(STOP)
+        await web.post(f"{FARM_PATH}/stop")
+    async with served(page.hub, tmp_path) as again, await again.person(OWNER) as web:
+        await web.delete(f"{FARM_PATH}/stop")
+        assert await stopped_cards(web) == [False, False]
 
 
 async def test_open_pages_hear_of_it(page: Page) -> None:
