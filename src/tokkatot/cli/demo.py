@@ -169,7 +169,9 @@ async def _make_farm(tx: Transaction) -> FarmAccess:
             owner_id=UserId(owner.id),
         )
         access = _owned(FarmId(farm.id), owner)
-        for _, account in users:
+        for user, account in users:
+            if account.role is not None and user.home_farm_id is None:
+                user.home_farm_id = farm.id
             if account.role not in {None, MemberRole.OWNER}:
                 await invite(
                     tx,

@@ -150,6 +150,7 @@ def create_app(
     app.state.context = context
     app.state.readings = readings
     app.state.farm_directory = Directory()
+    app.state.invitations = context.limit_of("invite", limits.invitations_per_minute)
     app.state.alert_digest = alerts.Digest()
     app.state.structs = {"Does": Does, "Rule": Rule, "Alarm": AlarmDefinition}
     app.state.automation = Plans()

@@ -43,6 +43,8 @@ async def test_it_makes_accounts_houses_devices_and_a_hub_for_each_house(
         ("Sokha", False),
         ("Staff", True),
     ]
+    homes = "SELECT count(DISTINCT home_farm_id), count(home_farm_id) FROM users"
+    assert rows(settings, homes) == [(1, 3)]
     assert rows(settings, "SELECT role FROM farm_members ORDER BY role") == [
         ("manager",),
         ("owner",),

@@ -20,7 +20,7 @@ def signup(key: str, **fields: object) -> dict[str, object]:
 
 
 async def test_a_registration_key_makes_a_person_and_their_farm(cloud: Cloud) -> None:
-    key = await cloud.registration_key("Kampong Cham")
+    key = await cloud.registration_key("Kampong Cham", phone="012345678")
     body = signup(key.lower().replace("-", " "), name="សុខា", phone="012 345 678")
     answer = await cloud.http.post("/v1/auth/signup", json=body)
     assert answer.status_code == 201
@@ -55,8 +55,11 @@ async def test_an_unknown_key_makes_nobody(cloud: Cloud) -> None:
     assert (await cloud.http.post("/v1/auth/login", json=login)).status_code == 401
 
 
-async def test_a_key_made_for_another_phone_leaves_the_contact_unverified(cloud: Cloud) -> None:
-    key = await cloud.registration_key(phone="011222333")
+@pytest.mark.parametrize("phone", ["011222333", None])
+async def test_a_key_that_does_not_name_the_phone_proves_nothing(
+    cloud: Cloud, phone: str | None
+) -> None:
+    key = await cloud.registration_key(phone=phone)
     answer = await cloud.http.post("/v1/auth/signup", json=signup(key))
     assert answer.json()["user"]["contact_verified"] is False
 
@@ -65,6 +68,10 @@ async def test_a_later_key_verifies_the_contact(cloud: Cloud) -> None:
     key = await cloud.registration_key(phone="011222333")
     said = (await cloud.http.post("/v1/auth/signup", json=signup(key))).json()
     headers = {"Authorization": f"Bearer {said['access_token']}"}
+    for other in ("011222333", None):
+        body = {"registration_key": await cloud.registration_key(phone=other)}
+        refused = await cloud.http.post("/v1/auth/verify-contact", json=body, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
     fitting = await cloud.registration_key(phone="+855 12 345 678")
     answer = await cloud.http.post(
         "/v1/auth/verify-contact", json={"registration_key": fitting}, headers=headers

@@ -94,6 +94,7 @@ async def test_a_member_who_joined_another_farm_gets_codes_from_staff_only(cloud
     member = await cloud.member(owner, farm, "manager")
     path = f"/v1/farms/{farm}/members/{member.user_id}/reset-code"
     await cloud.post(path, {}, owner)
+    await cloud.prove(member)
     body = {"name": "M", "phone": member.login, "role": "manager"}
     await cloud.post(f"/v1/farms/{elsewhere}/members", body, other)
     assert (await cloud.post(path, {}, owner, status=403))["code"] == "forbidden"

@@ -47,6 +47,7 @@ const BY_CODE: Readonly<Record<string, MessageKey>> = {
   less_than_equal: 'field.range',
   too_many: 'field.too_many',
   too_easy: 'pin.too_easy',
+  unproved: 'members.unproved',
 }
 
 /** Returns what the server found wrong, by the names of the form's fields. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { Cache, type Shelf } from '@/lib/cache'
-import { contactError, contactFields, passwordError } from '@/lib/form'
+import { contactError, contactFields, fieldErrors, passwordError } from '@/lib/form'
 import { checkSetPoints } from '@/lib/setpoints'
 
 const GOOD = {
@@ -43,6 +43,11 @@ describe('a contact', () => {
     ['sokha@', 'field.contact'],
   ])('%j does not', (text, key) => {
     expect(contactError(text)).toBe(key)
+  })
+
+  it('that nobody has proved is told of where it was typed', () => {
+    const errors = [{ field: 'body.phone', code: 'unproved' }]
+    expect(fieldErrors(errors)).toEqual({ phone: 'members.unproved' })
   })
 
   it('goes out as what it is', () => {

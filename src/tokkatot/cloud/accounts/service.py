@@ -151,7 +151,7 @@ async def sign_up(
             tx,
             person,
             password_hash=password_hash,
-            contact_verified=key.phone is None or key.phone == phone,
+            contact_verified=key.phone is not None and key.phone == phone,
         )
         user_id = UserId(user.id)
         key.used_by, key.used_at = user.id, tx.now
@@ -167,12 +167,12 @@ async def verify_contact(
     """Mark a person's contact as verified by a key that staff gave them.
 
     Raises:
-        Problem: when the key is unknown, used, expired, or made for another phone.
+        Problem: when the key is unknown, used, expired, or not made for their phone number.
     """
     user = await _user(tx, user_id)
     key = await _usable_key(tx, key_words)
-    if key.phone is not None and key.phone != user.phone:
-        raise Conflict("conflict", "This key was made for another phone number.")
+    if key.phone is None or key.phone != user.phone:
+        raise Conflict("conflict", "This key was not made for your phone number.")
     key.used_by, key.used_at = user.id, tx.now
     user.contact_verified = True
     audit.record(tx, "user.contact_verified", user_id=user.id, origin=origin)
@@ -346,6 +346,9 @@ async def _change(tx: Transaction, user: User, changes: Mapping[str, Any]) -> No
             if contact and contact != former:
                 await _contact_is_free(tx, field, contact)
                 user.contact_verified = False
+        if user.phone is None and before["phone"] is not None:
+            # What was proved has gone; an e-mail that stays was not.
+            user.contact_verified = False
 
 
 def note_session_ended(

@@ -11,7 +11,7 @@ from tokkatot.cloud.accounts.staff_api import ResetCodeView, reset_code_view
 from tokkatot.cloud.farms import members, pins, service, store
 from tokkatot.cloud.farms.access import CanOperate, CanOwn, CanSee, FarmAccess
 from tokkatot.cloud.farms.model import HubPin
-from tokkatot.cloud.farms.ports import AlertDigest, Alerts, HouseAutomation
+from tokkatot.cloud.farms.ports import AlertDigest, Alerts, HouseAutomation, Invitations
 from tokkatot.cloud.farms.views import (
     FarmBody,
     FarmPatch,
@@ -25,6 +25,7 @@ from tokkatot.cloud.farms.views import (
     RoleBody,
     StopView,
     farm_view,
+    invited_view,
     member_view,
 )
 from tokkatot.cloud.platform.context import Ctx, FromWhere, Tx
@@ -32,6 +33,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.idempotency import Once
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
+from tokkatot.cloud.platform.problems import RateLimited
 from tokkatot.domain.ids import FarmId, UserId
 
 router = APIRouter(prefix="/v1")
@@ -145,7 +147,7 @@ async def farm_members(access: CanSee, tx: Tx, page: Paged) -> Page[MemberView]:
         tx.session, access.farm_id, after=after[0] if after else None, limit=page.limit + 1
     )
     items, cursor = page_of(rows, page, lambda row: [str(row.user.id)])
-    return Page(items=[member_view(row) for row in items], next_cursor=cursor)
+    return Page(items=[member_view(row, access) for row in items], next_cursor=cursor)
 
 
 @router.post(
@@ -155,19 +157,27 @@ async def farm_members(access: CanSee, tx: Tx, page: Paged) -> Page[MemberView]:
     responses=problems("already_exists", "conflict"),
 )
 async def invite_member(
-    body: InviteBody, access: CanOwn, tx: Tx, context: Ctx, origin: FromWhere
+    body: InviteBody,
+    access: CanOwn,
+    tx: Tx,
+    context: Ctx,
+    origin: FromWhere,
+    invitations: Invitations,
 ) -> InvitedView:
-    """Make a person a member; who has no account gets one, and you a code to give them."""
+    """Make a person a member; who has no account gets one, and you a code to give them.
+
+    Staff alone add a person whose account was made elsewhere and whose contact nobody has proved.
+    """
+    wait_s = await invitations.take(access.caller.user_id)
+    if wait_s is not None:
+        raise RateLimited(wait_s)
     person = accounts.NewPerson(
         name=body.name, phone=body.phone, email=body.email, language=body.language
     )
     invited = await members.invite(
         tx, access, person, body.role, passwords=context.passwords, origin=origin
     )
-    return InvitedView(
-        **member_view(invited.row).model_dump(),
-        reset_code=reset_code_view(invited.code) if invited.code else None,
-    )
+    return invited_view(invited, access)
 
 
 @router.patch("/farms/{farm}/members/{user}", tags=["farms"], responses=problems("last_owner"))
@@ -175,9 +185,8 @@ async def change_member(
     user: UUID, body: RoleBody, access: CanOwn, tx: Tx, origin: FromWhere
 ) -> MemberView:
     """Give a member another role."""
-    return member_view(
-        await members.change_role(tx, access, UserId(user), body.role, origin=origin)
-    )
+    row = await members.change_role(tx, access, UserId(user), body.role, origin=origin)
+    return member_view(row, access)
 
 
 @router.delete(

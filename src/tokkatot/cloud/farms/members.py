@@ -1,6 +1,6 @@
 """Decides who belongs to a farm, in which role."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokkatot.cloud.accounts import service as accounts
 from tokkatot.cloud.accounts import store as accounts_store
@@ -15,8 +15,8 @@ from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.passwords import Passwords
-from tokkatot.cloud.platform.problems import Conflict, Forbidden, NotFound
-from tokkatot.domain.ids import UserId
+from tokkatot.cloud.platform.problems import Conflict, FieldError, Forbidden, NotFound
+from tokkatot.domain.ids import FarmId, UserId
 from tokkatot.domain.people import MemberRole, Right
 
 MAX_MEMBERS = 200
@@ -27,6 +27,8 @@ class Invited:
     """A new member; `code` lets a person who had no account set their password."""
 
     row: MemberRow
+    person: accounts.NewPerson
+    """As they were named, with their contacts in the form in which they are kept."""
     code: accounts.IssuedCode | None
 
 
@@ -43,8 +45,10 @@ async def invite(
 
     Raises:
         Invalid: when the contact is none.
-        Conflict: when they are a member already, or the farm is full.
+        Conflict: when they are a member already, the farm is full, or somebody's account has a
+            contact that may not be theirs.
     """
+    person = _normal(person)
     user = await _known(tx, person)
     # Made before the farm is locked: hashing it is slow.
     fresh = None if user else await accounts.fresh_code(passwords)
@@ -54,6 +58,8 @@ async def invite(
         raise Conflict("conflict", f"A farm has at most {MAX_MEMBERS} members.")
     if user and any(row.user.id == user.id for row in members):
         raise Conflict("already_exists", "This person is a member already.")
+    if user and not access.caller.is_staff:
+        _owns_contact(user, person, access.farm_id)
     code = None
     if user is None:
         assert fresh is not None, "made for whoever has no account"
@@ -75,7 +81,7 @@ async def invite(
     tx.session.add(member)
     await tx.session.flush()
     await _changed(tx, access, "member.added", UserId(user.id), role, origin)
-    return Invited(row=MemberRow(member=member, user=user), code=code)
+    return Invited(row=MemberRow(member=member, user=user), person=person, code=code)
 
 
 async def change_role(
@@ -142,22 +148,43 @@ async def make_reset_code(
     return await accounts.issue_reset_code(tx, passwords, row.user, by=access.caller.user_id)
 
 
+def _normal(person: accounts.NewPerson) -> accounts.NewPerson:
+    return replace(
+        person,
+        phone=accounts.checked_phone(person.phone) if person.phone else None,
+        email=accounts.checked_email(person.email) if person.email else None,
+    )
+
+
 async def _known(tx: Transaction, person: accounts.NewPerson) -> User | None:
     """Return who has one of these contacts; two people behind one invitation are a mistake."""
     found: dict[object, User] = {}
-    if person.phone:
-        phone = accounts.checked_phone(person.phone)
-        user = await accounts_store.user_by_login(tx.session, phone)
-        if user:
-            found[user.id] = user
-    if person.email:
-        email = accounts.checked_email(person.email)
-        user = await accounts_store.user_by_login(tx.session, email)
+    for contact in (person.phone, person.email):
+        user = await accounts_store.user_by_login(tx.session, contact) if contact else None
         if user:
             found[user.id] = user
     if len(found) > 1:
         raise Conflict("conflict", "The phone number and the e-mail belong to two people.")
     return next(iter(found.values()), None)
+
+
+def _owns_contact(user: User, person: accounts.NewPerson, farm_id: FarmId) -> None:
+    """Refuse an account that another farm may have made with a contact of somebody else.
+
+    Else who takes a free phone number first gets every role that is meant for the one who has it.
+    A key proves a phone number, and so no e-mail beside it.
+
+    Raises:
+        Conflict: when nobody has proved that the contact is theirs.
+    """
+    by_phone = person.phone is not None and person.phone == user.phone
+    proved = user.contact_verified and (by_phone or user.phone is None)
+    if not proved and user.home_farm_id != farm_id:
+        detail = "This contact was never proved; staff can add this person."
+        field = "body.phone" if by_phone else "body.email"
+        raise Conflict(
+            "conflict", detail, errors=[FieldError(field=field, code="unproved", detail=detail)]
+        )
 
 
 async def _member(tx: Transaction, access: FarmAccess, user_id: UserId) -> MemberRow:

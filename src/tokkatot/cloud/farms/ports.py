@@ -8,6 +8,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.limits import Limit
 from tokkatot.domain.alerts import Severity
 from tokkatot.domain.ids import FarmId, HouseId, HubId
 
@@ -47,6 +48,12 @@ class Automation(Protocol):
         ...
 
 
+async def invitations(connection: HTTPConnection) -> Limit:
+    """Return how often one person may invite, as the process that serves this request counts it."""
+    limit: Limit = connection.app.state.invitations
+    return limit
+
+
 async def automation(connection: HTTPConnection) -> Automation:
     """Return the automation of the process that serves this request."""
     found: Automation = connection.app.state.automation
@@ -66,5 +73,6 @@ async def alert_digest(connection: HTTPConnection) -> AlertDigest:
 
 
 Alerts = Annotated[AlertDigest, Depends(alert_digest)]
+Invitations = Annotated[Limit, Depends(invitations)]
 HouseAutomation = Annotated[Automation, Depends(automation)]
 HubDocuments = Annotated[Documents, Depends(documents)]

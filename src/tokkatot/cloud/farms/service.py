@@ -25,7 +25,7 @@ from tokkatot.domain.ids import FarmId, UserId
 from tokkatot.domain.people import MemberRole
 
 MAX_FARMS = 100
-"""Of one person."""
+"""That one person makes: those that others invite them to don't use it up."""
 _LISTED_AT_LOGIN = 100
 _PLACE = ("latitude", "longitude")
 
@@ -50,8 +50,8 @@ async def create_farm(tx: Transaction, new: NewFarm, *, owner_id: UserId) -> Far
     Raises:
         Conflict: when the person has too many farms.
     """
-    if len(await store.farm_ids_of(tx.session, owner_id)) >= MAX_FARMS:
-        raise Conflict("conflict", f"One person has at most {MAX_FARMS} farms.")
+    if await store.founded_count(tx.session, owner_id) >= MAX_FARMS:
+        raise Conflict("conflict", f"One person makes at most {MAX_FARMS} farms.")
     farm = Farm(
         id=tx.new_id(),
         name=new.name,

@@ -136,6 +136,23 @@ async def farm_ids_of(session: AsyncSession, user_id: UUID) -> Sequence[UUID]:
     ).all()
 
 
+async def founded_count(session: AsyncSession, user_id: UUID) -> int:
+    """Return how many farms a person made and still owns."""
+    return (
+        await session.scalar(
+            select(func.count())
+            .select_from(FarmMember)
+            .join(Farm, Farm.id == FarmMember.farm_id)
+            .where(
+                FarmMember.user_id == user_id,
+                FarmMember.role == MemberRole.OWNER,
+                FarmMember.invited_by.is_(None),
+                Farm.deleted_at.is_(None),
+            )
+        )
+    ) or 0
+
+
 async def farm_by_id(session: AsyncSession, farm_id: UUID) -> Farm | None:
     """Return a farm that has not been deleted."""
     return await session.scalar(select(Farm).where(Farm.id == farm_id, Farm.deleted_at.is_(None)))

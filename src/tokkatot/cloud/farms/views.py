@@ -9,8 +9,9 @@ from pydantic import Field
 
 from tokkatot.cloud.accounts.api import Contact
 from tokkatot.cloud.accounts.service import DEFAULT_TIME_ZONE
-from tokkatot.cloud.accounts.staff_api import ResetCodeView
-from tokkatot.cloud.farms.access import STAFF_ROLE
+from tokkatot.cloud.accounts.staff_api import ResetCodeView, reset_code_view
+from tokkatot.cloud.farms.access import STAFF_ROLE, FarmAccess
+from tokkatot.cloud.farms.members import Invited
 from tokkatot.cloud.farms.model import Flock, House
 from tokkatot.cloud.farms.store import FarmRow, MemberRow
 from tokkatot.cloud.platform.schemas import (
@@ -133,7 +134,9 @@ class MemberView(View):
 
     user_id: UUID
     name: str
-    phone: str | None
+    phone: str | None = Field(
+        description="Null too where the person's account was made at another farm; so is `email`."
+    )
     email: str | None
     role: MemberRole
     joined_at: datetime
@@ -351,16 +354,33 @@ def farm_view(row: FarmRow, *, is_staff: bool, worst: Severity | None) -> FarmVi
     )
 
 
-def member_view(row: MemberRow) -> MemberView:
-    """Return a member."""
+def member_view(row: MemberRow, access: FarmAccess) -> MemberView:
+    """Return a member; contacts are for those whose farm has the account, and for staff.
+
+    Who invites a number is not to learn whose it is, and what e-mail belongs to it.
+    """
+    user, caller = row.user, access.caller
+    open_to = caller.is_staff or user.home_farm_id == access.farm_id or user.id == caller.user_id
     return MemberView(
-        user_id=row.user.id,
-        name=row.user.name,
-        phone=row.user.phone,
-        email=row.user.email,
+        user_id=user.id,
+        name=user.name,
+        phone=user.phone if open_to else None,
+        email=user.email if open_to else None,
         role=row.member.role,
         joined_at=row.member.created_at,
     )
+
+
+def invited_view(invited: Invited, access: FarmAccess) -> InvitedView:
+    """Return a new member, with the contacts that were typed if no others."""
+    user, typed = invited.row.user, invited.person
+    shown = member_view(invited.row, access).model_dump()
+    if typed.phone == user.phone:
+        shown["phone"] = user.phone
+    if typed.email == user.email:
+        shown["email"] = user.email
+    code = reset_code_view(invited.code) if invited.code else None
+    return InvitedView(**shown, reset_code=code)
 
 
 def house_view(house: House, *, zones: list[str], flock: Flock | None) -> HouseView:

@@ -41,6 +41,8 @@ class HttpLimits:
     timeout_s: float = 30.0
     per_minute: int = 1000
     auth_per_minute: int = 10
+    invitations_per_minute: int = 10
+    """Of one person: an answer tells whose a contact is."""
     readers_at_once: int = 100
 
 

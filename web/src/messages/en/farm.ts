@@ -365,6 +365,8 @@ export const farm: FarmWords = {
   'members.remove_help': 'They will no longer see this farm.',
   'members.removed': 'Removed',
   'members.added': 'Added',
+  'members.unproved':
+    'This phone number or e-mail is not confirmed yet. Tokkatot staff can add this person.',
   'members.changed': 'The role is changed',
   'members.reset': 'Password reset code',
   'members.code_for': 'Code for {name}',

@@ -62,11 +62,11 @@ export const manage: ManageWords = {
   'province.tboung_khmum': 'Tboung Khmum',
 
   'verify.title': 'Confirm your account',
-  'verify.needed': 'Your phone number or e-mail is not confirmed yet.',
+  'verify.needed': 'Your phone number is not confirmed yet.',
   'verify.help': 'Enter the registration key that the Tokkatot staff gave you.',
   'verify.submit': 'Confirm',
   'verify.done': 'Your account is confirmed',
-  'verify.other_phone': 'This key is for another phone number.',
+  'verify.other_phone': 'This key was not made for your phone number.',
 
   'events.title': 'What happened',
   'events.house': 'Where',

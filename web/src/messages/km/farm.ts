@@ -357,6 +357,7 @@ export const farm = {
   'members.remove_help': 'គាត់នឹងលែងឃើញកសិដ្ឋាននេះ។',
   'members.removed': 'ដកចេញរួចហើយ',
   'members.added': 'បន្ថែមរួចហើយ',
+  'members.unproved': 'លេខទូរស័ព្ទ ឬអ៊ីមែលនេះ មិនទាន់បានបញ្ជាក់។ បុគ្គលិក Tokkatot អាចបន្ថែមអ្នកនេះបាន។',
   'members.changed': 'ប្ដូរតួនាទីរួចហើយ',
   'members.reset': 'លេខកូដប្ដូរពាក្យសម្ងាត់',
   'members.code_for': 'លេខកូដសម្រាប់ {name}',

@@ -59,11 +59,11 @@ export const manage = {
   'province.tboung_khmum': 'ត្បូងឃ្មុំ',
 
   'verify.title': 'បញ្ជាក់គណនី',
-  'verify.needed': 'លេខទូរស័ព្ទ ឬអ៊ីមែលរបស់អ្នក មិនទាន់បានបញ្ជាក់។',
+  'verify.needed': 'លេខទូរស័ព្ទរបស់អ្នក មិនទាន់បានបញ្ជាក់។',
   'verify.help': 'វាយលេខកូដចុះឈ្មោះ ដែលបុគ្គលិក Tokkatot បានឲ្យអ្នក។',
   'verify.submit': 'បញ្ជាក់',
   'verify.done': 'គណនីបានបញ្ជាក់រួចហើយ',
-  'verify.other_phone': 'លេខកូដនេះសម្រាប់លេខទូរស័ព្ទផ្សេង។',
+  'verify.other_phone': 'លេខកូដនេះមិនមែនសម្រាប់លេខទូរស័ព្ទរបស់អ្នកទេ។',
 
   'events.title': 'អ្វីបានកើតឡើង',
   'events.house': 'មើលនៅទីណា',
