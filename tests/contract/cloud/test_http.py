@@ -6,6 +6,7 @@ from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
@@ -34,11 +35,54 @@ async def narrow(postgres_url: str, tmp_path: Path) -> AsyncIterator[Cloud]:
         yield cloud
 
 
-async def test_logging_in_is_limited_more_than_the_rest(narrow: Cloud) -> None:
-    body = {"login": "012345678", "password": PASSWORD}
-    statuses = [(await narrow.http.post("/v1/auth/login", json=body)).status_code for _ in range(3)]
-    assert statuses == [401, 401, 429]
+async def log_in_statuses(cloud: Cloud, *addresses: str, **headers: str) -> list[int]:
+    """Log in with a wrong password from each address in turn; return the answers' statuses."""
+    found = []
+    for address in addresses:
+        transport = httpx.ASGITransport(cloud.app, client=(address, 4711))
+        async with httpx.AsyncClient(transport=transport, base_url="http://cloud.test") as http:
+            body = {"login": "012345678", "password": PASSWORD}
+            answer = await http.post("/v1/auth/login", json=body, headers=headers)
+            found.append(answer.status_code)
+    return found
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer x"}])
+async def test_logging_in_is_limited_more_than_the_rest(
+    narrow: Cloud, headers: dict[str, str]
+) -> None:
+    assert await log_in_statuses(narrow, *["127.0.0.1"] * 3, **headers) == [401, 401, 429]
     assert (await narrow.http.get("/v1/openapi.json")).status_code == 200
+
+
+async def test_what_takes_a_session_is_no_attempt_to_log_in(narrow: Cloud) -> None:
+    owner, _ = await narrow.sign_up()
+    wrong = {"registration_key": "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"}
+    statuses = [
+        (
+            await narrow.http.post("/v1/auth/verify-contact", json=wrong, headers=owner.headers)
+        ).status_code
+        for _ in range(3)
+    ]
+    assert statuses == [422] * 3
+
+
+@pytest.mark.parametrize(
+    ("addresses", "statuses"),
+    [
+        # One line of IPv6 has 2^64 addresses.
+        (["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3"], [401, 401, 429]),
+        (["2001:db8::1", "2001:db8::2", "2001:db8:0:1::3"], [401, 401, 401]),
+        # Those of IPv4 are what they are, however they are written.
+        (["::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1"], [401, 401, 429]),
+        (["::ffff:192.0.2.1", "::ffff:192.0.2.2", "192.0.2.3"], [401, 401, 401]),
+        (["fe80::1%eth0", "fe80::2%eth0", "fe80::3"], [401, 401, 429]),
+    ],
+)
+async def test_attempts_are_counted_by_whoever_has_the_line(
+    narrow: Cloud, addresses: list[str], statuses: list[int]
+) -> None:
+    assert await log_in_statuses(narrow, *addresses) == statuses
 
 
 async def test_an_address_has_so_many_requests_a_minute(narrow: Cloud) -> None:

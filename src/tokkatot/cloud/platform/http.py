@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import IPv6Address, IPv6Network
 from uuid import uuid4
 
 import structlog
@@ -30,6 +31,12 @@ REQUEST_ID_HEADER = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 AUTH_PREFIX = "/v1/auth/"
+_OF_A_SESSION = frozenset(
+    f"{AUTH_PREFIX}{name}" for name in ("logout", "change-password", "verify-contact")
+)
+"""What nobody does without a session, which is looked at before anything that can be guessed."""
+_SITE_BITS = 64
+"""Of an IPv6 address: whoever has one line has all addresses that begin with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +160,23 @@ class RateLimits:
         if not path.startswith(API_PREFIX):
             return None
         client = scope.get("client")
-        address = client[0] if client else "unknown"
-        if path.startswith(AUTH_PREFIX) and "authorization" not in Headers(scope=scope):
-            wait_s = await self._auth.take(address)
+        caller = _site_of(client[0]) if client else "unknown"
+        if path.startswith(AUTH_PREFIX) and path not in _OF_A_SESSION:
+            wait_s = await self._auth.take(caller)
             if wait_s is not None:
                 return wait_s
-        return await self._every.take(address)
+        return await self._every.take(caller)
+
+
+def _site_of(address: str) -> str:
+    """Return what is counted as one caller: an IPv4 address, or a network of IPv6."""
+    try:
+        ip = IPv6Address(address)
+    except ValueError:
+        return address
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(IPv6Network((int(ip), _SITE_BITS), strict=False))
 
 
 class ReadersLimit:

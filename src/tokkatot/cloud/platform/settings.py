@@ -166,9 +166,9 @@ class CloudSettings(BaseSettings):
     """A folder with photographs for the demo's camera; unset or empty: a drawing."""
 
     rate_limit_per_minute: Annotated[int, Field(ge=1)] = 1000
-    """Requests of one caller."""
+    """Requests from one address, or one /64 network of IPv6."""
     rate_limit_auth_per_minute: Annotated[int, Field(ge=1)] = 10
-    """Attempts to log in, sign up or reset, from one address or at one login."""
+    """Attempts to log in, sign up, reset or refresh, counted in the same way."""
 
     @field_validator("smtp_url")
     @classmethod
