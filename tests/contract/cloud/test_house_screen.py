@@ -4,7 +4,11 @@ from sqlalchemy import text
 
 from tests.support.house import House
 from tests.support.yard import Row, count, put_up
+
+
+from tests.support.yard import Row, count, make_yard
 from tokkatot.cloud.commands import service as commands
+from tokkatot.cloud.devices.service import MAX_DEVICES
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.objects import picture_key
 from tokkatot.wire.messages import Live, LiveDevice, LiveReading
@@ -126,6 +130,37 @@ async def test_the_state_of_a_house_is_one_answer(house: House) -> None:
         headers={**house.owner.headers, "If-None-Match": picture.headers["ETag"]},
     )
     assert again.status_code == 304
+
+
+async def crowd(house: House, devices: int) -> None:
+    """Make older devices in another house of the farm."""
+    database = house.cloud.context.database
+    other = await make_yard(database, farm_id=house.yard.farm_id, number=2)
+    copy = text(
+        "INSERT INTO devices SELECT (jsonb_populate_record(one, jsonb_build_object("
+        "'id', lpad(n::text, 32, '0'), 'hardware_id', n::text))).*"
+        " FROM devices one, generate_series(1, :devices) n WHERE one.id = :pump"
+    )
+    async with database.transaction() as tx:
+        await tx.session.execute(copy, {"devices": devices, "pump": other.pump})
+
+
+async def test_the_newest_house_of_a_full_farm_is_seen(house: House) -> None:
+    await house.minutes([25.5])
+    await crowd(house, MAX_DEVICES - 4)
+    seen = await house.cloud.get(f"/v1/farms/{house.yard.farm_id}/dashboard", house.owner)
+    assert [card["temperature"] and card["temperature"]["value"] for card in seen["houses"]] == [
+        25.5,
+        None,
+    ]
+
+
+async def test_a_house_s_screen_looks_at_its_own_devices_alone(house: House) -> None:
+    await house.minutes([25.5])
+    await crowd(house, MAX_DEVICES + 1)
+    found = await house.cloud.get(f"{house.url}/state", house.owner)
+    assert [reading["value"] for reading in found["readings"]] == [25.5]
+    assert [(len(found["actuators"]), len(found["sensors"]))] == [(1, 1)]
 
 
 async def test_the_trace_says_why_a_device_was_on(house: House) -> None:

@@ -13,6 +13,7 @@ from tokkatot.cloud.commands.api import CommandView
 from tokkatot.cloud.commands.model import Command
 from tokkatot.cloud.commands.views import command_view
 from tokkatot.cloud.devices import store as device_store
+from tokkatot.cloud.devices.service import MAX_DEVICES
 from tokkatot.cloud.devices.store import DeviceRow
 from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.farms.api import person_view
@@ -43,7 +44,6 @@ from tokkatot.domain.quantities import SPECS, Quantity
 from tokkatot.kit.clock import from_ms
 from tokkatot.wire.session_cloud import SILENT_AFTER_S
 
-MAX_DEVICES = 1000
 STALE_PERIODS = 3
 """A value is stale once its sensor has been silent for so many of its periods."""
 STALE_AT_LEAST = timedelta(seconds=60)
@@ -122,10 +122,10 @@ async def house_state(tx: Transaction, access: FarmAccess, house_id: HouseId) ->
     found = await store.house_seen(tx.session, access.farm_id, house_id)
     if found is None:
         raise NotFound("house")
-    farm = await _read(tx, found)
+    farm = await _read(tx, found, house_id=house_id)
     (seen,) = farm.houses
     house, card = seen.house, _card(farm, seen)
-    in_house = [row for row in farm.devices.values() if row.device.house_id == house.id]
+    in_house = list(farm.devices.values())
     standing = await alert_store.open_of(tx.session, access.farm_id, [house.id])
     return HouseStateView(
         t=tx.now,
@@ -154,9 +154,11 @@ def with_picture(
     return state.model_copy(update={"picture": PictureView(url=url, t=picture_t)})
 
 
-async def _read(tx: Transaction, seen: FarmSeen) -> _Farm:
+async def _read(tx: Transaction, seen: FarmSeen, *, house_id: HouseId | None = None) -> _Farm:
     # After the farm, which has its number: what changes meanwhile comes again on resuming there.
-    rows = await device_store.devices_of(tx.session, FarmId(seen.farm.id), limit=MAX_DEVICES)
+    rows = await device_store.devices_of(
+        tx.session, FarmId(seen.farm.id), house_id=house_id, limit=MAX_DEVICES
+    )
     return _Farm(
         t=tx.now,
         farm=seen.farm,
