@@ -199,7 +199,7 @@ async def running_cloud(url: str, folder: Path, broker: EmbeddedBroker) -> Async
         )
         cloud = Cloud(app, context, still.clock)
         with listen_on("127.0.0.1", 0) as listening:
-            server = web_server(app)
+            server = web_server(app, context.settings)
             tasks = [
                 asyncio.create_task(context.listener.run()),
                 asyncio.create_task(worker.run()),

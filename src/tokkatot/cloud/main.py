@@ -419,7 +419,7 @@ def _app(context: Context, readings: ReadingStore) -> FastAPI:
     )
 
 
-def web_server(app: FastAPI) -> uvicorn.Server:
+def web_server(app: FastAPI, settings: CloudSettings) -> uvicorn.Server:
     """Return the server of an application of the cloud."""
     return _Server(
         uvicorn.Config(
@@ -434,6 +434,7 @@ def web_server(app: FastAPI) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=_GRACE_S,
             backlog=_BACKLOG,
         )
@@ -455,7 +456,7 @@ def listen_on(host: str, port: int) -> socket.socket:
 async def _serve(context: Context, app: FastAPI) -> None:
     settings = context.settings
     _allow_many_sockets()
-    server = web_server(app)
+    server = web_server(app, settings)
     # Opened here: uvicorn would end the whole program where the port is taken.
     with listen_on(settings.http_host, settings.http_port) as listening:
         serving = asyncio.create_task(server.serve(sockets=[listening]))

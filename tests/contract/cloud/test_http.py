@@ -12,9 +12,11 @@ from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from starlette.types import ASGIApp
 
 from tests.support.cloud import PASSWORD, Cloud, cloud_over
 from tokkatot.cloud.app import ROUTERS
+from tokkatot.cloud.main import web_server
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.http import HttpLimits
 from tokkatot.domain.ids import FarmId
@@ -35,11 +37,13 @@ async def narrow(postgres_url: str, tmp_path: Path) -> AsyncIterator[Cloud]:
         yield cloud
 
 
-async def log_in_statuses(cloud: Cloud, *addresses: str, **headers: str) -> list[int]:
+async def log_in_statuses(
+    cloud: Cloud, *addresses: str, app: ASGIApp | None = None, **headers: str
+) -> list[int]:
     """Log in with a wrong password from each address in turn; return the answers' statuses."""
     found = []
     for address in addresses:
-        transport = httpx.ASGITransport(cloud.app, client=(address, 4711))
+        transport = httpx.ASGITransport(app or cloud.app, client=(address, 4711))  # type: ignore[arg-type]  # the same by another name
         async with httpx.AsyncClient(transport=transport, base_url="http://cloud.test") as http:
             body = {"login": "012345678", "password": PASSWORD}
             answer = await http.post("/v1/auth/login", json=body, headers=headers)
@@ -83,6 +87,25 @@ async def test_attempts_are_counted_by_whoever_has_the_line(
     narrow: Cloud, addresses: list[str], statuses: list[int]
 ) -> None:
     assert await log_in_statuses(narrow, *addresses) == statuses
+
+
+async def test_phones_behind_a_proxy_that_is_named_are_counted_apart(narrow: Cloud) -> None:
+    settings = narrow.context.settings.model_copy(update={"trusted_proxies": "10.0.0.0/24"})
+    config = web_server(narrow.app, settings).config
+    assert config.forwarded_allow_ips == settings.trusted_proxies
+    config.load()
+
+    async def through(proxy: str) -> list[int]:
+        return [
+            status
+            for last in range(3)
+            for status in await log_in_statuses(
+                narrow, proxy, app=config.loaded_app, **{"X-Forwarded-For": f"192.0.2.{last}"}
+            )
+        ]
+
+    assert await through("10.0.0.7") == [401, 401, 401]
+    assert await through("10.0.1.7") == [401, 401, 429]
 
 
 async def test_an_address_has_so_many_requests_a_minute(narrow: Cloud) -> None:

@@ -78,7 +78,7 @@ async def served(postgres_url: str, tmp_path: Path) -> AsyncIterator[Served]:
     clock = StillClock(START)
     async with cloud_over(postgres_url, tmp_path, clock=clock) as cloud, AsyncExitStack() as stack:
         owner, farm_id = await cloud.sign_up()
-        server = web_server(cloud.app)
+        server = web_server(cloud.app, cloud.context.settings)
         listening = stack.enter_context(sockets.create_server(("127.0.0.1", 0)))
         tasks = [
             asyncio.create_task(cloud.app.state.realtime.run()),

@@ -4,6 +4,7 @@ import os
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -82,6 +83,20 @@ def checked_redis_url(url: str) -> str:
     return url
 
 
+def checked_proxies(proxies: str) -> str:
+    """Return addresses and networks, parted by commas, of which each can be one.
+
+    All of them (`*`) are none: whoever asks could then say to be anybody.
+
+    Raises:
+        ValueError: when one can't.
+    """
+    named = [part.strip() for part in proxies.split(",") if part.strip()]
+    for part in named:
+        ip_network(part)
+    return ",".join(named)
+
+
 def _checked_sms_url(url: str | None) -> str | None:
     return None if url is None else checked_sms_url(url)
 
@@ -89,6 +104,7 @@ def _checked_sms_url(url: str | None) -> str | None:
 BrokerUrl = Annotated[str, AfterValidator(checked_broker_url)]
 InfluxUrl = Annotated[str, AfterValidator(checked_influx_url)]
 DetectorUrl = Annotated[str, AfterValidator(checked_detector_url)]
+Proxies = Annotated[str, AfterValidator(checked_proxies)]
 RedisUrl = Annotated[str, AfterValidator(checked_redis_url)]
 
 
@@ -108,6 +124,8 @@ class CloudSettings(BaseSettings):
     http_port: Port = 8080
     public_url: str | None = None
     """How phones reach the cloud, where a proxy stands before it."""
+    trusted_proxies: Proxies = "127.0.0.1,::1"
+    """Whose word is taken for where a request came from (`X-Forwarded-For`)."""
     log_level: LogLevel = "info"
 
     database_url: Secret = None

@@ -165,3 +165,22 @@ def test_a_broker_s_address_that_can_t_be_one_is_refused(
 
     with pytest.raises(SettingsRefused, match=rf"^TOKKATOT_{name}: "):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "proxies", ["*", "proxy.example", "10.0.0.1/8", "10.0.0.1,*", "10.0.0.1 ::1"]
+)
+def test_what_is_no_address_of_a_proxy_is_refused(
+    monkeypatch: pytest.MonkeyPatch, proxies: str
+) -> None:
+    monkeypatch.setenv("TOKKATOT_TRUSTED_PROXIES", proxies)
+
+    with pytest.raises(SettingsRefused, match=r"^TOKKATOT_TRUSTED_PROXIES: "):
+        load_settings()
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    settings = load_settings(trusted_proxies=" 10.0.0.5, 172.16.0.0/12,::1,")
+
+    assert settings.trusted_proxies == "10.0.0.5,172.16.0.0/12,::1"
+    assert load_settings(trusted_proxies="").trusted_proxies == ""
