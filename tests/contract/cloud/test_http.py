@@ -1,7 +1,7 @@
 """What every request passes before a route."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
 from uuid import UUID
@@ -38,12 +38,15 @@ async def narrow(postgres_url: str, tmp_path: Path) -> AsyncIterator[Cloud]:
 
 
 async def log_in_statuses(
-    cloud: Cloud, *addresses: str, app: ASGIApp | None = None, **headers: str
+    cloud: Cloud,
+    *addresses: str,
+    app: ASGIApp | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> list[int]:
     """Log in with a wrong password from each address in turn; return the answers' statuses."""
     found = []
     for address in addresses:
-        transport = httpx.ASGITransport(app or cloud.app, client=(address, 4711))  # type: ignore[arg-type]  # the same by another name
+        transport = httpx.ASGITransport(app or cloud.app, client=(address, 4711))
         async with httpx.AsyncClient(transport=transport, base_url="http://cloud.test") as http:
             body = {"login": "012345678", "password": PASSWORD}
             answer = await http.post("/v1/auth/login", json=body, headers=headers)
@@ -55,7 +58,7 @@ async def log_in_statuses(
 async def test_logging_in_is_limited_more_than_the_rest(
     narrow: Cloud, headers: dict[str, str]
 ) -> None:
-    assert await log_in_statuses(narrow, *["127.0.0.1"] * 3, **headers) == [401, 401, 429]
+    assert await log_in_statuses(narrow, *["127.0.0.1"] * 3, headers=headers) == [401, 401, 429]
     assert (await narrow.http.get("/v1/openapi.json")).status_code == 200
 
 
@@ -100,7 +103,7 @@ async def test_phones_behind_a_proxy_that_is_named_are_counted_apart(narrow: Clo
             status
             for last in range(3)
             for status in await log_in_statuses(
-                narrow, proxy, app=config.loaded_app, **{"X-Forwarded-For": f"192.0.2.{last}"}
+                narrow, proxy, app=config.loaded_app, headers={"X-Forwarded-For": f"192.0.2.{last}"}
             )
         ]
 
