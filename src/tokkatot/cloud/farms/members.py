@@ -59,7 +59,7 @@ async def invite(
     if user and any(row.user.id == user.id for row in members):
         raise Conflict("already_exists", "This person is a member already.")
     if user and not access.caller.is_staff:
-        _owns_contact(user, person, access.farm_id)
+        _refuse_unproved(user, person, access.farm_id)
     code = None
     if user is None:
         assert fresh is not None, "made for whoever has no account"
@@ -168,7 +168,7 @@ async def _known(tx: Transaction, person: accounts.NewPerson) -> User | None:
     return next(iter(found.values()), None)
 
 
-def _owns_contact(user: User, person: accounts.NewPerson, farm_id: FarmId) -> None:
+def _refuse_unproved(user: User, person: accounts.NewPerson, farm_id: FarmId) -> None:
     """Refuse an account that another farm may have made with a contact of somebody else.
 
     Else who takes a free phone number first gets every role that is meant for the one who has it.
