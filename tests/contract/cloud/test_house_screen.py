@@ -3,10 +3,7 @@
 from sqlalchemy import text
 
 from tests.support.house import House
-from tests.support.yard import Row, count, put_up
-
-
-from tests.support.yard import Row, count, make_yard
+from tests.support.yard import Row, count, make_yard, put_up
 from tokkatot.cloud.commands import service as commands
 from tokkatot.cloud.devices.service import MAX_DEVICES
 from tokkatot.cloud.platform.database import Transaction
