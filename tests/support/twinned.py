@@ -72,6 +72,18 @@ class Twinned:
         chosen = context.settings.model_copy(update=settings)
         self.cloud.context = replace(context, settings=chosen)
 
+    async def restocked(self, *, cleared_on: str, placed_on: str | None = None) -> None:
+        """Let the coop's flock have gone to the last bird, and where wanted 300 have come."""
+        path = f"/v1/farms/{self.farm}/houses/{self.coop}/flocks"
+        (flock,) = (await self.cloud.get(path, self.owner))["items"]
+        gone = {"cleared_on": cleared_on, "present_count": 0}
+        answer = await self.cloud.http.patch(
+            f"{path}/{flock['id']}", json=gone, headers=self.owner.headers
+        )
+        assert answer.status_code == 200, answer.text
+        if placed_on is not None:
+            await self.cloud.post(path, {"placed_on": placed_on, "placed_count": 300}, self.owner)
+
     async def measured(
         self, house: str, role: str, quantity: str, since: datetime, values: Sequence[float]
     ) -> None:

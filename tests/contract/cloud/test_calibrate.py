@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import text
 
 from tests.support.cloud import Cloud
@@ -14,6 +15,12 @@ from tests.support.jobs import stored
 from tests.support.twinned import EVERY, Json, Twinned, twinned
 from tokkatot.climate.calibrate.recording import READINGS, read_recording
 from tokkatot.climate.calibrate.subjects import CoopSubject
+from tokkatot.climate.control.held import HeldRules
+from tokkatot.climate.control.shield import Moment
+from tokkatot.climate.control.twins import HeldTwin
+from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.physics.poultry.houses import settled
+from tokkatot.climate.physics.poultry.model import Controls
 from tokkatot.cloud.jobs.problems import Unanswerable
 from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.main import job_kinds
@@ -21,6 +28,7 @@ from tokkatot.cloud.twins import calibrating
 from tokkatot.cloud.twins.built import coop_built
 from tokkatot.cloud.twins.calibrator import Task
 from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
 from tokkatot.kit.clock import to_rfc3339
 
 pytestmark = pytest.mark.timeout(300)
@@ -179,3 +187,58 @@ async def test_what_a_fit_needs_and_nobody_recorded_is_said(farm: Twinned) -> No
     assert await reason(farm, body) == Reason("no_actuator")
     await moved(farm, DeviceRole.FAN, farm.cloud.clock.now() - timedelta(minutes=5), [100.0])
     assert await reason(farm, body) == Reason("too_short")
+
+
+def under_rules(task: Task, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return what instruments would have shown under a hub's rules, with their errors."""
+    built, state = coop_built(task.twin)
+    recording = read_recording(task.lines, Controls, CoopSubject.known)
+    rules = HeldRules(points=DEFAULT_SETPOINTS[HouseKind.COOP])
+    state = settled(state, air_c=26.0, humidity_pct=70.0, co2_ppm=900.0)
+    twin, rows = HeldTwin(state, built), []
+    for number, row in enumerate(recording.weather):
+        rows.append(twin.shown())
+        outdoor = Outdoor(**{name: float(row[name]) for name in row.dtype.names})
+        twin.live(rules, Moment(outdoor=outdoor, hour=(13 + number / 4) % 24), EVERY.total_seconds())
+    return np.array(rows) + rng.normal(0, 1, (len(rows), 3)) * (0.2, 1.0, 15.0)
+
+
+async def test_curtains_without_a_drive_hang_open_as_the_twin_of_the_rules_has_them(
+    farm: Twinned,
+) -> None:
+    since = await farm.weathered(DAYS)
+    body = {"from": to_rfc3339(since), "fit": ["heat_total"], "twin": "open"}
+    await moved(farm, DeviceRole.FAN, since, [100.0] * 96 * DAYS)
+    await farm.measured(farm.coop, "climate_sensor", "temperature", since, [26.0])
+    task, _ = await prepared(farm, body)
+    shown = under_rules(task, np.random.default_rng(3))
+    for column, quantity in enumerate(QUANTITIES):
+        values = np.clip(shown[1:, column], 0.0, 100.0 if quantity != "co2" else None).tolist()
+        await farm.measured(farm.coop, "climate_sensor", quantity, since + EVERY, values)
+    job = await farm.answer(farm.coop, body, what="calibrate")
+    assert job["state"] == "completed", job
+    told = job["result"]["parameters"]["heat_total"]
+    assert told["low"] < 1.0 < told["high"], told
+
+
+async def test_a_fit_lives_through_one_flock_from_its_placing_on(farm: Twinned) -> None:
+    since = await farm.weathered(21)
+    await farm.restocked(cleared_on="2026-02-14", placed_on="2026-02-16")
+    await farm.measured(farm.coop, "climate_sensor", "temperature", since, [27.0] * 96 * 21)
+    await moved(farm, DeviceRole.FAN, since, [50.0] * 96 * 21)
+    task, _ = await prepared(farm, {"from": to_rfc3339(since)})
+    assert task.twin.birds is not None
+    assert (task.twin.birds.count, task.twin.birds.age_d) == (300, 0.0)
+    # From midnight on the farm, which is at 17 hours, until now, at six.
+    assert len(task.lines) - 1 == 96 * 13 + 4 * 13
+
+    before = {"from": to_rfc3339(since), "through": "2026-02-16T06:00:00Z"}
+    task, _ = await prepared(farm, before)
+    assert task.twin.birds is not None
+    assert (task.twin.birds.count, task.twin.birds.age_d) == (480, 0.0)
+    assert len(task.lines) - 1 == 96 * 4
+    cleared = {"from": "2026-02-13T18:00:00Z", "through": "2026-02-15T06:00:00Z"}
+    assert await reason(farm, cleared) == Reason("too_short")
+    empty = {"from": "2026-02-14T18:00:00Z", "through": "2026-02-15T16:00:00Z"}
+    task, _ = await prepared(farm, empty)
+    assert task.twin.birds is None

@@ -106,6 +106,15 @@ async def test_without_scales_a_flock_weighs_what_its_age_says(farm: Twinned) ->
     assert growth["ahead"][0]["kg"] == pytest.approx(begun + 0.1, abs=1e-3)
 
 
+async def test_on_the_day_of_placing_chicks_grow_and_not_the_flock_before(farm: Twinned) -> None:
+    await farm.weathered(2)
+    await weighing(farm, 2.5)
+    await farm.restocked(cleared_on="2026-02-28", placed_on="2026-03-01")
+    await told(farm)
+    growth = (await daily(farm, farm.coop))["growth"]
+    assert growth["ahead"][0]["kg"] == pytest.approx(0.044 + 0.1, abs=1e-3)
+
+
 async def test_what_was_told_stays_as_it_was_beside_what_came(farm: Twinned) -> None:
     await farm.weathered(2)
     await weighing(farm, 0.8)

@@ -46,6 +46,10 @@ async def test_what_the_store_has_of_a_house_is_what_is_fitted(farm: Twinned) ->
     assert told.exit_code == 1
     # Both days were found, and the first one only lets the twin find in.
     assert told.output.startswith(f"{farm.coop}: 1 days with readings can be fitted and 0 kept")
+    # Of another flock nothing is fitted to this one.
+    await farm.restocked(cleared_on="2026-02-27", placed_on="2026-03-01")
+    told = await calibrated(farm, "--stored", farm.coop)
+    assert told.output.startswith(f"{farm.coop}: 0 days with readings can be fitted and 0 kept")
 
 
 async def test_what_the_store_lacks_is_said_in_one_line(farm: Twinned) -> None:

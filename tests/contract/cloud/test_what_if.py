@@ -65,6 +65,16 @@ async def test_recorded_weather_is_lived_through_beside_what_was_measured(farm: 
     assert 0 < sum(warmer) / len(warmer) < 8
 
 
+async def test_a_week_of_the_past_is_lived_with_the_flock_of_that_week(farm: Twinned) -> None:
+    await farm.weathered(8)
+    await farm.restocked(cleared_on="2026-02-26", placed_on="2026-02-28")
+    week = {"kind": "recorded", "from": "2026-02-22T00:00:00Z", "through": "2026-02-23T00:00:00Z"}
+    assert (await plans(farm, farm.coop, weather=week))["twin"]["birds"] == 480
+    empty = {"kind": "recorded", "from": "2026-02-26T18:00:00Z", "through": "2026-02-27T00:00:00Z"}
+    assert (await plans(farm, farm.coop, weather=empty))["twin"]["birds"] is None
+    assert (await plans(farm, farm.coop, **RECORDED))["twin"]["birds"] == 300
+
+
 async def test_a_warmer_day_is_a_warmer_house(farm: Twinned) -> None:
     await farm.weathered()
     usual = (await plans(farm, farm.coop, **RECORDED))["plans"]["as_is"]

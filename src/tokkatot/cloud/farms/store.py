@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.accounts.store import LIVE_SESSION, LiveSession
-from tokkatot.cloud.farms.model import Farm, FarmMember, House, HouseCycle, Hub, Zone
+from tokkatot.cloud.farms.model import Farm, FarmMember, Flock, House, HouseCycle, Hub, Zone
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.people import MemberRole
@@ -293,6 +293,23 @@ async def open_cycles(
         )
     )
     return {cycle.house_id: cycle for cycle in found}
+
+
+async def flocks_over(
+    session: AsyncSession, house_id: UUID, first: date, last: date
+) -> Sequence[Flock]:
+    """Return the flocks that were in a house on some day of these, in the order of placing."""
+    found = await session.scalars(
+        select(Flock)
+        .where(
+            Flock.house_id == house_id,
+            Flock.deleted_at.is_(None),
+            Flock.placed_on <= last,
+            Flock.cleared_on.is_(None) | (Flock.cleared_on >= first),
+        )
+        .order_by(Flock.placed_on, Flock.id)
+    )
+    return found.all()
 
 
 async def cycles_of(

@@ -25,12 +25,13 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict
-from tokkatot.cloud.telemetry.store import ReadingStore, Span
+from tokkatot.cloud.telemetry.store import Readings, ReadingStore, Span
 from tokkatot.cloud.twins.ahead import skies_ahead
+from tokkatot.cloud.twins.built import Birds
 from tokkatot.cloud.twins.fitted import fitted_fields
 from tokkatot.cloud.twins.forecasts import Forecasts
 from tokkatot.cloud.twins.grower import Task
-from tokkatot.cloud.twins.house import devices_in, targets_in, twin_of, usual_twin
+from tokkatot.cloud.twins.house import birds_on, devices_in, targets_in, twin_of, usual_twin
 from tokkatot.cloud.twins.recorded import weighed_kg
 from tokkatot.cloud.twins.simulating import begun_in, points_of
 from tokkatot.domain.houses import HouseKind
@@ -168,11 +169,8 @@ async def _asked(
     if sky is None:
         return "weather"
     twin = await twin_of(tx, house, known, devices, at=one.start)
-    if twin.birds is not None:
-        span = Span(start=one.start - timedelta(hours=12), end=one.start + timedelta(hours=12))
-        weighed = await weighed_kg(tx.session, stored, house.id, span)
-        if weighed is not None and LIGHTEST_KG <= weighed <= HEAVIEST_KG:
-            twin = replace(twin, birds=replace(twin.birds, kg=weighed))
+    if isinstance(one.cycle, Flock):
+        twin = replace(twin, birds=await _birds(tx, stored, one, one.cycle))
     begun, _ = await begun_in(tx, stored, house, sky)
     targets = await targets_in(tx, house)
     task = Task(
@@ -184,6 +182,19 @@ async def _asked(
         told_after=list(one.told_after),
     )
     return _Asked(task=task, fitted=bool(fitted), foretold_hours=sky.foretold_hours)
+
+
+async def _birds(tx: Transaction, stored: Readings, one: Due, flock: Flock) -> Birds:
+    """Return a flock as it was at noon the day before, also on the morning on which it comes."""
+    birds = birds_on(flock, one.farm.today(one.start))
+    if flock.placed_on >= one.today:
+        # Scales showed the flock before it.
+        return birds
+    span = Span(start=one.start - timedelta(hours=12), end=one.start + timedelta(hours=12))
+    weighed = await weighed_kg(tx.session, stored, one.house.id, span)
+    if weighed is None or not LIGHTEST_KG <= weighed <= HEAVIEST_KG:
+        return birds
+    return replace(birds, kg=weighed)
 
 
 async def _known(

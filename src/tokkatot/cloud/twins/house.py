@@ -1,7 +1,7 @@
 """The twin of a house as the database knows it: its floor, its devices, its flock, its targets."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,14 @@ from tokkatot.cloud.devices import store as device_store
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Farm, Flock, House
+from tokkatot.cloud.jobs.problems import Unanswerable
+from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.schedules.houses import house_configs, schedules_in
 from tokkatot.cloud.telemetry.equipment_api import rated_w
+from tokkatot.cloud.telemetry.store import Span
 from tokkatot.cloud.twins.built import Birds, Twin
+from tokkatot.cloud.twins.recording import TOO_SHORT
 from tokkatot.domain.desired import MAX_DEVICES, DesiredDocument
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.houses import HouseKind, SetPoints
@@ -117,17 +121,54 @@ def _rated(devices: Iterable[Device], *roles: DeviceRole) -> float | None:
 
 
 async def _birds(tx: Transaction, house: House, at: datetime) -> Birds | None:
-    found = await farms_store.open_cycles(tx.session, Flock, [house.id])
-    flock = found.get(house.id)
-    if flock is None:
-        return None
     farm = await tx.session.get_one(Farm, house.farm_id)
-    age_d = max(age_of(flock.birds, farm.today(at)), 0)
+    day = farm.today(at)
+    flocks = await farms_store.flocks_over(tx.session, house.id, day, day)
+    return birds_on(flocks[-1], day) if flocks else None
+
+
+def birds_on(flock: Flock, day: date) -> Birds:
+    """Return a flock as it was on a day, by the only count that there is.
+
+    Who clears a house may well note that nobody is left: then it is as many as were placed.
+    """
+    age_d = max(age_of(flock.birds, day), 0)
+    gone = flock.cleared_on is not None and flock.present_count == 0
     return Birds(
-        count=flock.present_count,
+        count=flock.placed_count if gone else flock.present_count,
         age_d=float(age_d),
         kg=value_at(flock.birds.weight_kg, age_d),
     )
+
+
+async def of_one_flock(tx: Transaction, house: House, span: Span) -> Span:
+    """Return the longest part of a time in which one flock was there, all of it without any.
+
+    The day of clearing is left out: nobody notes the hour from which on the house was empty.
+
+    Raises:
+        Unanswerable: where a flock was there on the day of its clearing alone.
+    """
+    farm = await tx.session.get_one(Farm, house.farm_id)
+    first, last = farm.today(span.start), farm.today(span.end)
+    flocks = await farms_store.flocks_over(tx.session, house.id, first, last)
+    if not flocks:
+        return span
+    ends = [*(flock.placed_on for flock in flocks[1:]), date.max]
+    lives = []
+    for flock, next_on in zip(flocks, ends, strict=True):
+        end_on = min(flock.cleared_on or date.max, next_on)
+        end = span.end if end_on > last else _midnight(farm, end_on)
+        lives.append(Span(start=_midnight(farm, flock.placed_on), end=end).cut_to(span))
+    # Of equals the last one.
+    longest = max(reversed(lives), key=lambda life: life.length_ms)
+    if longest.length_ms <= 0:
+        raise Unanswerable(TOO_SHORT, Reason("too_short"))
+    return longest
+
+
+def _midnight(farm: Farm, day: date) -> datetime:
+    return datetime.combine(day, time.min, ZoneInfo(farm.time_zone))
 
 
 class Targets:

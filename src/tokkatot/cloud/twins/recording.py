@@ -155,6 +155,9 @@ def _actuators(known: KnownHouse, levels: Mapping[DeviceRole, Numbers]) -> dict[
         return found
     if "inlets" in found:
         found["curtains"] = found.pop("inlets")
+    elif found:
+        # Curtains without a drive hang open, as the twin under its hub's rules has them at rest.
+        found["curtains"] = np.ones_like(next(iter(found.values())))
     if "fans" in found:
         # What an open house has of fans stirs its air.
         found["stir"] = found.pop("fans")
