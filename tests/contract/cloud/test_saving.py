@@ -4,11 +4,16 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import delete
 
+from tests.support.autopilot import wanting
 from tests.support.cloud import Cloud
 from tests.support.people import Json
 from tests.support.twinned import FIT, Twinned, twinned
+from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.intelligence import store
+from tokkatot.cloud.intelligence.model import Decision, HouseAutopilot
+from tokkatot.cloud.intelligence.registry import add_policy
 from tokkatot.cloud.twins.saving import reckon_days
 from tokkatot.domain.autopilot import AutopilotMode
 from tokkatot.kit.clock import to_rfc3339
@@ -86,6 +91,67 @@ async def test_a_fit_of_another_program_is_none(farm: Twinned) -> None:
     await farm.fitted(FIT | {"parameters": {"feathers": FIT["parameters"]["heat_total"]}})
     await decided(farm, -2.0)
     assert (await yesterday(farm))["lacking"] == "fit"
+
+
+async def test_what_lacked_is_reckoned_once_it_has_come(farm: Twinned) -> None:
+    await farm.fitted()
+    await decided(farm, 2.0, days_ago=3)
+    assert (await yesterday(farm))["lacking"] == "decisions"
+    await decided(farm, 2.0)
+    assert (await yesterday(farm))["lacking"] == "weather"
+    await farm.weathered(3, mean_c=27.0)
+    day = await yesterday(farm)
+    assert (day["lacking"], day["saved_kwh"] > 1.0) == (None, True)
+    # What was reckoned once stays, whatever is decided after all.
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(delete(Decision))
+    await decided(farm, 0.0)
+    assert (await yesterday(farm))["saved_kwh"] == day["saved_kwh"]
+
+
+async def heard(farm: Twinned, ago: timedelta) -> None:
+    """Let the farm's hub have been heard so long ago."""
+    async with farm.cloud.context.database.transaction() as tx:
+        hub = Hub(
+            id=UUID(int=7),
+            farm_id=UUID(farm.farm),
+            name="hub",
+            password_hash="",
+            desired_version=1,
+            desired_at=tx.now,
+            addresses=[],
+            last_seen_at=tx.now - ago,
+            created_at=tx.now,
+        )
+        await tx.session.merge(hub)
+
+
+async def test_a_day_waits_for_a_hub_that_is_away_and_for_what_it_brings(farm: Twinned) -> None:
+    await decided(farm, 2.0, days_ago=2)
+    await heard(farm, MIDNIGHT_AGO + timedelta(hours=1))
+    assert (await yesterday(farm))["lacking"] == "open"
+    await heard(farm, timedelta())
+    policy = wanting(1.0)
+    async with farm.cloud.context.database.transaction() as tx:
+        await add_policy(tx, policy.card, policy.model)
+        steers = {"mode": AutopilotMode.AUTO, "policy_sha256": policy.sha256, "changed_at": tx.now}
+        tx.session.add(HouseAutopilot(house_id=UUID(farm.coop), **steers))
+    # It is there again, and its decisions are still on their way.
+    assert (await yesterday(farm))["lacking"] == "open"
+    await decided(farm, 2.0)
+    await decided(farm, 2.0, days_ago=0)
+    assert (await yesterday(farm))["lacking"] == "fit"
+
+
+async def test_for_a_hub_that_stays_away_a_day_does_not_wait_for_ever(farm: Twinned) -> None:
+    await decided(farm, 2.0, days_ago=15)
+    await heard(farm, timedelta(days=14))
+    await reckon_days(farm.cloud.context, farm.cloud.readings)
+    async with farm.cloud.context.database.transaction() as tx:
+        rows = await store.saved_days(
+            tx.session, [UUID(farm.coop)], date(2026, 1, 1), date(2026, 12, 31)
+        )
+    assert [row.day.isoformat() for row in rows] == ["2026-02-15"]
 
 
 async def test_days_that_nobody_reckoned_in_time_are_reckoned_later(farm: Twinned) -> None:

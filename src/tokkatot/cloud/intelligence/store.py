@@ -20,6 +20,8 @@ from tokkatot.cloud.intelligence.model import (
 )
 
 MOST_POLICIES = 200
+MAY_COME = frozenset({"weather", "decisions"})
+"""What a hub may still bring of a day of which it was lacking."""
 
 
 async def policies(session: AsyncSession) -> Sequence[StoredPolicy]:
@@ -92,14 +94,16 @@ async def keep_fit(session: AsyncSession, fit: dict[str, object]) -> None:
     await session.execute(new.on_conflict_do_update(index_elements=["house_id"], set_=fit))
 
 
-async def decided_since(session: AsyncSession, since: datetime) -> Mapping[UUID, datetime]:
-    """Return for which houses something was decided since then, and when first."""
+async def decided_since(
+    session: AsyncSession, since: datetime
+) -> Mapping[UUID, tuple[datetime, datetime]]:
+    """Return for which houses something was decided since then, when first and when last."""
     rows = await session.execute(
-        select(Decision.house_id, func.min(Decision.t))
+        select(Decision.house_id, func.min(Decision.t), func.max(Decision.t))
         .where(Decision.t >= since)
         .group_by(Decision.house_id)
     )
-    return {house_id: first_t for house_id, first_t in rows}  # noqa: C416 - rows are no pairs to mypy
+    return {house_id: (first_t, last_t) for house_id, first_t, last_t in rows}
 
 
 async def shifts(
@@ -125,8 +129,18 @@ async def saved_days(
 
 
 async def keep_saved(session: AsyncSession, day: dict[str, object]) -> None:
-    """Keep what a day saved; of two that reckon the same day the first is right enough."""
-    await session.execute(insert(SavedDay).values(day).on_conflict_do_nothing())
+    """Keep what a day saved, also where something had been lacking that may come late.
+
+    Of two that reckon the same day otherwise the first is right enough.
+    """
+    new = insert(SavedDay).values(day)
+    await session.execute(
+        new.on_conflict_do_update(
+            index_elements=["house_id", "day"],
+            set_=day,
+            where=SavedDay.lacking.in_(sorted(MAY_COME)),
+        )
+    )
 
 
 async def predictions(

@@ -72,15 +72,19 @@ async def known_until(
 ) -> Mapping[UUID, int]:
     """Return until when it is known what each device did, in ms: now, or when its hub was gone."""
     hubs = {device.hub_id for device in devices if device.hub_id is not None}
-    rows = await session.execute(select(Hub.id, Hub.last_seen_at).where(Hub.id.in_(hubs)))
-    silent = now - timedelta(seconds=SILENT_AFTER_S)
-    heard = {
-        hub_id: now if seen_at is None or seen_at > silent else seen_at for hub_id, seen_at in rows
-    }
+    rows = await session.scalars(select(Hub).where(Hub.id.in_(hubs)))
+    heard = {hub.id: heard_until(hub, now=now) for hub in rows}
     return {
         device.id: to_ms(now if device.hub_id is None else heard.get(device.hub_id, now))
         for device in devices
     }
+
+
+def heard_until(hub: Hub, *, now: datetime) -> datetime:
+    """Return until when a hub was heard: now, or when it was gone."""
+    silent = now - timedelta(seconds=SILENT_AFTER_S)
+    seen_at = hub.last_seen_at
+    return now if seen_at is None or seen_at > silent else seen_at
 
 
 def _reports(

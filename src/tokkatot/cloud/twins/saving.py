@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from sqlalchemy import select
 from tokkatot.automation.lending import turned
 from tokkatot.automation.state import Lent
 from tokkatot.climate.physics.known import House as KnownHouse
+from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.jobs.child import ask
@@ -24,6 +26,7 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.telemetry.equipment_log import heard_until
 from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.cloud.telemetry.summary import Numbers
 from tokkatot.cloud.twins.asked import RecordedWeather
@@ -32,7 +35,7 @@ from tokkatot.cloud.twins.house import Targets, devices_in, targets_in, twin_of
 from tokkatot.cloud.twins.simulating import STEP, begun_in, points_of
 from tokkatot.cloud.twins.simulator import Points, Task
 from tokkatot.cloud.twins.weather import Skies, recorded_skies
-from tokkatot.domain.autopilot import LENT_FOR_S
+from tokkatot.domain.autopilot import LENT_FOR_S, AutopilotMode
 from tokkatot.kit.clock import from_ms, to_ms
 
 RULES: Final = "rules"
@@ -42,7 +45,7 @@ LIMIT_S: Final = 180.0
 SETTLED: Final = timedelta(hours=1)
 """So long after midnight most of what a hub has measured has come."""
 CAUGHT_UP_DAYS: Final = 14
-"""What a cloud that stood still has missed; of older days the set-points are others by now."""
+"""What a cloud or a hub that stood still has missed; of older days set-points are others by now."""
 MOST_A_ROUND: Final = 200
 _DIGITS: Final = 3
 LENT_FOR: Final = timedelta(seconds=LENT_FOR_S)
@@ -69,6 +72,10 @@ class PastDay:
         after = self.day + timedelta(days=1)
         return datetime.combine(after, time.min, ZoneInfo(self.farm.time_zone))
 
+    def is_last_chance(self, now: datetime) -> bool:
+        """Return whether tomorrow nobody will ask for it any more."""
+        return self.day <= self.farm.today(now - SETTLED) - timedelta(days=CAUGHT_UP_DAYS)
+
 
 async def reckon_days(
     context: Context, readings: ReadingStore, *, program: Sequence[str] = PROGRAM
@@ -88,26 +95,54 @@ async def reckon_days(
 
 
 async def _due(tx: Transaction) -> Sequence[PastDay]:
-    """Return the days that nobody has reckoned yet, the oldest of each house first."""
-    since = await store.decided_since(tx.session, tx.now - timedelta(days=CAUGHT_UP_DAYS + 2))
+    """Return the days to reckon: those that nobody has, then those of which something lacked.
+
+    The oldest of each house comes first, and of the others the one that was looked at longest ago.
+    """
+    decided = await store.decided_since(tx.session, tx.now - timedelta(days=CAUGHT_UP_DAYS + 2))
     rows = await tx.session.execute(
         select(House, Farm)
         .join(Farm, Farm.id == House.farm_id)
-        .where(House.id.in_(since), House.deleted_at.is_(None))
+        .where(House.id.in_(decided), House.deleted_at.is_(None))
         .order_by(House.id)
     )
-    days = [one for house, farm in rows for one in _past_days(house, farm, tx.now)]
-    begun = [one for one in days if one.end > since[one.house.id]]
+    begun: list[PastDay] = []
+    for house, farm in rows.all():
+        first, last = decided[house.id]
+        told_until = await _told_until(tx, house, last)
+        begun += [
+            one
+            for one in _past_days(house, farm, tx.now)
+            if one.end > first and (one.end <= told_until or one.is_last_chance(tx.now))
+        ]
     if not begun:
         return []
-    known = await store.saved_days(
-        tx.session,
-        list(since),
-        min(one.day for one in begun),
-        max(one.day for one in begun),
-    )
-    reckoned = {(one.house_id, one.day) for one in known}
-    return [one for one in begun if (one.house.id, one.day) not in reckoned][:MOST_A_ROUND]
+    days = [one.day for one in begun]
+    known = await store.saved_days(tx.session, list(decided), min(days), max(days))
+    reckoned = {(one.house_id, one.day): one for one in known}
+    new = [one for one in begun if (one.house.id, one.day) not in reckoned]
+    again = [
+        (kept.reckoned_at, one)
+        for one in begun
+        if (kept := reckoned.get((one.house.id, one.day))) and kept.lacking in store.MAY_COME
+    ]
+    again.sort(key=itemgetter(0))
+    return [*new, *(one for _, one in again)][:MOST_A_ROUND]
+
+
+async def _told_until(tx: Transaction, house: House, decided_last: datetime) -> datetime:
+    """Return until when the hub of a house has told what it knows.
+
+    Decisions come in their order: while its autopilot is on, the last one says how far they are.
+    """
+    hub = await farms_store.hub_for_house(tx.session, house.farm_id, house.id)
+    if hub is None:
+        return tx.now
+    heard = heard_until(hub, now=tx.now)
+    (autopilot,) = await store.autopilots(tx.session, [house.id]) or (None,)
+    if autopilot is None or autopilot.mode is AutopilotMode.OFF:
+        return heard
+    return min(heard, decided_last)
 
 
 def _past_days(house: House, farm: Farm, now: datetime) -> Sequence[PastDay]:
