@@ -7,7 +7,7 @@ rules that somebody set by hand are back in force in the same decision.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isfinite
+from math import inf, isfinite
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from tokkatot.climate.control.coop import StageRules
@@ -83,6 +83,8 @@ class Twin(Protocol[Steered_contra]):
 
     def strain(self, rules: Steered_contra, moment: Moment, duration_s: float) -> float:
         """Return how far these rules would leave the limits, at worst; nought or less is within.
+
+        Where what would come is no number it is without an end.
 
         The twin itself stays where it is.
         """
@@ -211,5 +213,8 @@ class Shield(Generic[Rules]):
 
     def _endangers(self, rules: Rules, moment: Moment) -> bool:
         strain = self._twin.strain(rules, moment, LIFETIME_S)
-        # On a day that no rules could hold, the policy may do as well as they would.
-        return strain > 0.0 and strain > self._twin.strain(self._base, moment, LIFETIME_S)
+        if strain <= 0.0:
+            return False
+        # On a day that no rules could hold, the policy may do as well as they would. What is no
+        # number is not below anything.
+        return not strain <= self._twin.strain(self._base, moment, LIFETIME_S) < inf

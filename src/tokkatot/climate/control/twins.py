@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import inf, isfinite
 
 from typing_extensions import override
 
@@ -99,6 +100,8 @@ class CoopTwin(Twin[StageRules]):
         for step in range(round(duration_s / COOP_STEP_S)):
             now = replace(moment, hour=(moment.hour + step * COOP_STEP_S / 3600.0) % 24.0)
             _live_coop(s, self._parameters, rules, now, COOP_STEP_S)
+            if not isfinite(s.air_c):
+                return inf
             worst = max(worst, self._beyond(s, rules, now))
         return worst
 
@@ -202,7 +205,7 @@ class GreenhouseTwin(Twin[TomatoRules]):
         for step in range(2):
             now = replace(moment, hour=(moment.hour + step * step_s / 3600.0) % 24.0)
             self._live(s, rules, now, step_s)
-            worst = max(
+            worst = _worst(
                 worst,
                 s.air_c - limits.air_max_c,
                 limits.air_min_c - s.air_c,
@@ -238,7 +241,7 @@ def _excess(
     wanted_c = comfort_c(s.age_d, p)
     ppm = co2_ppm(s.co2_mg_m3, s.air_c, SEA_LEVEL_PA)
     ammonia = s.ammonia_mg_m3 / AMMONIA_MG_M3_PPM
-    return max(
+    return _worst(
         stress_index_c(s.air_c, s.vapour_kg_m3, speed) - wanted_c - limits.hot_over_k,
         wanted_c - limits.cold_under_k - s.air_c,
         10.0 * (ppm / limits.co2_ppm - 1.0),
@@ -246,9 +249,17 @@ def _excess(
     )
 
 
+def _worst(*excesses: float) -> float:
+    """Return the largest, without an end where one is no number: nobody knows what comes there."""
+    return max(excesses) if all(isfinite(one) for one in excesses) else inf
+
+
 def _live_coop(
     s: coop.State, p: coop.Parameters, rules: StageRules, moment: Moment, duration_s: float
 ) -> None:
+    if not isfinite(s.air_c):
+        # Stages can't be counted, and what is no number stays none: nobody believes such a twin.
+        return
     controls = steer_coop(s, moment.hour, rules, p)
     advance_coop(s, controls, moment.outdoor, p, coop.Ledger(), duration_s)
 

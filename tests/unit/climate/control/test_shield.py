@@ -1,20 +1,24 @@
 """What a shield lets through, what it narrows, and when it falls back on the rules."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import inf, nan
+from typing import Any
 
 import pytest
 
 from tests.support import coop, greenhouse
 from tokkatot.climate.control.coop import StageRules
-from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, positions, turned
+from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, HELD_DIALS, positions, turned
 from tokkatot.climate.control.greenhouse import TomatoRules
+from tokkatot.climate.control.held import HeldRules
 from tokkatot.climate.control.shield import Doubts, Moment, Readings, Refusal, Shield, Verdict
-from tokkatot.climate.control.twins import CoopLimits, CoopTwin, GreenhouseTwin
+from tokkatot.climate.control.twins import CoopLimits, CoopTwin, GreenhouseTwin, HeldTwin
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
 from tokkatot.climate.physics.greenhouse.model import State as Inside
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
 from tokkatot.climate.physics.poultry.model import State
+from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
 
 BASE = StageRules()
 REST = positions(BASE, COOP_DIALS)
@@ -145,6 +149,51 @@ def test_on_a_day_that_no_rules_could_hold_a_policy_may_do_as_well_and_no_worse(
     late = (3.0, 8.0, *REST[2:4], 10.0, 12.0)
     reasons = [farm.decide(late).refused for _ in range(6)]
     assert Refusal.DANGER in reasons
+
+
+def held() -> tuple[Shield[HeldRules], HeldTwin]:
+    twin = HeldTwin(grown(), tunnel_house())
+    rules = HeldRules(points=DEFAULT_SETPOINTS[HouseKind.COOP])
+    return Shield(rules, HELD_DIALS, twin, step_s=STEP_S, settle=0), twin
+
+
+def staged() -> tuple[Shield[StageRules], CoopTwin]:
+    twin = CoopTwin(grown(), tunnel_house())
+    return Shield(BASE, COOP_DIALS, twin, step_s=STEP_S, settle=0), twin
+
+
+def glazed() -> tuple[Shield[TomatoRules], GreenhouseTwin]:
+    twin = GreenhouseTwin(Inside(), bleiswijk_led())
+    return Shield(TomatoRules(), GREENHOUSE_DIALS, twin, step_s=STEP_S, settle=0), twin
+
+
+RESTS = {
+    held: (0.0,),
+    staged: REST,
+    glazed: positions(TomatoRules(), GREENHOUSE_DIALS),
+}
+
+
+@pytest.mark.parametrize("made", RESTS)
+@pytest.mark.parametrize("hidden", [False, True])
+def test_where_what_would_come_is_no_number_it_is_a_danger(
+    made: Callable[[], tuple[Shield[Any], Any]], *, hidden: bool
+) -> None:
+    shield, twin = made()
+    shown = twin.shown()
+    readings = Readings(air_c=shown.air_c, humidity_pct=shown.humidity_pct, co2_ppm=shown.co2_ppm)
+    if hidden:
+        # What no instrument shows has lost its number, and takes the air with it.
+        name = "cover_in_c" if made is glazed else "mass_c"
+        setattr(twin.state, name, nan)
+        moment = NOON
+    else:
+        moment = replace(NOON, outdoor=replace(NOON.outdoor, temperature_c=nan))
+    verdict = shield.decide(RESTS[made], readings, moment)
+    assert verdict.refused is Refusal.DANGER
+    # It goes on with the rules, whatever has become of the twin.
+    for _ in range(3):
+        assert shield.decide(RESTS[made], readings, moment).refused is Refusal.ASTRAY
 
 
 def test_the_twin_stays_where_it_is_while_it_looks_ahead() -> None:
