@@ -5,7 +5,7 @@ rules that somebody set by hand are back in force in the same decision.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from math import inf, isfinite
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -101,6 +101,11 @@ class Doubts:
     """Between what is measured and what the twin foretold one decision before."""
 
 
+def is_told(outdoor: Outdoor) -> bool:
+    """Return whether all of the weather is numbers."""
+    return all(isfinite(getattr(outdoor, field.name)) for field in fields(outdoor))
+
+
 def believed(readings: Readings, doubts: Doubts) -> Climate | None:
     """Return what was measured, or nothing where any of it can't be believed."""
     air_c, humidity_pct, ppm = readings.air_c, readings.humidity_pct, readings.co2_ppm
@@ -155,7 +160,9 @@ class Shield(Generic[Rules]):
         """Return what is in force now; a proposal holds a value for each dial."""
         if self._before is not None:
             self._twin.live(self._in_force, self._before, self._step_s)
-        self._before = moment
+        if is_told(moment.outdoor):
+            # In weather that is no number nothing lives: the twin goes on in the last that was one.
+            self._before = moment
         refused = self._doubted(readings)
         wanted = self._narrowed(proposal)
         if refused is None and wanted is None:
@@ -212,6 +219,8 @@ class Shield(Generic[Rules]):
         return None if values is None else turned(self._base, self._dials, values)
 
     def _endangers(self, rules: Rules, moment: Moment) -> bool:
+        if not is_told(moment.outdoor):
+            return True
         strain = self._twin.strain(rules, moment, LIFETIME_S)
         if strain <= 0.0:
             return False

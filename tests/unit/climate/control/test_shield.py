@@ -1,7 +1,7 @@
 """What a shield lets through, what it narrows, and when it falls back on the rules."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import inf, nan
 from typing import Any
 
@@ -16,6 +16,7 @@ from tokkatot.climate.control.shield import Doubts, Moment, Readings, Refusal, S
 from tokkatot.climate.control.twins import CoopLimits, CoopTwin, GreenhouseTwin, HeldTwin
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
 from tokkatot.climate.physics.greenhouse.model import State as Inside
+from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
 from tokkatot.climate.physics.poultry.model import State
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
@@ -192,8 +193,15 @@ def test_where_what_would_come_is_no_number_it_is_a_danger(
     verdict = shield.decide(RESTS[made], readings, moment)
     assert verdict.refused is Refusal.DANGER
     # It goes on with the rules, whatever has become of the twin.
-    for _ in range(3):
-        assert shield.decide(RESTS[made], readings, moment).refused is Refusal.ASTRAY
+    later = shield.decide(RESTS[made], readings, NOON).refused
+    assert later is (Refusal.ASTRAY if hidden else None)
+    assert shield.decide(RESTS[made], readings, moment).refused is not None
+
+
+@pytest.mark.parametrize("field", [one.name for one in fields(Outdoor)])
+def test_weather_that_is_no_number_is_a_danger_also_where_no_twin_minds_it(field: str) -> None:
+    moment = replace(NOON, outdoor=replace(NOON.outdoor, **{field: nan}))
+    assert Farm().decide(moment=moment) == Verdict(rules=BASE, refused=Refusal.DANGER)
 
 
 def test_the_twin_stays_where_it_is_while_it_looks_ahead() -> None:
