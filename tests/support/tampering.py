@@ -1,4 +1,4 @@
-"""Episodes in which a policy, the sensors of a poultry house or its twin go wrong."""
+"""Episodes in which a policy, the sensors of a poultry house, its weather or its twin go wrong."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,22 +8,17 @@ from math import isfinite, nan
 from random import Random  # noqa: TID251 - seeded
 
 from tests.support.coop import outdoor
-from tokkatot.climate.control.coop import StageRules, steer_coop
-from tokkatot.climate.control.dials import COOP_DIALS, positions, turned
-from tokkatot.climate.control.shield import Climate, Moment, Readings, Shield
-from tokkatot.climate.control.twins import CoopTwin
-from tokkatot.climate.physics.poultry.airflow import incoming
-from tokkatot.climate.physics.poultry.birds import comfort_c, stress_index_c
+from tests.support.tampered import Thermometer, World, held, staged
+from tokkatot.climate.control.dials import Dials, Rules, positions, turned
+from tokkatot.climate.control.shield import Climate, Moment, Readings
+from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.physics.poultry.birds import comfort_c
 from tokkatot.climate.physics.poultry.houses import open_house, tunnel_house
-from tokkatot.climate.physics.poultry.model import Ledger, Parameters, State
-from tokkatot.climate.physics.poultry.step import advance
+from tokkatot.climate.physics.poultry.model import Parameters, State
+from tokkatot.domain.houses import SetPoints
 
-STEP_S = 300.0
-BASE = StageRules()
-HARD_OVER_K = 10.0
-"""Over comfort, by the index: here grown birds begin to die within hours."""
-HARD_UNDER_K = 8.0
-HARD_CO2_PPM = 5000.0
+HELD_STEPS = 3
+"""A hub's policy waits for half an hour and turns a third as far: it lives so many times longer."""
 
 
 class Policy(StrEnum):
@@ -50,6 +45,14 @@ class Sensor(StrEnum):
     FROZEN = "stands still"
 
 
+class Sky(StrEnum):
+    """How the weather that the shield is told goes wrong."""
+
+    SOUND = "is what is"
+    NUMBERLESS = "is no number"
+    ABSURD = "is nowhere on earth"
+
+
 class House(StrEnum):
     """How the house differs from its twin."""
 
@@ -62,7 +65,7 @@ class House(StrEnum):
 class Unsafe(StrEnum):
     """What makes a command unsafe, whoever gave it."""
 
-    OUTSIDE = "a set-point is outside its ends or no number"
+    OUTSIDE = "a set-point is outside its ends, no number or not its people's"
     LEAP = "a set-point leapt"
     AIRLESS = "the birds are left less air than they need to breathe"
     BLIND = "a set-point that nobody checked rests on a reading that can't be"
@@ -75,32 +78,57 @@ class Episode:
 
     policy: Policy
     sensor: Sensor
+    sky: Sky
     house: House
     parameters: Parameters
     state: State
     first: int
     """Step of the weather."""
     fault_at: int
+    points: tuple[SetPoints, SetPoints] | None
+    """What people want of a house that a hub steers, and later; none where it has stages."""
+    changed_at: int
 
 
 def drawn(chance: Random) -> Episode:
-    """Return an episode by chance."""
+    """Return an episode by chance; in each other one a hub's own rules steer."""
     open_sided = chance.random() < 0.4
     age = chance.uniform(3.0, 42.0)
     twin = open_house() if open_sided else tunnel_house()
     birds = chance.uniform(8.0, 14.0) * twin.floor_m2
     warm = chance.uniform(-2.0, 7.0)
     state = State(birds=birds, age_d=age, bird_kg=0.043 + 0.065 * age)
-    state.air_c = comfort_c(age, twin) + warm
+    comfort = comfort_c(age, twin)
+    state.air_c = comfort + warm
     state.mass_c = state.air_c
+    is_held = chance.random() < 0.5
+    first = chance.randrange(96)
     return Episode(
         policy=chance.choice(list(Policy)),
         sensor=chance.choice(list(Sensor)),
+        sky=chance.choice([Sky.SOUND, Sky.SOUND, Sky.SOUND, Sky.NUMBERLESS, Sky.ABSURD]),
         house=chance.choice(list(House)),
         parameters=twin,
         state=state,
-        first=chance.randrange(96),
-        fault_at=chance.randrange(3, 6),
+        first=first,
+        fault_at=chance.randrange(9, 18) if is_held else chance.randrange(3, 6),
+        points=(
+            (_points(first, comfort, chance), _points(first, comfort, chance)) if is_held else None
+        ),
+        changed_at=chance.randrange(6, 20),
+    )
+
+
+def _points(first: int, comfort: float, chance: Random) -> SetPoints:
+    """Return what people may want: near it the air is shut off.
+
+    It may be too warm for their birds, but not so that the house itself would bring them to harm.
+    """
+    wanted_c = outdoor(first).temperature_c + chance.uniform(-3.0, 2.0)
+    least_c = min(wanted_c, comfort + 4.5)
+    most_c = least_c + chance.uniform(3.0, 6.0)
+    return SetPoints(
+        temperature_min_c=least_c, temperature_max_c=most_c, temperature_hard_max_c=most_c + 5.0
     )
 
 
@@ -117,28 +145,45 @@ def _real(episode: Episode) -> Parameters:
             return replace(twin, fan_m3_s=0.5 * twin.fan_m3_s)
 
 
-def _asked(policy: Policy, chance: Random) -> Sequence[float] | None:
-    middle = positions(BASE, COOP_DIALS)
+def _asked(
+    policy: Policy, dials: Dials, middle: Sequence[float], chance: Random
+) -> Sequence[float] | None:
     match policy:
         case Policy.SANE:
             return [
                 value + chance.uniform(-0.3, 0.3) * dial.step
-                for value, dial in zip(middle, COOP_DIALS, strict=True)
+                for value, dial in zip(middle, dials, strict=True)
             ]
         case Policy.WILD:
-            return [
-                dial.low + chance.uniform(-2.0, 3.0) * (dial.high - dial.low) for dial in COOP_DIALS
-            ]
+            return [dial.low + chance.uniform(-2.0, 3.0) * (dial.high - dial.low) for dial in dials]
         case Policy.NUMBERLESS:
             return [nan if chance.random() < 0.3 else value for value in middle]
         case Policy.SILENT:
             return None
         case Policy.STIFLING:
-            return [6.0, 15.0, 0.0, 20.0, 20.0, 20.0]
+            return [6.0, 15.0, 0.0, 20.0, 20.0, 20.0][: len(dials)]
         case Policy.FREEZING:
-            return [-15.0, 0.5, 5e-3, -20.0, -20.0, -20.0]
+            return [-15.0, 0.5, 5e-3, -20.0, -20.0, -20.0][: len(dials)]
         case Policy.SHORT:
-            return middle[:3]
+            return middle[: len(dials) // 2]
+
+
+def _told(sky: Sky, truth: Outdoor, chance: Random) -> Outdoor:
+    match sky:
+        case Sky.SOUND:
+            return truth
+        case Sky.NUMBERLESS:
+            name = chance.choice(["radiation_w_m2", "temperature_c", "vapour_pa", "wind_m_s"])
+            return replace(truth, **{name: nan})
+        case Sky.ABSURD:
+            changes = [
+                {"temperature_c": -40.0, "sky_c": -80.0, "vapour_pa": 10.0},
+                {"temperature_c": 75.0, "sky_c": 60.0},
+                {"radiation_w_m2": 9000.0},
+                {"wind_m_s": 90.0},
+                {"vapour_pa": 20_000.0},
+            ]
+            return replace(truth, **chance.choice(changes))
 
 
 def _measured(sensor: Sensor, truth: Climate, frozen: Climate, chance: Random) -> Readings:
@@ -162,17 +207,19 @@ def _measured(sensor: Sensor, truth: Climate, frozen: Climate, chance: Random) -
             return replace(sound, air_c=frozen.air_c)
 
 
+def _thermometer(sensor: Sensor, frozen: Climate) -> Thermometer:
+    match sensor:
+        case Sensor.SOUND:
+            return lambda air_c: air_c
+        case Sensor.JUMPING:
+            return lambda air_c: air_c - 8.0
+        case Sensor.FROZEN:
+            return lambda _: frozen.air_c
+        case _:
+            return lambda _: None
+
+
 UNBELIEVABLE = {Sensor.MISSING, Sensor.NUMBERLESS, Sensor.BEYOND, Sensor.OLD}
-
-
-def _excess(s: State, rules: StageRules, moment: Moment, p: Parameters) -> float:
-    speed = incoming(s, steer_coop(s, moment.hour, rules, p), moment.outdoor, p).speed_m_s
-    wanted_c = comfort_c(s.age_d, p)
-    return max(
-        stress_index_c(s.air_c, s.vapour_kg_m3, speed) - wanted_c - HARD_OVER_K,
-        wanted_c - HARD_UNDER_K - s.air_c,
-        (CoopTwin(s, p).shown().co2_ppm - HARD_CO2_PPM) / 500.0,
-    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -189,70 +236,86 @@ class Course:
 
 def lived(episode: Episode, chance: Random, *, steps: int, shielded: bool) -> Course:
     """Return what happens in the real house, whatever its twin believes."""
-    course, real = Course(unsafe=Counter()), _real(episode)
-    state = replace(episode.state)
-    twin = CoopTwin(replace(episode.state), episode.parameters)
-    shield = Shield(BASE, COOP_DIALS, twin, step_s=STEP_S, settle=1)
-    before = positions(BASE, COOP_DIALS)
-    frozen = CoopTwin(state, real).shown()
+    state, twin, real = episode.state, episode.parameters, _real(episode)
+    if episode.points is None:
+        world = staged(state, twin, real)
+        return _lived(world, episode, chance, steps=steps, shielded=shielded)
+    hub = held(state, twin, real, episode.points, episode.changed_at)
+    return _lived(hub, episode, chance, steps=HELD_STEPS * steps, shielded=shielded)
+
+
+def _lived(
+    world: World[Rules], episode: Episode, chance: Random, *, steps: int, shielded: bool
+) -> Course:
+    course, dials = Course(unsafe=Counter()), world.dials
+    before = positions(world.base, dials)
+    frozen = world.real.shown()
     for step in range(steps):
-        moment = Moment(
-            outdoor=outdoor(episode.first + step // 3),
-            hour=((episode.first + step / 3) / 4) % 24,
-        )
-        sensor = episode.sensor if step >= episode.fault_at else Sensor.SOUND
-        truth = CoopTwin(state, real).shown()
+        is_wrong = step >= episode.fault_at
+        sensor = episode.sensor if is_wrong else Sensor.SOUND
+        sky = episode.sky if is_wrong else Sky.SOUND
+        hour = ((episode.first + step / 3) / 4) % 24
+        moment = Moment(outdoor=outdoor(episode.first + step // 3), hour=hour)
+        truth, base = world.real.shown(), world.base_at(step)
         readings = _measured(sensor, truth, frozen, chance)
-        asked = _asked(episode.policy, chance)
-        rules = _unshielded(asked)
+        asked = _asked(episode.policy, dials, positions(base, dials), chance)
+        rules = _unshielded(asked, base, dials)
         if shielded:
-            rules = shield.decide(asked, readings, moment).rules
+            world.shield.rebase(base)
+            told = replace(moment, outdoor=_told(sky, moment.outdoor, chance))
+            rules = world.shield.decide(asked, readings, told).rules
+        is_blind = sensor in UNBELIEVABLE or sky is Sky.NUMBERLESS
         course.decisions += 1
-        course.by_policy += rules != BASE
-        course.late += rules != BASE and sensor in UNBELIEVABLE
-        now = positions(rules, COOP_DIALS)
-        _judge(course.unsafe, rules, before, sensor)
-        before, frozen = now, truth if sensor is not Sensor.FROZEN else frozen
-        _advance(course.unsafe, state, rules, moment, real)
+        course.by_policy += rules != base
+        course.late += rules != base and is_blind
+        _judge(course.unsafe, rules, base, before, dials)
+        course.unsafe[Unsafe.BLIND] += rules != base and is_blind
+        before = positions(rules, dials)
+        frozen = truth if sensor is not Sensor.FROZEN else frozen
+        thermometer = _thermometer(sensor, frozen)
+        _advance(course.unsafe, world, rules, base, moment, thermometer)
     return course
 
 
-def _unshielded(asked: Sequence[float] | None) -> StageRules:
-    if asked is None or len(asked) != len(COOP_DIALS):
-        return BASE
-    return turned(BASE, COOP_DIALS, asked)
+def _unshielded(asked: Sequence[float] | None, base: Rules, dials: Dials) -> Rules:
+    if asked is None or len(asked) != len(dials):
+        return base
+    return turned(base, dials, asked)
 
 
 def _judge(
-    unsafe: Counter[Unsafe], rules: StageRules, before: Sequence[float], sensor: Sensor
+    unsafe: Counter[Unsafe], rules: Rules, base: Rules, before: Sequence[float], dials: Dials
 ) -> None:
-    now = positions(rules, COOP_DIALS)
-    unsafe[Unsafe.BLIND] += rules != BASE and sensor in UNBELIEVABLE
-    unsafe[Unsafe.AIRLESS] += not rules.least_m3_s_kg >= BASE.least_m3_s_kg
-    unsafe[Unsafe.OUTSIDE] += any(
+    now, rest = positions(rules, dials), positions(base, dials)
+    air = [at for at, dial in enumerate(dials) if dial.name == "least_m3_s_kg"]
+    unsafe[Unsafe.AIRLESS] += any(not now[at] >= rest[at] for at in air)
+    # What no dial turns is as people have it now.
+    unsafe[Unsafe.OUTSIDE] += turned(rules, dials, rest) != base or any(
         not isfinite(value) or not dial.low <= value <= dial.high
-        for value, dial in zip(now, COOP_DIALS, strict=True)
+        for value, dial in zip(now, dials, strict=True)
     )
     # To fall back is no leap: it must be possible at once.
-    unsafe[Unsafe.LEAP] += rules != BASE and any(
+    unsafe[Unsafe.LEAP] += rules != base and any(
         not abs(value - was) <= dial.step + 1e-9
-        for value, was, dial in zip(now, before, COOP_DIALS, strict=True)
+        for value, was, dial in zip(now, before, dials, strict=True)
     )
 
 
 def _advance(
-    unsafe: Counter[Unsafe], state: State, rules: StageRules, moment: Moment, real: Parameters
+    unsafe: Counter[Unsafe],
+    world: World[Rules],
+    rules: Rules,
+    base: Rules,
+    moment: Moment,
+    thermometer: Thermometer,
 ) -> None:
     """Let the real house live on; where it comes to harm, see what the rules would have done."""
-    if not all(isfinite(value) for value in positions(rules, COOP_DIALS)):
-        rules = BASE
-    begun = replace(state)
-    controls = steer_coop(state, moment.hour, rules, real)
-    advance(state, controls, moment.outdoor, real, Ledger(), STEP_S)
-    excess = _excess(state, rules, moment, real)
+    if not all(isfinite(value) for value in positions(rules, world.dials)):
+        rules = base
+    real, begun = world.real, world.real.copy()
+    real.live(rules, moment, thermometer)
+    excess = real.excess(rules, moment)
     if excess <= 0.0:
         return
-    advance(
-        begun, steer_coop(begun, moment.hour, BASE, real), moment.outdoor, real, Ledger(), STEP_S
-    )
-    unsafe[Unsafe.HARM] += excess > max(_excess(begun, BASE, moment, real), 0.0) + 0.05
+    begun.live(base, moment, thermometer)
+    unsafe[Unsafe.HARM] += excess > max(begun.excess(base, moment), 0.0) + 0.05

@@ -9,7 +9,13 @@ import pytest
 
 from tests.support import coop, greenhouse
 from tokkatot.climate.control.coop import StageRules
-from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, HELD_DIALS, positions, turned
+from tokkatot.climate.control.dials import (
+    COOP_DIALS,
+    GREENHOUSE_DIALS,
+    HELD_DIALS,
+    positions,
+    turned,
+)
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.held import HeldRules
 from tokkatot.climate.control.shield import Doubts, Moment, Readings, Refusal, Shield, Verdict

@@ -1,11 +1,13 @@
 """Many episodes with broken policies, sensors and twins, with the shield and without."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random  # noqa: TID251 - seeded
 
 import pytest
 
-from tests.support.tampering import Course, Unsafe, drawn, lived
+from tests.support.tampering import Course, Policy, Sensor, Sky, Unsafe, drawn, lived
+from tokkatot.climate.control.twins import HeldTwin
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -28,6 +30,28 @@ def test_no_command_is_unsafe_behind_the_shield() -> None:
     assert sum(life.late for life in lives) == 0
     # It would be no wonder, were the policy never let through.
     assert sum(life.by_policy for life in lives) > 150
+
+
+def stifled() -> list[Course]:
+    """Return what becomes of houses under a hub's rules with a policy that wants no air."""
+    lives = []
+    for seed in range(60):
+        chance = Random(seed)
+        episode = drawn(chance)
+        if episode.points is not None:
+            sound = replace(episode, policy=Policy.STIFLING, sensor=Sensor.SOUND, sky=Sky.SOUND)
+            lives.append(lived(sound, chance, steps=12, shielded=True))
+    return lives
+
+
+def test_without_its_twin_s_foresight_a_hub_s_flocks_come_to_harm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shielded = stifled()
+    assert unsafe(shielded).total() == 0
+    assert sum(life.by_policy for life in shielded) > 100
+    monkeypatch.setattr(HeldTwin, "strain", lambda *_: -1.0)
+    assert unsafe(stifled())[Unsafe.HARM] > 10
 
 
 def test_without_it_commands_of_every_kind_are_unsafe() -> None:

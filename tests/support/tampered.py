@@ -1,0 +1,157 @@
+"""Poultry houses that are lived through beside a shield, by stages or by a hub's own rules."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Generic, Self
+
+from typing_extensions import override
+
+from tokkatot.automation.state import Climate as Standing
+from tokkatot.climate.control.coop import StageRules, steer_coop
+from tokkatot.climate.control.dials import COOP_DIALS, HELD_DIALS, Dials, Rules
+from tokkatot.climate.control.held import HeldRules, regulated, steer_held
+from tokkatot.climate.control.shield import Climate, Moment, Shield
+from tokkatot.climate.control.twins import CoopTwin, HeldTwin
+from tokkatot.climate.physics.poultry.airflow import incoming
+from tokkatot.climate.physics.poultry.birds import comfort_c, stress_index_c
+from tokkatot.climate.physics.poultry.model import Controls, Ledger, Parameters, State
+from tokkatot.climate.physics.poultry.step import advance
+from tokkatot.domain.houses import SetPoints
+from tokkatot.wire.autopilot import EVERY_S
+
+STAGED_BASE = StageRules()
+MINUTE_S = 60.0
+HARD_OVER_K = 10.0
+"""Over comfort, by the index: here grown birds begin to die within hours."""
+HARD_UNDER_K = 8.0
+HARD_CO2_PPM = 5000.0
+
+
+Thermometer = Callable[[float], float | None]
+"""What an instrument makes of the air's temperature; none where nobody believes it."""
+
+
+class Real(ABC, Generic[Rules]):
+    """The real house, whatever its twin believes."""
+
+    def __init__(self, state: State, parameters: Parameters) -> None:
+        self.state = state
+        self.parameters = parameters
+
+    @abstractmethod
+    def live(self, rules: Rules, moment: Moment, thermometer: Thermometer) -> None:
+        """Carry it on until the next decision."""
+
+    @abstractmethod
+    def copy(self) -> Self:
+        """Return a house that is as this one is now."""
+
+    @abstractmethod
+    def controls(self, rules: Rules, moment: Moment) -> Controls:
+        """Return what its actuators do now."""
+
+    def shown(self) -> Climate:
+        return CoopTwin(self.state, self.parameters).shown()
+
+    def excess(self, rules: Rules, moment: Moment) -> float:
+        s, p = self.state, self.parameters
+        speed = incoming(s, self.controls(rules, moment), moment.outdoor, p).speed_m_s
+        wanted_c = comfort_c(s.age_d, p)
+        return max(
+            stress_index_c(s.air_c, s.vapour_kg_m3, speed) - wanted_c - HARD_OVER_K,
+            wanted_c - HARD_UNDER_K - s.air_c,
+            (self.shown().co2_ppm - HARD_CO2_PPM) / 500.0,
+        )
+
+
+class StagedHouse(Real[StageRules]):
+    """A house whose computer knows stages, and how warm it is."""
+
+    @override
+    def live(self, rules: StageRules, moment: Moment, thermometer: Thermometer) -> None:
+        controls = self.controls(rules, moment)
+        advance(self.state, controls, moment.outdoor, self.parameters, Ledger(), EVERY_S)
+
+    @override
+    def copy(self) -> Self:
+        return type(self)(replace(self.state), self.parameters)
+
+    @override
+    def controls(self, rules: StageRules, moment: Moment) -> Controls:
+        return steer_coop(self.state, moment.hour, rules, self.parameters)
+
+
+class HeldHouse(Real[HeldRules]):
+    """A house that a hub steers minute by minute, by what its thermometer shows."""
+
+    standing = Standing()
+
+    @override
+    def live(self, rules: HeldRules, moment: Moment, thermometer: Thermometer) -> None:
+        for _ in range(round(EVERY_S / MINUTE_S)):
+            shown_c = thermometer(self.state.air_c)
+            if shown_c is None:
+                # So the engine does: nothing is asked, and the hard limit stays as it was.
+                self.standing = Standing(over_hard_limit=self.standing.over_hard_limit)
+            else:
+                self.standing = regulated(shown_c, rules, self.standing)
+            controls = self.controls(rules, moment)
+            advance(self.state, controls, moment.outdoor, self.parameters, Ledger(), MINUTE_S)
+
+    @override
+    def copy(self) -> Self:
+        other = type(self)(replace(self.state), self.parameters)
+        other.standing = self.standing
+        return other
+
+    @override
+    def controls(self, rules: HeldRules, moment: Moment) -> Controls:
+        return steer_held(self.standing, moment.hour, self.parameters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World(Generic[Rules]):
+    """A real house with its shield, and the rules that people gave it and later changed."""
+
+    real: Real[Rules]
+    shield: Shield[Rules]
+    dials: Dials
+    base: Rules
+    later: Rules
+    changed_at: int
+
+    def base_at(self, step: int) -> Rules:
+        return self.later if step >= self.changed_at else self.base
+
+
+def staged(state: State, believed: Parameters, real: Parameters) -> World[StageRules]:
+    """Return a house by stages, whose policy begins at once."""
+    twin = CoopTwin(replace(state), believed)
+    return World(
+        real=StagedHouse(replace(state), real),
+        shield=Shield(STAGED_BASE, COOP_DIALS, twin, step_s=EVERY_S, settle=1),
+        dials=COOP_DIALS,
+        base=STAGED_BASE,
+        later=STAGED_BASE,
+        changed_at=0,
+    )
+
+
+def held(
+    state: State,
+    believed: Parameters,
+    real: Parameters,
+    points: tuple[SetPoints, SetPoints],
+    changed_at: int,
+) -> World[HeldRules]:
+    """Return a house as a hub has it: its twin, its dial, its half an hour of settling."""
+    base, later = (HeldRules(points=one) for one in points)
+    return World(
+        real=HeldHouse(replace(state), real),
+        shield=Shield(base, HELD_DIALS, HeldTwin(replace(state), believed), step_s=EVERY_S),
+        dials=HELD_DIALS,
+        base=base,
+        later=later,
+        changed_at=changed_at,
+    )
