@@ -26,8 +26,8 @@ log = structlog.get_logger(__name__)
 class Rounds:
     """Turns the set-points of houses as far as their people let policies do it.
 
-    A loan is an input of control as a reading is; who does not renew it loses it to the engine's
-    clock, so that nothing here has to end it when it breaks.
+    A loan is an input of control as a reading is. Where the process gives no answer it ends at
+    once; where nobody is left to say so, the engine's clock ends it.
     """
 
     def __init__(
@@ -95,9 +95,7 @@ class Rounds:
             )
 
     def _take(self, decided: Decided) -> None:
-        """Let control and the cloud know."""
-        if decided.refused != "process":
-            # Where there is no answer the last one holds until it lapses.
-            self._inbox.tell(Loan(house_id=HouseId(decided.house), shift_k=decided.shift_k))
+        """Let control and the cloud know; who gave no answer has given the house back."""
+        self._inbox.tell(Loan(house_id=HouseId(decided.house), shift_k=decided.shift_k))
         t_ms = self._clock.now_ms()
         self._journal.offer(events=[EventRow(0, "e", t_ms, DECIDED, event_data(decided))])

@@ -12,7 +12,7 @@ from tests.support.autopilot import OFF as NO_AUTOPILOT
 from tests.support.autopilot import WEATHER, coop, steered, wanting
 from tests.support.engine import HOUSE
 from tests.unit.hub.conftest import Hub
-from tokkatot.domain.autopilot import LENT_FOR_S, Accepted, AutopilotMode, HouseTwin
+from tokkatot.domain.autopilot import Accepted, AutopilotMode, HouseTwin
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.flocks import Flock
 from tokkatot.hub.autopilot.process import Deciding, NoDecision, PoliciesProcess
@@ -137,14 +137,16 @@ async def test_without_an_autopilot_no_process_is_asked_or_told_of(farm: Farm) -
     assert farm.told == []
 
 
-async def test_where_its_process_is_killed_set_points_lapse_and_rules_go_on(farm: Farm) -> None:
+async def test_where_its_process_is_killed_the_house_is_its_people_s_own_at_once(
+    farm: Farm,
+) -> None:
     await farm.hold(AUTO)
     farm.deciding.broken = True
     await farm.live(EVERY_S)
-    assert farm.shifts == [1.5]
-    assert [(one.refused, one.trouble) for one in farm.told][1:] == [("process", "it was killed")]
-    await farm.live(LENT_FOR_S - EVERY_S)
     assert farm.shifts == []
+    assert [(one.refused, one.shift_k, one.trouble) for one in farm.told][1:] == [
+        ("process", 0.0, "it was killed")
+    ]
     decided = farm.hub.control.view.device
     assert {decided(device.id).target for device in AUTO.devices} > {None}
 
