@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from tokkatot.climate.physics.known import COOPS
+from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.intelligence import store as intelligence_store
 from tokkatot.cloud.intelligence.model import FittedTwin
@@ -26,7 +27,7 @@ async def handed_twins(tx: Transaction, houses: Sequence[House]) -> Mapping[UUID
         if fitted is not None:
             found[house.id] = HouseTwin(
                 house=fit.known_as,
-                equipped=equipped(house, await devices_in(tx, house)),
+                equipped=equipped(house, KnownHouse(fit.known_as), await devices_in(tx, house)),
                 fitted=fitted,
             )
     return found

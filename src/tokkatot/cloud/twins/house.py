@@ -64,21 +64,21 @@ async def twin_of(
     return Twin(
         house=known,
         floor_m2=house.floor_area_m2,
-        equipped=equipped(house, devices),
+        equipped=equipped(house, known, devices),
         fitted={},
         fans_w=_rated(devices, DeviceRole.FAN) or 0.0,
         birds=await _birds(tx, house, at),
     )
 
 
-def equipped(house: House, devices: Sequence[Device]) -> dict[str, float]:
-    """Return what the devices of a house say of its twin.
+def equipped(house: House, known: KnownHouse, devices: Sequence[Device]) -> dict[str, float]:
+    """Return what the devices of a house say of its twin of that kind.
 
     What no device does the twin can't do either; what has no rated power is of its kind's size.
     """
     if house.kind is HouseKind.GREENHOUSE:
         return _greenhouse_equipped(house.floor_area_m2, devices)
-    return _coop_equipped(devices)
+    return _coop_equipped(known, devices)
 
 
 def _greenhouse_equipped(floor_m2: float | None, devices: Sequence[Device]) -> dict[str, float]:
@@ -96,7 +96,7 @@ def _greenhouse_equipped(floor_m2: float | None, devices: Sequence[Device]) -> d
     return found
 
 
-def _coop_equipped(devices: Sequence[Device]) -> dict[str, float]:
+def _coop_equipped(known: KnownHouse, devices: Sequence[Device]) -> dict[str, float]:
     roles = {device.role for device in devices}
     heater_w = _rated(devices, *_HEATS)
     found: dict[str, float] = {}
@@ -107,7 +107,8 @@ def _coop_equipped(devices: Sequence[Device]) -> dict[str, float]:
     if DeviceRole.FAN not in roles:
         found |= {"fan_m3_s": 0.0, "fan_w": 0.0, "stir_m_s": 0.0, "stir_w": 0.0}
     elif (fans_w := _rated(devices, DeviceRole.FAN)) is not None:
-        found["fan_w"] = fans_w
+        # What an open house has of fans stirs its air.
+        found["fan_w" if known is KnownHouse.TUNNEL else "stir_w"] = fans_w
     if (lamps_w := _rated(devices, DeviceRole.LIGHT)) is not None:
         found["lamp_w"] = lamps_w
     return found
