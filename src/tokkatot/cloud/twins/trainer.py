@@ -63,35 +63,33 @@ def train(encoded: bytes, tell: Tell) -> JsonObject:
             f"This server lacks the extra `train`: {missing.name}.",
             Reason("server_lacks", {"extra": "train"}),
         ) from missing
-    known, unseen = _parted(task)
-    plan = _plan(task)
-    learner = Learner(plan, [known])
+    known, kept = parted(task)
+    learner = Learner(_plan(task), [_repeated(known, task.days)])
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         learner.learn(folder / "run", lambda done, of: tell(_LEARNED * done / of))
-        card = export(learner, [_seen("learned", known)], folder)
-        held = _judged(plan, unseen, Policy.load(folder))
-        write_card(replace(card, held_out=(held,)), folder)
+        card = export(learner, [seen("learned", known)], folder)
+        held = judged(task, kept, Policy.load(folder))
+        limits = (*card.limits, f"Its held-out weather is {held.weather.days:g} days, repeated.")
+        write_card(replace(card, held_out=(held,), limits=limits), folder)
         return {
             "card": b64encode((folder / CARD).read_bytes()).decode(),
             "model": b64encode((folder / MODEL).read_bytes()).decode(),
         }
 
 
-def _parted(task: Task) -> tuple[WeatherSeries, WeatherSeries]:
-    """Return the weather that is learned from and what is kept, each long enough for seasons."""
+def parted(task: Task) -> tuple[list[Outdoor], list[Outdoor]]:
+    """Return the days that are learned from, and the days that are kept."""
     days = len(task.weather) // _HOURS
     learned = round(LEARNED_SHARE * days) * _HOURS
-    parts = task.weather[:learned], task.weather[learned : days * _HOURS]
-    known, unseen = (_repeated(part, task.days) for part in parts)
-    return known, unseen
+    return task.weather[:learned], task.weather[learned : days * _HOURS]
 
 
 def _repeated(hours: list[Outdoor], season_days: float) -> WeatherSeries:
-    """Return these days again and again, so that a season may begin on each of them."""
+    """Return these days again and again, so that a season may begin on each of them, once."""
     needed = round(season_days * _HOURS) + len(hours)
     times = -(-needed // len(hours))
-    return WeatherSeries(period_s=3600.0, moments=hours * times)
+    return WeatherSeries(period_s=3600.0, moments=(hours * times)[:needed])
 
 
 def _plan(task: Task) -> "HousePlan":
@@ -119,27 +117,30 @@ def _plan(task: Task) -> "HousePlan":
     )
 
 
-def _judged(plan: "HousePlan", unseen: WeatherSeries, policy: "Policy") -> "HeldOut":
+def judged(task: Task, kept: list[Outdoor], policy: "Policy") -> "HeldOut":
+    """Return how a policy did beside the rules, in at most as many seasons as days were kept."""
     import numpy as np  # noqa: PLC0415
 
     from tokkatot.climate.judge.controllers import Learned, Resting  # noqa: PLC0415
     from tokkatot.climate.judge.judging import compared, live, seasons  # noqa: PLC0415
 
+    plan, unseen = _plan(task), _repeated(kept, task.days)
     starts = seasons(plan, unseen)
     lived = {
         who: live(plan, unseen, starts, steers)
         for who, steers in (("policy", Learned(policy)), ("rules", Resting()))
     }
-    return compared(_seen("kept", unseen), lived, np.random.default_rng(plan.seed))
+    return compared(seen("kept", kept), lived, np.random.default_rng(plan.seed))
 
 
-def _seen(name: str, weather: WeatherSeries) -> "WeatherSeen":
+def seen(name: str, hours: list[Outdoor]) -> "WeatherSeen":
+    """Return what a card tells of recorded days, each counted once."""
     from tokkatot.climate.policy.card import WeatherSeen  # noqa: PLC0415
 
-    told = msgspec.msgpack.encode(list(weather.moments))
+    told = msgspec.msgpack.encode(hours)
     return WeatherSeen(
         name=f"recorded here, {name}",
-        days=len(weather.moments) / _HOURS,
+        days=len(hours) / _HOURS,
         sha256=hashlib.sha256(told).hexdigest(),
     )
 

@@ -2,15 +2,18 @@
 
 import sys
 from base64 import b64decode
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.support import coop
+from tests.support import coop, policies
+from tests.support.autopilot import wanting
 from tokkatot.climate.physics.known import House
+from tokkatot.climate.policy.running import Policy
 from tokkatot.cloud.jobs.program import Refused
 from tokkatot.cloud.twins.built import Birds, Twin
-from tokkatot.cloud.twins.trainer import Task, train
+from tokkatot.cloud.twins.trainer import Task, judged, parted, seen, train
 
 TWIN = Twin(
     house=House.TUNNEL,
@@ -36,6 +39,17 @@ def test_a_server_without_what_learns_says_what_it_lacks(monkeypatch: pytest.Mon
         train(task(), lambda _: None)
 
 
+def test_a_card_counts_each_day_once_and_no_more_seasons_than_days(tmp_path: Path) -> None:
+    weather = [coop.outdoor(4 * hour) for hour in range(12 * 24)]
+    asked = Task(twin=TWIN, weather=weather, steps=1, days=1.0)
+    known, kept = parted(asked)
+    assert seen("learned", known).days == 8
+    file = wanting(1.0)
+    policy = Policy.load(policies.write(tmp_path, file.model, policies.card(file.model)))
+    held = judged(asked, kept, policy)
+    assert (held.weather.days, held.seasons) == (4, 4)
+
+
 @pytest.mark.training
 @pytest.mark.timeout(400)
 @pytest.mark.xdist_group("kernel")
@@ -50,4 +64,7 @@ def test_it_learns_in_the_house_that_was_fitted_and_is_judged_on_days_it_never_s
     (held,) = card["held_out"]
     assert {figure["controller"] for figure in held["figures"]} == {"policy", "rules"}
     assert any("one house" in limit for limit in card["limits"])
+    assert card["limits"][-1] == "Its held-out weather is 2 days, repeated."
+    days = card["learning"]["weather"][0]["days"], held["weather"]["days"], held["seasons"]
+    assert days == (4, 2, 2)
     assert held["weather"]["sha256"] != card["learning"]["weather"][0]["sha256"]
