@@ -77,11 +77,14 @@ async def test_a_week_of_the_past_is_lived_with_the_flock_of_that_week(farm: Twi
 
 @pytest.mark.parametrize("twin", ["hens", "open", "tunnel"])
 async def test_the_fans_of_a_coop_draw_what_they_are_rated_at(farm: Twinned, twin: str) -> None:
+    second = {"hardware_id": "coop-fan-2", "name": "fan", "role": "fan", "interface": "relay"}
+    body = second | {"house_id": farm.coop, "specs": {"power_w": 250}}
+    await farm.cloud.post(f"/v1/farms/{farm.farm}/devices", body, await farm.cloud.staff())
     hot_night = [{"temperature_c": 30, "humidity_pct": 70}] * 4
     given = {"kind": "given", "from": "2026-03-01T14:00:00Z", "hours": hot_night}
     one = (await plans(farm, farm.coop, weather=given, twin=twin))["plans"]["as_is"]
-    # One fan of 400 W, and from nine in the evening on no lamps.
-    assert one["electricity_kwh"] == pytest.approx(4 * 0.4, rel=1e-3)
+    # Fans of 400 and 250 W, and from nine in the evening on no lamps.
+    assert one["electricity_kwh"] == pytest.approx(4 * 0.65, rel=1e-3)
 
 
 async def test_a_warmer_day_is_a_warmer_house(farm: Twinned) -> None:
