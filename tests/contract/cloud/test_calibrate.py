@@ -28,6 +28,7 @@ from tokkatot.cloud.main import job_kinds
 from tokkatot.cloud.twins import calibrating
 from tokkatot.cloud.twins.built import coop_built
 from tokkatot.cloud.twins.calibrator import Task
+from tokkatot.cloud.twins.house import hour_of_day
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
 from tokkatot.kit.clock import to_rfc3339
@@ -170,9 +171,12 @@ async def test_the_longest_time_in_which_all_is_known_is_taken(farm: Twinned) ->
     lines = [line.split(",") for line in task.lines]
     assert lines[0] == [
         "time_s", "radiation_w_m2", "outdoor_c", "outdoor_humidity_pct", "air_c", "fans", "inlets",
+        "light",
     ]  # fmt: skip
-    assert lines[1] == ["0", "26", "26", "26", "27", "0.5", "0.5"]
-    assert lines[2][-2:] == ["1", "1"]
+    assert lines[1] == ["0", "26", "26", "26", "27", "0.5", "0.5", "1"]
+    assert lines[2][-3:] == ["1", "1", "1"]
+    # Nine in the morning it was; without a lamp the birds rest from eight in the evening on.
+    assert [line[-1] for line in lines[1 + 4 * 10 : 1 + 4 * 12]] == ["1"] * 4 + ["0"] * 4
     # An hour more is drawn on with the last that was measured.
     assert len(lines) - 1 == 64
     assert job["kind"] == "twin.calibrate"
@@ -190,18 +194,18 @@ async def test_what_a_fit_needs_and_nobody_recorded_is_said(farm: Twinned) -> No
     assert await reason(farm, body) == Reason("too_short")
 
 
-def under_rules(task: Task, rng: np.random.Generator) -> NDArray[np.float64]:
+def under_rules(task: Task, since: datetime, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return what instruments would have shown under a hub's rules, with their errors."""
     built, state = coop_built(task.twin)
     recording = read_recording(task.lines, Controls, CoopSubject.known)
     rules = HeldRules(points=DEFAULT_SETPOINTS[HouseKind.COOP])
     state = settled(state, air_c=26.0, humidity_pct=70.0, co2_ppm=900.0)
     twin, rows = HeldTwin(state, replace(built, heat_total=TRUE["heat_total"])), []
-    for row in recording.weather:
+    for number, row in enumerate(recording.weather):
         rows.append(twin.shown())
         outdoor = Outdoor(**{name: float(row[name]) for name in row.dtype.names})
-        # The hour is for lamps alone, and who has none records no darkness.
-        twin.live(rules, Moment(outdoor=outdoor, hour=12.0), EVERY.total_seconds())
+        hour = hour_of_day(since + number * EVERY, "Asia/Phnom_Penh")
+        twin.live(rules, Moment(outdoor=outdoor, hour=hour), EVERY.total_seconds())
     return np.array(rows) + rng.normal(0, 1, (len(rows), 3)) * (0.2, 1.0, 15.0)
 
 
@@ -214,7 +218,7 @@ async def test_curtains_without_a_drive_hang_open_as_the_twin_of_the_rules_has_t
     await moved(farm, DeviceRole.FAN, since, [100.0] * 96 * DAYS)
     await farm.measured(farm.coop, "climate_sensor", "temperature", since, [26.0])
     task, _ = await prepared(farm, body)
-    shown = under_rules(task, np.random.default_rng(3))
+    shown = under_rules(task, since, np.random.default_rng(3))
     for column, quantity in enumerate(QUANTITIES):
         values = np.clip(shown[1:, column], 0.0, 100.0 if quantity != "co2" else None).tolist()
         await farm.measured(farm.coop, "climate_sensor", quantity, since + EVERY, values)

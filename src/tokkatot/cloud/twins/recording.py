@@ -4,18 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from tokkatot.climate.control.held import LIT_FROM_H, LIT_UNTIL_H
 from tokkatot.climate.physics.known import COOPS
 from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.devices.model import Device
-from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.jobs.problems import Unanswerable
 from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.telemetry.local_time import hour_of_day
 from tokkatot.cloud.telemetry.store import Readings, Span
-from tokkatot.cloud.telemetry.summary import Numbers
+from tokkatot.cloud.telemetry.summary import Integers, Numbers
 from tokkatot.cloud.twins.recorded import (
     LONGEST_GAP_S,
     Known,
@@ -126,6 +129,9 @@ async def recorded(
     actuators = _actuators(known, levels)
     if not actuators:
         raise Unanswerable("No actuator of the house has said what it did.", Reason("no_actuator"))
+    if known in COOPS and "light" not in actuators:
+        farm = await tx.session.get_one(Farm, house.farm_id)
+        actuators["light"] = _usual_light(steps_of(span, PERIOD_S), farm.time_zone)
     whole = np.logical_and.reduce(
         [np.isfinite(one) for one in (*held.values(), *actuators.values())]
     )
@@ -137,6 +143,12 @@ async def recorded(
         start=from_ms(int(steps_of(span, PERIOD_S)[kept.start])),
         columns={name: values[kept] for name, values in columns.items()},
     )
+
+
+def _usual_light(steps_ms: Integers, time_zone: str) -> Numbers:
+    """Return when birds without a lamp are awake: as the twin has them under its hub's rules."""
+    hours = hour_of_day(steps_ms, ZoneInfo(time_zone))
+    return np.where((hours >= LIT_FROM_H) & (hours < LIT_UNTIL_H), 1.0, 0.0)
 
 
 def _named(known: Known, names: Mapping[str, Quantity]) -> dict[str, Numbers]:
