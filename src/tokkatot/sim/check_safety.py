@@ -88,9 +88,11 @@ class SafetyCheck:
         nodes: Iterable[Node],
         *,
         is_held: Callable[[DeviceId], bool],
+        is_card_silent: Callable[[], bool],
     ) -> None:
         self._findings = findings
         self._is_held = is_held
+        self._is_card_silent = is_card_silent
         self._layout = layout
         self._limited = tuple(
             (device, LONGEST_ON_S[device.role])
@@ -204,6 +206,9 @@ class SafetyCheck:
         if life is None:
             self._left_alone(now_s)
             return
+        if not life.asked and self._is_card_silent():
+            # A program that has just begun learns of its devices from the card, once that answers.
+            life.document_s = now_s
         if life.document is None or now_s - life.document_s <= REACTS_WITHIN_S:
             return
         houses = [one.houses[0] for one in (life.document, *self._offered)]

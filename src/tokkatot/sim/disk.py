@@ -254,6 +254,11 @@ class VirtualDiskThread(Disk):
         self._last: asyncio.Task[None] | None = None
         self._waiting = 0
 
+    @property
+    def is_stalled(self) -> bool:
+        """Tell whether nobody gets an answer."""
+        return not self._free.is_set()
+
     def stall(self) -> None:
         """Answer nobody any more."""
         self._free.clear()

@@ -171,7 +171,13 @@ class Yard(JournalListener):
         self.rows = RowsCheck(findings, self._grounds.store, self.layout.hub_id)
         self.orders = OrdersCheck(findings, self.layout)
         self.requests = RequestsCheck(findings)
-        self.safety = SafetyCheck(findings, self.layout, self.nodes, is_held=self.orders.is_held)
+        self.safety = SafetyCheck(
+            findings,
+            self.layout,
+            self.nodes,
+            is_held=self.orders.is_held,
+            is_card_silent=lambda: self.hub is not None and self.hub.disk.is_stalled,
+        )
         self.schedules = SchedulesCheck(findings, zone=zone, wall_ms=self._grounds.wall_ms)
         self.schedules.wanted(desk.document)
         desk.ordered = self.orders.sent

@@ -21,7 +21,9 @@ def found_while_pumping(shown: Callable[[int], float]) -> set[str]:
     """Return what is found of a pump that runs for some minutes while the tank shows this."""
     now_s = 0.0
     findings = Findings(now_s=lambda: now_s)
-    check = SafetyCheck(findings, LAYOUT, (), is_held=lambda _device: False)
+    check = SafetyCheck(
+        findings, LAYOUT, (), is_held=lambda _device: False, is_card_silent=lambda: False
+    )
     check.hub_started(HELD)
     check.asked(LAYOUT.pump.id, OFF)
     now_s = 60.0
@@ -54,7 +56,9 @@ def found_of_a_heater(held: DesiredDocument, *, offered: DesiredDocument, took: 
     """Return what is found of a heater that runs while a newer document is on its way."""
     now_s = 0.0
     findings = Findings(now_s=lambda: now_s)
-    check = SafetyCheck(findings, LAYOUT, (), is_held=lambda _device: False)
+    check = SafetyCheck(
+        findings, LAYOUT, (), is_held=lambda _device: False, is_card_silent=lambda: False
+    )
     check.hub_started(held)
     check.may_take(offered)
     if took:
@@ -81,6 +85,39 @@ def test_a_hub_works_by_the_document_that_it_has_named() -> None:
 def test_no_document_that_a_hub_may_work_by_lets_it_heat_beside_the_stop() -> None:
     found = found_of_a_heater(stopped(HELD), offered=stopped(NEWER), took=False)
     assert found == {"the software stop stops"}
+
+
+def found_of_a_silent_start(silent_s: int, *, until_s: int, asked_s: int | None = None) -> set[str]:
+    """Return what is found of a hub that begins in a stopped house on a card that answers late."""
+    now_s = 0.0
+    findings = Findings(now_s=lambda: now_s)
+    check = SafetyCheck(
+        findings,
+        LAYOUT,
+        (),
+        is_held=lambda _device: False,
+        is_card_silent=lambda: now_s < silent_s,
+    )
+    check.hub_started(stopped(HELD))
+    for second in range(until_s):
+        now_s = float(second)
+        if second == asked_s:
+            check.asked(LAYOUT.heater.id, ON)
+        check.tick()
+    return {violation.invariant for violation in findings.violations}
+
+
+def test_a_hub_knows_no_device_before_its_card_answers() -> None:
+    assert found_of_a_silent_start(10, until_s=13) == set()
+
+
+def test_a_hub_whose_card_has_answered_keeps_the_air() -> None:
+    assert found_of_a_silent_start(10, until_s=14) == {"the software stop keeps the air"}
+
+
+def test_a_card_that_falls_silent_later_excuses_nothing() -> None:
+    found = found_of_a_silent_start(10, until_s=9, asked_s=4)
+    assert "the software stop stops" in found
 
 
 def stopped(document: DesiredDocument) -> DesiredDocument:
