@@ -40,6 +40,14 @@ class _Fix:
     def error_at(self, mono_s: float) -> float:
         return self.error_s + (mono_s - self.mono_s) * MAX_DRIFT
 
+    def wall_at(self, mono_s: float) -> float:
+        return self.wall_ms + (mono_s - self.mono_s) * 1000
+
+    def contradicts(self, newer: "_Fix") -> bool:
+        """Tell whether no time would be right by both."""
+        apart_s = abs(newer.wall_ms - self.wall_at(newer.mono_s)) / 1000
+        return apart_s > newer.error_s + self.error_at(newer.mono_s)
+
 
 class SyncedClock(Clock):
     """A clock that follows the cloud's once it knows it, whatever the machine's own does.
@@ -57,9 +65,10 @@ class SyncedClock(Clock):
     def learn(self, *, cloud_ms: int, sent_s: float, heard_s: float) -> None:
         """Take a time that the cloud told between two monotonic moments.
 
-        A fix that is worse than what the older one has drifted to is not taken. The first one is,
-        however long it took: orders are judged with its error, and without any time at all a hub
-        could take neither orders nor documents for as long as the session lasts.
+        A fix that is worse than what the older one has drifted to is not taken, unless both can't
+        be right: the cloud's own clock was set, and orders bear its new time. The first one is
+        taken however long it took: orders are judged with its error, and without any time at all
+        a hub could take neither orders nor documents for as long as the session lasts.
         """
         round_trip_s = heard_s - sent_s
         if round_trip_s < 0 or cloud_ms < EARLIEST_MS:
@@ -69,7 +78,8 @@ class SyncedClock(Clock):
             wall_ms=cloud_ms + round_trip_s * 500,
             error_s=round_trip_s / 2,
         )
-        if self._fix is None or fix.error_s <= self._fix.error_at(heard_s):
+        held = self._fix
+        if held is None or fix.error_s <= held.error_at(heard_s) or held.contradicts(fix):
             self._fix = fix
 
     @property
@@ -94,7 +104,7 @@ class SyncedClock(Clock):
         fix = self._fix
         if fix is None:
             return self._machine.now_ms()
-        return round(fix.wall_ms + (self._machine.monotonic() - fix.mono_s) * 1000)
+        return round(fix.wall_at(self._machine.monotonic()))
 
     @override
     def now(self) -> datetime:

@@ -81,6 +81,7 @@ class Inbound:
         self._doer = doer
         self._clock = clock
         self._document = document
+        self._kept_version = self.version_in_force
         self._photographer = photographer
         self._waiting: BoundedQueue[_Taken] = BoundedQueue(MAX_WAITING)
         self._untrusted_since_s = 0.0
@@ -89,9 +90,17 @@ class Inbound:
         """What came, by what became of it."""
 
     @property
-    def desired_version(self) -> int:
-        """Return the version of the document that the hub holds, 0 for none."""
+    def version_in_force(self) -> int:
+        """Return the version of the document that the hub works by, 0 for none."""
         return 0 if self._document is None else self._document.version
+
+    @property
+    def kept_version(self) -> int:
+        """Return the version of the newest document that is on the disk, 0 for none.
+
+        It is what the cloud is told: what would be forgotten with the power is sent again.
+        """
+        return self._kept_version
 
     def offer(self, action: _Taken) -> None:
         """Take what came, without waiting; where there is no room it is dropped and counted."""
@@ -189,12 +198,15 @@ class Inbound:
     async def _desired(self, payload: bytes) -> None:
         try:
             document = self._opened(payload)
-            if document.version <= self.desired_version:
+            if document.version <= self._kept_version or document.version < self.version_in_force:
                 self.counts["desired held already"] += 1
                 # Who sends it does not know, or no longer, that it is here.
                 self._tell_held()
                 return
-            await self._doer.configure(document, document.version)
+            if document.version > self.version_in_force:
+                await self._doer.configure(document, document.version)
+                self._document = document
+                self.counts["desired taken"] += 1
         except DesiredRefused as error:
             self._count("desired refused", error.reason)
             row = EventRow(
@@ -202,20 +214,19 @@ class Inbound:
             )
             self._journal.offer(events=[row])
             return
-        self._document = document
-        self.counts["desired taken"] += 1
         # A hub that is told the time with the document owes an account of what it missed, by the
         # schedules before. Were they replaced on the disk first, a power cut would leave nobody to
         # give it.
         await self._doer.settle()
-        # Should the disk refuse, the hub works by the new one until it is started again, says then
-        # that it holds the old one, and is sent the new one again.
+        # Should the disk refuse, the hub works by the new one all the same, does not say that it
+        # holds it, and is sent it again until the disk has it.
         await self._journal.keep_desired(payload, document.version)
+        self._kept_version = document.version
         self._tell_held()
 
     def _tell_held(self) -> None:
         held = EventRow(
-            0, "e", self._clock.now_ms(), "desired.taken", {"version": self.desired_version}
+            0, "e", self._clock.now_ms(), "desired.taken", {"version": self._kept_version}
         )
         self._journal.offer(events=[held])
 

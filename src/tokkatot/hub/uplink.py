@@ -133,7 +133,7 @@ class Uplink:
         return UplinkStatus(
             connected=self._connected,
             synced=self._session.phase is Phase.SYNCED,
-            desired_version=self._inbound.desired_version,
+            desired_version=self._inbound.version_in_force,
             trouble=self._trouble,
             counts={**self._counts, **self._session.dropped, **self._inbound.counts},
             waiting={name: head.next - 1 - head.acked for name, head in heads.items()},
@@ -263,7 +263,7 @@ class Uplink:
     async def _input(self, link: Link, step: Callable[[Now], list[Action]]) -> None:
         async with self._turn:
             now = self._now()
-            self._session.desired_version = self._inbound.desired_version
+            self._session.desired_version = self._inbound.kept_version
             actions = self._session.grew(self._journal.heads(), now)
             was_synced = self._session.phase is Phase.SYNCED
             actions += step(now)

@@ -87,13 +87,25 @@ def test_a_worse_answer_is_taken_only_when_the_better_one_has_drifted(
 ) -> None:
     clock.learn(cloud_ms=CLOUD_MS, sent_s=0.0, heard_s=0.0)
     machine.advance(60)
-    clock.learn(cloud_ms=CLOUD_MS, sent_s=58.0, heard_s=60.0)
+    clock.learn(cloud_ms=CLOUD_MS + 58_200, sent_s=58.0, heard_s=60.0)
     assert clock.now_ms() == CLOUD_MS + 60_000
 
     machine.advance(6 * 3600)
     at_s = machine.monotonic()
-    clock.learn(cloud_ms=CLOUD_MS, sent_s=at_s - 2, heard_s=at_s)
-    assert clock.now_ms() == CLOUD_MS + 1_000
+    told_ms = CLOUD_MS + round(at_s * 1000) - 1_800
+    clock.learn(cloud_ms=told_ms, sent_s=at_s - 2, heard_s=at_s)
+    assert clock.now_ms() == told_ms + 1_000
+
+
+def test_a_worse_answer_is_taken_where_the_better_one_can_not_be_right_beside_it(
+    clock: SyncedClock, machine: ManualClock
+) -> None:
+    machine.advance(10.0)
+    clock.learn(cloud_ms=CLOUD_MS - 1_200_000, sent_s=9.94, heard_s=10.0)
+    machine.advance(120.0)
+    clock.learn(cloud_ms=CLOUD_MS, sent_s=129.91, heard_s=130.0)
+
+    assert clock.cloud_ms() == (CLOUD_MS + 45, 45)
 
 
 def test_a_first_answer_is_taken_however_late_with_the_error_that_it_has(

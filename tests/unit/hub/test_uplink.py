@@ -370,6 +370,28 @@ async def test_a_document_that_the_disk_refuses_is_used_all_the_same(world: Worl
     assert await world.journal.desired() is None
 
 
+async def test_a_document_that_the_disk_refused_is_sent_again_until_it_is_kept(
+    world: World,
+) -> None:
+    envelope = sealed_document(later(world, 7))
+    world.journal.trouble = JournalTimeout(5.0)
+    world.push(HubLeaf.DESIRED, envelope)
+    await until(lambda: world.counts("down not recorded") == 1)
+    world.journal.trouble = None
+    world.lines.made[-1].cut()
+    await until(lambda: len(world.lines.made) == 2)
+    await until(lambda: world.uplink.status().synced)
+    hello = msgspec.json.decode(world.lines.made[-1].sent[0][1])
+    world.push(HubLeaf.DESIRED, envelope)
+    await until(lambda: bool(world.journal.card.desired))
+
+    assert hello["desired_version"] == 1
+    assert [document.version for document in world.loop.documents] == [7]
+    await until(lambda: any(row.kind == "e" for row in world.journal.recorded("events")))
+    world.push(HubLeaf.DESIRED, envelope)
+    await until(lambda: world.counts("desired held already") == 1)
+
+
 async def test_a_full_disk_keeps_rows_back_until_contact_is_noted_and_lets_the_rest_through() -> (
     None
 ):
