@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.support.cloud import Cloud, Person
-from tests.support.yard import Row, Yard, batch, make_yard, ms
+from tests.support.yard import EPOCH, Row, Yard, batch, make_yard, ms
 from tokkatot.cloud.sync.desired import build_desired
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, SyncService
@@ -31,6 +31,14 @@ class Hub:
     service: SyncService
     session: str
     sent: int = 0
+    epoch: str = EPOCH
+
+    async def restore(self, *, holds: int) -> None:
+        """Go on from an image of the card, which numbers anew the rows that it holds."""
+        hello = self.yard.hello(epoch="of-the-image", next_seq=holds + 1, mono_ms=2)
+        answers = await self.service.hello(self.yard.topic(HubLeaf.HELLO), hello)
+        self.session, self.epoch = decode(answers[0].payload, Welcome).session, hello.events.epoch
+        self.sent = 0
 
     @property
     def farm_url(self) -> str:
@@ -50,7 +58,7 @@ class Hub:
         return await self.send(row)
 
     async def send(self, *rows: Row) -> int:
-        up = batch(self.session, "events", self.sent + 1, list(rows))
+        up = batch(self.session, "events", self.sent + 1, list(rows), epoch=self.epoch)
         topic = self.yard.topic(HubLeaf.UP)
         (answer,) = await self.service.batches([Incoming(topic=topic, up=up)])
         self.sent += len(rows)
@@ -122,6 +130,34 @@ async def test_a_stop_that_was_pressed_at_the_hub_holds_and_shows_who_pressed_it
     assert await hub.log("house.stopped") == [
         (hub.owner.user_id, {"origin": "farm", "hub": str(hub.yard.hub_id)})
     ]
+
+
+async def test_an_image_of_the_card_does_not_stop_a_house_that_goes_on_since(hub: Hub) -> None:
+    pressed_ms, said = hub.now_ms, {"house": str(hub.yard.house_id), "by": str(hub.owner.user_id)}
+    pressed: Row = [1, "e", pressed_ms, "stop.changed", {**said, "stopped": True}]
+    lifted: Row = [2, "e", pressed_ms + SECOND, "stop.changed", {**said, "stopped": False}]
+    again: Row = [3, "e", pressed_ms + 2 * SECOND, "stop.changed", {**said, "stopped": True}]
+    hub.cloud.clock.advance(60)
+    await hub.send(pressed, lifted, again)
+    await hub.delete(f"{hub.house_url}/stop")
+    hub.cloud.clock.advance(300)
+    version, _ = await hub.held()
+    await hub.restore(holds=4)
+    assert await hub.send(pressed, lifted, again) == 0
+    assert await hub.shown() is None
+    assert await hub.held() == (version, False)
+    assert len(await hub.log("house.stopped")) == 2
+    assert len(await hub.log("house.stop_released")) == 2
+    # What was pressed while the cloud was away, behind the rows of the image, is new.
+    await hub.stop(stopped=True)
+    assert await hub.shown() is not None
+    assert await hub.held() == (version + 1, True)
+
+
+async def test_a_press_without_a_time_in_an_image_of_the_card_stops_its_house(hub: Hub) -> None:
+    await hub.restore(holds=1)
+    assert await hub.stop(stopped=True, ago_s=40 * 365 * 86_400) == 0
+    assert await hub.shown() is not None
 
 
 async def test_a_stop_that_was_lifted_at_the_hub_is_over(hub: Hub) -> None:

@@ -17,6 +17,10 @@ from tokkatot.domain.alerts import Severity
 from tokkatot.domain.ids import FarmId, HubId
 
 _LOCK_HUBS = text("SELECT id FROM hubs WHERE farm_id = :farm ORDER BY id FOR NO KEY UPDATE NOWAIT")
+_IS_TAKEN = text(
+    "SELECT EXISTS (SELECT FROM events WHERE farm_id = :farm AND t = :at AND type = :kind"
+    " AND house_id = :house AND data->>'hub' = :hub)"
+)
 
 
 async def take_stop(
@@ -60,7 +64,7 @@ async def take_stop(
     data: JsonObject = {"origin": "farm", "hub": str(hub_id)}
     audit.record(
         tx,
-        "house.stopped" if stopped else "house.stop_released",
+        _kind(stopped=stopped),
         farm_id=farm_id,
         house_id=house.id,
         device_id=device_id,
@@ -71,6 +75,33 @@ async def take_stop(
     )
     farm_changed(tx, farm_id, "stop", house.id)
     return True
+
+
+async def is_taken(
+    tx: Transaction,
+    farm_id: FarmId,
+    hub_id: HubId,
+    house_id: UUID,
+    *,
+    stopped: bool,
+    at: datetime,
+) -> bool:
+    """Tell whether a hub's word on a stop is in the log, where `take_stop` has put it."""
+    found = await tx.session.scalar(
+        _IS_TAKEN,
+        {
+            "farm": farm_id,
+            "at": at,
+            "kind": _kind(stopped=stopped),
+            "house": house_id,
+            "hub": str(hub_id),
+        },
+    )
+    return bool(found)
+
+
+def _kind(*, stopped: bool) -> str:
+    return "house.stopped" if stopped else "house.stop_released"
 
 
 async def _locked(tx: Transaction, farm_id: FarmId) -> Mapping[UUID, House]:

@@ -126,7 +126,7 @@ async def _event(
         case "device.stranger":
             return await _unknown_device(tx, hub, row)
         case "stop.changed":
-            return await _stop(tx, hub, row)
+            return await _stop(tx, hub, row, join=join)
         case "alert.acknowledged":
             return await _acknowledged(tx, hub, row)
         case "schedule.asked":
@@ -146,20 +146,24 @@ async def _event(
     return await _log(tx, hub, row, row.t, row.type, row.data, join=join)
 
 
-async def _stop(tx: Transaction, hub: HubRecord, row: EventRow) -> RefusedRow | None:
-    """Take over a stop that was pressed or lifted on the farm."""
+async def _stop(tx: Transaction, hub: HubRecord, row: EventRow, *, join: bool) -> RefusedRow | None:
+    """Take over a stop that was pressed or lifted on the farm.
+
+    A word to `join` may have been taken already: what came of it since then stays.
+    """
     house_id, stopped = _uuid(row.data.get("house")), row.data.get("stopped")
     if house_id is None or not isinstance(stopped, bool):
         return _refused(row, "bad_event")
+    at = credible(row.t, now=tx.now)
+    word = (tx, hub.farm_id, hub.hub_id, house_id)
+    if join and at is not None and await stops.is_taken(*word, stopped=stopped, at=at):
+        return None
     found = await stops.take_stop(
-        tx,
-        hub.farm_id,
-        hub.hub_id,
-        house_id,
+        *word,
         stopped=stopped,
         by=_uuid(row.data.get("by")),
         device_id=_uuid(row.data.get("device")),
-        at=credible(row.t, now=tx.now),
+        at=at,
     )
     return None if found else _refused(row, "unknown_house")
 
