@@ -98,17 +98,25 @@ def log_to_stderr() -> None:
 
 
 async def until_signal(work: Coroutine[None, None, None]) -> None:
-    """Run until a signal; a second one does not cut the way to rest short."""
+    """Run until a signal; a second one does not cut the way to rest short.
+
+    What ends the work comes as it is, not as the one member of a group.
+    """
     asyncio.get_running_loop().set_exception_handler(_note_stray)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(work)
-        ending = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, ending.set)
-        watching = group.create_task(ending.wait())
-        await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
-        watching.cancel()
-        running.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(work)
+            ending = asyncio.Event()
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, ending.set)
+            watching = group.create_task(ending.wait())
+            await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
+            watching.cancel()
+            running.cancel()
+    except ExceptionGroup as broken:
+        if len(broken.exceptions) > 1:
+            raise
+        raise broken.exceptions[0] from None
 
 
 def _note_stray(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
