@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import aiomqtt
 import msgspec
+import psycopg
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
 
 from tokkatot.cloud.commands import photographs
@@ -124,9 +127,23 @@ class Dispatcher:
                 hubs |= await self._sweep()
                 swept_s = self._clock.monotonic()
             for hub_id in hubs:
-                await self.serve(hub_id)
+                await self._alone(hub_id, self._serve(hub_id))
 
-    async def serve(self, hub_id: HubId) -> None:
+    async def _alone(self, hub_id: HubId, work: Awaitable[None]) -> None:
+        """Do something for one hub: what breaks there is logged, and holds up nobody else.
+
+        The sweep comes back to it. A broker that is gone is gone for all.
+        """
+        try:
+            await work
+        except aiomqtt.MqttError:
+            raise
+        except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError) as error:
+            _log.warning("dispatch.not_sent", hub=str(hub_id), error=str(error)[:500])
+        except Exception:  # noqa: BLE001 - logged; what a spoilt document raises has no end
+            _log.exception("dispatch.failed", hub=str(hub_id))
+
+    async def _serve(self, hub_id: HubId) -> None:
         """Send what waits for one hub."""
         async with self._database.transaction() as tx:
             link = await _link(tx, hub_id)
@@ -135,8 +152,9 @@ class Dispatcher:
             if link.held_version == link.desired_version:
                 await self._send_asked(tx, link)
                 return
-        # The document first: the order may be of somebody whom only the newest one names.
-        await self._send_desired(link)
+        # The document first: the order may be of somebody whom only the newest one names. Without
+        # it the hub still obeys those whom it knows, and "off" must reach it.
+        await self._alone(hub_id, self._send_desired(link))
         async with self._database.transaction() as tx:
             await self._send_asked(tx, link)
 
@@ -147,13 +165,14 @@ class Dispatcher:
             {"lock": _LOCK, "hub": str(link.hub_id)},
         )
         queued = await command_store.queued(tx.session, link.hub_id, tx.now)
-        if len(queued) == command_store.SENT_AT_ONCE:
-            self._waiting.add(link.hub_id)
         for command in queued:
             # Published before the commit: at worst a crash sends it again under the same id, and
             # the hub begins an id once.
             await self._publish(self._order(link, command, now_ms=to_ms(tx.now)))
             await commands.mark_sent(tx, command)
+        if len(queued) == command_store.SENT_AT_ONCE:
+            # Only behind those that went out: what can't be sent must not be tried without a pause.
+            self._waiting.add(link.hub_id)
         for execution in await schedule_store.asked(tx.session, link.hub_id, tx.now):
             await self._publish(self._execute(link, execution, now_ms=to_ms(tx.now)))
             executions.mark_sent(tx, execution)
