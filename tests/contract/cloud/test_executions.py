@@ -146,6 +146,56 @@ async def test_what_is_asked_at_a_hub_is_answered_whatever_its_clock_says(
     assert (event["house_id"], event["data"]["name"]) == (farm.house, "Feed")
 
 
+async def asked_at_hub(farm: Automated, schedule_id: str) -> str:
+    request, by = str(uuid4()), str(farm.owner.user_id)
+    said = {"schedule": schedule_id, "request": request, "by": by}
+    async with farm.cloud.context.database.transaction() as tx:
+        row = EventRow(1, "e", ms(farm.cloud.clock.now()), "schedule.asked", said)
+        hub_id = HubId(UUID(farm.hub))
+        assert await executions.take_request(tx, FarmId(farm.farm), hub_id, row) is None
+    return request
+
+
+async def test_what_is_asked_at_a_hub_and_never_answered_holds_up_nothing(farm: Automated) -> None:
+    made = await farm.add()
+    requests = [await asked_at_hub(farm, made["id"]) for _ in range(executions.MAX_WAITING)]
+    farm.cloud.clock.advance(LONGEST_WINDOW_S)
+    assert await swept(farm) == 0
+    farm.cloud.clock.advance(LONGEST_ANSWER_S + LIFETIME.total_seconds() + 1)
+    assert await swept(farm) == executions.MAX_WAITING
+    ends = {(run["outcome"], run["reason"]) for run in await runs_of(farm, made)}
+    assert ends == {("skipped", "no_answer")}
+    await heard(farm)
+    await asked(farm, made)
+    assert await told(farm, run(farm, made["id"], "executed", request=requests[0])) is None
+    (late,) = [run for run in await runs_of(farm, made) if run["id"] == requests[0]]
+    assert (late["outcome"], late["reason"]) == ("executed", None)
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+async def test_what_is_asked_of_a_schedule_that_is_gone_or_unreadable_ends_too(
+    farm: Automated, *, spoilt: bool
+) -> None:
+    made = await farm.add()
+    if spoilt:
+        async with farm.cloud.context.database.transaction() as tx:
+            await tx.session.execute(text("UPDATE schedule_versions SET content = '{}'"))
+    await asked_at_hub(farm, made["id"] if spoilt else str(uuid4()))
+    farm.cloud.clock.advance(LONGEST_WINDOW_S + LONGEST_ANSWER_S + LIFETIME.total_seconds() + 1)
+    assert await swept(farm) == 1
+
+
+async def test_what_an_earlier_version_took_from_a_hub_ends_after_a_day(farm: Automated) -> None:
+    made = await farm.add()
+    await asked_at_hub(farm, made["id"])
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(text("UPDATE schedule_executions SET answer_by = NULL"))
+    farm.cloud.clock.advance(86_400 - 1)
+    assert await swept(farm) == 0
+    farm.cloud.clock.advance(2)
+    assert await swept(farm) == 1
+
+
 async def test_a_wish_is_there_before_its_answer(farm: Automated) -> None:
     made = await farm.add()
     request = await asked(farm, made)

@@ -112,6 +112,8 @@ async def take_request(
         # The hub knows of it first: there is nothing to send, and its word comes behind this one.
         sent_at=at,
         requested_by=by if known else None,
+        # From now on, for its clock may be wrong and its line may have been down for days.
+        answer_by=tx.now + LIFETIME + await _answer_of(tx, farm_id, ScheduleId(schedule_id)),
     )
     tx.session.add(execution)
     head = (await store.heads(tx.session, farm_id, [schedule_id])).get(schedule_id)
@@ -218,9 +220,18 @@ async def _emit(tx: Transaction, execution: Execution) -> None:
     tx.emit(farm_id, "schedule.executed", view)
 
 
-def _longest_answer(schedule: Schedule) -> timedelta:
+async def _answer_of(tx: Transaction, farm_id: FarmId, schedule_id: ScheduleId) -> timedelta:
+    """Return how long a run of a schedule may take, of one that is gone or unreadable too."""
+    found = await store.one(tx.session, farm_id, schedule_id)
+    try:
+        return _longest_answer(None if found is None else schedule_of(found.stored, found.version))
+    except (msgspec.ValidationError, TypeError, ValueError):
+        return _longest_answer(None)
+
+
+def _longest_answer(schedule: Schedule | None) -> timedelta:
     """Return how long a run may take from its beginning to its outcome."""
-    does = schedule.does
+    does = None if schedule is None else schedule.does
     steps_s = sum(step.run_s + step.rest_s for step in does.steps) if isinstance(does, Steps) else 0
     return timedelta(seconds=LONGEST_WINDOW_S + LONGEST_ANSWER_S + steps_s)
 

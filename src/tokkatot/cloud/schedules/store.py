@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, text
@@ -20,6 +20,8 @@ from tokkatot.cloud.schedules.model import (
 
 SENT_AT_ONCE = 100
 """To one hub in one transaction, so that it stays short, as for orders."""
+_WAITED_FOR = timedelta(days=1)
+"""How long an answer is waited for where an earlier version did not note until when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +260,7 @@ async def unanswered(session: AsyncSession, now: datetime, limit: int) -> Sequen
             or_(
                 and_(Execution.sent_at.is_(None), Execution.expires_at < now),
                 Execution.answer_by < now,
+                and_(Execution.answer_by.is_(None), Execution.sent_at < now - _WAITED_FOR),
             ),
         )
         .limit(limit)
