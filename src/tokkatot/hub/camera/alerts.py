@@ -97,6 +97,7 @@ class DroppingAlerts:
     def take(self, detection: Detection, *, t_ms: int) -> list[AlertRow]:
         """Return what a photograph gives to tell."""
         house = self._kept.houses.setdefault(str(detection.house), _House())
+        _bring_down(house, t_ms)
         if detection.disease == "unknown":
             return []
         suspects = detection.suspects
@@ -139,6 +140,7 @@ class DroppingAlerts:
         """Return the ends of what nothing speaks for any more."""
         rows: list[AlertRow] = []
         for name, house in self._kept.houses.items():
+            _bring_down(house, t_ms)
             for kind, standing in list(house.open.items()):
                 if t_ms - standing.spoke_ms >= OVER_AFTER_MS:
                     del house.open[kind]
@@ -159,6 +161,17 @@ class DroppingAlerts:
         now = _Open(before.id, word.disease, before.times + 1, told_ms, t_ms)
         house.open[word.type] = now
         return _row(word.type, now, name, "raised_again", t_ms, word)
+
+
+def _bring_down(house: _House, t_ms: int) -> None:
+    """Let nothing lie ahead of now: a clock that was years ahead may have been set right since."""
+    house.seen = [one for one in house.seen if one.t_ms <= t_ms]
+    for kind, standing in house.open.items():
+        told_ms = {disease: min(at, t_ms) for disease, at in standing.told_ms.items()}
+        if standing.spoke_ms > t_ms or told_ms != standing.told_ms:
+            house.open[kind] = msgspec.structs.replace(
+                standing, told=told_ms, spoke_ms=min(standing.spoke_ms, t_ms)
+            )
 
 
 def _row(

@@ -140,6 +140,39 @@ def test_an_alert_is_over_a_day_after_the_last_photograph_that_spoke_for_it(
     assert alerts.over(t_ms=T + 3 * OVER_AFTER_MS) == []
 
 
+FIVE_YEARS = 5 * 365 * 24 * HOUR_MS
+
+
+def test_an_alert_from_under_a_clock_ahead_is_over_a_day_after_the_clock_was_set_right(
+    alerts: DroppingAlerts,
+) -> None:
+    [raised] = alerts.take(detection(1), t_ms=T + FIVE_YEARS)
+    after = DroppingAlerts(new_id=IdSource(SystemClock()).new)
+    after.recall(alerts.encode())
+
+    assert after.over(t_ms=T) == []
+    [cleared] = after.over(t_ms=T + OVER_AFTER_MS + HOUR_MS)
+    assert (cleared.alert, cleared.change) == (raised.alert, "cleared")
+
+
+def test_what_was_told_under_a_clock_ahead_is_told_again_after_hours(
+    alerts: DroppingAlerts,
+) -> None:
+    alerts.take(detection(1), t_ms=T + FIVE_YEARS)
+
+    assert alerts.take(detection(2), t_ms=T) == []
+    again = alerts.take(detection(3), t_ms=T + TOLD_AGAIN_AFTER_MS + HOUR_MS)
+    assert said(again) == [("dropping_suspicious", "raised_again", 2)]
+
+
+def test_what_was_seen_under_a_clock_ahead_speaks_for_no_flock(alerts: DroppingAlerts) -> None:
+    for n in range(3):
+        alerts.take(detection(n), t_ms=T + HOUR_MS)
+
+    assert alerts.take(detection(3), t_ms=T) == []
+    assert alerts.take(detection(4), t_ms=T + HOUR_MS + 1) == []
+
+
 def test_the_next_run_knows_what_was_told_and_seen(alerts: DroppingAlerts) -> None:
     for n in range(3):
         alerts.take(detection(n), t_ms=T + n * HALF_HOUR)

@@ -20,6 +20,8 @@ DAY_MS = 86_400_000
 RAW_LENGTH = 64
 _LATEST_MS = 253_402_300_800_000
 """The year 10000: no time beyond it is meant."""
+_MOST_DAYS = 1e7
+"""So many days from their epoch can still be counted in milliseconds."""
 
 
 class FileRefused(Exception):
@@ -150,7 +152,7 @@ def parse_time(raw: str, column: TimeColumn) -> int | None:
     text = raw.strip()
     if column.format == "spreadsheet":
         days = parse_number(text)
-        if not isinstance(days, float) or not math.isfinite(days):
+        if not isinstance(days, float) or not math.isfinite(days) or abs(days) > _MOST_DAYS:
             return None
         t_ms = round((days - SPREADSHEET_EPOCH_DAYS) * DAY_MS)
     else:

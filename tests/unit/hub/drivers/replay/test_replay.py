@@ -153,6 +153,21 @@ async def test_a_time_column_may_hold_spreadsheet_days(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("absurd", ["1e305", "-1e305", "1e308", "inf", "nan"])
+async def test_a_day_beyond_all_calendars_holds_up_no_line_behind_it(
+    tmp_path: Path, absurd: str
+) -> None:
+    time = {"column": "day", "format": "spreadsheet"}
+    assert parse_time(absurd, TimeColumn(column="day", format="spreadsheet")) is None
+    text = f"day,T,RH\n43831,20,60\n{absurd},21,61\n43831.5,22,62\n"
+    samples = await replay(tmp_path, text, start=None, step_s=None, time=time)
+    assert [value for _, _, value in readings(samples)] == [20.0, 60.0, 22.0, 62.0]
+    assert refusals(samples) == [
+        ("temperature", None, "21", Refusal.BAD_TIME),
+        ("relative_humidity", None, "61", Refusal.BAD_TIME),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "t_ms"),
     [
