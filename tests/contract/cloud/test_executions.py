@@ -61,6 +61,18 @@ async def asked(farm: Automated, schedule: Json) -> Json:
     return await farm.cloud.post(path, {}, farm.owner, status=202)
 
 
+async def asked_at_hub(farm: Automated, schedule_id: str, *, t_ms: int | None = None) -> str:
+    """Tell what somebody asked for at the hub, now unless its clock says otherwise."""
+    request = str(uuid4())
+    said: Json = {"schedule": schedule_id, "request": request, "by": str(farm.owner.user_id)}
+    said_ms = ms(farm.cloud.clock.now()) if t_ms is None else t_ms
+    async with farm.cloud.context.database.transaction() as tx:
+        row = EventRow(1, "e", said_ms, "schedule.asked", said)
+        hub_id = HubId(UUID(farm.hub))
+        assert await executions.take_request(tx, FarmId(farm.farm), hub_id, row) is None
+    return request
+
+
 async def sent(farm: Automated, request: Json) -> None:
     async with farm.cloud.context.database.transaction() as tx:
         await tx.session.execute(
@@ -130,30 +142,17 @@ async def test_a_run_told_again_after_a_hub_forgot_its_epoch_is_there_once(farm:
 async def test_what_is_asked_at_a_hub_is_answered_whatever_its_clock_says(
     farm: Automated, t_ms: int | None
 ) -> None:
-    made, request, by = await farm.add(), str(uuid4()), str(farm.owner.user_id)
+    made = await farm.add()
     said_ms = ms(farm.cloud.clock.now()) if t_ms is None else t_ms
-    said = {"schedule": made["id"], "request": request, "by": by}
-    async with farm.cloud.context.database.transaction() as tx:
-        row = EventRow(1, "e", said_ms, "schedule.asked", said)
-        hub_id = HubId(UUID(farm.hub))
-        assert await executions.take_request(tx, FarmId(farm.farm), hub_id, row) is None
+    request = await asked_at_hub(farm, made["id"], t_ms=said_ms)
     answer = run(farm, made["id"], "executed", due=said_ms, t=said_ms, request=request)
     assert await told(farm, answer) is None
     (found,) = await runs_of(farm, made)
+    by = str(farm.owner.user_id)
     assert (found["outcome"], found["requested_by"]["id"]) == ("executed", by)
     assert found["due_at"].startswith("2026-")
     (event,) = await farm.events("schedule.requested")
     assert (event["house_id"], event["data"]["name"]) == (farm.house, "Feed")
-
-
-async def asked_at_hub(farm: Automated, schedule_id: str) -> str:
-    request, by = str(uuid4()), str(farm.owner.user_id)
-    said = {"schedule": schedule_id, "request": request, "by": by}
-    async with farm.cloud.context.database.transaction() as tx:
-        row = EventRow(1, "e", ms(farm.cloud.clock.now()), "schedule.asked", said)
-        hub_id = HubId(UUID(farm.hub))
-        assert await executions.take_request(tx, FarmId(farm.farm), hub_id, row) is None
-    return request
 
 
 async def test_what_is_asked_at_a_hub_and_never_answered_holds_up_nothing(farm: Automated) -> None:
