@@ -158,4 +158,5 @@ export const twin: TwinWords = {
   'days.unforetold.crop': 'the model knows tomatoes only',
   'days.unforetold.area': 'say how large the house is, in its settings',
   'days.picked_today': 'Picked today',
+  'days.last_picked': 'Picked last',
 }

@@ -151,4 +151,5 @@ export const twin = {
   'days.unforetold.crop': 'គំរូស្គាល់តែប៉េងប៉ោះ',
   'days.unforetold.area': 'សូមប្រាប់ទំហំផ្ទះក្នុងការកំណត់',
   'days.picked_today': 'បេះបានថ្ងៃនេះ',
+  'days.last_picked': 'ការបេះចុងក្រោយ',
 } as const
