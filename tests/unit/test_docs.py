@@ -14,6 +14,8 @@ from tokkatot.domain.alarms import Watch
 from tokkatot.domain.alerts import ALERT_TRANSITIONS, AlertEvent, AlertState, AlertType
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Does, Times
+from tokkatot.hub.config import _Login, _Nodes
+from tokkatot.hub.drivers.mqtt_node.options import MqttNodeOptions
 from tokkatot.wire.problems import CODES
 from tokkatot.wire.topics import HubLeaf, NodeLeaf
 
@@ -81,6 +83,35 @@ def test_every_command_is_described() -> None:
     text = (REFERENCE / "command-line.md").read_text()
 
     assert re.findall(r"^## tokkatot (\w+)$", text, re.MULTILINE) == list(COMMANDS)
+
+
+def test_every_setting_of_the_farm_broker_and_its_nodes_is_described() -> None:
+    text = (REFERENCE / "command-line.md").read_text()
+    nodes, rest = text.split("\n[nodes]")[1].split("\n[drivers.")
+    driver = rest.split("\n\n")[0]
+
+    settings = [*_Nodes.__struct_fields__, *_Login.__struct_fields__]
+    assert [name for name in settings if not re.search(rf"\b{name}\b", nodes)] == []
+    options = MqttNodeOptions.__struct_fields__
+    assert [name for name in options if not re.search(rf"\b{name}\b", driver)] == []
+
+
+def test_what_nobody_serves_is_said_to_be_reserved() -> None:
+    rows = re.findall(r"^.*fw_update.*$", (REFERENCE / "mqtt.md").read_text(), re.MULTILINE)
+
+    assert len(rows) == 2
+    assert all("reserved" in row for row in rows)
+
+
+def test_every_line_that_installs_mosquitto_ends_the_one_that_takes_the_port() -> None:
+    installing = [path for path in PAGES if "apt install mosquitto" in path.read_text()]
+
+    assert installing != []
+    assert [
+        path.name
+        for path in installing
+        if "systemctl disable --now mosquitto" not in path.read_text()
+    ] == []
 
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]

@@ -1,7 +1,9 @@
 """The nodes' protocol by handing messages across, without a broker."""
 
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -389,3 +391,19 @@ def test_what_the_broker_had_no_room_for_is_counted_but_for_what_it_lost_before(
     for told in (b"7", b"7", b"10", b"12", b"none", b"1"):
         yard.book.note_broker(told)
     assert yard.book.dropped == {"broker": 5}
+
+
+def test_the_lamp_of_the_tutorial_is_on_in_the_end(yard: Yard) -> None:
+    page = Path(__file__).parents[5] / "docs" / "tutorials" / "own-house.md"
+    said = re.findall(r"LAMP-1/(status|heartbeat) \\\s+-m '([^']+)'", page.read_text())
+    assert [leaf for leaf, _ in said] == ["status", "heartbeat", "status"]
+
+    heard: list[Observation] = []
+    for leaf, body in said:
+        # Each in time, since a lamp whose heart does not beat is offline by then.
+        assert yard.book.silent(yard.now_s) == []
+        heard = yard.hear(f"esp-fan/{leaf}", body.encode())
+        yard.now_s += 60
+
+    assert heard == [Reported(device_id=FAN, level=100.0, error=None, last_command=None)]
+    assert yard.book.dropped == {}
