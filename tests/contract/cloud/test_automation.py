@@ -183,6 +183,7 @@ async def test_the_description_tells_how_schedules_and_rules_are_written(farm: A
     named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     assert named <= set(schemas)
     assert "duration_s" in schemas["TimeBased"]["properties"]
+    assert "run_s" in schemas["Step"]["properties"]
 
 
 async def test_a_device_that_its_hub_could_not_hold_is_refused(farm: Automated) -> None:

@@ -37,6 +37,9 @@ def describe(app: FastAPI, *, title: str, version: str) -> dict[str, Any]:
     """Return the OpenAPI document, each operation with every problem that it can answer.
 
     `app.state.structs` has the structs that fields are declared to be, by their names.
+
+    Raises:
+        ValueError: when one of them is called as something else is.
     """
     document = get_openapi(title=title, version=version, routes=app.routes)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
@@ -46,7 +49,8 @@ def describe(app: FastAPI, *, title: str, version: str) -> dict[str, Any]:
     schemas.update(schema.pop("$defs", {}))
     schemas["Problem"] = schema
     for name, described in _structs(app.state.structs).items():
-        schemas.setdefault(name, described)
+        if _shape(schemas.setdefault(name, described)) != _shape(described):
+            raise ValueError(f"{name} is the name of two things that the API takes: rename one")
     _refer(document)
     for path, operations in document["paths"].items():
         for operation in operations.values():
@@ -77,6 +81,11 @@ def _structs(structs: dict[str, Any]) -> dict[str, Any]:
         structs.values(), ref_template=f"{_SCHEMAS}{{name}}"
     )
     return parts | dict(zip(structs, roots, strict=True))
+
+
+def _shape(schema: dict[str, Any]) -> frozenset[str]:
+    """Return the words of an enum or the fields of an object: two writers describe them in two ways."""
+    return frozenset(map(str, schema.get("enum") or schema.get("properties") or ()))
 
 
 def _refer(part: Any) -> None:
