@@ -1,19 +1,19 @@
-"""Whoever answers over HTTP waits for no acknowledgement between two packets."""
+"""Whoever answers over HTTP listens where it is told, and waits for nothing between two packets."""
 
 import socket
-from collections.abc import Callable
 
 import pytest
 
-from tokkatot.cloud import main as cloud
-from tokkatot.hub import lan
+from tokkatot.kit.listening import listen_on
 
 
-@pytest.mark.parametrize("listen_on", [cloud.listen_on, lan.listen_on], ids=["cloud", "hub"])
-def test_what_is_accepted_sends_at_once(listen_on: Callable[[str, int], socket.socket]) -> None:
+@pytest.mark.parametrize(
+    ("host", "caller"), [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("::", "127.0.0.1")]
+)
+def test_what_is_accepted_sends_at_once(host: str, caller: str) -> None:
     with (
-        listen_on("127.0.0.1", 0) as listening,
-        socket.create_connection(listening.getsockname()),
+        listen_on(host, 0) as listening,
+        socket.create_connection((caller, listening.getsockname()[1])),
     ):
         accepted, _ = listening.accept()
         with accepted:

@@ -17,7 +17,7 @@ import websockets
 from tests.support.cloud import PLENTY, Cloud, Person, cloud_over
 from tests.support.yard import Row, Yard, batch_bytes
 from tokkatot.cloud.app import create_app
-from tokkatot.cloud.main import listen_on, web_server
+from tokkatot.cloud.main import web_server
 from tokkatot.cloud.platform.broker import EmbeddedBroker
 from tokkatot.cloud.platform.database import Database
 from tokkatot.cloud.platform.keys import SigningKeys, public_bytes
@@ -28,6 +28,7 @@ from tokkatot.cloud.platform.readiness import Readiness
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
+from tokkatot.kit.listening import listen_on
 from tokkatot.wire.envelope import unseal
 from tokkatot.wire.messages import Command, Execute, Photograph, Welcome, decode, encode
 from tokkatot.wire.topics import TO_HUB, HubLeaf

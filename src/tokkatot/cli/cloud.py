@@ -20,9 +20,11 @@ def cloud(
 ) -> None:
     """Run the cloud; what has no address in the settings is run beside it."""
     import asyncio
+    from contextlib import nullcontext
 
-    from tokkatot.cli.running import refusals, until_signal
+    from tokkatot.cli.running import check_port, refusals, until_signal
     from tokkatot.cloud.platform.folder import own_folder
+    from tokkatot.cloud.platform.keys import SigningKeys
     from tokkatot.cloud.platform.settings import load_settings
 
     roles = frozenset(word.strip() for word in role.split(","))
@@ -30,12 +32,13 @@ def cloud(
         raise typer.BadParameter(f"roles are {', '.join(ROLES)}", param_hint="--role")
     with refusals():
         settings = load_settings()
-        if settings.database_url is not None and settings.mqtt_url is not None:
+        beside = settings.database_url is None or settings.mqtt_url is None
+        # What is run beside it lives in the data folder, which takes one program only.
+        with own_folder(settings.data_dir) if beside else nullcontext():
+            if "api" in roles:
+                check_port(settings.http_host, settings.http_port)
+            SigningKeys.load(settings.data_dir / "keys")
             asyncio.run(until_signal(_run(settings, roles)))
-        else:
-            # What is run beside it lives in the data folder, which takes one program only.
-            with own_folder(settings.data_dir):
-                asyncio.run(until_signal(_run(settings, roles)))
 
 
 async def _run(settings: "CloudSettings", roles: frozenset[str]) -> None:

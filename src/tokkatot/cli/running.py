@@ -20,22 +20,26 @@ _FAILED = 1
 def refusals() -> "Iterator[None]":
     """Tell a person in one line what they can mend, without a traceback."""
     from tokkatot.cloud.platform.folder import FolderRefused
+    from tokkatot.cloud.platform.keys import KeyRefused
     from tokkatot.cloud.platform.migrate import DatabaseAway
     from tokkatot.cloud.platform.process import ChildFailed
     from tokkatot.cloud.platform.settings import SettingsRefused
 
+    refused = (SettingsRefused, FolderRefused, KeyRefused, PortTaken)
+    failed = (ChildFailed, DatabaseAway)
     try:
         yield
-    except (SettingsRefused, FolderRefused, PortTaken) as refusal:
+    except refused as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(_REFUSED) from None
     except ExceptionGroup as group:
         # What starts at the same time fails in a group; the first failure is what to mend.
-        failures = group.subgroup((ChildFailed, DatabaseAway))
-        if failures is None:
+        found = group.subgroup(refused) or group.subgroup(failed)
+        if found is None:
             raise
-        typer.echo(str(_first(failures)), err=True)
-        raise typer.Exit(_FAILED) from None
+        first = _first(found)
+        typer.echo(str(first), err=True)
+        raise typer.Exit(_REFUSED if isinstance(first, refused) else _FAILED) from None
 
 
 def _first(error: BaseException) -> BaseException:

@@ -87,6 +87,7 @@ class _Up:
     def _greet(self) -> None:
         host = self.settings.http_host
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared only
+        shown = f"[{shown}]" if ":" in shown else shown
         url = self.settings.public_url or f"http://{shown}:{self.settings.http_port}"
         lines = [f"Tokkatot runs at {url}"]
         if self.demo:
@@ -188,7 +189,7 @@ async def _until_ready(child: "Child", host: str, port: int) -> None:
 async def _answers_ready(host: str, port: int) -> bool:
     import asyncio
 
-    reachable = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared only
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared
     try:
         async with asyncio.timeout(2):
             reader, writer = await asyncio.open_connection(reachable, port)

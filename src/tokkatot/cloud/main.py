@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import resource
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -80,6 +79,7 @@ from tokkatot.cloud.twins.growing import foretell
 from tokkatot.cloud.twins.saving import reckon_days
 from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
+from tokkatot.kit.listening import listen_on
 from tokkatot.webapp.files import find_web_app
 
 Work = Callable[[], Awaitable[None]]
@@ -441,24 +441,12 @@ def web_server(app: FastAPI, settings: CloudSettings) -> uvicorn.Server:
     )
 
 
-def listen_on(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, for the web server.
-
-    Raises:
-        OSError: when somebody else listens there, or we may not.
-    """
-    listening = socket.create_server((host, port), backlog=_BACKLOG)
-    # What is accepted here has it too; else an answer of two packets waits 40 ms for an ACK.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
-
-
 async def _serve(context: Context, app: FastAPI) -> None:
     settings = context.settings
     _allow_many_sockets()
     server = web_server(app, settings)
     # Opened here: uvicorn would end the whole program where the port is taken.
-    with listen_on(settings.http_host, settings.http_port) as listening:
+    with listen_on(settings.http_host, settings.http_port, backlog=_BACKLOG) as listening:
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             await asyncio.shield(serving)

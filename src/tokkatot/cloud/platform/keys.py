@@ -11,6 +11,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tokkatot.cloud.platform.folder import FolderRefused
+
 
 class KeyRefused(Exception):
     """A key file that can't be trusted; the text says why."""
@@ -39,12 +41,19 @@ class SigningKeys:
 
         Raises:
             KeyRefused: when a file is no key, or others may read it.
+            FolderRefused: when we can't read or write there.
         """
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(
-            token_key=_load(folder / "token.key"),
-            order_key=_load(folder / "order.key"),
-        )
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return cls(
+                token_key=_load(folder / "token.key"),
+                order_key=_load(folder / "order.key"),
+            )
+        except OSError as error:
+            raise FolderRefused(
+                f"The keys in {folder} can't be used ({error.strerror}): "
+                "let this user read and write there."
+            ) from error
 
 
 def public_bytes(key: Ed25519PublicKey) -> bytes:

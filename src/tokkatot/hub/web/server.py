@@ -11,11 +11,11 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from tokkatot.hub.config import WebSettings
-from tokkatot.hub.lan import listen_on
 from tokkatot.hub.supervisor import ServiceUnable
 from tokkatot.hub.web.app import HubApp
 from tokkatot.hub.web.connection import PatientConnection
 from tokkatot.hub.web.parts import Parts
+from tokkatot.kit.listening import listen_on
 from tokkatot.webapp.files import find_web_app
 
 NEWS_EVERY_S: Final = 0.5

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tokkatot.cloud.platform.folder import FolderRefused
 from tokkatot.cloud.platform.keys import KeyRefused, SigningKeys, public_bytes
 
 
@@ -33,3 +34,9 @@ def test_a_file_that_is_no_key_is_refused(tmp_path: Path, content: bytes) -> Non
     (tmp_path / "token.key").write_bytes(content)
     with pytest.raises(KeyRefused):
         SigningKeys.load(tmp_path)
+
+
+def test_a_folder_that_can_not_be_used_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("no folder")
+    with pytest.raises(FolderRefused, match="keys"):
+        SigningKeys.load(tmp_path / "keys")
