@@ -19,7 +19,8 @@ from starlette.routing import Route
 from tokkatot.detector.answers import Json, brief, detailed
 from tokkatot.detector.turns import Crowded, JudgingFailed, Seen, Turns
 from tokkatot.vision.detect.detector import Detecting
-from tokkatot.vision.preprocess.decoding import MAX_BYTES, PictureRefused
+from tokkatot.vision.preprocess.decoding import PictureRefused
+from tokkatot.vision.preprocess.limits import MAX_BYTES
 from tokkatot.wire.problems import CODES, MEDIA_TYPE, problem_type
 
 FIELD: Final = "image"

@@ -11,7 +11,7 @@ from typing import Final, Protocol, assert_never
 from urllib.parse import unquote, urlsplit
 
 from tokkatot.kit.clock import Clock
-from tokkatot.vision.preprocess.decoding import MAX_BYTES
+from tokkatot.vision.preprocess.limits import MAX_BYTES
 from tokkatot.wire.pictures import Camera
 
 WITHIN_S: Final = 15.0

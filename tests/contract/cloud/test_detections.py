@@ -24,6 +24,7 @@ from tokkatot.cloud.detections.model import Detection
 from tokkatot.cloud.detections.service import PICTURES_KEPT
 from tokkatot.cloud.detections.store import let_go
 from tokkatot.vision.data.photos import read_photos
+from tokkatot.vision.preprocess.limits import MAX_BYTES
 from tokkatot.wire.pictures import DETECTION, PART_BYTES, event_data
 
 PHOTO = encoded(drawn(1))
@@ -217,6 +218,16 @@ async def test_a_photograph_is_judged_briefly_and_in_detail(
     assert brief.items() <= detailed.items()
     assert detailed["votes"][0]["model"] == "m0"
     assert "vet" in detailed["note"]
+
+
+async def test_a_photograph_as_large_as_the_detector_takes_them_is_let_through(
+    cloud: Cloud, judged: FakeDetector
+) -> None:
+    owner, _ = await cloud.sign_up()
+    largest = await upload(cloud, owner, "/v1/ai/predict", PHOTO.ljust(MAX_BYTES, b"\0"))
+    assert largest.status_code == 200
+    larger = await upload(cloud, owner, "/v1/ai/predict", PHOTO.ljust(MAX_BYTES + 65536, b"\0"))
+    assert (larger.status_code, larger.json()["code"]) == (413, "body_too_large")
 
 
 async def test_a_file_that_is_no_photograph_is_refused_in_words(

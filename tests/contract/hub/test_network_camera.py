@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from tokkatot.detector.cameras import CameraFailed, take
 from tokkatot.kit.clock import SystemClock
-from tokkatot.vision.preprocess.decoding import MAX_BYTES
+from tokkatot.vision.preprocess.limits import MAX_BYTES
 from tokkatot.wire.pictures import Camera
 
 

@@ -20,7 +20,8 @@ from tokkatot.detector.turns import AT_ONCE, WAITING
 from tokkatot.vision.detect.verdict import Verdict, decide
 from tokkatot.vision.findings import Finding
 from tokkatot.vision.preprocess.canvas import Pixels
-from tokkatot.vision.preprocess.decoding import MAX_BYTES, thumbnail
+from tokkatot.vision.preprocess.decoding import thumbnail
+from tokkatot.vision.preprocess.limits import MAX_BYTES
 from tokkatot.vision.preprocess.quality import Fault
 from tokkatot.wire.pictures import MAX_THUMBNAIL_BYTES
 

@@ -22,6 +22,7 @@ from tokkatot.cloud.platform.problems import (
     Unavailable,
 )
 from tokkatot.kit.clock import Clock
+from tokkatot.vision.preprocess.limits import MAX_BYTES
 from tokkatot.webapp.headers import API_PREFIX
 from tokkatot.wire.problems import MEDIA_TYPE
 
@@ -44,7 +45,8 @@ class HttpLimits:
     """What no request may exceed."""
 
     body_bytes: int = 1024 * 1024
-    upload_bytes: int = 10 * 1024 * 1024
+    upload_bytes: int = MAX_BYTES + 64 * 1024
+    """Of a photograph that the detector takes, with the parts of a form around it."""
     timeout_s: float = 30.0
     per_minute: int = 1000
     auth_per_minute: int = 10

@@ -10,9 +10,9 @@ from typing import Final
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tokkatot.vision.preprocess.canvas import SIDE, Pixels, on_canvas
+from tokkatot.vision.preprocess.limits import MAX_BYTES
 from tokkatot.vision.preprocess.scans import STARTS_WITH, first_scan
 
-MAX_BYTES: Final = 12 * 1024 * 1024
 MAX_PIXELS: Final = 64_000_000
 """Of a JPEG that can be read at an eighth of its size."""
 MAX_WHOLE_PIXELS: Final = 16_000_000

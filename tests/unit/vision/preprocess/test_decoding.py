@@ -12,12 +12,8 @@ from PIL import Image
 
 from tests.support.pictures import drawn, encoded, huge_jpeg, huge_png, scanned_jpeg
 from tokkatot.vision.preprocess.canvas import SIDE
-from tokkatot.vision.preprocess.decoding import (
-    MAX_BYTES,
-    PictureRefused,
-    Refusal,
-    read_shot,
-)
+from tokkatot.vision.preprocess.decoding import PictureRefused, Refusal, read_shot
+from tokkatot.vision.preprocess.limits import MAX_BYTES
 
 
 def refusal_of(data: bytes) -> Refusal:
