@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tokkatot.cloud.schedules.service import KEPT_VERSIONS, MAX_SCHEDULES
 from tokkatot.cloud.schedules.upcoming import MAX_RUNS
 from tokkatot.domain.schedules import TimeBased
 
+ROOT = Path(__file__).parents[3]
 Does = dict[str, Any]
 
 
@@ -191,6 +193,35 @@ def stepped(*steps: Does) -> Does:
 
 
 STEP = {"device_id": "feeder", "run_s": 5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"priority": 200}, "less_than_equal"),
+        ({"priority": "high"}, "int_parsing"),
+        ({"name": ""}, "string_too_short"),
+        ({"name": "x" * 101}, "string_too_long"),
+        ({"missed": "twice"}, "enum"),
+        ({"name": ...}, "missing"),
+        ({"why": 1}, "extra_forbidden"),
+        (None, "not_json"),
+    ],
+)
+async def test_what_is_refused_beside_what_it_does_has_the_code_that_the_reference_names(
+    farm: Automated, changes: dict[str, Any] | None, code: str
+) -> None:
+    body = {"name": "Feeding", "house_id": str(farm.house), "does": {}} | (changes or {})
+    written = {name: value for name, value in body.items() if value is not ...}
+    answer = await farm.cloud.http.post(
+        farm.schedules,
+        content=b"{x" if changes is None else json.dumps(written),
+        headers={**farm.owner.headers, "Content-Type": "application/json"},
+    )
+    assert [found["code"] for found in answer.json()["errors"]] == [code]
+    table = (ROOT / "docs/reference/automation.md").read_text().split("| code of a field |")[1]
+    assert f"`{code}`" in table.split("\n\n")[0]
+
 
 REFUSED = {
     "an unknown kind": (broken(kind="magic"), "body.does.kind", "invalid"),

@@ -68,7 +68,7 @@ def _field_error(item: Mapping[str, Any]) -> FieldError:
     place, kind = tuple(item["loc"]), str(item["type"])
     match kind:
         case "json_invalid":
-            place = ("body",)
+            place, kind = ("body",), "not_json"
             detail = f"This is not JSON: {item['ctx']['error']} (at character {item['loc'][-1]})."
         case "model_attributes_type" if place == ("body",):
             detail = "Send a JSON object, with `Content-Type: application/json`."
