@@ -193,6 +193,8 @@ export const plan: PlanWords = {
   'run.because.no_answer': 'The control box did not answer.',
   'run.because.expired': 'The order came too late. Tap again.',
   'run.because.unknown_schedule': 'The control box does not know this schedule yet.',
+  'run.because.clock_jump': 'The clock was set back: this time was over already.',
+  'run.because.cleared': 'Its condition was over before it could act.',
 
   'version.title': 'Earlier changes',
   'version.number': 'Version {number}',

@@ -190,6 +190,8 @@ export const plan = {
   'run.because.no_answer': 'ប្រអប់បញ្ជាមិនឆ្លើយ។',
   'run.because.expired': 'បញ្ជាហួសពេល។ សូមចុចម្ដងទៀត។',
   'run.because.unknown_schedule': 'ប្រអប់បញ្ជាមិនទាន់ស្គាល់កាលវិភាគនេះ។',
+  'run.because.clock_jump': 'ម៉ោងត្រូវបានកែថយក្រោយ៖ ពេលនេះបានហួសរួចហើយ។',
+  'run.because.cleared': 'លក្ខខណ្ឌរបស់វាចប់មុនពេលវាអាចធ្វើ។',
 
   'version.title': 'ការកែពីមុន',
   'version.number': 'កំណែទី {number}',
