@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tokkatot.kit.listening import listen_on
+from tokkatot.webapp.listening import listen_on
 
 
 @pytest.mark.parametrize(

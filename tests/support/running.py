@@ -28,7 +28,7 @@ from tokkatot.cloud.platform.readiness import Readiness
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
-from tokkatot.kit.listening import listen_on
+from tokkatot.webapp.listening import listen_on
 from tokkatot.wire.envelope import unseal
 from tokkatot.wire.messages import Command, Execute, Photograph, Welcome, decode, encode
 from tokkatot.wire.topics import TO_HUB, HubLeaf

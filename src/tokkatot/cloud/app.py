@@ -206,7 +206,7 @@ def _operations(app: FastAPI, context: Context, readiness: Readiness) -> APIRout
 
     @router.get("/ready", responses={503: {"model": Ready}})
     async def ready(response: Response) -> Ready:
-        """Tell whether database, schema and broker answer."""
+        """Tell whether database, schema, broker and the stores of readings and files answer."""
         parts = await readiness.ask()
         if not all(parts.values()):
             response.status_code = 503

@@ -79,8 +79,8 @@ from tokkatot.cloud.twins.growing import foretell
 from tokkatot.cloud.twins.saving import reckon_days
 from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
-from tokkatot.kit.listening import listen_on
 from tokkatot.webapp.files import find_web_app
+from tokkatot.webapp.listening import listen_on
 
 Work = Callable[[], Awaitable[None]]
 
@@ -409,6 +409,7 @@ def _app(context: Context, readings: ReadingStore) -> FastAPI:
                 "schema": schema_probe(context.database),
                 "broker": broker_probe(settings.mqtt_url),
                 "readings": readings.answers,
+                "objects": context.objects.answers,
             }
         ),
         web_folder=find_web_app(),

@@ -16,7 +16,7 @@ import structlog
 from tokkatot.domain.ids import FarmId
 from tokkatot.hub.config import BrokerAddress, EmbeddedBroker, NodeLogin
 from tokkatot.hub.supervisor import ServiceUnable
-from tokkatot.kit.listening import listen_on
+from tokkatot.webapp.listening import listen_on
 from tokkatot.wire.topics import DROPPED_TOPIC, FROM_NODE, NodeLeaf
 
 HUB_LOGIN: Final = "hub"

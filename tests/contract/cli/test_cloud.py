@@ -13,7 +13,7 @@ from tokkatot.cli.running import refusals
 from tokkatot.cli.up import _answers_ready
 from tokkatot.cloud.platform.keys import KeyRefused, SigningKeys
 from tokkatot.cloud.platform.process import ChildFailed
-from tokkatot.kit.listening import listen_on
+from tokkatot.webapp.listening import listen_on
 
 
 def refused(folder: Path, port: int) -> str:
@@ -53,7 +53,7 @@ def test_what_fails_beside_others_is_told_alike(
     assert capsys.readouterr().err == f"{failure}\n"
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::1", "::"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::1", "::"])  # noqa: S104 - it is what is tested
 async def test_a_cloud_that_listens_everywhere_is_asked_whether_it_is_ready(host: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()

@@ -7,12 +7,14 @@ from pathlib import Path
 from uuid import UUID
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from tokkatot.cloud.platform.problems import Unavailable
 
 _TIMEOUT_S = 20.0
+_NOBODY = "ready"
+"""A file that nobody stores."""
 MAX_OBJECT_BYTES = 256 * 1024 * 1024
 
 
@@ -42,6 +44,19 @@ class Objects:
         if url is None:
             return cls(LocalStore(prefix=folder, mkdir=True))
         return cls(from_url(url))
+
+    async def answers(self) -> bool:
+        """Tell whether the store is there; a folder always is."""
+        if isinstance(self._store, LocalStore):
+            return True
+        try:
+            await obstore.head_async(self._store, _NOBODY)
+        except (FileNotFoundError, PermissionDeniedError):
+            # Who may list nothing is told so (403) of a file that is not there.
+            return True
+        except (BaseError, OSError):
+            return False
+        return True
 
     async def put(self, key: str, content: bytes) -> None:
         """Store a file under a key, replacing what was there.

@@ -84,7 +84,7 @@ def _structs(structs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shape(schema: dict[str, Any]) -> frozenset[str]:
-    """Return the words of an enum or the fields of an object: two writers describe them in two ways."""
+    """Return an enum's words or an object's fields: two writers describe them in two ways."""
     return frozenset(map(str, schema.get("enum") or schema.get("properties") or ()))
 
 

@@ -1,4 +1,4 @@
-"""Whether a process can do its work: its database, its schema and its broker answer."""
+"""Whether a process can do its work: its database, broker and stores answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -45,7 +45,7 @@ _LONGEST_BY_HOUR: Final = timedelta(days=31)
 
 
 @unique
-class StretchLength(StrEnum):
+class ReportStep(StrEnum):
     """How long the stretches are that are counted one by one."""
 
     DAY = "day"
@@ -172,7 +172,7 @@ async def device_metrics(
     period: SomePeriod,
     house: UUID | None = None,
     device: UUID | None = None,
-    step: Annotated[StretchLength, Query(description="In the farm's time zone.")] = StretchLength.DAY,
+    step: Annotated[ReportStep, Query(description="In the farm's time zone.")] = ReportStep.DAY,
 ) -> Page[MetricsView]:
     """Return what was counted of each actuator day by day, or hour by hour."""
     zone = ZoneInfo((await farm_in(tx, access.farm_id)).time_zone)
@@ -194,9 +194,11 @@ async def device_metrics(
     )
 
 
-def _stretches(step: StretchLength, period: Period, now: datetime, zone: ZoneInfo) -> tuple[Span, Integers]:
+def _stretches(
+    step: ReportStep, period: Period, now: datetime, zone: ZoneInfo
+) -> tuple[Span, Integers]:
     """Return which time is asked for, and where its stretches begin and end."""
-    if step is StretchLength.HOUR:
+    if step is ReportStep.HOUR:
         span = period.past(now, usual=timedelta(days=1), longest=_LONGEST_BY_HOUR)
         return span, hour_edges(span, zone)
     span = period.past(now, usual=timedelta(days=30), longest=_LONGEST)

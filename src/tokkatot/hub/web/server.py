@@ -15,8 +15,8 @@ from tokkatot.hub.supervisor import ServiceUnable
 from tokkatot.hub.web.app import HubApp
 from tokkatot.hub.web.connection import PatientConnection
 from tokkatot.hub.web.parts import Parts
-from tokkatot.kit.listening import listen_on
 from tokkatot.webapp.files import find_web_app
+from tokkatot.webapp.listening import listen_on
 
 NEWS_EVERY_S: Final = 0.5
 UNWATCHED_EVERY_S: Final = 2.0
