@@ -48,7 +48,7 @@ async function open(component: Component, path: string, address: string): Promis
   useSession().farms = [{ id: 'f', name: 'F', role: 'owner', coop_count: 1 }]
   const house = { id: 'h', kind: 'coop', name: 'Coop 1' }
   const value = { house, readings: [], actuators: [] } as unknown as HouseState
-  farm.states['h'] = { at_ms: 0, value }
+  farm.states['h'] = { at_ms: 0, value, cached: false }
   farm.id = 'f'
   const routes = [
     { path, component },

@@ -16,14 +16,17 @@ type Outcome = Parameters<typeof sayReason>[0]['outcome']
 function speechOf(words: Record<string, string>): PlanSpeech {
   return {
     t: (key, values = {}) => fill(words[key] ?? key, values),
+    either: (key, otherwise, values = {}) => fill(words[key] ?? words[otherwise] ?? '', values),
     knows: (key) => key in words,
+    language: { value: 'en' },
     number: (value, decimals = 0) => number(value, 'en', decimals),
     percent: (value) => `${String(value)} %`,
     duration: (seconds) => duration(seconds, 'en'),
     deviceName: (name) => name,
+    houseName: (name) => name,
     unitOf: () => '',
     deviceOf: () => null,
-  } as PlanSpeech
+  }
 }
 
 /** The reasons that the reference names, by their outcome. */
