@@ -87,20 +87,36 @@ async def shelf_of(cloud: Cloud, readings: ReadingStore) -> Shelf:
     """Make a series of a new farm."""
     database = cloud.context.database
     yard = await make_yard(database)
-    async with database.transaction() as tx:
-        series_id = await tx.session.scalar(
-            text(
-                "INSERT INTO series (farm_id, house_id, device_id, quantity)"
-                " VALUES (:farm, :house, :device, 'temperature') RETURNING id"
-            ),
-            {"farm": yard.farm_id, "house": yard.house_id, "device": yard.sensor},
-        )
-    assert isinstance(series_id, int)
+    series_id = await _series_of(database, yard, "temperature")
     now_ms = ms(cloud.clock.now())
     # In the middle of an hour of the day, so that an hour before is the same day.
     return Shelf(
         database, readings, yard, series_id, now_ms - now_ms % DAY_MS + 18 * HOUR_MS + 1_800_000
     )
+
+
+async def shelf_beside(shelf: Shelf, quantity: str) -> Shelf:
+    """Make another series of the same device."""
+    series_id = await _series_of(shelf.database, shelf.yard, quantity)
+    return Shelf(shelf.database, shelf.store, shelf.yard, series_id, shelf.now_ms)
+
+
+async def _series_of(database: Database, yard: Yard, quantity: str) -> int:
+    async with database.transaction() as tx:
+        series_id = await tx.session.scalar(
+            text(
+                "INSERT INTO series (farm_id, house_id, device_id, quantity)"
+                " VALUES (:farm, :house, :device, :quantity) RETURNING id"
+            ),
+            {
+                "farm": yard.farm_id,
+                "house": yard.house_id,
+                "device": yard.sensor,
+                "quantity": quantity,
+            },
+        )
+    assert isinstance(series_id, int)
+    return series_id
 
 
 def steps(from_ms_: int, count: int, step_ms: int = MINUTE_MS) -> dict[int, float]:

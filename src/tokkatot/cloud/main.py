@@ -304,14 +304,16 @@ async def clean(context: Context) -> None:
 
 async def fold_readings(context: Context, readings: ReadingStore) -> None:
     """Pack the readings whose hour is over, and put away the days that are packed for good."""
-    await fold(context.database, readings, now=context.clock.now())
+    folded = await fold(context.database, readings, now=context.clock.now())
+    context.metrics.days_left.inc(folded.left)
     await drop_old_days(context.database, now=context.clock.now())
     await readings.settle(now=context.clock.now())
 
 
 async def give_up_old_readings(context: Context, readings: ReadingStore) -> None:
     """Let go of what farms keep no longer."""
-    await give_up(context.database, readings, now=context.clock.now())
+    gone = await give_up(context.database, readings, now=context.clock.now())
+    context.metrics.days_left.inc(gone.left)
 
 
 async def end_what_is_overdue(context: Context) -> None:

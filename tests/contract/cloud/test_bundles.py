@@ -100,10 +100,10 @@ async def test_days_are_given_up_one_by_one_and_the_bundle_with_its_last(shelf: 
         await set_retention(tx, farm_id, Retention(readings_days=31))
     day = timedelta(days=1)
     now = from_ms(begin) + timedelta(days=31)
-    assert await give_up(shelf.database, shelf.store, now=now + day) == 1
+    assert (await give_up(shelf.database, shelf.store, now=now + day)).days == 1
     assert await shelf.all() == young
     # What is left of the day that went was summed up from its readings.
     assert len(await shelf.rolled(60)) == 20
     assert await shelf.rows("bundled_readings") == 1
-    assert await give_up(shelf.database, shelf.store, now=now + 16 * day) == 1
+    assert (await give_up(shelf.database, shelf.store, now=now + 16 * day)).days == 1
     assert await shelf.rows("bundled_readings") == 0

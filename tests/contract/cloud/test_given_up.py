@@ -23,7 +23,7 @@ async def test_readings_that_are_given_up_leave_their_minutes_and_their_chart(
     farm_id = FarmId(shelf.yard.farm_id)
     async with shelf.database.transaction() as tx:
         await set_retention(tx, farm_id, Retention(readings_days=40, minutes_days=90))
-    assert await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms)) == 1
+    assert (await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms))).days == 1
     assert await shelf.all() == young
     span = Span(start=from_ms(begin), end=from_ms(begin + HOUR_MS))
     drawn = await shelf.draw(span, 500)
@@ -41,7 +41,7 @@ async def test_imported_readings_are_never_given_up(shelf: Shelf) -> None:
     imported = {shelf.now_ms - 900 * DAY_MS: 1.0}
     await shelf.add(imported, quality=3)
     await shelf.fold()
-    assert await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms)) == 0
+    assert (await give_up(shelf.database, shelf.store, now=from_ms(shelf.now_ms))).days == 0
     assert await shelf.all(shelf.span(days=1000)) == imported
 
 

@@ -10,12 +10,14 @@ from sqlalchemy import text
 
 from tests.support.cloud import Cloud
 from tests.support.processes import free_port
+from tests.support.shelf import Shelf, shelf_of, steps
 from tests.support.yard import make_yard, ms
 from tokkatot.cloud.platform.influx import Influx, InfluxFailed
 from tokkatot.cloud.telemetry.folding import fold
 from tokkatot.cloud.telemetry.influx import InfluxReadingStore
-from tokkatot.cloud.telemetry.partitions import day_of
+from tokkatot.cloud.telemetry.partitions import DAY_MS, day_of
 from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
+from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.cloud.telemetry.store import Arrivals, ReadingStore, Span
 from tokkatot.domain.ids import FarmId
 from tokkatot.kit.clock import from_ms
@@ -175,3 +177,66 @@ async def test_two_that_write_at_once_leave_all_of_both(
             tasks.create_task(add(cloud, store, series_id, part))
     together = sorted(pair for part in parts for pair in part.items())
     assert await stored(cloud, store, series_id) == together
+
+
+@pytest.fixture
+async def shelf(cloud: Cloud, influx: Influx) -> Shelf:
+    return await shelf_of(cloud, InfluxReadingStore(cloud.context.database, influx))
+
+
+def fail_at_delete(monkeypatch: pytest.MonkeyPatch, which: int, *, carried_out: bool) -> None:
+    """Have one deletion fail, or its answer be lost."""
+    change, deletions = Influx.change, 0
+
+    async def cut_off(influx: Influx, statement: str) -> None:
+        nonlocal deletions
+        deletions += statement.startswith("DELETE")
+        if deletions != which or not statement.startswith("DELETE"):
+            await change(influx, statement)
+            return
+        if carried_out:
+            await change(influx, statement)
+        raise InfluxFailed("the line is cut")
+
+    monkeypatch.setattr(Influx, "change", cut_off)
+
+
+def day_at(begin_ms: int) -> Span:
+    return Span(start=from_ms(begin_ms), end=from_ms(begin_ms + DAY_MS))
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+async def test_what_outlives_readings_is_there_though_influxdb_fails_while_they_go(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, *, carried_out: bool
+) -> None:
+    now = from_ms(shelf.now_ms)
+    begins = [shelf.now_ms - shelf.now_ms % DAY_MS - days * DAY_MS for days in (411, 410)]
+    for begin_ms in begins:
+        await shelf.add(steps(begin_ms, 60))
+    await shelf.fold()
+    fail_at_delete(monkeypatch, 2, carried_out=carried_out)
+    with pytest.raises(InfluxFailed):
+        await give_up(shelf.database, shelf.store, now=now)
+    assert (await give_up(shelf.database, shelf.store, now=now)).days == 1
+    for begin_ms in begins:
+        assert await shelf.all(day_at(begin_ms)) == {}
+        assert len((await shelf.draw(day_at(begin_ms), 500)).points) == 12
+
+
+async def test_a_late_reading_of_a_day_that_was_given_up_counts_once_though_influxdb_fails(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = from_ms(shelf.now_ms)
+    begin_ms = shelf.now_ms - shelf.now_ms % DAY_MS - 410 * DAY_MS
+    await shelf.add({begin_ms + n * 1000: 10.0 for n in range(5)})
+    await shelf.fold()
+    await give_up(shelf.database, shelf.store, now=now)
+    fail_at_delete(monkeypatch, 1, carried_out=True)
+    await shelf.add({begin_ms + 9000: 40.0})
+    with pytest.raises(InfluxFailed):
+        await shelf.fold()
+    assert await shelf.fold() == 0
+    await give_up(shelf.database, shelf.store, now=now)
+    assert await shelf.all(day_at(begin_ms)) == {}
+    points = (await shelf.draw(day_at(begin_ms), 500)).points
+    assert [value for _, value, _ in points] == [pytest.approx(15.0)]

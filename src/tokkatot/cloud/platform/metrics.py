@@ -31,6 +31,10 @@ class Metrics:
             "Background workers that failed and were started again.",
             labels=("worker",),
         )
+        self.days_left = self.counter(
+            "tokkatot_readings_days_left_total",
+            "Days of a series that could not be packed or given up, at each try.",
+        )
 
     def counter(self, name: str, text: str, *, labels: Sequence[str] = ()) -> Counter:
         """Make a counter."""

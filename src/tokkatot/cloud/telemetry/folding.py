@@ -6,10 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import psycopg
+import structlog
 
 from tokkatot.cloud.platform.database import Database
+from tokkatot.cloud.telemetry.blocks import BlockError
 from tokkatot.cloud.telemetry.partitions import drop_empty, open_days, partition_name
 from tokkatot.cloud.telemetry.store import ReadingStore, day_date, midnight
+
+_log = structlog.get_logger(__name__)
 
 KEPT_OPEN: Final = timedelta(hours=1)
 OPEN_DAYS: Final = timedelta(days=8)
@@ -33,19 +37,36 @@ class Folded:
 
     days: int = 0
     """Days of one series each."""
+    left: int = 0
+    """Days that stay open, being damaged or too full for a block."""
 
 
 async def fold(database: Database, readings: ReadingStore, *, now: datetime) -> Folded:
     """Fold what has come before the last full hour; many processes may do so at once."""
     cut = (now - KEPT_OPEN).replace(minute=0, second=0, microsecond=0)
-    folded = 0
+    days = left = 0
     for day in await open_days(database):
         if midnight(day_date(day)) >= cut:
             continue
         for series_id in await _open_series(database, day, cut):
-            async with database.transaction() as tx:
-                folded += await readings.within(tx).fold(series_id, day, cut=cut)
-    return Folded(days=folded)
+            try:
+                days += await _fold_day(database, readings, series_id, day, cut=cut)
+            except BlockError:
+                # One such day must not hold up those of all other farms.
+                _log.exception("telemetry.day_left_open", series=series_id, day=str(day_date(day)))
+                left += 1
+    return Folded(days=days, left=left)
+
+
+async def _fold_day(
+    database: Database, readings: ReadingStore, series_id: int, day: int, *, cut: datetime
+) -> bool:
+    async with database.transaction() as tx:
+        settled = await readings.within(tx).fold(series_id, day, cut=cut)
+    if settled is not None and settled.late:
+        async with database.transaction() as tx:
+            await readings.within(tx).give_up(series_id, day, count=settled.late)
+    return settled is not None
 
 
 async def drop_old_days(database: Database, *, now: datetime) -> int:

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from tokkatot.cloud.platform.database import Database, Transaction
 from tokkatot.cloud.platform.influx import Influx, InfluxRow
-from tokkatot.cloud.telemetry import partitions
+from tokkatot.cloud.telemetry import bundles, partitions
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns, merge, unpack_all
 from tokkatot.cloud.telemetry.postgres import (
     PostgresReadings,
@@ -31,6 +31,7 @@ from tokkatot.cloud.telemetry.store import (
     Arrivals,
     Readings,
     ReadingStore,
+    Settled,
     Span,
     Stock,
     day_date,
@@ -151,11 +152,11 @@ class InfluxReadings(Readings):
         return await self._blocks.next_day(series, from_ms)
 
     @override
-    async def fold(self, series_id: int, day: int, *, cut: datetime) -> bool:
+    async def fold(self, series_id: int, day: int, *, cut: datetime) -> Settled | None:
         """Write down how many readings a day has, and its roll-ups."""
         taken = await self._blocks.take_open(series_id, day, cut=cut)
         if not taken:
-            return False
+            return None
         taken += await self._blocks.packed(series_id, day)
         own = unpack_all(body for body in taken if body != ELSEWHERE)
         moved = Arrivals(own.t_ms.tolist(), own.value.tolist(), own.quality.tolist())
@@ -166,29 +167,31 @@ class InfluxReadings(Readings):
         kept = await self._blocks.packed_count(series_id, day)
         if await rolled_count(connection, series_id, day) <= kept:
             await keep_day(connection, series_id, day_date(day), columns, body=ELSEWHERE)
-            return True
+            return Settled()
         # The day was given up: its roll-ups tell of more than is there. Where some of it was kept,
         # being imported, nobody can tell what is new, and it is not summed up.
         if kept == 0:
             await add_to_day(connection, series_id, day, columns)
-        if has_imported(columns):
-            await pack_day(connection, series_id, day_date(day), columns, body=ELSEWHERE)
-        else:
-            await self._delete(series_id, day)
-        return True
+        if not len(columns):
+            return Settled()
+        # Listed until its points are deleted, which nobody can take back, in a later transaction.
+        await pack_day(connection, series_id, day_date(day), columns, body=ELSEWHERE)
+        return Settled(late=0 if has_imported(columns) else len(columns))
 
     @override
-    async def give_up(self, series_id: int, day: int) -> Columns:
+    async def folded_day(self, series_id: int, day: int) -> Columns:
+        await bundles.lock_series(await self._tx.psycopg(), series_id)
         found = await self.read([series_id], _day(day))
-        if await self._blocks.drop_day(series_id, day) is None:
-            return EMPTY
-        await self._delete(series_id, day)
         return found.get(series_id, EMPTY)
 
-    async def _delete(self, series_id: int, day: int) -> None:
+    @override
+    async def give_up(self, series_id: int, day: int, *, count: int) -> bool:
+        if not await self._blocks.give_up(series_id, day, count=count):
+            return False
         await self._influx.change(
             f'DELETE FROM "{MEASUREMENT}" WHERE "s" = \'{series_id}\' AND {_within(_day(day))}'  # noqa: S608 - numbers
         )
+        return True
 
 
 def _lines(series_id: int, arrivals: Arrivals) -> Iterator[str]:

@@ -10,14 +10,13 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from tokkatot.cloud.platform.database import Database, Transaction
-from tokkatot.cloud.telemetry import bundles, partitions
+from tokkatot.cloud.telemetry import blocks, bundles, partitions
 from tokkatot.cloud.telemetry.blocks import (
-    EMPTY,
+    BlockError,
     Columns,
     merge,
     open_block,
     pack,
-    unpack,
     unpack_all,
 )
 from tokkatot.cloud.telemetry.rollups import (
@@ -37,6 +36,7 @@ from tokkatot.cloud.telemetry.store import (
     Arrivals,
     Readings,
     ReadingStore,
+    Settled,
     Span,
     Stock,
     day_date,
@@ -94,6 +94,10 @@ WITH newest AS (
 INSERT INTO open_readings (series_id, t, n, body)
 SELECT * FROM unnest(%b::int[], %b::timestamptz[], %b::int[], %b::bytea[])
 """
+_OPEN_COUNT_SQL: Final = """
+SELECT coalesce(sum(n), 0) FROM open_readings
+WHERE series_id = %s AND t >= %s AND t < %s AND t < %s
+"""
 _TAKE_SQL: Final = """
 DELETE FROM open_readings
 WHERE series_id = %s AND t >= %s AND t < %s AND t < %s
@@ -109,10 +113,9 @@ ON CONFLICT (series_id, day) DO UPDATE
 SET n = excluded.n, imported = excluded.imported, body = excluded.body,
   place = NULL, size = NULL
 """
-_GIVE_UP_SQL: Final = f"""
-DELETE FROM packed_readings p WHERE series_id = %s AND day = %s AND NOT imported
-RETURNING {bundles.BODY_SQL}
-"""  # noqa: S608 - our own text
+_GIVE_UP_SQL: Final = """
+DELETE FROM packed_readings WHERE series_id = %s AND day = %s AND n = %s AND NOT imported
+"""
 
 
 class PostgresReadingStore(ReadingStore):
@@ -229,11 +232,12 @@ class PostgresReadings(Readings):
         return None if found is None else day_number(found)
 
     @override
-    async def fold(self, series_id: int, day: int, *, cut: datetime) -> bool:
+    async def fold(self, series_id: int, day: int, *, cut: datetime) -> Settled | None:
         """Take what is open of a day and make its packed block of it, in one commit."""
+        await self._check_count(series_id, day, cut=cut)
         bodies = await self.take_open(series_id, day, cut=cut)
         if not bodies:
-            return False
+            return None
         packed = await self.packed(series_id, day)
         before, fresh = await asyncio.to_thread(_unpacked, packed, bodies)
         # What was packed before stands first, so that readings of one time keep their order.
@@ -242,13 +246,27 @@ class PostgresReadings(Readings):
         if await rolled_count(connection, series_id, day) <= len(before):
             body = await asyncio.to_thread(pack, columns)
             await keep_day(connection, series_id, day_date(day), columns, body)
-            return True
+            return Settled()
         # The day was given up: its roll-ups tell of more than is there.
         await add_to_day(connection, series_id, day, fresh)
         if has_imported(columns):
             body = await asyncio.to_thread(pack, columns)
             await pack_day(connection, series_id, day_date(day), columns, body)
-        return True
+        return Settled()
+
+    async def _check_count(self, series_id: int, day: int, *, cut: datetime) -> None:
+        """Refuse a day that no block holds before all of it is in memory."""
+        connection = await self._tx.psycopg()
+        begin = midnight(day_date(day))
+        found = await connection.execute(
+            _OPEN_COUNT_SQL, (series_id, begin, begin + timedelta(days=1), cut)
+        )
+        ((fresh,),) = await found.fetchall()
+        count = fresh + await self.packed_count(series_id, day)
+        if count > blocks.MAX_BLOCK_READINGS:
+            raise BlockError(
+                f"a block holds {blocks.MAX_BLOCK_READINGS} readings, the day has {count}"
+            )
 
     async def packed(self, series_id: int, day: int) -> list[bytes]:
         """Return the packed block of a day, if there is one."""
@@ -274,18 +292,17 @@ class PostgresReadings(Readings):
         return [body for (body,) in await taken.fetchall()]
 
     @override
-    async def give_up(self, series_id: int, day: int) -> Columns:
-        body = await self.drop_day(series_id, day)
-        return EMPTY if body is None else await asyncio.to_thread(unpack, body)
+    async def folded_day(self, series_id: int, day: int) -> Columns:
+        await bundles.lock_series(await self._tx.psycopg(), series_id)
+        return await asyncio.to_thread(unpack_all, await self.packed(series_id, day))
 
-    async def drop_day(self, series_id: int, day: int) -> bytes | None:
-        """Delete a packed day and return its block; None where there is none to be deleted."""
+    @override
+    async def give_up(self, series_id: int, day: int, *, count: int) -> bool:
         connection = await self._tx.psycopg()
         await bundles.lock_series(connection, series_id)
-        cursor = await connection.execute(_GIVE_UP_SQL, (series_id, day_date(day)))
-        row: tuple[bytes] | None = await cursor.fetchone()
+        gone = await connection.execute(_GIVE_UP_SQL, (series_id, day_date(day), count))
         await bundles.drop_if_empty(connection, series_id, day_date(day))
-        return None if row is None else row[0]
+        return gone.rowcount == 1
 
 
 async def keep_day(

@@ -107,6 +107,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of what had come of a day."""
+
+    late: int = 0
+    """So many readings of a day that was given up are summed up; they go once that is committed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
     """What there is of a series: readings on the days of a span, and since when."""
 
@@ -161,15 +169,29 @@ class Readings(Protocol):
         """Return the first day with readings from an instant's day on, counted from 1970-01-01."""
         ...
 
-    async def fold(self, series_id: int, day: int, *, cut: datetime) -> bool:
-        """Settle what has come of a day before `cut`, with its roll-ups; False if nothing has.
+    async def fold(self, series_id: int, day: int, *, cut: datetime) -> Settled | None:
+        """Settle what has come of a day before `cut`, with its roll-ups; None if nothing has.
 
         What comes for a day that was given up is added to what is left of it, and goes as well.
+
+        Raises:
+            BlockError: when the day is too full, or one of its blocks is damaged.
         """
         ...
 
-    async def give_up(self, series_id: int, day: int) -> Columns:
-        """Let the readings of a folded day go and return them; none where some were imported."""
+    async def folded_day(self, series_id: int, day: int) -> Columns:
+        """Return the readings of a folded day; nobody folds it or gives it up until the commit.
+
+        Raises:
+            BlockError: when its block is damaged.
+        """
+        ...
+
+    async def give_up(self, series_id: int, day: int, *, count: int) -> bool:
+        """Let a folded day of so many readings go; False where it has others, or imported ones.
+
+        What outlives them has been committed: some stores can't take back what they delete.
+        """
         ...
 
 
