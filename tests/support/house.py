@@ -67,16 +67,20 @@ class House:
         for at in range(0, len(rows), 500):
             await self.send("readings", rows[at : at + 500], first + at)
 
-    async def reconnect(self, boot: str) -> None:
+    async def reconnect(self, boot: str, *, next_seq: int = 1) -> None:
         """Begin another session, as after a broken line."""
-        hello = msgspec.structs.replace(self.yard.hello(epoch=self.epoch), boot=boot)
+        hello = self.yard.hello(epoch=self.epoch, next_seq=next_seq)
+        hello = msgspec.structs.replace(hello, boot=boot)
         answers = await self.service.hello(self.yard.topic(HubLeaf.HELLO), hello)
         self.session = decode(answers[0].payload, Welcome).session
 
-    async def restore_card(self, epoch: str) -> None:
-        """Begin anew to number, as on an old image of the card: what it holds comes again."""
+    async def restore_card(self, epoch: str, *, next_seq: int = 1) -> None:
+        """Begin anew to number, as on an old image of the card: what it holds comes again.
+
+        Rows before `next_seq` may be stored already.
+        """
         self.epoch = epoch
-        await self.reconnect(epoch)
+        await self.reconnect(epoch, next_seq=next_seq)
 
     async def live(self) -> None:
         """Say that the hub is there, with nothing to tell."""

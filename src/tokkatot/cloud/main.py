@@ -68,7 +68,7 @@ from tokkatot.cloud.sync.desired import HubLimits, renew_documents
 from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
 from tokkatot.cloud.telemetry import listening
-from tokkatot.cloud.telemetry.folding import drop_old_days, fold
+from tokkatot.cloud.telemetry.folding import Folding
 from tokkatot.cloud.telemetry.influx import InfluxReadingStore
 from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.cloud.telemetry.retention import give_up
@@ -87,7 +87,6 @@ Work = Callable[[], Awaitable[None]]
 _CLEAN_EVERY_S = 600.0
 _CLEANING_LOCK = 0x636C6561
 _LOGINS_LOCK = 0x6C6F6769
-_FOLD_EVERY_S = 600.0
 _GIVE_UP_EVERY_S = 6 * 3600.0
 _DRIFT_EVERY_S = 1800.0
 _SAVING_EVERY_S = 3600.0
@@ -239,6 +238,7 @@ def _workers(
         yield "watch", partial(watch_hubs, context)
         mailer = Mailer.open(settings, clock=context.clock, ids=context.ids)
         yield "reset_requests", ResetRequests(context, Directory(), mailer).run
+        yield "folding", Folding(context, readings).run
         yield "courier", Courier(context, carriers(context)).run
         for kind, way in job_kinds(context, readings).items():
             # One each, so that a fit of half an hour holds up no question of seconds.
@@ -302,14 +302,6 @@ async def clean(context: Context) -> None:
         await renew_documents(tx)
 
 
-async def fold_readings(context: Context, readings: ReadingStore) -> None:
-    """Pack the readings whose hour is over, and put away the days that are packed for good."""
-    folded = await fold(context.database, readings, now=context.clock.now())
-    context.metrics.days_left.inc(folded.left)
-    await drop_old_days(context.database, now=context.clock.now())
-    await readings.settle(now=context.clock.now())
-
-
 async def give_up_old_readings(context: Context, readings: ReadingStore) -> None:
     """Let go of what farms keep no longer."""
     gone = await give_up(context.database, readings, now=context.clock.now())
@@ -369,7 +361,6 @@ def _again(context: Context, readings: ReadingStore) -> Sequence[tuple[str, floa
     """Return what is done again and again: its name, how often in seconds, and what it is."""
     return (
         ("cleaning", _CLEAN_EVERY_S, partial(clean, context)),
-        ("folding", _FOLD_EVERY_S, partial(fold_readings, context, readings)),
         ("drift", _DRIFT_EVERY_S, partial(watch_twins, context)),
         ("growth", _GROWING_EVERY_S, partial(watch_growth, context, readings)),
         ("saving", _SAVING_EVERY_S, partial(reckon_days, context, readings)),

@@ -22,7 +22,6 @@ from tokkatot.cloud.telemetry.asking import SomeReadings
 from tokkatot.cloud.telemetry.drawing import Shape
 from tokkatot.cloud.telemetry.history import Drawn, RawAfter, SeriesKey
 from tokkatot.cloud.telemetry.model import RefusedReading
-from tokkatot.cloud.telemetry.partitions import day_of
 from tokkatot.cloud.telemetry.posting import PostedReading
 from tokkatot.cloud.telemetry.store import Readings, Span
 from tokkatot.domain.ids import HouseId
@@ -184,9 +183,12 @@ async def post_readings(
         )
         for one in body.readings
     ]
+    checked = await posting.check(tx, access.farm_id, house, readings)
     # Made beside the transaction: a day's table must be there before anything is written to it.
-    await store.prepare({day_of(t_ms) for t_ms in posting.instants(readings, now=tx.now)})
-    posted = await posting.post(tx, store.within(tx), access.farm_id, house, readings)
+    # It takes a connection of its own, so that this one is given back meanwhile.
+    await tx.release()
+    await store.prepare(checked.days())
+    posted = await posting.store(tx, store.within(tx), checked)
     return PostedView.model_validate(posted)
 
 

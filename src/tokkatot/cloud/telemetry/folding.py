@@ -7,17 +7,27 @@ from typing import Final
 
 import psycopg
 import structlog
+from typing_extensions import override
 
+from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Database
+from tokkatot.cloud.platform.listen import Subscriber
 from tokkatot.cloud.telemetry.blocks import BlockError
-from tokkatot.cloud.telemetry.partitions import drop_empty, open_days, partition_name
+from tokkatot.cloud.telemetry.partitions import (
+    FULL_CHANNEL,
+    OPEN_DAYS,
+    drop_empty,
+    open_days,
+    partition_name,
+)
 from tokkatot.cloud.telemetry.store import ReadingStore, day_date, midnight
 
 _log = structlog.get_logger(__name__)
 
 KEPT_OPEN: Final = timedelta(hours=1)
-OPEN_DAYS: Final = timedelta(days=8)
-"""As long as a hub is expected to be alone, and then some: its day is ready for what it brings."""
+EVERY_S: Final = 600.0
+_LOOK_EVERY_S: Final = 10.0
+"""So soon it is done where days wait for others to go, and no sooner."""
 # An index walk that jumps from one series to the next, instead of reading every row.
 _SERIES_SQL: Final = """
 WITH RECURSIVE found AS (
@@ -39,6 +49,42 @@ class Folded:
     """Days of one series each."""
     left: int = 0
     """Days that stay open, being damaged or too full for a block."""
+
+
+class Folding(Subscriber):
+    """Packs what is due every ten minutes; made before the listener runs, to which it listens."""
+
+    def __init__(self, context: Context, readings: ReadingStore) -> None:
+        self._context = context
+        self._readings = readings
+        self._wanted = False
+        context.listener.subscribe(FULL_CHANNEL, self)
+
+    @override
+    def heard(self, payload: str) -> None:
+        self._wanted = True
+
+    @override
+    def missed(self) -> None:
+        """Whoever waits asks again, and is heard then."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            self._wanted = False
+            await self.round()
+            for _ in range(round(EVERY_S / _LOOK_EVERY_S)):
+                await self._context.clock.sleep(_LOOK_EVERY_S)
+                if self._wanted:
+                    break
+
+    async def round(self) -> None:
+        """Pack the readings whose hour is over, and put away the days that are packed for good."""
+        database, now = self._context.database, self._context.clock.now()
+        folded = await fold(database, self._readings, now=now)
+        self._context.metrics.days_left.inc(folded.left)
+        await drop_old_days(database, now=now)
+        await self._readings.settle(now=now)
 
 
 async def fold(database: Database, readings: ReadingStore, *, now: datetime) -> Folded:

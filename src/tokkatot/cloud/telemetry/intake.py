@@ -204,10 +204,7 @@ async def _leave_out_stored(
 ) -> None:
     """Take out what an earlier epoch has brought already."""
     for series_id, fresh in checked.arrivals.items():
-        span = Span(start=from_ms(min(fresh.t_ms)), end=from_ms(max(fresh.t_ms) + 1))
-        there = await readings.read([series_id], span)
-        if series_id in there:
-            checked.arrivals[series_id] = fresh.without(set(there[series_id].t_ms.tolist()))
+        checked.arrivals[series_id] = fresh.without(await known_times(readings, series_id, fresh))
     cursor = await connection.execute(
         _REFUSED_STORED_SQL,
         (batch.hub_id, sorted({storable(value.device) for value in checked.refused})),
@@ -224,6 +221,20 @@ async def _leave_out_stored(
         )
         not in listed
     ]
+
+
+async def known_times(readings: Readings, series_id: int, fresh: Arrivals) -> set[int]:
+    """Return the times of what is stored of a series between the first and last of each day.
+
+    Two readings may lie years apart, and what lies between is none of theirs.
+    """
+    known: set[int] = set()
+    for _, of_day in fresh.by_day():
+        span = Span(start=from_ms(min(of_day.t_ms)), end=from_ms(max(of_day.t_ms) + 1))
+        there = (await readings.read([series_id], span)).get(series_id)
+        if there is not None:
+            known.update(there.t_ms.tolist())
+    return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

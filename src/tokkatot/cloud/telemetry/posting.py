@@ -1,6 +1,6 @@
 """Readings that a person's program brings over HTTP, as often as it likes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -14,13 +14,14 @@ from tokkatot.cloud.telemetry.intake import (
     EARLIEST_MS,
     RefusedValue,
     Sender,
+    known_times,
     list_refused,
 )
 from tokkatot.cloud.telemetry.partitions import DAY_MS
-from tokkatot.cloud.telemetry.store import Arrivals, Readings, Span
+from tokkatot.cloud.telemetry.store import Arrivals, Readings
 from tokkatot.domain.ids import FarmId
 from tokkatot.domain.quantities import Refusal, check_value
-from tokkatot.kit.clock import from_ms, to_ms
+from tokkatot.kit.clock import to_ms
 
 MAX_POSTED: Final = 1000
 """Readings in one request."""
@@ -59,26 +60,26 @@ class Posted:
     refused: Sequence[Refused]
 
 
-def instants(readings: Sequence[PostedReading], *, now: datetime) -> Iterator[int]:
-    """Yield the times, in milliseconds since 1970 UTC, that a reading may have."""
-    for reading in readings:
-        t_ms = _instant(reading.t, now=now)
-        if t_ms is not None:
-            yield t_ms
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A post after the check; nothing of it is stored yet."""
+
+    farm_id: FarmId
+    readings: Sequence[PostedReading]
+    catalogue: Catalogue
+    arrivals: Mapping[int, Arrivals]
+    """What is acceptable, by series."""
+    refused: Sequence[Refused]
+
+    def days(self) -> set[int]:
+        """Return the days, counted from 1970-01-01, that must be there before it is stored."""
+        return {day for fresh in self.arrivals.values() for day, _ in fresh.by_day()}
 
 
-async def post(
-    tx: Transaction,
-    stored: Readings,
-    farm_id: FarmId,
-    house_id: UUID,
-    readings: Sequence[PostedReading],
-) -> Posted:
-    """Store the readings that are not there yet; the days that they fall on have been made.
-
-    A series has one reading at a time: the same one posted again, or another for the same time,
-    changes nothing.
-    """
+async def check(
+    tx: Transaction, farm_id: FarmId, house_id: UUID, readings: Sequence[PostedReading]
+) -> Checked:
+    """Tell what of a post is a reading of the house's devices."""
     catalogue = await learn(
         tx,
         Catalogue(version=0),
@@ -100,34 +101,45 @@ async def post(
         fresh.t_ms.append(t_ms)
         fresh.value.append(float(reading.value or 0))
         fresh.quality.append(reading.quality)
+    return Checked(
+        farm_id=farm_id, readings=readings, catalogue=catalogue, arrivals=arrivals, refused=refused
+    )
+
+
+async def store(tx: Transaction, stored: Readings, checked: Checked) -> Posted:
+    """Store the readings that are not there yet; the days that they fall on have been made.
+
+    A series has one reading at a time: the same one posted again, or another for the same time,
+    changes nothing.
+    """
     connection = await tx.psycopg()
-    offered = sum(len(fresh) for fresh in arrivals.values())
-    arrivals = await _new(stored, connection, arrivals)
+    offered = sum(len(fresh) for fresh in checked.arrivals.values())
+    arrivals = await _new(stored, connection, checked.arrivals)
     accepted = sum(len(fresh) for fresh in arrivals.values())
     if accepted:
         await stored.add(arrivals)
-    if refused:
+    if checked.refused:
         await list_refused(
             connection,
-            [_listed(readings[one.index], one.reason, now=tx.now) for one in refused],
-            Sender(farm_id=farm_id, hub_id=None),
-            catalogue,
+            [
+                _listed(checked.readings[one.index], one.reason, now=tx.now)
+                for one in checked.refused
+            ],
+            Sender(farm_id=checked.farm_id, hub_id=None),
+            checked.catalogue,
             now=tx.now,
         )
-    return Posted(accepted=accepted, known=offered - accepted, refused=refused)
+    return Posted(accepted=accepted, known=offered - accepted, refused=checked.refused)
 
 
 async def _new(
-    stored: Readings, connection: psycopg.AsyncConnection, arrivals: dict[int, Arrivals]
+    stored: Readings, connection: psycopg.AsyncConnection, arrivals: Mapping[int, Arrivals]
 ) -> dict[int, Arrivals]:
     """Return what is not stored yet; nobody else posts to these series meanwhile."""
     new: dict[int, Arrivals] = {}
     for series_id, fresh in sorted(arrivals.items()):
         await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, series_id))
-        span = Span(start=from_ms(min(fresh.t_ms)), end=from_ms(max(fresh.t_ms) + 1))
-        there = (await stored.read([series_id], span)).get(series_id)
-        known = set() if there is None else set(there.t_ms.tolist())
-        left = fresh.first_of_each().without(known)
+        left = fresh.first_of_each().without(await known_times(stored, series_id, fresh))
         if len(left):
             new[series_id] = left
     return new
