@@ -13,6 +13,7 @@ from tokkatot.wire.messages import Hello, ReadingsUp, StreamName, StreamPosition
 from tokkatot.wire.topics import HubLeaf, HubTopic
 
 EPOCH = "0190b5a0-0000-7000-8000-00000000e000"
+OTHER_EPOCH = "0190b5a0-0000-7000-8000-00000000e001"
 Row = list[object]
 
 

@@ -64,6 +64,7 @@ from tokkatot.cloud.platform.workers import every, keep_working
 from tokkatot.cloud.realtime.line import LineProtocol
 from tokkatot.cloud.schedules import executions
 from tokkatot.cloud.schedules import store as schedule_store
+from tokkatot.cloud.sync import refused
 from tokkatot.cloud.sync.desired import HubLimits, renew_documents
 from tokkatot.cloud.sync.postgres import mark_silent
 from tokkatot.cloud.sync.worker import BrokerAccess, SyncWorker
@@ -296,6 +297,7 @@ async def clean(context: Context) -> None:
         await detection_store.let_go(tx.session, before=tx.now - detections.PICTURES_KEPT)
         await intelligence_store.purge(tx.session, before=tx.now - intelligence.KEPT)
         await job_store.purge(tx.session, before=tx.now - jobs.KEPT)
+        await refused.purge(tx.session, before=tx.now - refused.KEPT)
         await channel_store.purge(tx.session, before=tx.now - GIVEN_UP_KEPT)
         await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
         await command_store.purge_photograph_requests(tx.session, before=tx.now - photographs.KEPT)

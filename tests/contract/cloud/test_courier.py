@@ -149,3 +149,23 @@ async def test_no_more_waits_than_there_is_room_for(house: House, push: HttpPeer
         )
     await raise_one(house)
     assert await carry(house) == 0
+
+
+@pytest.mark.parametrize("ended", ["logged out", "turned off"])
+async def test_what_was_put_off_is_not_sent_to_who_wants_nothing_any_more(
+    house: House, push: HttpPeer, ended: str
+) -> None:
+    push.usual = (503, {})
+    other = await house.cloud.log_in(house.owner.login)
+    added = await add(house, phone_at(push).body(), other)
+    await raise_one(house)
+    assert await carry(house) == 1
+    if ended == "logged out":
+        answer = await house.cloud.http.post("/v1/auth/logout", headers=other.headers)
+        assert answer.status_code == 204
+    else:
+        assert (await call(house, "PATCH", f"/{added['id']}", {"is_on": False}))[0] == 200
+    push.usual = (201, {})
+    house.cloud.clock.advance(FIRST_RETRY.total_seconds())
+    assert await carry(house) == 0
+    assert len(push.asked) == 1

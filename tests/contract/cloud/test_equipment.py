@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.house import House
-from tests.support.yard import Row
+from tests.support.yard import OTHER_EPOCH, Row
 from tokkatot.cloud.telemetry import equipment_log
 from tokkatot.kit.clock import from_ms, to_rfc3339
 
@@ -167,3 +167,30 @@ async def test_a_time_that_is_too_long_is_refused(house: House, asked: str) -> N
     url = f"{house.farm_url}/{asked}{'&' if '?' in asked else '?'}from={start}"
     answer = await house.cloud.get(url, house.owner, status=422)
     assert answer["errors"][0]["code"] == "too_long"
+
+
+async def test_states_that_come_again_from_a_restored_card_are_in_the_trace_once(
+    house: House,
+) -> None:
+    pump, at = str(house.yard.pump), house.now_ms - MINUTE
+    why = {
+        "source": "rule",
+        "reason": "water_low",
+        "level": 100.0,
+        "until_ms": at,
+        "cut_by": ["dry_run"],
+        "proposals": [["rule", "water_low", 100.0], ["rest", "rest", 0.0]],
+    }
+    rows: list[Row] = [
+        [1, "s", pump, at - 9000, 0.0, None, True, None, None],
+        [2, "s", pump, at - 5000, 33.3, 100.0, True, None, why],
+        [3, "s", pump, at, None, 100.0, False, "no_answer", None],
+    ]
+    await house.send("events", rows)
+    await house.restore_card(OTHER_EPOCH, next_seq=5)
+    # Of the same time as another, and yet not the same.
+    fresh: Row = [4, "s", pump, at - 5000, 66.6, 100.0, True, None, why]
+    await house.send("events", [*rows, fresh])
+    url = f"{house.farm_url}/devices/{pump}/trace"
+    found = (await house.cloud.get(url, house.owner))["items"]
+    assert sorted(str(one["actual"]) for one in found) == ["0.0", "33.3", "66.6", "None"]

@@ -1,13 +1,18 @@
 """Readings as files: every reading once, wherever it lies."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
+from tests.support.cloud import Person
 from tests.support.files import readings_in
 from tests.support.house import House
-from tokkatot.cloud.telemetry import export
+from tokkatot.cloud.main import listen_on, web_server
+from tokkatot.cloud.telemetry import export, export_api
 from tokkatot.cloud.telemetry.folding import fold
 from tokkatot.cloud.telemetry.formats import Format
 from tokkatot.kit.clock import from_ms, to_rfc3339
@@ -80,3 +85,51 @@ async def test_a_file_beyond_those_that_are_made_is_asked_for_later(
     monkeypatch.setattr(export, "AT_ONCE", 0)
     answer = await exported(house, "", status=503)
     assert answer.headers["retry-after"] == str(export.RETRY_AFTER_S)
+
+
+@asynccontextmanager
+async def served(house: House) -> AsyncIterator[int]:
+    """Serve the application on a real socket; yield its port."""
+    with listen_on("127.0.0.1", 0) as listening:
+        server = web_server(house.cloud.app, house.cloud.context.settings)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = server.force_exit = True
+            await serving
+
+
+async def begin_and_stop_reading(house: House, port: int, person: Person) -> asyncio.StreamWriter:
+    """Ask for a file and take no more than its first bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    head = f"Host: cloud.test\r\nAuthorization: {person.headers['Authorization']}"
+    writer.write(f"GET {house.farm_url}/reports/export HTTP/1.1\r\n{head}\r\n\r\n".encode())
+    assert (await reader.readline()).split()[1] == b"200"
+    return writer
+
+
+async def test_who_takes_nothing_of_a_file_leaves_its_place_to_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def endless(*_: object) -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * export.PIECE_BYTES
+
+    monkeypatch.setattr(export_api, "written", endless)
+    monkeypatch.setattr(export, "PIECE_TIMEOUT_S", 2.0)
+    farm_id = house.yard.farm_id
+    lazy = [await house.cloud.member(house.owner, farm_id, "viewer") for _ in range(2)]
+    async with served(house) as port, httpx.AsyncClient() as client, asyncio.timeout(60):
+        writers = [await begin_and_stop_reading(house, port, person) for person in lazy]
+        url = f"http://127.0.0.1:{port}{house.farm_url}/reports/export"
+        async with client.stream("GET", url, headers=lazy[0].headers) as second:
+            assert second.status_code == 409
+        statuses = []
+        while 200 not in statuses:
+            async with client.stream("GET", url, headers=house.owner.headers) as third:
+                statuses.append(third.status_code)
+            await asyncio.sleep(0.1)
+        assert statuses[0] == 503
+        for writer in writers:
+            writer.close()

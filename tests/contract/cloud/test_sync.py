@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from tests.support.cloud import Cloud
 from tests.support.stores import readings_in_influx
-from tests.support.yard import EPOCH, Row, Yard, batch, make_yard, ms
+from tests.support.yard import EPOCH, OTHER_EPOCH, Row, Yard, batch, make_yard, ms
 from tokkatot.cloud.sync.memory import MemoryStore
 from tokkatot.cloud.sync.postgres import PostgresStore
 from tokkatot.cloud.sync.service import Incoming, Outgoing, SyncService
@@ -20,8 +20,6 @@ from tokkatot.cloud.telemetry.store import Span
 from tokkatot.kit.clock import from_ms
 from tokkatot.wire.messages import NO_SESSION, Ack, Live, Welcome, decode
 from tokkatot.wire.topics import HubLeaf
-
-OTHER_EPOCH = "0190b5a0-0000-7000-8000-00000000e001"
 
 
 class PowerCut(Exception):

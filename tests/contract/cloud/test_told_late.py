@@ -7,13 +7,12 @@ import pytest
 from tests.support.channels import add, carry, phone_at, speak
 from tests.support.house import ONE, TWO, House
 from tests.support.http_peer import HttpPeer
-from tests.support.yard import Row, count
+from tests.support.yard import OTHER_EPOCH, Row, count
 from tokkatot.cloud.alerts.escalation import AFTER, escalate
 
 Json = Any  # answers of the interface under test, taken apart by the tests
 
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
-OTHER_EPOCH = "0190b5a0-0000-7000-8000-00000000e001"
 
 
 def ago(house: House, ms: int, seq: int, change: str, alert: str = ONE, **more: object) -> Row:

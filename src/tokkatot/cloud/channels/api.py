@@ -146,7 +146,8 @@ async def change(channel: UUID, body: ChannelPatch, caller: SomeCaller, tx: Tx) 
     """Turn a channel on or off, or change its name or how bad it must be."""
     found = await service.own(tx, caller, channel)
     given_up = await store.given_up(tx.session, caller.user_id)
-    return _view(service.changed(found, body.changes()), given_up.get(found.id, 0))
+    changed = await service.changed(tx, found, body.changes())
+    return _view(changed, given_up.get(found.id, 0))
 
 
 @router.post("/channels/{channel}/code", status_code=202, responses=problems("conflict"))

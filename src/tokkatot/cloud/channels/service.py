@@ -128,8 +128,8 @@ async def verify(tx: Transaction, channel: Channel, given: str) -> None:
     channel.code = channel.code_until = None
 
 
-def changed(channel: Channel, changes: Mapping[str, Any]) -> Channel:
-    """Change a channel.
+async def changed(tx: Transaction, channel: Channel, changes: Mapping[str, Any]) -> Channel:
+    """Change a channel; what waits for one that is turned off is not sent.
 
     Raises:
         Conflict: when one that is not proved is to be on.
@@ -138,6 +138,8 @@ def changed(channel: Channel, changes: Mapping[str, Any]) -> Channel:
         raise Conflict("conflict", "First enter the code that was sent there.")
     for name, value in changes.items():
         setattr(channel, name, value)
+    if changes.get("is_on") is False:
+        await store.forget_waiting(tx.session, channel.id)
     return channel
 
 

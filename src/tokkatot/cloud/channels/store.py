@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import Session, User
@@ -51,13 +51,6 @@ async def open_channels(
 ) -> Sequence[Channel]:
     """Return the channels that are to be used, kept from deletion; who holds one is passed over."""
     asks = SEVERITY_ORDER[SEVERITY_ORDER.index(severity) :]
-    lives = (
-        select(Session.id)
-        .where(
-            Session.id == Channel.session_id, Session.ended_at.is_(None), Session.expires_at > now
-        )
-        .exists()
-    )
     waiting = (
         select(func.count())
         .select_from(Delivery)
@@ -71,13 +64,32 @@ async def open_channels(
             Channel.is_on,
             Channel.verified_at.is_not(None),
             Channel.least.in_(asks),
-            or_(Channel.session_id.is_(None), lives),
+            _login_lives(now),
             waiting < waiting_less_than,
         )
         .order_by(Channel.id)
         .with_for_update(read=True, key_share=True, skip_locked=True, of=Channel)
     )
     return found.all()
+
+
+def _login_lives(now: datetime) -> ColumnElement[bool]:
+    """Return that a channel is of no login, or of one that has not ended."""
+    lives = (
+        select(Session.id)
+        .where(
+            Session.id == Channel.session_id, Session.ended_at.is_(None), Session.expires_at > now
+        )
+        .exists()
+    )
+    return or_(Channel.session_id.is_(None), lives)
+
+
+async def forget_waiting(session: AsyncSession, channel_id: UUID) -> None:
+    """Let nothing more go out of what is on its way over a channel."""
+    await session.execute(
+        delete(Delivery).where(Delivery.channel_id == channel_id, Delivery.failed_at.is_(None))
+    )
 
 
 async def given_up(session: AsyncSession, user_id: UUID) -> Mapping[UUID, int]:
@@ -99,7 +111,13 @@ async def claim(
         await session.execute(
             select(Delivery, Channel)
             .join(Channel, Channel.id == Delivery.channel_id)
-            .where(Delivery.kind.in_(kinds), Delivery.due_at <= now, Delivery.failed_at.is_(None))
+            .where(
+                Delivery.kind.in_(kinds),
+                Delivery.due_at <= now,
+                Delivery.failed_at.is_(None),
+                # What was put off for a login that has ended since goes with that login.
+                _login_lives(now),
+            )
             .order_by(Delivery.urgent.desc(), Delivery.due_at)
             .limit(1)
             .with_for_update(of=Delivery, skip_locked=True)

@@ -30,7 +30,7 @@ class QuarantinedRow(Base):
     """A row that was received and is not acceptable, as it came."""
 
     __tablename__ = "quarantined_rows"
-    __table_args__ = (Index(None, "hub_id", "id"),)
+    __table_args__ = (Index(None, "hub_id", "id"), Index(None, "received_at"))
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     hub_id: Mapped[UUID] = mapped_column(ForeignKey("hubs.id", ondelete="CASCADE"))

@@ -89,7 +89,7 @@ async def _add_all(
     for are_states, run in groupby(rows, key=lambda row: isinstance(row, DeviceStateRow)):
         if are_states:
             states = [row for row in run if isinstance(row, DeviceStateRow)]
-            refused.extend(await apply_states(tx, hub.farm_id, states))
+            refused.extend(await apply_states(tx, hub.farm_id, states, join=join))
             continue
         for row in run:
             bad = await _add(tx, hub, row, raised, join=join)

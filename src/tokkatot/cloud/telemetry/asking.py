@@ -32,6 +32,8 @@ class Period:
             Invalid: when there is no such time.
         """
         end = _just_after(now) if self.end is None else self.end
+        if self.start is None and end < _FIRST:
+            raise invalid_field("query.to", "too_early", "No reading is older than the year 2000.")
         return _span(end - usual if self.start is None else self.start, end)
 
     def past(self, now: datetime, *, usual: timedelta, longest: timedelta) -> Span:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from tokkatot.cloud.platform.database import Database, Transaction
-from tokkatot.cloud.platform.problems import Unavailable, invalid_field
+from tokkatot.cloud.platform.problems import Conflict, Unavailable, invalid_field
 from tokkatot.cloud.telemetry.blocks import EMPTY, Columns
 from tokkatot.cloud.telemetry.store import DAY_MS, Readings, ReadingStore, Span
 from tokkatot.domain.quantities import SPECS, Quantity
@@ -25,6 +25,8 @@ PIECE_BYTES: Final = 64 * 1024
 AT_ONCE: Final = 2
 """So many files are made in one process at a time."""
 RETRY_AFTER_S: Final = 15
+PIECE_TIMEOUT_S: Final = 60.0
+"""Whoever takes no piece for so long has gone, and leaves the place to others."""
 
 _SERIES_SQL: Final = """
 SELECT s.id, h.name AS house, s.device_id, d.name AS device, s.quantity
@@ -120,20 +122,25 @@ async def _days(readings: Readings, series: Exported, span: Span) -> tuple[int |
 
 
 class Exports:
-    """Lets a few files be made at a time."""
+    """Lets a few files be made at a time, one for each person."""
 
     def __init__(self) -> None:
-        self._running = 0
+        self._people: set[UUID] = set()
 
-    async def made(self, file: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async def made(
+        self, file: AsyncGenerator[bytes, None], *, user_id: UUID
+    ) -> AsyncGenerator[bytes, None]:
         """Yield a file in small pieces while it has its place among those that are made.
 
         Raises:
+            Conflict: when one is being made for this person.
             Unavailable: when there is no place.
         """
-        if self._running >= AT_ONCE:
+        if user_id in self._people:
+            raise Conflict("conflict", "A file is being made for you; wait until you have it.")
+        if len(self._people) >= AT_ONCE:
             raise Unavailable("Other files are being made.", retry_after_s=RETRY_AFTER_S)
-        self._running += 1
+        self._people.add(user_id)
         try:
             async with aclosing(file):
                 async for piece in file:
@@ -142,4 +149,4 @@ class Exports:
                         # What follows may compress it without ever waiting.
                         await asyncio.sleep(0)
         finally:
-            self._running -= 1
+            self._people.discard(user_id)

@@ -25,7 +25,8 @@ INSERT INTO refused_readings
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _REFUSED_STORED_SQL = """
-SELECT device, quantity, t, raw FROM refused_readings WHERE hub_id = %s AND device = ANY(%s)
+SELECT device, quantity, t, raw FROM refused_readings
+WHERE hub_id = %s AND (t BETWEEN %s AND %s OR t IS NULL AND %s) AND device = ANY(%s)
 """
 
 
@@ -205,11 +206,7 @@ async def _leave_out_stored(
     """Take out what an earlier epoch has brought already."""
     for series_id, fresh in checked.arrivals.items():
         checked.arrivals[series_id] = fresh.without(await known_times(readings, series_id, fresh))
-    cursor = await connection.execute(
-        _REFUSED_STORED_SQL,
-        (batch.hub_id, sorted({storable(value.device) for value in checked.refused})),
-    )
-    listed = set(await cursor.fetchall())
+    listed = await listed_before(connection, batch.hub_id, checked.refused)
     checked.refused[:] = [
         value
         for value in checked.refused
@@ -221,6 +218,27 @@ async def _leave_out_stored(
         )
         not in listed
     ]
+
+
+async def listed_before(
+    connection: psycopg.AsyncConnection, hub_id: HubId, refused: Sequence[RefusedValue]
+) -> set[tuple[object, ...]]:
+    """Return what is listed of a hub's devices for the times of these values."""
+    if not refused:
+        return set()
+    instants = [_instant(value.t_ms) for value in refused]
+    known = [instant for instant in instants if instant is not None]
+    cursor = await connection.execute(
+        _REFUSED_STORED_SQL,
+        (
+            hub_id,
+            min(known, default=None),
+            max(known, default=None),
+            None in instants,
+            sorted({storable(value.device) for value in refused}),
+        ),
+    )
+    return set(await cursor.fetchall())
 
 
 async def known_times(readings: Readings, series_id: int, fresh: Arrivals) -> set[int]:

@@ -140,7 +140,11 @@ class RefusedReading(Base):
     """A value that is no reading, as it came."""
 
     __tablename__ = "refused_readings"
-    __table_args__ = (Index(None, "house_id", "id"), Index(None, "hub_id", "id"))
+    __table_args__ = (
+        Index(None, "house_id", "id"),
+        Index(None, "hub_id", "t"),
+        Index(None, "received_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     farm_id: Mapped[UUID] = mapped_column(ForeignKey("farms.id", ondelete="CASCADE"))

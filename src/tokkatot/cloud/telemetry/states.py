@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -58,10 +59,19 @@ def state_view(state: DeviceState, house_id: UUID) -> JsonObject:
     }
 
 
+_STORED_SQL: Final = """
+SELECT device_id, t, actual, target, online, error, why FROM device_state_log
+WHERE device_id = ANY(%s) AND t BETWEEN %s AND %s
+"""
+
+
 async def apply_states(
-    tx: Transaction, farm_id: FarmId, rows: Sequence[DeviceStateRow]
+    tx: Transaction, farm_id: FarmId, rows: Sequence[DeviceStateRow], *, join: bool
 ) -> Sequence[RefusedRow]:
-    """Keep reported states, tell listeners of the newest; return the rows of unknown devices."""
+    """Keep reported states, tell listeners of the newest; return the rows of unknown devices.
+
+    Rows to `join` may be stored already, under an epoch that the hub has forgotten.
+    """
     places = await _places(tx, farm_id, rows)
     refused: list[RefusedRow] = []
     good: list[tuple[_Place, DeviceStateRow]] = []
@@ -73,6 +83,11 @@ async def apply_states(
             refused.append(_refused(row, Refusal.BAD_TIME))
         else:
             good.append((place, row))
+    if join and good:
+        stored = await _stored(tx, good)
+        good = [
+            (place, row) for place, row in good if _key(place.device_id, _values(row)) not in stored
+        ]
     if not good:
         return refused
     await tx.session.execute(
@@ -100,6 +115,25 @@ async def apply_states(
     for device_id, place in changed.items():
         tx.emit(farm_id, "device.state", state_view(states[device_id], place.house_id))
     return refused
+
+
+async def _stored(tx: Transaction, rows: Sequence[tuple[_Place, DeviceStateRow]]) -> set[bytes]:
+    """Return what is stored of these rows' devices from the first of their times to the last."""
+    times = [from_ms(row.t) for _, row in rows]
+    connection = await tx.psycopg()
+    ids = sorted({place.device_id for place, _ in rows})
+    found = await connection.execute(_STORED_SQL, (ids, min(times), max(times)))
+    names = ("t", "actual", "target", "online", "error", "why")
+    return {
+        _key(device_id, dict(zip(names, values, strict=True)))
+        for device_id, *values in await found.fetchall()
+    }
+
+
+def _key(device_id: UUID, values: JsonObject) -> bytes:
+    """Return what tells one report from another."""
+    t: datetime = values["t"]
+    return msgspec.json.encode([device_id, {**values, "t": to_ms(t)}], order="sorted")
 
 
 def _first(place: _Place, row: DeviceStateRow, *, now: datetime) -> DeviceState:

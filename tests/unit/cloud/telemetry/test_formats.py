@@ -4,13 +4,13 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
 
 from tests.support.files import readings_in
-from tokkatot.cloud.platform.problems import Unavailable
+from tokkatot.cloud.platform.problems import Conflict, Unavailable
 from tokkatot.cloud.telemetry.blocks import Columns
 from tokkatot.cloud.telemetry.export import AT_ONCE, PIECE_BYTES, Exported, Exports
 from tokkatot.cloud.telemetry.formats import Format, written
@@ -109,13 +109,25 @@ async def _endless() -> AsyncGenerator[bytes, None]:
 
 async def test_a_few_files_are_made_at_a_time_and_a_place_becomes_free() -> None:
     exports = Exports()
-    running = [exports.made(_endless()) for _ in range(AT_ONCE)]
+    running = [exports.made(_endless(), user_id=uuid4()) for _ in range(AT_ONCE)]
     for file in running:
         assert len(await anext(file)) == PIECE_BYTES
     with pytest.raises(Unavailable):
-        await anext(exports.made(_endless()))
+        await anext(exports.made(_endless(), user_id=uuid4()))
     await running[0].aclose()
-    one_more = exports.made(_endless())
+    one_more = exports.made(_endless(), user_id=uuid4())
     await anext(one_more)
     for file in (*running, one_more):
         await file.aclose()
+
+
+async def test_a_person_has_one_file_made_at_a_time() -> None:
+    exports, person = Exports(), uuid4()
+    first = exports.made(_endless(), user_id=person)
+    await anext(first)
+    with pytest.raises(Conflict):
+        await anext(exports.made(_endless(), user_id=person))
+    await first.aclose()
+    again = exports.made(_endless(), user_id=person)
+    await anext(again)
+    await again.aclose()
