@@ -11,11 +11,12 @@ import pytest
 from tests.support.cloud import Person
 from tests.support.files import readings_in
 from tests.support.house import House
-from tokkatot.cloud.main import listen_on, web_server
+from tokkatot.cloud.main import web_server
 from tokkatot.cloud.telemetry import export, export_api
 from tokkatot.cloud.telemetry.folding import fold
 from tokkatot.cloud.telemetry.formats import Format
 from tokkatot.kit.clock import from_ms, to_rfc3339
+from tokkatot.webapp.listening import listen_on
 
 MINUTE = 60_000
 
