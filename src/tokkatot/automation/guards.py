@@ -169,7 +169,8 @@ def watch_dry_run(
     if dry_since_s != dry_run.dry_since_s:
         dry_run = replace(dry_run, dry_since_s=dry_since_s)
     if percent is None:
-        return dry_run if dry_run.mark_s is None else replace(dry_run, mark_s=None)
+        # Nobody can tell; but a gauge that falls silent now and then must not begin the watch anew.
+        return dry_run
     if dry_run.mark_s is None:
         return replace(dry_run, mark_s=now_s, mark_percent=percent)
     if percent >= dry_run.mark_percent + DRY_RUN_RISE_PERCENT:

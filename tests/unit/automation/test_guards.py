@@ -89,12 +89,18 @@ def test_a_pump_that_rests_is_not_watched(mark_s: float | None, dry_s: float | N
     assert after == DryRun(strikes=1)
 
 
-def test_a_level_that_is_not_known_any_more_is_marked_anew() -> None:
+@pytest.mark.parametrize(("percent", "strikes"), [(15.9, 1), (16.0, 0)])
+def test_a_level_that_was_silent_for_a_while_is_held_against_what_it_was_before(
+    percent: float, strikes: int
+) -> None:
     marked = DryRun(mark_s=5.0, mark_percent=15.0)
-    after = watch_dry_run(
-        PUMP_OF_A_COOP, marked, running=True, percent=None, flow_l_min=None, now_s=900.0
+    silent = watch_dry_run(
+        PUMP_OF_A_COOP, marked, running=True, percent=None, flow_l_min=None, now_s=184.0
     )
-    assert after.mark_s is None
+    after = watch_dry_run(
+        PUMP_OF_A_COOP, silent, running=True, percent=percent, flow_l_min=None, now_s=185.0
+    )
+    assert (silent, after.strikes) == (marked, strikes)
 
 
 def test_the_starts_of_a_whole_hour_count() -> None:
