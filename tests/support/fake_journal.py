@@ -58,6 +58,8 @@ class FakeJournal(JournalPort):
         self.grown = Bell()
         self._watchers: list[Callable[[Row], None]] = []
         self.trouble: JournalError | None = None
+        self.is_full = False
+        """Whether it has no room for what is offered without waiting."""
         self._refused = 0
         if self.card.contacted:
             for stream in self.card.streams.values():
@@ -137,6 +139,8 @@ class FakeJournal(JournalPort):
         position: Position | None = None,
         urgent: bool = False,
     ) -> bool:
+        if self.is_full:
+            return False
         self._keep(events, readings, position)
         return True
 

@@ -103,8 +103,7 @@ class Turns:
     def _outcomes(self, jobs: Sequence[_Job]) -> list[Outcome]:
         try:
             return self._judged(jobs)
-        except Exception:
-            # Who comes after these is judged all the same.
+        except Exception:  # supervisor: who comes after these is judged all the same
             log.exception("turns.failed", pictures=len(jobs))
             return [JudgingFailed() for _ in jobs]
 

@@ -1,7 +1,7 @@
 """What is sent to hubs by itself, where something is wrong with one of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
@@ -20,18 +20,24 @@ WITHIN_S = 15.0
 Sent = list[tuple[HubId, HubLeaf]]
 
 
-@asynccontextmanager
-async def dispatching(cloud: Cloud, sent: Sent, waiting: Waiting) -> AsyncIterator[None]:
-    async def publish(message: Outgoing) -> None:
-        sent.append((message.topic.hub_id, message.topic.leaf))
-
-    dispatcher = Dispatcher(
+def dispatcher_of(
+    cloud: Cloud, waiting: Waiting, publish: Callable[[Outgoing], Awaitable[None]]
+) -> Dispatcher:
+    return Dispatcher(
         cloud.context.database,
         keys=cloud.context.keys,
         clock=cloud.clock,
         waiting=waiting,
         publish=publish,
     )
+
+
+@asynccontextmanager
+async def dispatching(cloud: Cloud, sent: Sent, waiting: Waiting) -> AsyncIterator[None]:
+    async def publish(message: Outgoing) -> None:
+        sent.append((message.topic.hub_id, message.topic.leaf))
+
+    dispatcher = dispatcher_of(cloud, waiting, publish)
     running = asyncio.create_task(dispatcher.run())
     try:
         yield
@@ -116,13 +122,7 @@ async def test_a_broker_that_is_gone_ends_the_sending(
 
     waiting = Waiting()
     waiting.add(farm[1].hub_id)
-    dispatcher = Dispatcher(
-        cloud.context.database,
-        keys=cloud.context.keys,
-        clock=cloud.clock,
-        waiting=waiting,
-        publish=publish,
-    )
+    dispatcher = dispatcher_of(cloud, waiting, publish)
     with pytest.raises(aiomqtt.MqttError):
         async with asyncio.timeout(WITHIN_S):
             await dispatcher.run()

@@ -95,7 +95,8 @@ async def test_a_number_that_was_changed_is_to_be_proved_again(
     person, _ = await sign_up_as(cloud, "A", phone="012000001")
     phone = FREE_PHONE if moved else "012000001"
     new = {"phone": phone, "password": PASSWORD}
-    await cloud.http.patch("/v1/users/me", json=new, headers=person.headers)
+    answer = await cloud.http.patch("/v1/users/me", json=new, headers=person.headers)
+    assert answer.json()["contact_verified"] is not moved
     owner, farm = await cloud.sign_up("B")
     await invite(cloud, farm, owner, status=409 if moved else 201, phone=phone)
 

@@ -111,9 +111,8 @@ class RequestBoundary:
         begun_s = self._clock.monotonic()
         try:
             await self._app(scope, receive, send_named)
-        # Whatever a route throws: the server's last net, so that every request has an answer. The
-        # details stay in the log, the caller gets the id.
-        except Exception:
+        except Exception:  # supervisor: whatever a route throws, every request has an answer
+            # The details stay in the log, the caller gets the id.
             _log.exception("http.failed", method=scope["method"], path=scope["path"])
             if status is not None:
                 raise

@@ -140,7 +140,7 @@ class Dispatcher:
             raise
         except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError) as error:
             _log.warning("dispatch.not_sent", hub=str(hub_id), error=str(error)[:500])
-        except Exception:  # noqa: BLE001 - logged; what a spoilt document raises has no end
+        except Exception:  # noqa: BLE001 - supervisor: one spoilt document must not silence the others
             _log.exception("dispatch.failed", hub=str(hub_id))
 
     async def _serve(self, hub_id: HubId) -> None:

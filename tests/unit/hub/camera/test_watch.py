@@ -23,7 +23,6 @@ from tokkatot.hub.camera.watch import (
     Watch,
 )
 from tokkatot.hub.config import PictureSettings
-from tokkatot.hub.drivers.port import Position
 from tokkatot.kit.clock import ManualClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import AlertRow, EventRow, Photograph, Row
@@ -76,31 +75,12 @@ class FakeJudging(Judging):
         return answers
 
 
-class FullJournal(FakeJournal):
-    """Has no room while it is full."""
-
-    is_full = False
-
-    @override
-    def offer(
-        self,
-        *,
-        events: Sequence[Row] = (),
-        readings: Sequence[Row] = (),
-        position: Position | None = None,
-        urgent: bool = False,
-    ) -> bool:
-        if self.is_full:
-            return False
-        return super().offer(events=events, readings=readings, position=position, urgent=urgent)
-
-
 class Scene:
     """A watch with all that it stands on."""
 
     def __init__(self, settings: PictureSettings = SETTINGS) -> None:
         self.clock = ManualClock(START)
-        self.journal = FullJournal()
+        self.journal = FakeJournal()
         self.judging = FakeJudging()
         self.watch = Watch(
             settings,
@@ -219,7 +199,7 @@ async def test_what_was_told_is_known_after_a_restart(scene: Scene) -> None:
     scene.judging.sees = {"front": "newcastle"}
     await scene.watch.look()
     again = Scene()
-    again.journal = FullJournal(scene.journal.card)
+    again.journal = FakeJournal(scene.journal.card)
     again.watch._journal = again.journal
     again.judging.sees = {"front": "newcastle"}
     running = asyncio.create_task(again.watch.run())
