@@ -94,11 +94,12 @@ $(STAMPS)/dev: $(STAMPS)/venv requirements/dev.txt
 	@touch $@
 
 # torch is large and only learning needs it. Its build, for the CPU or a GPU, is the machine's choice, so no hash can
-# name it; pip takes the one for the CPU where it is offered.
+# name it; pip takes the one for the CPU where it is offered. It comes first: what is locked needs it, and where
+# hashes are asked for pip installs nothing that has none.
 $(STAMPS)/train: $(STAMPS)/venv requirements/train.txt pyproject.toml
 	@echo "Installing the packages of learning …"
-	@$(PIP) install --require-hashes -r requirements/train.txt
 	@$(PIP) install "$$(grep -o 'torch==[0-9.]*' pyproject.toml)"
+	@$(PIP) install --require-hashes -r requirements/train.txt
 	@touch $@
 
 $(STAMPS)/node: requirements/node.txt tools/npm.py $(if $(HAS_NODE),,$(STAMPS)/venv) | $(STAMPS)

@@ -120,8 +120,9 @@ def settling(
         # Nothing keeps more air from a coop, least of all what somebody had asked for before.
         return _NOTHING
     reset_s = guarded.dry_run.reset_s
-    if reset_s is not None and now_s - reset_s < DRY_RUN_RETRY_S:
-        # A cleared latch starts nothing by itself: a person may, and automatic waits its turn.
+    if reset_s is not None and now_s - reset_s < DRY_RUN_RETRY_S and relay.target == OFF:
+        # A cleared latch starts nothing by itself: a person may, and automatic waits its turn. But
+        # what a person started then ends when their time is over.
         return _ROOM
     settle = SETTLES.get(actuator.trait, _NO_SETTLE)
     if relay.target == OFF:

@@ -269,6 +269,18 @@ def test_a_person_may_start_a_pump_as_soon_as_its_latch_is_cleared() -> None:
     assert bench.level(PUMP) == ON
 
 
+def test_a_pump_that_a_person_started_after_a_reset_stops_when_their_time_is_over() -> None:
+    bench = Bench(water_percent=15.0)
+    dry(bench, 3)
+    bench.run(600, every_s=5)
+    bench.step(Reset(device_id=IDS[PUMP]))
+    bench.order(PUMP, ON, hold_s=5)
+    assert bench.level(PUMP) == ON
+    bench.water_percent = 95.0
+    bench.run(6)
+    assert bench.level(PUMP) == OFF
+
+
 def test_a_reset_of_what_is_not_latched_changes_nothing() -> None:
     bench = Bench()
     bench.order(LIGHT, ON)
