@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tokkatot.climate.control.flock import FlockPrices
+from tokkatot.climate.control.tariff import DEAREST, FLAT, HOURS, Tariff
 from tokkatot.climate.control.tomato_benchmark import benchmark_comfort
 from tokkatot.climate.env.batches import Batch, BenchmarkTomatoes, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.env.draws import (
@@ -33,6 +34,8 @@ Count = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Ends = tuple[Positive, Positive]
+Factor = Annotated[float, Meta(gt=0, le=DEAREST)]
+ByTheHour = Annotated[tuple[Factor, ...], Meta(min_length=HOURS, max_length=HOURS)]
 
 
 SHIPPED = Path(__file__).parent / "plans"
@@ -128,6 +131,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Of a greenhouse."""
     heat_to_electricity: Positive | None = None
     """Of a flock: a kWh of heat costs so many times one of electricity; unset it is cheap gas."""
+    tariff: ByTheHour | UnsetType = UNSET
+    """So many times its price electricity costs in each hour; unset, plans keep their digest."""
     stressed_m2_h: Ends = (2e-3, 2e-3)
     gases_m2_h: Positive = FlockPrices().gases_m2_h
     penalties: Positive = 1.0
@@ -204,7 +209,7 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
     """Return so many of the plan's houses, for seasons of this weather.
 
     Raises:
-        PlanRefused: where a weather is shorter than a season.
+        PlanRefused: where a weather is shorter than a season, or a benchmark has a tariff.
     """
     seasons = Seasons(
         weathers=weathers,
@@ -217,6 +222,8 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
         seasons.all()
     except ValueError as short:
         raise PlanRefused(str(short)) from None
+    if plan.tariff is not UNSET and plan.house in {"lettuce", "tomato_benchmark"}:
+        raise PlanRefused(f"{plan.name}: the published benchmarks know no tariff")
     match plan.house:
         case "lettuce":
             return Lettuces(LettuceDraw(seasons=seasons), houses)
@@ -230,6 +237,7 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
                 unsure=plan.unsure,
                 electricity_kwh=plan.electricity_kwh,
                 heat_kwh=plan.heat_kwh,
+                tariff=_tariff(plan),
             )
             return Tomatoes(crops, houses)
         case "tunnel" | "open":
@@ -242,8 +250,17 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
                 electricity_kwh=plan.electricity_kwh,
                 heat_to_electricity=plan.heat_to_electricity,
                 stressed_m2_h=plan.stressed_m2_h,
+                tariff=_tariff(plan),
             )
             return Flocks(flocks, houses)
+
+
+def _tariff(plan: Plan) -> Tariff:
+    if plan.tariff is UNSET:
+        return Tariff()
+    # Where a flock's heat costs so many times electricity it does so in each hour.
+    follows = plan.house != "greenhouse" and plan.heat_to_electricity is not None
+    return Tariff(electricity=plan.tariff, heat=plan.tariff if follows else FLAT)
 
 
 def _coop(plan: Plan) -> Parameters:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support import seasons
 from tokkatot.climate.env.batches import BenchmarkTomatoes, Flocks, Lettuces, Tomatoes
+from tokkatot.climate.env.draws import FlockDraw, TomatoDraw
 from tokkatot.climate.plan import (
     PlanRefused,
     batch_of,
@@ -17,6 +18,8 @@ from tokkatot.climate.plan import (
     read_weathers,
 )
 from tokkatot.climate.policy.card import House
+
+EVENING = [2.0 if 17 <= hour < 22 else 1.0 for hour in range(24)]
 
 
 @pytest.mark.parametrize(
@@ -69,11 +72,48 @@ def test_energy_and_foul_air_cost_a_flock_what_its_plan_says(tmp_path: Path) -> 
     assert 20 <= below <= 40, "a half lies below the middle of the orders of magnitude"
 
 
+@pytest.mark.parametrize(
+    ("house", "more", "heat"),
+    [
+        ("tunnel", "heat_to_electricity = 1.0\n", 2.0),
+        ("tunnel", "", 1.0),
+        ("greenhouse", "heat_to_electricity = 1.0\n", 1.0),
+    ],
+)
+def test_a_tariff_makes_hours_dear_and_heat_where_it_costs_what_electricity_does(
+    tmp_path: Path, house: str, more: str, heat: float
+) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path, house, more=f"tariff = {EVENING}\n{more}"))
+    batch = batch_of(plan, [series for _, series in read_weathers(plan.learn_from, tmp_path)], 1)
+    draw = batch.draw
+    assert isinstance(draw, FlockDraw | TomatoDraw)
+    assert draw.tariff.electricity[16:18] == (1.0, 2.0)
+    assert draw.tariff.heat[16:18] == (1.0, heat)
+
+
+@pytest.mark.parametrize(
+    "factors", ["[1.0]", "[0.0" + ", 1.0" * 23 + "]", "[101.0" + ", 1" * 23 + "]"]
+)
+def test_a_tariff_has_a_factor_an_hour(tmp_path: Path, factors: str) -> None:
+    with pytest.raises(PlanRefused, match="tariff"):
+        read_plan(seasons.write_plan(tmp_path, more=f"tariff = {factors}\n"))
+
+
+@pytest.mark.parametrize("house", ["lettuce", "tomato_benchmark"])
+def test_the_published_benchmarks_have_no_tariff(tmp_path: Path, house: str) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path, house, more=f"tariff = {EVENING}\n"))
+    weathers = [series for _, series in read_weathers(plan.learn_from, tmp_path)]
+    with pytest.raises(PlanRefused, match="no tariff"):
+        batch_of(plan, weathers, 1)
+
+
 def test_another_plan_has_another_digest(tmp_path: Path) -> None:
     plan = read_plan(seasons.write_plan(tmp_path))
     other = read_plan(seasons.write_plan(tmp_path, more="every_days = 2\n"))
     assert digest_of(plan) == digest_of(read_plan(seasons.write_plan(tmp_path)))
     assert digest_of(plan) != digest_of(other)
+    dear = read_plan(seasons.write_plan(tmp_path, more=f"tariff = {EVENING}\n"))
+    assert digest_of(plan) != digest_of(dear)
 
 
 def test_a_shipped_plan_is_found_by_its_name_unless_a_file_has_it(tmp_path: Path) -> None:

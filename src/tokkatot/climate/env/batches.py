@@ -25,6 +25,7 @@ from tokkatot.climate.control.lettuce_benchmark import (
     Earned,
     Prices,
 )
+from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.control.tomato_benchmark import (
     BEGINS_AT,
     TOMATO_DIALS,
@@ -95,6 +96,14 @@ class Draw(Protocol[Start_co]):
 
     def begun(self, begun: Begun, chance: np.random.Generator, /) -> Start_co:
         """Return a start in this stretch of weather, all else by chance."""
+
+
+class PricedDraw(Draw[Start_co], Protocol[Start_co]):
+    """One whose energy may cost more in some hours than in others."""
+
+    @property
+    def tariff(self) -> Tariff:
+        """How much more."""
 
 
 class Batch(ABC, Generic[Start]):
@@ -205,8 +214,10 @@ class _SetPoints(Batch[Steered]):
 
     kinds: _Kinds
 
-    def __init__(self, draw: Draw[Steered], houses: int) -> None:
+    def __init__(self, draw: PricedDraw[Steered], houses: int) -> None:
         super().__init__(draw, houses)
+        self._electricity = np.array(draw.tariff.electricity)
+        self._heat = np.array(draw.tariff.heat)
         kinds = self.kinds
         self.states = np.zeros(houses, record_type(kinds.state))
         self.books = np.zeros(houses, record_type(kinds.ledger))
@@ -227,6 +238,13 @@ class _SetPoints(Batch[Steered]):
     @override
     def _arrays(self) -> tuple[Rows, ...]:
         return (self.states, self.books, self._parameters, self._rules, self._prices)
+
+    def _prices_now(self) -> Records:
+        """Return what each house pays, and is shown, in the hour that it is in."""
+        now, hour = self._prices.copy(), self._hours().astype(np.int64)
+        now["electricity_kwh"] *= self._electricity[hour]
+        now["heat_kwh"] *= self._heat[hour]
+        return now
 
     def _turn(self) -> None:
         for at, dial in enumerate(self.dials):
@@ -260,7 +278,7 @@ class Flocks(_SetPoints[FlockStart]):
     @override
     def _look(self) -> Floats:
         seen = np.empty((self.houses, len(COOP_SEEN)))
-        see_coops(self.states, self._outdoor, self._parameters, self._prices, seen)
+        see_coops(self.states, self._outdoor, self._parameters, self._prices_now(), seen)
         return seen
 
     @override
@@ -277,8 +295,8 @@ class Flocks(_SetPoints[FlockStart]):
             )  # fmt: skip
         paid = np.empty((self.houses, len(self.parts)))
         pay_flocks(
-            before, begun, self.states, self.books, self._parameters, self._prices, self._limits,
-            self.step_s, paid,
+            before, begun, self.states, self.books, self._parameters, self._prices_now(),
+            self._limits, self.step_s, paid,
         )  # fmt: skip
         return paid
 
@@ -301,7 +319,7 @@ class Tomatoes(_SetPoints[TomatoStart]):
     @override
     def _look(self) -> Floats:
         seen = np.empty((self.houses, len(GREENHOUSE_SEEN)))
-        see_greenhouses(self.states, self._outdoor, self._prices, seen)
+        see_greenhouses(self.states, self._outdoor, self._prices_now(), seen)
         return seen
 
     @override
@@ -317,8 +335,8 @@ class Tomatoes(_SetPoints[TomatoStart]):
         )  # fmt: skip
         paid = np.empty((self.houses, len(self.parts)))
         pay_tomatoes(
-            before, begun, self.states, self.books, self._parameters, self._prices, self.step_s,
-            paid,
+            before, begun, self.states, self.books, self._parameters, self._prices_now(),
+            self.step_s, paid,
         )  # fmt: skip
         return paid
 

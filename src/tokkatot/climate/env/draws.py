@@ -12,6 +12,7 @@ from tokkatot.climate.control.crop import TomatoPrices
 from tokkatot.climate.control.flock import FlockPrices
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.lettuce_benchmark import Prices
+from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.control.tomato_benchmark import BENCHMARK_PRICES, benchmark_house, planted
 from tokkatot.climate.physics import lettuce
 from tokkatot.climate.physics.greenhouse import model as greenhouse
@@ -104,6 +105,7 @@ class FlockDraw:
     """Both are drawn evenly over their orders of magnitude."""
     heat_to_electricity: float | None = None
     """So many times the price of electricity is that of heat; none leaves it as it is."""
+    tariff: Tariff = field(default_factory=Tariff)
 
     def drawn(self, chance: np.random.Generator) -> FlockStart:
         """Return a flock by chance."""
@@ -153,6 +155,7 @@ class TomatoDraw:
     unsure: float = 0.0
     electricity_kwh: Ends = (0.2, 0.2)
     heat_kwh: Ends = (0.09, 0.09)
+    tariff: Tariff = field(default_factory=Tariff)
 
     def drawn(self, chance: np.random.Generator) -> TomatoStart:
         """Return a crop by chance."""

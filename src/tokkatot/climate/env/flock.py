@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tokkatot.climate.control.coop import StageRules, steer_coop
 from tokkatot.climate.control.dials import COOP_DIALS, Dials, positions, turned
 from tokkatot.climate.control.flock import FlockPrices, flock_parts, seen_in_coop
+from tokkatot.climate.control.tariff import Tariff, priced
 from tokkatot.climate.control.twins import CoopLimits
 from tokkatot.climate.kernel import Records, advance_coops, records, restored
 from tokkatot.climate.physics.outdoor import Outdoor
@@ -30,6 +31,7 @@ class FlockSeason:
     parameters: Parameters
     rules: StageRules = field(default_factory=StageRules)
     prices: FlockPrices = field(default_factory=FlockPrices)
+    tariff: Tariff = field(default_factory=Tariff)
     limits: CoopLimits = field(default_factory=CoopLimits)
     start_s: float = 0.0
     step_s: float = 900.0
@@ -54,17 +56,16 @@ class FlockSeason:
 
     def observed(self) -> tuple[float, ...]:
         """Return house, weather and prices in the order of `COOP_SEEN`."""
-        return seen_in_coop(self.state, self.outdoor, self.parameters, self.prices)
+        return seen_in_coop(self.state, self.outdoor, self.parameters, self._prices_now())
 
     def step(self, values: Sequence[float]) -> Mapping[str, float]:
         """Let the flock live on; return what it brought, in euros a m²."""
         self.outdoor = self.weather.at(self.start_s + self.elapsed_s)
         self.rules = turned(self.rules, COOP_DIALS, values)
-        sky = records([self.outdoor])
+        sky, prices = records([self.outdoor]), self._prices_now()
         mass_kg, begun = self.state.birds * self.state.bird_kg, self.book
         for _ in range(round(self.step_s / STEERED_EVERY_S)):
-            hour = (self.start_s + self.elapsed_s) % DAY_S / HOUR_S
-            controls = steer_coop(self.state, hour, self.rules, self.parameters)
+            controls = steer_coop(self.state, self._hour(), self.rules, self.parameters)
             states, ledgers = records([self.state]), records([self.book])
             advance_coops(
                 states,
@@ -78,5 +79,11 @@ class FlockSeason:
             self.elapsed_s += STEERED_EVERY_S
         return flock_parts(
             self.state.birds * self.state.bird_kg - mass_kg, begun, self.book, self.state,
-            self.parameters, self.prices, self.limits, self.step_s,
+            self.parameters, prices, self.limits, self.step_s,
         )._asdict()  # fmt: skip
+
+    def _hour(self) -> float:
+        return (self.start_s + self.elapsed_s) % DAY_S / HOUR_S
+
+    def _prices_now(self) -> FlockPrices:
+        return priced(self.prices, self.tariff, self._hour())

@@ -13,6 +13,7 @@ from tokkatot.climate.control.crop import GREENHOUSE_SEEN
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, Dials
 from tokkatot.climate.control.fields import Field
 from tokkatot.climate.control.flock import COOP_SEEN
+from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.env import flock, tomatoes
 from tokkatot.climate.env.season import Season, clock, moved
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
@@ -82,22 +83,39 @@ class HouseEnv(gymnasium.Env[Observation, Action]):
 
 
 def poultry_house(
-    weather: WeatherSeries, *, start_s: float = 0.0, days: float = 42.0, birds: float = 18_000.0
+    weather: WeatherSeries,
+    *,
+    start_s: float = 0.0,
+    days: float = 42.0,
+    birds: float = 18_000.0,
+    tariff: Tariff | None = None,
 ) -> HouseEnv:
     """Return the environment of broilers in a tunnel house on one stretch of weather."""
+    known = tariff or Tariff()
 
     def plant(_chance: np.random.Generator) -> Season:
         return flock.FlockSeason(
-            weather=weather, state=day_old(birds), parameters=tunnel_house(), start_s=start_s
+            weather=weather,
+            state=day_old(birds),
+            parameters=tunnel_house(),
+            tariff=known,
+            start_s=start_s,
         )
 
     return HouseEnv(plant, COOP_SEEN, COOP_DIALS, round(days * 96))
 
 
-def greenhouse(weather: WeatherSeries, *, start_s: float = 0.0, days: float = 60.0) -> HouseEnv:
+def greenhouse(
+    weather: WeatherSeries,
+    *,
+    start_s: float = 0.0,
+    days: float = 60.0,
+    tariff: Tariff | None = None,
+) -> HouseEnv:
     """Return the environment of tomatoes under lamps on one stretch of weather."""
+    known = tariff or Tariff()
 
     def plant(_chance: np.random.Generator) -> Season:
-        return tomatoes.TomatoSeason(weather=weather, start_s=start_s)
+        return tomatoes.TomatoSeason(weather=weather, tariff=known, start_s=start_s)
 
     return HouseEnv(plant, GREENHOUSE_SEEN, GREENHOUSE_DIALS, round(days * 96))

@@ -10,6 +10,7 @@ from tokkatot.climate.control.crop import (
 )
 from tokkatot.climate.control.dials import GREENHOUSE_DIALS, Dials, positions, turned
 from tokkatot.climate.control.greenhouse import TomatoRules, steer_tomatoes
+from tokkatot.climate.control.tariff import Tariff, priced
 from tokkatot.climate.kernel import Records, advance_greenhouses, records, restored
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
 from tokkatot.climate.physics.greenhouse.model import Ledger, Parameters, State
@@ -32,6 +33,7 @@ class TomatoSeason:
     parameters: Parameters = field(default_factory=bleiswijk_led)
     rules: TomatoRules = field(default_factory=TomatoRules)
     prices: TomatoPrices = field(default_factory=TomatoPrices)
+    tariff: Tariff = field(default_factory=Tariff)
     start_s: float = 0.0
     step_s: float = 900.0
     elapsed_s: float = 0.0
@@ -55,14 +57,14 @@ class TomatoSeason:
 
     def observed(self) -> tuple[float, ...]:
         """Return house, weather and prices in the order of `GREENHOUSE_SEEN`."""
-        return seen_in_greenhouse(self.state, self.outdoor, self.prices)
+        return seen_in_greenhouse(self.state, self.outdoor, self._prices_now())
 
     def step(self, values: Sequence[float]) -> Mapping[str, float]:
         """Let the crop grow on; return what it brought, in euros a m²."""
         self.outdoor = self.weather.at(self.start_s + self.elapsed_s)
         self.rules = turned(self.rules, GREENHOUSE_DIALS, values)
-        hour = (self.start_s + self.elapsed_s) % DAY_S / HOUR_S
-        controls = steer_tomatoes(self.state, self.outdoor, hour, self.rules)
+        prices = self._prices_now()
+        controls = steer_tomatoes(self.state, self.outdoor, self._hour(), self.rules)
         fruit_mg, begun = self.state.fruit_mg_m2, self.book
         states, ledgers = records([self.state]), records([self.book])
         advance_greenhouses(
@@ -78,5 +80,11 @@ class TomatoSeason:
         self.elapsed_s += self.step_s
         return tomato_parts(
             self.state.fruit_mg_m2 - fruit_mg, begun, self.book, self.state, self.parameters,
-            self.prices, self.step_s,
+            prices, self.step_s,
         )._asdict()  # fmt: skip
+
+    def _hour(self) -> float:
+        return (self.start_s + self.elapsed_s) % DAY_S / HOUR_S
+
+    def _prices_now(self) -> TomatoPrices:
+        return priced(self.prices, self.tariff, self._hour())

@@ -11,6 +11,7 @@ from tests.support import coop, greenhouse
 from tokkatot.climate.control.crop import GREENHOUSE_SEEN
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS
 from tokkatot.climate.control.flock import COOP_SEEN
+from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.env.batches import Batch, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.env.draws import FlockDraw, LettuceDraw, Seasons, TomatoDraw
 from tokkatot.climate.env.flock import FlockSeason
@@ -34,15 +35,21 @@ MEKONG = [
 ]
 SPRING = [WeatherSeries(period_s=900, moments=[greenhouse.outdoor(step) for step in range(192)])]
 
+BY_THE_HOUR = tuple(0.5 + hour / 12 for hour in range(24))
+
 FLOCKS = FlockDraw(
     seasons=Seasons(weathers=MEKONG, days=1),
     birds_m2=(10.0, 16.0),
     unsure=0.1,
     electricity_kwh=(0.05, 0.3),
     stressed_m2_h=(1e-4, 1e-2),
+    tariff=Tariff(electricity=BY_THE_HOUR, heat=BY_THE_HOUR[::-1]),
 )
 TOMATOES = TomatoDraw(
-    seasons=Seasons(weathers=SPRING, days=1), unsure=0.1, electricity_kwh=(0.05, 0.3)
+    seasons=Seasons(weathers=SPRING, days=1),
+    unsure=0.1,
+    electricity_kwh=(0.05, 0.3),
+    tariff=Tariff(electricity=BY_THE_HOUR, heat=BY_THE_HOUR[::-1]),
 )
 LETTUCES = LettuceDraw(seasons=Seasons(weathers=MEKONG, days=1, step_s=1800.0))
 
@@ -57,6 +64,7 @@ def coop_alone(chance: np.random.Generator) -> Alone:
             parameters=start.parameters,
             rules=start.rules,
             prices=start.prices,
+            tariff=FLOCKS.tariff,
         )
 
     return HouseEnv(plant, COOP_SEEN, COOP_DIALS, 96)
@@ -72,6 +80,7 @@ def greenhouse_alone(chance: np.random.Generator) -> Alone:
             parameters=start.parameters,
             rules=start.rules,
             prices=start.prices,
+            tariff=TOMATOES.tariff,
         )
 
     return HouseEnv(plant, GREENHOUSE_SEEN, GREENHOUSE_DIALS, 96)
