@@ -45,10 +45,20 @@ async def farm(cloud: Cloud) -> Twinned:
     return await twinned(cloud)
 
 
-async def moved(farm: Twinned, role: DeviceRole, since: datetime, levels: Sequence[float]) -> None:
-    """Let a device of the coop have reported a level every quarter of an hour."""
+async def moved(
+    farm: Twinned,
+    role: DeviceRole,
+    since: datetime,
+    levels: Sequence[float],
+    house: str | None = None,
+) -> None:
+    """Let a device of a house, else of the coop, have reported a level each quarter of an hour."""
     rows = [
-        {"device": farm.devices[farm.coop, role], "t": since + number * EVERY, "level": level}
+        {
+            "device": farm.devices[house or farm.coop, role],
+            "t": since + number * EVERY,
+            "level": level,
+        }
         for number, level in enumerate(levels)
     ]
     async with farm.cloud.context.database.transaction() as tx:
@@ -61,9 +71,9 @@ async def moved(farm: Twinned, role: DeviceRole, since: datetime, levels: Sequen
         )
 
 
-async def prepared(farm: Twinned, body: Json) -> tuple[Task, Json]:
+async def prepared(farm: Twinned, body: Json, house: str | None = None) -> tuple[Task, Json]:
     """Return what the fit's program would be told, and the job."""
-    job = await farm.ask(farm.coop, body, what="calibrate")
+    job = await farm.ask(house or farm.coop, body, what="calibrate")
     kind = job_kinds(farm.cloud.context, farm.cloud.readings)[calibrating.KIND]
     async with farm.cloud.context.database.transaction() as tx:
         found = await kind.prepare(tx, await stored(farm.cloud, UUID(job["id"])))
@@ -180,6 +190,39 @@ async def test_the_longest_time_in_which_all_is_known_is_taken(farm: Twinned) ->
     # An hour more is drawn on with the last that was measured.
     assert len(lines) - 1 == 64
     assert job["kind"] == "twin.calibrate"
+
+
+async def test_all_that_heats_is_one_column_by_rated_power(farm: Twinned) -> None:
+    since = await farm.weathered(1)
+    devices = {}
+    for house, power_w in ((farm.coop, {"power_w": 2000}), (farm.greenhouse, {})):
+        made = await farm.cloud.post(
+            f"/v1/farms/{farm.farm}/devices",
+            {
+                "house_id": house,
+                "hardware_id": f"{house}-hvac",
+                "name": "hvac",
+                "role": "hvac",
+                "interface": "relay",
+                "quantities": [],
+                "specs": power_w,
+            },
+            await farm.cloud.staff(),
+        )
+        devices[house, "hvac"] = str(made["id"])
+    farm = replace(farm, devices={**farm.devices, **devices})
+    for house, column, shares in (
+        # Of 8 and 2 kW; and half and half where nobody said what they draw.
+        (farm.coop, "heaters", ["0.8", "0.2"]),
+        (farm.greenhouse, "heating", ["0.5", "0.5"]),
+    ):
+        await farm.measured(house, "climate_sensor", "temperature", since, [27.0] * 96)
+        await moved(farm, DeviceRole.HEATER, since, [100.0, 0.0] * 48, house=house)
+        await moved(farm, DeviceRole.HVAC, since, [0.0, 100.0] * 48, house=house)
+        task, _ = await prepared(farm, {"from": to_rfc3339(since)}, house=house)
+        lines = [line.split(",") for line in task.lines]
+        at = lines[0].index(column)
+        assert [line[at] for line in lines[1:3]] == shares
 
 
 async def test_what_a_fit_needs_and_nobody_recorded_is_said(farm: Twinned) -> None:

@@ -41,9 +41,15 @@ async def crop_of(house: House) -> UUID:
 
 
 async def foretold(
-    house: House, cycle: UUID, kg: float, *, quantity: Foretold, ahead: int = LEAST_AHEAD
+    house: House,
+    cycle: UUID,
+    kg: float,
+    *,
+    quantity: Foretold,
+    ahead: int = LEAST_AHEAD,
+    mornings: int = YIELD.looked_back_days + FORETOLD_DAYS,
 ) -> None:
-    """Let the same have been foretold each day, for so many days ahead and no farther."""
+    """Let the same have been foretold each morning, for so many days ahead and no farther."""
     async with house.cloud.context.database.transaction() as tx:
         await tx.session.execute(text("DELETE FROM predictions"))
         rows = [
@@ -56,7 +62,7 @@ async def foretold(
                 "fitted": True,
                 "made_at": tx.now,
             }
-            for day in days_before(YIELD.looked_back_days + FORETOLD_DAYS)
+            for day in days_before(mornings)
         ]
         await tx.session.execute(insert(Prediction), rows)
 
@@ -155,9 +161,14 @@ async def test_birds_that_are_near_heavier_or_hardly_foretold_or_weighed_are_not
     assert await watched(house) == []
 
 
-async def test_a_crop_of_which_less_is_picked_than_foretold_is_told_of(house: House) -> None:
+@pytest.mark.parametrize(
+    "mornings", [YIELD.looked_back_days + FORETOLD_DAYS, YIELD.fewest_days + LEAST_AHEAD]
+)
+async def test_a_crop_of_which_less_is_picked_than_foretold_is_told_of(
+    house: House, mornings: int
+) -> None:
     crop = await crop_of(house)
-    await foretold(house, crop, 10.0, quantity=Foretold.YIELD)
+    await foretold(house, crop, 10.0, quantity=Foretold.YIELD, mornings=mornings)
     # Nobody noted anything: perhaps nobody writes it down.
     assert await watched(house) == []
     for kg, on in ((40.0, "2026-02-20"), (44.0, "2026-02-27")):

@@ -142,7 +142,8 @@ async def _behind_pct(tx: Transaction, readings: Readings, one: _Grown) -> float
         picked = await harvests.picked(tx.session, one.house.id, days[0], days[-1])
         # Where nobody noted anything, nobody may have written it down.
         told = told if picked else {}
-        came_kg = sum(picked.values())
+        # On days that nobody foretold something ripened too, and is picked on others.
+        came_kg = sum(picked.values()) * len(told) / len(days)
     told_kg = sum(told.values())
     if len(told) < one.rule.fewest_days or told_kg <= 0:
         return None

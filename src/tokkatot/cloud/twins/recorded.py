@@ -17,7 +17,7 @@ from tokkatot.cloud.telemetry.history import MAX_SERIES
 from tokkatot.cloud.telemetry.model import Series
 from tokkatot.cloud.telemetry.store import HOUR_S, Readings, Span
 from tokkatot.cloud.telemetry.summary import Integers, Numbers, Summary, summarise, widen
-from tokkatot.domain.devices import ACTUATORS, DeviceRole
+from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.quantities import Quantity
 
 INSIDE = (Quantity.TEMPERATURE, Quantity.RELATIVE_HUMIDITY, Quantity.CO2)
@@ -148,25 +148,31 @@ def filled(values: Numbers, *, most: int) -> Numbers:
 
 
 async def moved(
-    session: AsyncSession, devices: Sequence[Device], span: Span, period_s: int, *, now: datetime
-) -> Mapping[DeviceRole, Numbers]:
-    """Return how far the actuators of each role were on, 0 to 1, as far as any of them said.
+    session: AsyncSession,
+    devices: Sequence[Device],
+    columns: Mapping[DeviceRole, str],
+    span: Span,
+    period_s: int,
+    *,
+    now: datetime,
+) -> dict[str, Numbers]:
+    """Return how far the actuators of each column were on, 0 to 1, as far as any of them said.
 
-    Each counts by its rated power, or all alike where one of them has none.
+    Each counts by its rated power, or all alike where one of them has none, whatever its role.
     """
-    actuators = [device for device in devices if device.role in ACTUATORS]
+    actuators = [device for device in devices if device.role in columns]
     reports = await read_reports(session, [device.id for device in actuators], span)
     until_ms = await known_until(session, actuators, now=now)
     steps = steps_of(span, period_s)
     edges = np.append(steps, steps[-1] + period_s * 1000)
-    by_role: dict[DeviceRole, list[tuple[float | None, Numbers]]] = {}
+    found: dict[str, list[tuple[float | None, Numbers]]] = {}
     for device in actuators:
         if device.id in reports:
             counts = count(reports[device.id], edges, until_ms[device.id])
             known = np.where(counts.known_s > 0, counts.known_s, np.nan)
-            of_role = by_role.setdefault(device.role, [])
-            of_role.append((rated_w(device), counts.load_s / known))
-    return {role: _share(parts) for role, parts in by_role.items()}
+            column = found.setdefault(columns[device.role], [])
+            column.append((rated_w(device), counts.load_s / known))
+    return {name: _share(parts) for name, parts in found.items()}
 
 
 def _share(parts: Sequence[tuple[float | None, Numbers]]) -> Numbers:

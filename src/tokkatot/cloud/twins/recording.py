@@ -110,7 +110,8 @@ async def recorded(
     """
     sky = await weather(tx.session, readings, house.farm_id, span, PERIOD_S)
     shown = await inside(tx.session, readings, house.id, span, PERIOD_S)
-    levels = await moved(tx.session, devices, span, PERIOD_S, now=tx.now)
+    named = _COOP if known in COOPS else _GREENHOUSE
+    levels = await moved(tx.session, devices, named, span, PERIOD_S, now=tx.now)
     outside = _named(sky, _WEATHER)
     lacking = [name for name in _NEEDED if name not in outside]
     if lacking:
@@ -155,11 +156,11 @@ def _named(known: Known, names: Mapping[str, Quantity]) -> dict[str, Numbers]:
     return {name: known[quantity] for name, quantity in names.items() if quantity in known}
 
 
-def _actuators(known: KnownHouse, levels: Mapping[DeviceRole, Numbers]) -> dict[str, Numbers]:
+def _actuators(known: KnownHouse, levels: Mapping[str, Numbers]) -> dict[str, Numbers]:
     """Return what a model of the house's kind is told of its actuators."""
+    found = dict(levels)
     if known not in COOPS:
-        return {_GREENHOUSE[role]: levels[role] for role in levels if role in _GREENHOUSE}
-    found = {_COOP[role]: levels[role] for role in levels if role in _COOP}
+        return found
     if known is KnownHouse.TUNNEL:
         if "fans" in found and "inlets" not in found:
             # Inlets without a drive of their own are drawn open by the fans.
