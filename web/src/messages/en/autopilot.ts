@@ -59,6 +59,8 @@ export const autopilot: AutopilotWords = {
     'Staff can look at it and give it to this house. Nothing has changed yet.',
   'autopilot.learn.given': 'This house has it.',
   'autopilot.learn.judged': 'On days that it never saw, in the model of the house, for one flock:',
+  'autopilot.learn.one_of_six':
+    'For these figures it turned all six of its settings. A control box turns only one, the temperature limits, so your house may gain less.',
   'autopilot.learn.policy': 'Program',
   'autopilot.learn.rules': 'Rules alone',
   'autopilot.learn.heat_stress': 'Birds suffer from heat',

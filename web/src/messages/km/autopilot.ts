@@ -55,6 +55,8 @@ export const autopilot = {
   'autopilot.learn.offered': 'បុគ្គលិកអាចពិនិត្យ និងដាក់វាឲ្យផ្ទះនេះ។ មិនទាន់មានអ្វីប្រែប្រួលទេ។',
   'autopilot.learn.given': 'ផ្ទះនេះមានវាហើយ។',
   'autopilot.learn.judged': 'លើថ្ងៃដែលវាមិនធ្លាប់ឃើញ ក្នុងគំរូផ្ទះ សម្រាប់មាន់មួយហ្វូង៖',
+  'autopilot.learn.one_of_six':
+    'លេខទាំងនេះបានមកពីការកែកម្រិតទាំង ៦ របស់កម្មវិធី។ ប្រអប់បញ្ជាកែបានតែកម្រិតសីតុណ្ហភាពប៉ុណ្ណោះ ដូច្នេះក្នុងផ្ទះរបស់អ្នកអាចបានតិចជាងនេះ។',
   'autopilot.learn.policy': 'កម្មវិធី',
   'autopilot.learn.rules': 'លក្ខខណ្ឌ',
   'autopilot.learn.heat_stress': 'មាន់ហត់ដោយកម្ដៅ',
