@@ -1,15 +1,20 @@
 """What if over the coming days: foretold where a service is set, else as it usually is."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.support.cloud import Cloud
 from tests.support.http_peer import HttpPeer, http_peer
 from tests.support.twinned import Json, Twinned, twinned
-from tokkatot.kit.clock import to_rfc3339
+from tokkatot.cloud.farms.model import Farm
+from tokkatot.cloud.main import forecasts_of
+from tokkatot.cloud.twins.ahead import skies_ahead
+from tokkatot.kit.clock import to_ms, to_rfc3339
 
 COMING = {"weather": {"kind": "forecast", "hours": 24}}
 PLACE = {"latitude": 11.55, "longitude": 104.92}
@@ -93,6 +98,30 @@ async def test_hours_that_nobody_foretells_are_as_usual(
     found = await lived(farm)
     assert found["foretold_hours"] == 10
     assert (found["outdoor_c"][0], found["outdoor_c"][-1]) == (31.0, 25.0)
+
+
+@pytest.mark.parametrize(("later_h", "foretold_hours"), [(0, 10), (4, 6), (12, 0)])
+async def test_of_the_days_that_growth_is_foretold_for_only_foretold_hours_count(
+    farm: Twinned, service: HttpPeer, tmp_path: Path, later_h: int, foretold_hours: int
+) -> None:
+    service.usual = (200, foretold(farm.cloud, 16))
+    farm.choose(
+        forecast_url=f"http://{service.host}/v1/forecast", usual_weather=usual_year(tmp_path)
+    )
+    context = farm.cloud.context
+    async with context.database.transaction() as tx:
+        sky = await skies_ahead(
+            tx,
+            farm.cloud.readings.within(tx),
+            forecasts_of(context),
+            await tx.session.get_one(Farm, UUID(farm.farm)),
+            start_ms=to_ms(tx.now + timedelta(hours=later_h)),
+            hours=24,
+            sunlit=True,
+        )
+    assert sky is not None
+    warm = [row.temperature_c for row in sky.rows].count(31.0)
+    assert (sky.foretold_hours, warm) == (foretold_hours, foretold_hours)
 
 
 @pytest.mark.parametrize("answer", [(503, {}), (200, {"error": True})])

@@ -115,7 +115,7 @@ class Prediction(Base):
     kg: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
     """Of that day and those after it."""
     foretold_hours: Mapped[int | None]
-    """Hours of weather that somebody foretold; the others are as the last days were."""
+    """Hours of weather that somebody foretold; the others are as usual or as the last days were."""
     fitted: Mapped[bool]
     lacking: Mapped[str | None] = mapped_column(String(32))
     """Why nobody can tell."""

@@ -33,7 +33,8 @@ class GrowthView(View):
     told_on: date
     fitted: bool = Field(description="Whether by a twin that was fitted to the house.")
     foretold_hours: int | None = Field(
-        description="Hours of weather that somebody foretold; the others are as the last days were."
+        description="Hours of weather that somebody foretold; the others are as is usual here, or"
+        " as the last days were."
     )
     lacking: Unforetold | None = Field(
         description="Why nothing is foretold: too little `weather` is known, the `twin` failed, it"

@@ -6,6 +6,7 @@ import numpy as np
 
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.weather.files import moment_of
+from tokkatot.climate.weather.forecast import Outlook
 from tokkatot.cloud.farms.model import Farm
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict
@@ -34,38 +35,39 @@ async def skies_ahead(
 ) -> Skies | None:
     """Return so many hours, None where too little is known; `sunlit`: not without the sun's.
 
-    What has been is as the farm's stations measured it, what comes as somebody foretells it, and
-    the rest like the mean of the last days at that hour.
+    What has been is as the farm's stations measured it, what comes as somebody foretells it or as
+    it usually is, and the rest like the mean of the last days at that hour.
     """
     now_ms = to_ms(tx.now) // _HOUR_MS * _HOUR_MS
     wanted_ms = start_ms + _HOUR_MS * np.arange(hours, dtype=np.int64)
     to_come = max(int(wanted_ms[-1] - now_ms) // _HOUR_MS + 1, 1)
-    foretold = await _foretold(tx, forecasts, farm, to_come)
+    coming = await _coming(tx, forecasts, farm, to_come)
+    known = () if coming is None else coming.weather.moments
     first_ms = min(start_ms, now_ms - TYPICAL_H * _HOUR_MS)
     columns = await _columns(tx, readings, farm, first_ms, now_ms, wanted_ms, sunlit=sunlit)
     rows: list[Outdoor] = []
+    foretold = 0
     mean_c = None if columns is None else float(columns["temperature_c"].mean())
     for row, t_ms in enumerate(wanted_ms.tolist()):
         ahead = (t_ms - now_ms) // _HOUR_MS
-        if 0 <= ahead < len(foretold):
-            rows.append(foretold[ahead])
+        if coming is not None and 0 <= ahead < len(known):
+            rows.append(known[ahead])
+            foretold += ahead < coming.foretold
         elif columns is None or mean_c is None:
             return None
         else:
             told = {name: float(values[row]) for name, values in columns.items()}
             rows.append(moment_of(told, mean_c))
-    return Skies(start_ms=start_ms, period_s=HOUR_S, rows=rows, foretold_hours=len(foretold))
+    return Skies(start_ms=start_ms, period_s=HOUR_S, rows=rows, foretold_hours=foretold)
 
 
-async def _foretold(
-    tx: Transaction, forecasts: Forecasts, farm: Farm, hours: int
-) -> tuple[Outdoor, ...]:
+async def _coming(tx: Transaction, forecasts: Forecasts, farm: Farm, hours: int) -> Outlook | None:
     # Nobody waits for a service with a connection of the database in hand.
     await tx.release()
     try:
-        return tuple((await forecasts.outlook(farm.place, hours)).weather.moments)
+        return await forecasts.outlook(farm.place, hours)
     except Conflict:
-        return ()
+        return None
 
 
 async def _columns(
