@@ -15,6 +15,7 @@ from tokkatot.climate.control.shield import Climate, Moment, Shield
 from tokkatot.climate.control.twins import CoopTwin, HeldTwin
 from tokkatot.climate.physics.poultry.airflow import incoming
 from tokkatot.climate.physics.poultry.birds import comfort_c, stress_index_c
+from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.model import Controls, Ledger, Parameters, State
 from tokkatot.climate.physics.poultry.step import advance
 from tokkatot.domain.houses import SetPoints
@@ -26,6 +27,7 @@ HARD_OVER_K = 10.0
 """Over comfort, by the index: here grown birds begin to die within hours."""
 HARD_UNDER_K = 8.0
 HARD_CO2_PPM = 5000.0
+HARD_AMMONIA_PPM = 40.0
 
 
 Thermometer = Callable[[float], float | None]
@@ -62,6 +64,7 @@ class Real(ABC, Generic[Rules]):
             stress_index_c(s.air_c, s.vapour_kg_m3, speed) - wanted_c - HARD_OVER_K,
             wanted_c - HARD_UNDER_K - s.air_c,
             (self.shown().co2_ppm - HARD_CO2_PPM) / 500.0,
+            (s.ammonia_mg_m3 / AMMONIA_MG_M3_PPM - HARD_AMMONIA_PPM) / 5.0,
         )
 
 

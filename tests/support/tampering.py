@@ -12,6 +12,7 @@ from tests.support.tampered import Thermometer, World, held, staged
 from tokkatot.climate.control.dials import Dials, Rules, positions, turned
 from tokkatot.climate.control.shield import Climate, Moment, Readings
 from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.physics.poultry.bedding import with_litter
 from tokkatot.climate.physics.poultry.birds import comfort_c
 from tokkatot.climate.physics.poultry.houses import open_house, tunnel_house
 from tokkatot.climate.physics.poultry.model import Parameters, State
@@ -97,7 +98,7 @@ def drawn(chance: Random) -> Episode:
     twin = open_house() if open_sided else tunnel_house()
     birds = chance.uniform(8.0, 14.0) * twin.floor_m2
     warm = chance.uniform(-2.0, 7.0)
-    state = State(birds=birds, age_d=age, bird_kg=0.043 + 0.065 * age)
+    state = with_litter(State(birds=birds, age_d=age, bird_kg=0.043 + 0.065 * age), twin)
     comfort = comfort_c(age, twin)
     state.air_c = comfort + warm
     state.mass_c = state.air_c

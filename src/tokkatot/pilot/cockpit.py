@@ -19,6 +19,7 @@ from tokkatot.climate.physics.air import (
     vapour_g_m3,
 )
 from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.physics.poultry.bedding import with_litter
 from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.model import State
 from tokkatot.climate.policy.card import House, PolicyRefused, checked_card, named
@@ -59,6 +60,8 @@ class _House:
         return (
             self.floor_m2 == asked.floor_m2
             and self.fit == asked.twin
+            # Younger birds are another flock's, on other litter.
+            and asked.birds.age_d >= self.twin.state.age_d - 1.0
             and asked.at_s - self.asked_s <= OVERDUE_S
         )
 
@@ -119,7 +122,7 @@ class Cockpit:
             house = _begun(asked, measured, base)
         house.asked_s = asked.at_s
         house.shield.rebase(base)
-        _populate(house.twin.state, house.built, asked)
+        _populate(house.twin, house.built, asked)
         self._houses[asked.house] = house
         while len(self._houses) > MAX_HOUSES:
             self._houses.popitem(last=False)
@@ -134,6 +137,8 @@ class Cockpit:
             return None, None
         measured = Climate(inside.air_c, inside.humidity_pct, inside.co2_ppm)
         state = _as_measured(house.twin.state, measured)
+        if inside.ammonia_ppm is not None:
+            state.ammonia_mg_m3 = inside.ammonia_ppm * AMMONIA_MG_M3_PPM
         seen = seen_in_coop(state, moment.outdoor, house.twin.parameters, FlockPrices())
         standing = (*_REST[:_SHIFTS], house.shift_k, *_REST[_SHIFTS + 1 :])
         try:
@@ -169,7 +174,7 @@ def _begun(asked: Asked, measured: Climate, base: HeldRules) -> _House:
             built = fitted_coop(asked.twin, asked.floor_m2)
         except FitRefused as refused:
             refused_fit = f"The fit of this house is not used: {refused}"[:MAX_TROUBLE]
-    twin = HeldTwin(_state(measured), built.parameters)
+    twin = HeldTwin(_state(asked, measured, built), built.parameters)
     return _House(
         twin=twin,
         shield=Shield(base, HELD_DIALS, twin, step_s=EVERY_S),
@@ -205,8 +210,15 @@ def _said(
     )
 
 
-def _state(measured: Climate) -> State:
-    return _as_measured(State(mass_c=measured.air_c), measured)
+def _state(asked: Asked, measured: Climate, built: Built) -> State:
+    """Return a flock on the litter of its age: nobody has followed it."""
+    flock = State(
+        mass_c=measured.air_c,
+        birds=asked.birds.count,
+        age_d=asked.birds.age_d,
+        bird_kg=_bird_kg(built, asked),
+    )
+    return _as_measured(with_litter(flock, built.parameters), measured)
 
 
 def _as_measured(state: State, measured: Climate) -> State:
@@ -219,13 +231,16 @@ def _as_measured(state: State, measured: Climate) -> State:
     )
 
 
-def _populate(state: State, built: Built, asked: Asked) -> None:
+def _populate(twin: HeldTwin, built: Built, asked: Asked) -> None:
     """Let the twin have the birds that people count, and the ammonia that is measured."""
-    birds = asked.birds
+    birds, state = asked.birds, twin.state
     state.birds, state.age_d = birds.count, birds.age_d
-    state.bird_kg = birds.kg if built.bird_kg is None else built.bird_kg
-    if asked.inside.ammonia_ppm is not None:
-        state.ammonia_mg_m3 = asked.inside.ammonia_ppm * AMMONIA_MG_M3_PPM
+    state.bird_kg = _bird_kg(built, asked)
+    twin.gauge_ppm = asked.inside.ammonia_ppm
+
+
+def _bird_kg(built: Built, asked: Asked) -> float:
+    return asked.birds.kg if built.bird_kg is None else built.bird_kg
 
 
 def _outdoor(outside: Outside) -> Outdoor:

@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
-from tests.support.autopilot import asked
+from tests.support.autopilot import asked, wanting
 from tokkatot.climate.physics.poultry.houses import in_lay
 from tokkatot.domain.autopilot import HouseTwin
 from tokkatot.pilot.building import fitted_coop
 from tokkatot.pilot.cockpit import Cockpit
-from tokkatot.wire.autopilot import Decided
+from tokkatot.wire.autopilot import Asked, Birds, Decided, Inside, Outside
 
 WARM = HouseTwin(house="open", equipped={"heater_w": 0.0}, fitted={"heat_total": 1.4})
 
@@ -75,3 +75,39 @@ def test_hens_weigh_what_hens_weigh() -> None:
     twin = HouseTwin(house="hens", equipped={}, fitted={"heat_total": 1.0})
     assert fitted_coop(twin, 50.0).bird_kg == in_lay(1.0).bird_kg
     assert fitted_coop(WARM, 50.0).bird_kg is None
+
+
+def night(number: int, *, ammonia_ppm: float) -> Asked:
+    """Return a question of a full tunnel house in a cold night, its air shut off for warmth."""
+    return msgspec.structs.replace(
+        asked(number, mode="advise"),
+        policy=wanting(3.0),
+        maximum_c=25.0,
+        inside=Inside(
+            air_c=23.0, humidity_pct=70.0, co2_ppm=1500.0, ammonia_ppm=ammonia_ppm, age_s=5.0
+        ),
+        outside=Outside(air_c=14.0, humidity_pct=75.0, radiation_w_m2=0.0, wind_m_s=1.0),
+        hour=3.0,
+        floor_m2=1200.0,
+        birds=Birds(count=18_000, age_d=28.0, kg=1.58),
+    )
+
+
+def test_ammonia_counts_from_the_first_question_on() -> None:
+    cockpit = Cockpit()
+    # Air that is shut off longer stays fouler, on litter of four weeks.
+    foul = cockpit.decide(night(0, ammonia_ppm=19.0))
+    assert (foul.refused, foul.advised_k) == ("settling", None)
+    fresh = Cockpit().decide(night(0, ammonia_ppm=5.0))
+    assert (fresh.refused, fresh.advised_k) == ("settling", 3.0)
+
+
+def test_another_flock_begins_anew() -> None:
+    def of_age(number: int, age_d: float) -> Asked:
+        birds = Birds(count=480, age_d=age_d, kg=1.65)
+        return msgspec.structs.replace(asked(number), birds=birds)
+
+    cockpit = Cockpit()
+    ages = [28.0] * 8 + [29.0] * 2 + [2.0]
+    said = [cockpit.decide(of_age(number, age_d)) for number, age_d in enumerate(ages)]
+    assert [one.refused for one in said[-4:]] == [None, None, None, "settling"]

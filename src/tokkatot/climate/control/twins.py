@@ -27,7 +27,7 @@ from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry import model as coop
 from tokkatot.climate.physics.poultry.airflow import incoming
 from tokkatot.climate.physics.poultry.birds import comfort_c, stress_index_c
-from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
+from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM, held_mg_m3_kg
 from tokkatot.climate.physics.poultry.step import advance as advance_coop
 
 CLOSENESS = 0.5
@@ -121,6 +121,8 @@ class HeldTwin(Twin[HeldRules]):
         self.parameters = parameters
         self.book = coop.Ledger()
         """What it took since it was made."""
+        self.gauge_ppm: float | None = None
+        """The ammonia that is measured at the next correction; None where nobody measures it."""
         self._house = CoopTwin(state, parameters, limits)
         self._limits = limits or CoopLimits()
         self._climate = Standing()
@@ -138,6 +140,13 @@ class HeldTwin(Twin[HeldRules]):
     @override
     def correct(self, measured: Climate) -> None:
         self._house.correct(measured)
+        if self.gauge_ppm is None:
+            return
+        s = self.state
+        s.ammonia_mg_m3 = self.gauge_ppm * AMMONIA_MG_M3_PPM
+        # All of it came from the litter, which then takes none of it back.
+        least = s.ammonia_mg_m3 / held_mg_m3_kg(s, self.parameters)
+        s.ammoniacal_kg_m2 = max(s.ammoniacal_kg_m2, least)
 
     @override
     def strain(self, rules: HeldRules, moment: Moment, duration_s: float) -> float:

@@ -11,6 +11,7 @@ from tokkatot.climate.control.held import HeldRules, regulated, steer_held
 from tokkatot.climate.control.shield import Moment, Readings, Refusal, Shield
 from tokkatot.climate.control.twins import HeldTwin
 from tokkatot.climate.physics.poultry.houses import day_old, of_floor, open_house, tunnel_house
+from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.model import State
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
 
@@ -77,3 +78,25 @@ def test_other_set_points_of_people_are_fallen_back_on_at_once() -> None:
     blind = Readings(air_c=None, humidity_pct=70.0, co2_ppm=900.0)
     verdict = shield.decide((0.1,), blind, COOL)
     assert (verdict.rules, verdict.refused) == (warmer, Refusal.SENSOR)
+
+
+def test_litter_takes_nothing_back_of_the_ammonia_that_a_gauge_shows() -> None:
+    # As a process that has just begun believes it: litter that holds nothing.
+    twin = HeldTwin(replace(grown(23.0), birds=50.0), of_floor(tunnel_house(), 50.0))
+    twin.gauge_ppm = 18.0
+    twin.correct(twin.shown())
+    assert twin.state.ammonia_mg_m3 == pytest.approx(18.0 * AMMONIA_MG_M3_PPM)
+    # Its air is shut off.
+    twin.live(replace(RULES, shift_k=3.0), COOL, 600.0)
+    assert twin.state.ammonia_mg_m3 > 0.9 * 18.0 * AMMONIA_MG_M3_PPM
+
+
+def test_litter_that_holds_more_keeps_it_and_without_a_gauge_so_does_the_air() -> None:
+    twin = HeldTwin(replace(grown(23.0), ammoniacal_kg_m2=0.02), of_floor(tunnel_house(), 50.0))
+    twin.gauge_ppm = 2.0
+    twin.correct(twin.shown())
+    assert twin.state.ammoniacal_kg_m2 == 0.02
+    twin.gauge_ppm = None
+    twin.state.ammonia_mg_m3 = 7.0
+    twin.correct(twin.shown())
+    assert twin.state.ammonia_mg_m3 == 7.0

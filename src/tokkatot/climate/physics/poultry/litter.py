@@ -43,18 +43,24 @@ def litter(s: State, p: Parameters, speed_m_s: float) -> Exchange:
     """Return what stands over the litter's surface and how fast it is carried off."""
     dry = max(s.litter_dry_kg_m2, 1e-3)
     wet = max(s.litter_water_kg_m2, 0.0) / dry
-    kelvin = s.mass_c + ZERO_C_K
     active = 1.0 - exp(-BOUND * wet**BOUND_POWER)
     warmth = 2.0 ** (0.1 * (s.mass_c - 25.0))
     transfer = p.litter_transfer_m_h / HOUR_S * (max(speed_m_s, 0.1) / 0.2) ** 0.5
-    # Ammonium is bound to dry litter as well as dissolved in its water (kg/m² is g/L a mm).
-    dissolved = s.ammoniacal_kg_m2 / max(s.litter_water_kg_m2 + p.litter_sorption_l_kg * dry, 1e-6)
-    free = 1.0 / (1.0 + 10.0 ** (0.0918 + 2729.92 / kelvin - p.litter_ph))
-    henry = 2.395e5 / kelvin * exp(-4151.0 / kelvin)
     return Exchange(
         water_at=1e-3 * active * vapour_g_m3(s.mass_c, saturation_pa(s.mass_c)),
         transfer_m_s=float(transfer),
         turned=p.mineralised_per_d / 86_400.0 * warmth * min(wet / BEST_WET, 1.0) * s.organic_kg_m2,
-        # A kg of nitrogen a litre is 10⁹ mg a m³.
-        ammonia_at=1e9 * AMMONIA_PER_NITROGEN * free * henry * dissolved,
+        ammonia_at=s.ammoniacal_kg_m2 * held_mg_m3_kg(s, p),
     )
+
+
+def held_mg_m3_kg(s: State, p: Parameters) -> float:
+    """Return the ammonia that stands over a kg of ammoniacal nitrogen a m² of this litter."""
+    dry = max(s.litter_dry_kg_m2, 1e-3)
+    kelvin = s.mass_c + ZERO_C_K
+    # Ammonium is bound to dry litter as well as dissolved in its water (kg/m² is g/L a mm).
+    solvent = max(s.litter_water_kg_m2 + p.litter_sorption_l_kg * dry, 1e-6)
+    free = 1.0 / (1.0 + 10.0 ** (0.0918 + 2729.92 / kelvin - p.litter_ph))
+    henry = 2.395e5 / kelvin * exp(-4151.0 / kelvin)
+    # A kg of nitrogen a litre is 10⁹ mg a m³.
+    return float(1e9 * AMMONIA_PER_NITROGEN * free * henry / solvent)
