@@ -25,14 +25,17 @@ from tokkatot.climate.physics.poultry.model import State
 from tokkatot.climate.policy.card import House, PolicyRefused, checked_card, named
 from tokkatot.climate.policy.running import Policy
 from tokkatot.climate.weather.sky import sky_of_dew_point_c
-from tokkatot.domain.autopilot import HouseTwin, PolicyFile
+from tokkatot.domain.autopilot import MAX_POLICIES, HouseTwin, PolicyFile
+from tokkatot.domain.desired import MAX_HOUSES
 from tokkatot.domain.houses import SetPoints
 from tokkatot.pilot.building import Built, FitRefused, fitted_coop, usual_coop
-from tokkatot.wire.autopilot import EVERY_S, MAX_HOUSES, Asked, Decided, Outside
+from tokkatot.wire.autopilot import EVERY_S, Asked, Decided, Outside
 
 SHIFT: Final = "shift_k"
 OVERDUE_S: Final = 1.5 * EVERY_S
 """A twin that was left alone for so long begins anew."""
+EARLY_S: Final = 0.9 * EVERY_S
+"""So does one that is asked sooner: its people had it to themselves in between."""
 OUTDOOR_CO2_MG_M3: Final = 770.0
 GROUND_C: Final = 27.0
 """Of the year, by the Mekong; a closed floor lets little of it through."""
@@ -62,7 +65,7 @@ class _House:
             and self.fit == asked.twin
             # Younger birds are another flock's, on other litter.
             and asked.birds.age_d >= self.twin.state.age_d - 1.0
-            and asked.at_s - self.asked_s <= OVERDUE_S
+            and EARLY_S <= asked.at_s - self.asked_s <= OVERDUE_S
         )
 
 
@@ -84,6 +87,10 @@ class Cockpit:
         house = self._house(asked, believed(readings, Limits()))
         if house is None:
             return _said(asked, refused=Refusal.SENSOR)
+        if asked.mode == "advise" and asked.accepted_k == 0.0:
+            # Nobody agrees, or no longer: what was turned is not led back step by step.
+            house.shield.give_back()
+            house.shift_k = 0.0
         moment = Moment(outdoor=_outdoor(asked.outside), hour=asked.hour)
         proposal, trouble = self._proposal(asked, house, moment)
         in_force = proposal if asked.mode == "auto" else (asked.accepted_k,)
@@ -161,7 +168,7 @@ class Cockpit:
                 raise PolicyRefused(f"{card.version} is for a {card.house}.")
             policy = Policy(card, file.model)
         self._policies[file.sha256] = policy
-        while len(self._policies) > MAX_HOUSES:
+        while len(self._policies) > MAX_POLICIES:
             self._policies.popitem(last=False)
         return policy
 

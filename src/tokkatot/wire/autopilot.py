@@ -14,8 +14,6 @@ DECIDED: Final = "autopilot.decided"
 """The event whose data is a `Decided`."""
 EVERY_S: Final = 300.0
 """From one decision to the next."""
-MAX_HOUSES: Final = 16
-"""Of one hub, with an autopilot."""
 MAX_ASKED_BYTES: Final = 256 * 1024
 MAX_DECIDED_BYTES: Final = 4 * 1024
 

@@ -1,11 +1,14 @@
 """Which twin a shield asks: the one that was fitted to the house, or the usual one."""
 
+from uuid import UUID
+
 import msgspec
 import pytest
 
 from tests.support.autopilot import asked, wanting
 from tokkatot.climate.physics.poultry.houses import in_lay
 from tokkatot.domain.autopilot import HouseTwin
+from tokkatot.domain.desired import MAX_HOUSES
 from tokkatot.pilot.building import fitted_coop
 from tokkatot.pilot.cockpit import Cockpit
 from tokkatot.wire.autopilot import Asked, Birds, Decided, Inside, Outside
@@ -100,6 +103,59 @@ def test_ammonia_counts_from_the_first_question_on() -> None:
     assert (foul.refused, foul.advised_k) == ("settling", None)
     fresh = Cockpit().decide(night(0, ammonia_ppm=5.0))
     assert (fresh.refused, fresh.advised_k) == ("settling", 3.0)
+
+
+def test_what_nobody_agrees_to_any_more_is_given_back_at_once() -> None:
+    cockpit = Cockpit()
+    steered = [cockpit.decide(asked(number)).shift_k for number in range(12)]
+    assert steered[-1] == pytest.approx(1.0)
+    advised = cockpit.decide(asked(12, mode="advise"))
+    assert (advised.shift_k, advised.advised_k) == (0.0, 1.0)
+
+
+def test_what_was_agreed_to_is_over_with_its_time() -> None:
+    cockpit = Cockpit()
+    yes = [
+        cockpit.decide(msgspec.structs.replace(asked(number, mode="advise"), accepted_k=1.0))
+        for number in range(12)
+    ]
+    assert yes[-1].shift_k == pytest.approx(1.0)
+    assert cockpit.decide(asked(12, mode="advise")).shift_k == 0.0
+
+
+@pytest.mark.parametrize(("after_s", "refused"), [(70.0, "settling"), (300.0, None)])
+def test_a_house_that_was_switched_off_and_on_settles_again(
+    after_s: float, refused: str | None
+) -> None:
+    cockpit = Cockpit()
+    for number in range(8):
+        cockpit.decide(asked(number))
+    again = msgspec.structs.replace(asked(7), at_s=asked(7).at_s + after_s)
+    said = cockpit.decide(again)
+    assert said.refused == refused
+    assert (said.shift_k > 0.0) is (refused is None)
+
+
+def test_who_asks_often_does_not_settle_sooner() -> None:
+    cockpit = Cockpit()
+    often = [
+        cockpit.decide(msgspec.structs.replace(asked(0), at_s=20.0 * number))
+        for number in range(10)
+    ]
+    assert {one.refused for one in often} == {"settling"}
+
+
+def test_each_house_of_a_large_farm_keeps_its_twin() -> None:
+    cockpit, houses = Cockpit(), [UUID(int=1000 + house) for house in range(40)]
+    assert len(houses) <= MAX_HOUSES
+    said = [
+        cockpit.decide(msgspec.structs.replace(asked(number), house=house))
+        for number in (0, 1)
+        for house in houses
+    ]
+    # Whose twin begins anew is foretold what was measured.
+    off_k = [abs((one.foretold_c or 0.0) - (one.air_c or 0.0)) for one in said]
+    assert max(off_k[:40]) < 0.01 < min(off_k[40:])
 
 
 def test_another_flock_begins_anew() -> None:

@@ -150,6 +150,8 @@ class Shield(Generic[Rules]):
         self._settle = settle
         self._good = 0
         self._in_force: Rules = base
+        self._lived: Rules = base
+        """What the house was steered by since the last decision."""
         self._before: Moment | None = None
         self.foretold: Climate | None = None
         """What the twin had expected at the last decision."""
@@ -159,7 +161,7 @@ class Shield(Generic[Rules]):
     ) -> Verdict[Rules]:
         """Return what is in force now; a proposal holds a value for each dial."""
         if self._before is not None:
-            self._twin.live(self._in_force, self._before, self._step_s)
+            self._twin.live(self._lived, self._before, self._step_s)
         if is_told(moment.outdoor):
             # In weather that is no number nothing lives: the twin goes on in the last that was one.
             self._before = moment
@@ -176,6 +178,7 @@ class Shield(Generic[Rules]):
             self._in_force = wanted
         else:
             self._in_force = self._base
+        self._lived = self._in_force
         return Verdict(rules=self._in_force, refused=refused)
 
     def considered(self, proposal: Sequence[float] | None, moment: Moment) -> Rules | None:
@@ -196,6 +199,10 @@ class Shield(Generic[Rules]):
         """Take other rules to fall back on; the dials stay where they stand."""
         values = positions(self._in_force, self._dials)
         self._base, self._in_force = base, turned(base, self._dials, values)
+
+    def give_back(self) -> None:
+        """Let the dials stand at rest at once: what was turned is somebody else's again."""
+        self._in_force = self._base
 
     def _doubted(self, readings: Readings) -> Refusal | None:
         self.foretold = None

@@ -242,3 +242,21 @@ def test_a_greenhouse_is_kept_from_frost_and_from_bad_numbers() -> None:
         unshielded.live(turned(base, GREENHOUSE_DIALS, asked), night, 900.0)
     assert Refusal.DANGER in refused
     assert min(air) > 11.0 > unshielded.shown().air_c
+
+
+def test_what_is_given_back_is_at_rest_at_once_and_the_twin_lives_by_what_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    farm, lived = Farm(), list[float]()
+    live = farm.twin.live
+
+    def watched(rules: StageRules, moment: Moment, duration_s: float) -> None:
+        lived.append(rules.band_k)
+        live(rules, moment, duration_s)
+
+    monkeypatch.setattr(farm.twin, "live", watched)
+    far = (0.0, 99.0, *REST[2:])
+    assert [farm.decide(far).rules.band_k for _ in range(3)] == [5.0, 6.0, 7.0]
+    farm.shield.give_back()
+    assert farm.decide(REST).rules == BASE
+    assert lived == [5.0, 6.0, 7.0]
