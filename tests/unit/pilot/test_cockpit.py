@@ -167,3 +167,11 @@ def test_another_flock_begins_anew() -> None:
     ages = [28.0] * 8 + [29.0] * 2 + [2.0]
     said = [cockpit.decide(of_age(number, age_d)) for number, age_d in enumerate(ages)]
     assert [one.refused for one in said[-4:]] == [None, None, None, "settling"]
+
+
+def test_birds_that_weigh_nothing_by_their_people_s_curve_break_nothing() -> None:
+    cockpit = Cockpit()
+    chicks = Birds(count=480, age_d=0.0, kg=0.0)
+    for number in range(3):
+        said = cockpit.decide(msgspec.structs.replace(asked(number), birds=chicks))
+        assert said.refused is not None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import exp, log
 
 from tokkatot.climate.physics.air import saturation_pa, vapour_g_m3
-from tokkatot.climate.physics.poultry.birds import comfort_c, flock
+from tokkatot.climate.physics.poultry.birds import LEAST_KG, comfort_c, flock
 from tokkatot.climate.physics.poultry.litter import AMMONIA_PER_NITROGEN, held_mg_m3_kg, litter
 from tokkatot.climate.physics.poultry.model import Controls, Parameters, State
 from tokkatot.climate.physics.units import DAY_S
@@ -52,7 +52,7 @@ def with_litter(s: State, p: Parameters) -> State:
 
 def _weighed_kg(s: State, p: Parameters, age_d: float) -> float:
     """Return what birds weighed at an earlier age that weigh so much now."""
-    left = log(p.mature_kg / s.bird_kg) * exp(p.growth_per_d * (s.age_d - age_d))
+    left = log(p.mature_kg / max(s.bird_kg, LEAST_KG)) * exp(p.growth_per_d * (s.age_d - age_d))
     return min(p.mature_kg * exp(-left), s.bird_kg)
 
 

@@ -39,6 +39,8 @@ DRIEST_DROPPINGS = 1.0
 """Kg of water that leave a bird with a kg of dry droppings, however hot it is."""
 THIRST_PER_K = 0.065
 """By this part birds drink more a K above 21 °C (NRC, Nutrient requirements of poultry, 1994)."""
+LEAST_KG = 1e-3
+"""Of a bird: a curve of weights may begin at nought, of which nothing grows."""
 LOST_APPETITE_PER_K = 0.02
 LETHAL_OVER_K = 14.5
 HALF_DEAD_S = 1800.0
@@ -104,7 +106,8 @@ def flock(s: State, u: Controls, p: Parameters, index_c: float) -> Flow:
     total, sensible, _ = heat_w(s, u, p)
     over_k = index_c - comfort_c(s.age_d, p)
     appetite = max(1.0 - LOST_APPETITE_PER_K * max(over_k, 0.0), 0.3)
-    gain = appetite * p.growth_per_d * s.bird_kg * log(p.mature_kg / s.bird_kg) / DAY_S
+    bird_kg = max(s.bird_kg, LEAST_KG)
+    gain = appetite * p.growth_per_d * bird_kg * log(p.mature_kg / bird_kg) / DAY_S
     gain, eggs = max(gain, 0.0), appetite * p.eggs_kg_d / DAY_S
     # What is eaten is given off as heat or kept.
     feed = (total + p.gain_j_kg * gain + p.egg_j_kg * eggs) / p.feed_j_kg

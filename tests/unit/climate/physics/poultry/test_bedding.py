@@ -67,3 +67,8 @@ def test_no_age_makes_it_walk_without_an_end() -> None:
     assert over_it_ppm(with_litter(old, hens), hens) == pytest.approx(
         over_it_ppm(with_litter(grown, hens), hens), rel=0.1
     )
+
+
+def test_birds_that_weigh_nothing_by_their_curve_have_litter_too() -> None:
+    weightless = State(birds=20_000.0, age_d=3.0, bird_kg=0.0)
+    assert with_litter(weightless, HOUSE).litter_dry_kg_m2 > HOUSE.litter_dry_kg_m2
