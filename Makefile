@@ -17,7 +17,7 @@ export TOKKATOT_DEMO_PICTURES ?= ../shared/data/vision
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev web test coverage check check-python check-web proof bench lock dist clean
+.PHONY: help run setup dev web test coverage check check-python check-web proof bench lock dist clean always
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -51,8 +51,9 @@ check-web: $(STAMPS)/node_modules
 coverage: dev ## run the tests and tell which branches they miss
 	@$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term --cov-report=html
 
+# Only here are the packages of learning installed, so what needs them runs nowhere else.
 proof: dev $(STAMPS)/train ## run what is too long for CI
-	@$(BIN)/pytest -m proof --timeout 3600
+	@$(BIN)/pytest -m "proof or training" --timeout 3600
 
 bench: dev ## measure; needs an otherwise idle machine
 	@$(BIN)/tokkatot bench slice
@@ -76,19 +77,25 @@ clean: ## remove what was made here, but not the data
 $(STAMPS):
 	@mkdir -p $@
 
-$(BIN)/python: | $(STAMPS)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed: make run PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -m venv .venv
+# Made anew where it has no pip: it was left half-way, or the system's Python is another one by now.
+.venv/pyvenv.cfg: always | $(STAMPS)
+	@[ -f $@ ] && $(BIN)/python -c 'import pip' 2>/dev/null || { \
+		$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+			{ echo "Python 3.11 or newer is needed: make run PYTHON=python3.12" >&2; exit 1; }; \
+		rm -rf .venv; \
+		$(PYTHON) -m venv .venv || \
+			{ rm -rf .venv; echo "No environment could be made; on Debian: apt install python3-venv" >&2; exit 1; }; \
+	}
 
 # Each set of packages is hashed; ours is linked to the checkout.
-$(STAMPS)/venv: requirements/base.txt requirements/build.txt pyproject.toml hatch_build.py | $(BIN)/python
+$(STAMPS)/venv: requirements/base.txt requirements/build.txt pyproject.toml hatch_build.py .venv/pyvenv.cfg
 	@echo "Installing the packages of Tokkatot …"
 	@$(PIP) install --require-hashes -r requirements/base.txt -r requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(STAMPS)/dev: $(STAMPS)/venv requirements/dev.txt
+# After Node where that is a package: two pips at a time spoil one environment.
+$(STAMPS)/dev: $(STAMPS)/venv requirements/dev.txt | $(if $(HAS_NODE),,$(STAMPS)/node)
 	@echo "Installing the packages of its development …"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
@@ -96,7 +103,7 @@ $(STAMPS)/dev: $(STAMPS)/venv requirements/dev.txt
 # torch is large and only learning needs it. Its build, for the CPU or a GPU, is the machine's choice, so no hash can
 # name it; pip takes the one for the CPU where it is offered. It comes first: what is locked needs it, and where
 # hashes are asked for pip installs nothing that has none.
-$(STAMPS)/train: $(STAMPS)/venv requirements/train.txt pyproject.toml
+$(STAMPS)/train: $(STAMPS)/dev requirements/train.txt pyproject.toml
 	@echo "Installing the packages of learning …"
 	@$(PIP) install "$$(grep -o 'torch==[0-9.]*' pyproject.toml)"
 	@$(PIP) install --require-hashes -r requirements/train.txt
