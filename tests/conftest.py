@@ -34,15 +34,15 @@ _NO_SKIP = os.environ.get("CI") == "true"  # noqa: TID251 - the one setting of t
 
 def pytest_report_header() -> list[str]:
     """Name what this machine lacks, and so what is left out."""
-    missing = [
-        name for name in ("chromium", *_BROKER_PROGRAMS, *_STORES) if not _is_installed(name)
-    ]
+    # Where nothing may be left out, a test fails for a program that it lacks.
+    programs = () if _NO_SKIP else ("chromium", *_BROKER_PROGRAMS, *_STORES)
+    missing = [name for name in programs if not _is_installed(name)]
     lines = [f"left out: every test that needs {name}, which is not installed" for name in missing]
     if not HAS_TORCH:
         lines.append("left out: every test of learning, whose packages are not installed")
     if not SHARED_DATA.is_dir():
         lines.append(f"left out: every test of the recorded data, which is not in {SHARED_DATA}")
-    return [] if _NO_SKIP else lines
+    return lines
 
 
 @pytest.hookimpl(tryfirst=True)  # before the workers write the groups into the node ids
@@ -68,7 +68,6 @@ def _lacks_something(item: pytest.Item) -> bool:
         return True
     if item.get_closest_marker("training") and not HAS_TORCH:
         return True
-    # Where nothing may be left out, a test fails for what it lacks.
     programs = {name for mark in item.iter_markers("needs") for name in mark.args}
     return not _NO_SKIP and not all(map(_is_installed, programs))
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from tokkatot.cli.toml import to_toml
-from tokkatot.climate.policy.card import CARD, MODEL, find_policy
+from tokkatot.climate.policy.card import CARD, MODEL, SHIPPED
 from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.accounts.caller import Caller
 from tokkatot.cloud.accounts.contacts import normal_login
@@ -247,7 +247,7 @@ async def _make_house(tx: Transaction, access: FarmAccess, declared: DemoHouse) 
 
 async def _deploy(tx: Transaction, access: FarmAccess, house_id: HouseId, policy: str) -> None:
     """Give a house a shipped policy; what it may do there is for its people to say."""
-    folder = find_policy(Path(policy))
+    folder = SHIPPED / policy
     stored = await add_policy(tx, (folder / CARD).read_bytes(), (folder / MODEL).read_bytes())
     await deploy(tx, stored.sha256, [house_id], HubLimits(), by=access.caller.user_id)
 

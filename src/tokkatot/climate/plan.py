@@ -164,7 +164,7 @@ def read_plan(path: Path) -> Plan:
 def find_plan(name: Path) -> Path:
     """Return the file of a plan: this one, or the one that is shipped under this name."""
     shipped = SHIPPED / f"{name}.toml"
-    return shipped if not name.exists() and shipped.exists() else name
+    return shipped if not name.is_file() and shipped.exists() else name
 
 
 def digest_of(plan: Plan) -> str:

@@ -125,6 +125,13 @@ def test_a_shipped_plan_is_found_by_its_name_unless_a_file_has_it(tmp_path: Path
     assert find_plan(tmp_path / "absent") == tmp_path / "absent"
 
 
+def test_a_folder_hides_no_shipped_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A run that is kept in a folder of the plan's name must be found to be gone on with.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tunnel").mkdir()
+    assert read_plan(find_plan(Path("tunnel"))).name == "tunnel"
+
+
 def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlanRefused, match=r"absent\.toml"):
         read_plan(tmp_path / "absent.toml")

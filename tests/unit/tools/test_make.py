@@ -46,9 +46,7 @@ class Checkout:
         (folder / "python").write_text(PYTHON)
         (folder / "python").chmod(0o755)
 
-    def make(
-        self, *arguments: str, pip_takes_s: float = 0.0
-    ) -> "subprocess.CompletedProcess[str]":
+    def make(self, *arguments: str, pip_takes_s: float = 0.0) -> "subprocess.CompletedProcess[str]":
         """Run make without what a make around these tests told its children."""
         (self.folder / "notes").write_text("")
         return subprocess.run(

@@ -180,9 +180,12 @@ def observation(card: Card, moment: Named) -> tuple[float, ...]:
 
 
 def find_policy(name: Path) -> Path:
-    """Return a policy's folder: this one, or the one that is shipped under this name."""
-    shipped = SHIPPED / name
-    return shipped if not name.exists() and (shipped / CARD).exists() else name
+    """Return a policy's folder: this one, or the one that is shipped under this name.
+
+    A folder with nothing of a policy in it, such as that of a run, hides no shipped one.
+    """
+    shipped, owned = SHIPPED / name, any((name / part).exists() for part in (CARD, MODEL))
+    return shipped if not owned and (shipped / CARD).exists() else name
 
 
 def read_policy(folder: Path) -> tuple[Card, bytes]:

@@ -94,9 +94,9 @@ def _repeated(hours: list[Outdoor], season_days: float) -> WeatherSeries:
 
 def _plan(task: Task) -> "HousePlan":
     """Return what the shipped policy was learned by, for this house alone."""
-    from tokkatot.climate.plan import HousePlan, WeatherFile, find_plan, read_plan  # noqa: PLC0415
+    from tokkatot.climate.plan import SHIPPED, HousePlan, WeatherFile, read_plan  # noqa: PLC0415
 
-    twin, shipped = task.twin, read_plan(find_plan(Path("tunnel")))
+    twin, shipped = task.twin, read_plan(SHIPPED / "tunnel.toml")
     assert twin.floor_m2 is not None, "who asks has looked"
     full = shipped.birds_m2 if twin.birds is None else (twin.birds.count / twin.floor_m2,) * 2
     return HousePlan(

@@ -26,6 +26,18 @@ def test_a_folder_of_ones_own_goes_before_what_is_shipped(tmp_path: Path) -> Non
     assert find_policy(TUNNEL) != TUNNEL
 
 
+def test_a_folder_without_a_policy_hides_no_shipped_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    TUNNEL.mkdir()
+    (TUNNEL / "checkpoint.pt").touch()
+    assert find_policy(TUNNEL) != TUNNEL
+    # One that lacks its card is still its owner's, and refused.
+    (TUNNEL / "policy.onnx").touch()
+    assert find_policy(TUNNEL) == TUNNEL
+
+
 def test_it_was_learned_by_the_plan_that_is_shipped_and_judged_where_it_never_was() -> None:
     card, _ = read_policy(find_policy(TUNNEL))
     plan = read_plan(find_plan(TUNNEL))
