@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import TestDatabases, running_postgres
 from tests.support.servers import running_influx, running_redis
+from tokkatot.cli.running import end_as_by_ctrl_c
 from tokkatot.cloud.platform.broker import EmbeddedBroker
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,11 @@ HAS_TORCH = find_spec("torch") is not None and find_spec("onnx") is not None
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 _NO_SKIP = os.environ.get("CI") == "true"  # noqa: TID251 - the one setting of the test run
+
+
+def pytest_configure() -> None:
+    """Let fixtures end the farms that they have started also where the run is killed."""
+    end_as_by_ctrl_c()
 
 
 def pytest_report_header() -> list[str]:

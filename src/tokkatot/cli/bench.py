@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import tokkatot
+from tokkatot.cli.running import end_as_by_ctrl_c
 
 app = typer.Typer()
 
@@ -42,6 +43,8 @@ def bench(
     def report(figure: str, value: float, unit: str) -> None:
         print(line(name, figure, value, unit), flush=True)
 
+    # What it has started runs in sessions of its own, and would outlive it.
+    end_as_by_ctrl_c()
     benchmark.run(chosen, report)
 
 

@@ -86,5 +86,26 @@ async def until_signal(work: "Coroutine[Any, Any, None]") -> None:
             raise
 
 
+def end_as_by_ctrl_c() -> None:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does: who has started something else ends it.
+
+    What is ignored, as by nohup, stays so. Who asks twice, as make and timeout do together, does
+    not cut the ending short.
+    """
+    numbers = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+
+    def end_once(_number: int, _frame: object) -> None:
+        for number in numbers:
+            signal.signal(number, lambda _number, _frame: _already_ending())
+        raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, end_once)
+
+
 def _already_ending() -> None:
     """A second Ctrl-C must not cut short the writing of the data."""

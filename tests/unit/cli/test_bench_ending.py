@@ -1,0 +1,90 @@
+"""A benchmark, or a run of tests, that is ended from outside ends what it has started."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.proc import Seen, seen
+
+ROOT = Path(__file__).parents[3]
+
+# In the place of a benchmark; what it starts takes a second to end.
+BENCH = """
+import signal, sys
+from pathlib import Path
+from types import SimpleNamespace
+from benches.support.servers import running
+from tokkatot.cli.bench import bench
+
+SLOW = "trap 'sleep 1; exit 7' TERM; while :; do sleep 0.1; done"
+
+def run(figures, report):
+    try:
+        with running(("sh", "-c", SLOW), log_path=Path(sys.argv[1])) as process:
+            print(process.pid, flush=True)
+            process.wait()
+    finally:
+        print("ended", process.returncode, flush=True)
+
+sys.modules["benches.slice"] = SimpleNamespace(FIGURES=("a",), run=run)
+if "nohup" in sys.argv:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+bench("slice")
+"""
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> "Iterator[tuple[subprocess.Popen[str], Seen]]":
+    """Run a benchmark; also say what it has started."""
+    with subprocess.Popen(
+        (sys.executable, "-c", BENCH, str(folder / "log"), *arguments),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(("src", "."))},  # noqa: TID251
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as bench:
+        assert bench.stdout is not None
+        child = seen(int(bench.stdout.readline()))
+        assert child is not None
+        try:
+            yield bench, child
+        finally:
+            bench.kill()
+            if child.runs:
+                os.kill(child.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_benchmark_that_is_ended_leaves_nothing_running(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with running(tmp_path) as (bench, child):
+        bench.send_signal(number)
+        # As where make is ended with its whole group: it hands on what came to all.
+        with pytest.raises(subprocess.TimeoutExpired):
+            bench.wait(0.3)
+        bench.send_signal(number)
+        said, _ = bench.communicate(timeout=30)
+        assert said == "ended 7\n", "it waits for what it ends"
+        assert not child.runs
+
+
+def test_a_benchmark_that_shall_outlive_its_terminal_does(tmp_path: Path) -> None:
+    with running(tmp_path, "nohup") as (bench, child):
+        bench.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            bench.wait(1)
+        assert child.runs
+
+
+def test_a_run_of_tests_ends_by_a_signal_as_by_ctrl_c() -> None:
+    # This very run: its fixtures have farms of their own to end.
+    assert signal.getsignal(signal.SIGTERM) not in {signal.SIG_DFL, signal.SIG_IGN, None}
