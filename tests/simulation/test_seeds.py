@@ -50,6 +50,12 @@ def test_a_farm_keeps_every_promise_for_a_year(month: int) -> None:
     outcome = simulate(1000 + month, days=365 / 12)
 
     assert outcome.violations == (), "\n".join(outcome.last)
+    # In each of them something went on, and to its end: a day alone has more of each than that.
+    assert outcome.simulated_s >= 365 / 12 * 86_400
+    assert outcome.counts["agreed"] > 30
+    assert outcome.counts["tap.here"] > 30
+    assert outcome.readings > 30
+    assert outcome.runs > 30
 
 
 def test_the_same_seed_is_the_same_run_in_every_process() -> None:
