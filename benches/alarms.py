@@ -1,11 +1,11 @@
 """The alarms: how many people are called for, how soon they know, and what looking costs."""
 
-import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from benches.support import failing, rung, told, watching
+from benches.support.servers import need_mosquitto
+from benches.support.together import Figures, Together, run_together, say
 from tests.support.stack import Stack
 from tokkatot.cli.bench import Report
 
@@ -20,28 +20,32 @@ UNITS = {
 FIGURES = tuple(UNITS)
 
 
+def _failing(_folder: Path, _figures: Sequence[str]) -> Figures:
+    return failing.measure(say)
+
+
+def _watching(_folder: Path, _figures: Sequence[str]) -> Figures:
+    return watching.measure(say)
+
+
+def _told(folder: Path, _figures: Sequence[str]) -> Figures:
+    need_mosquitto()
+    with Stack.start(folder) as stack:
+        yield told.MESSAGE, told.measure(stack, say)
+
+
+def _rung(folder: Path, _figures: Sequence[str]) -> Figures:
+    return rung.measure(folder, say)
+
+
+TOGETHER: Together = {
+    failing.FIGURES: _failing,
+    watching.FIGURES: _watching,
+    (told.MESSAGE,): _told,
+    (rung.RUNG,): _rung,
+}
+
+
 def run(figures: Sequence[str], report: Report) -> None:
-    """Measure the figures that are asked for."""
-    if set(figures) & set(failing.FIGURES):
-        for figure, value in failing.measure(say):
-            if figure in figures:
-                report(figure, value, UNITS[figure])
-    if set(figures) & set(watching.FIGURES):
-        for figure, value in watching.measure(say):
-            if figure in figures:
-                report(figure, value, UNITS[figure])
-    if told.MESSAGE in figures:
-        with (
-            tempfile.TemporaryDirectory(prefix="tokkatot-bench-") as folder,
-            Stack.start(Path(folder) / "farm") as stack,
-        ):
-            report(told.MESSAGE, told.measure(stack, say), UNITS[told.MESSAGE])
-    if rung.RUNG in figures:
-        with tempfile.TemporaryDirectory(prefix="tokkatot-bench-") as folder:
-            for figure, value in rung.measure(Path(folder) / "run", say):
-                report(figure, value, UNITS[figure])
-
-
-def say(text: str) -> None:
-    """Tell a person what goes on; standard output is for figures alone."""
-    print(text, file=sys.stderr, flush=True)
+    """Measure the figures that are asked for; what can't be measured here is left out and told."""
+    run_together(TOGETHER, UNITS, figures, report)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benches.support import backlog, card, engine, safety, simulation, stops, trigger
+from benches.support.servers import need_mosquitto
 from benches.support.together import Figures, Together, run_together, say
 from tests.support.stack import Stack
 from tokkatot.cli.bench import Report
@@ -52,6 +53,7 @@ def _card(folder: Path, _figures: Sequence[str]) -> Figures:
 
 
 def _backlog(folder: Path, _figures: Sequence[str]) -> Figures:
+    need_mosquitto()
     with Stack.start(folder / "cloud") as stack:
         yield from backlog.measure(stack, folder / "hub", say)
 

@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from benches.support.servers import Missing
 from benches.support.statistics import p95, spread
 from benches.support.telling import Telling
+from benches.support.together import Figures, Together, run_together, say
 from tokkatot.cli.bench import Report
 from tokkatot.vision.data.checking import scan
 from tokkatot.vision.data.photos import PhotoSet, read_photos
@@ -45,29 +47,18 @@ FULL_SIZE = "fullres_examples"
 
 
 def run(figures: Sequence[str], report: Report) -> None:
-    """Measure the figures that are asked for."""
+    """Measure the figures that are asked for; what can't be measured here is left out and told."""
+    run_together(TOGETHER, UNITS, figures, report)
+
+
+def _need_photographs() -> None:
     if not PHOTOS.is_dir():
-        sys.exit(f"The photographs are not in {PHOTOS}.")
-    if set(figures) & set(_JUDGED):
-        for name, value in _judged():
-            if name in figures:
-                report(name, value, UNITS[name])
-    if {DECISION, MEMORY} & set(figures):
-        for name, value in _in_a_process():
-            if name in figures:
-                report(name, value, UNITS[name])
-    if PARITY in figures:
-        if find_spec("onnx") is None:
-            say(f"{PARITY} is left out: pip install 'tokkatot[train]'")
-        else:
-            # Here, since it needs what only the extra brings.
-            from benches.support import parity  # noqa: PLC0415
-
-            report(PARITY, parity.largest_difference(PHOTOS / FULL_SIZE), UNITS[PARITY])
+        raise Missing(f"the photographs, which are not in {PHOTOS}")
 
 
-def _judged() -> Iterator[tuple[str, float]]:
+def _judged(_folder: Path, _figures: Sequence[str]) -> Figures:
     """Return each figure as soon as it is known."""
+    _need_photographs()
     say("dividing the photographs as for the learning")
     photos, split = _held_out(read_photos(PHOTOS))
     say(f"judging {len(photos.photos)} that were held out")
@@ -84,20 +75,30 @@ def _held_out(photos: PhotoSet) -> tuple[PhotoSet, Split]:
     return photos.only(lambda photo: split[photo.name] in HELD_OUT), split
 
 
-def _in_a_process() -> list[tuple[str, float]]:
+def _in_a_process(_folder: Path, _figures: Sequence[str]) -> Figures:
     """Judge full-size photographs in a process that does nothing else."""
+    _need_photographs()
     say("judging photographs of full size, one at a time")
     command = (sys.executable, "-m", "benches.support.judging", str(PHOTOS / FULL_SIZE))
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     say(f"a decision: {spread(told['decisions_ms'], 'ms')}")
-    return [(DECISION, p95(told["decisions_ms"])), (MEMORY, told["peak_rss_mb"])]
+    yield DECISION, p95(told["decisions_ms"])
+    yield MEMORY, told["peak_rss_mb"]
+
+
+def _parity(_folder: Path, _figures: Sequence[str]) -> Figures:
+    _need_photographs()
+    if find_spec("onnx") is None:
+        raise Missing("the extra train: pip install 'tokkatot[train]'")
+    # Here, since it needs what only the extra brings.
+    from benches.support import parity  # noqa: PLC0415
+
+    yield PARITY, parity.largest_difference(PHOTOS / FULL_SIZE)
 
 
 def _untold(done: int, total: int) -> None:
     del done, total
 
 
-def say(text: str) -> None:
-    """Tell a person what goes on; standard output is for figures alone."""
-    print(text, file=sys.stderr, flush=True)
+TOGETHER: Together = {_JUDGED: _judged, (DECISION, MEMORY): _in_a_process, (PARITY,): _parity}

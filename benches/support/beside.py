@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benches.support.servers import need_mosquitto
 from tests.support.people import Person
 from tests.support.plant import CloudProgram, staff_of
 from tokkatot.cloud.platform.broker import EmbeddedBroker
@@ -23,7 +24,12 @@ class Beside:
 
 @asynccontextmanager
 async def cloud_beside(folder: Path, *roles: str) -> AsyncIterator[Beside]:
-    """Run a process for each of some roles, and the servers that they need."""
+    """Run a process for each of some roles, and the servers that they need.
+
+    Raises:
+        Missing: where mosquitto is not installed.
+    """
+    need_mosquitto()
     folder.mkdir(parents=True, exist_ok=True)
     postgres = EmbeddedPostgres(folder / "postgres", log_path=folder / "postgres.log")
     broker = EmbeddedBroker(

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from benches.support.servers import need_mosquitto
 from tests.support.processes import free_port
 from tests.support.site import HubLogin, HubProgram
 from tokkatot.cloud.platform.keys import public_bytes
@@ -79,7 +80,12 @@ def lone_hub(
     """Return a hub that was cut off after it had taken its document.
 
     It finds the nodes' broker on `broker_port`, or runs it there itself.
+
+    Raises:
+        Missing: where it is to run one, and mosquitto is not installed.
     """
+    if runs_broker:
+        need_mosquitto()
     key = Ed25519PrivateKey.generate()
     config = {
         "hub": {"id": str(HUB_ID), "farm": str(FARM_ID)},

@@ -44,6 +44,18 @@ def running(
             process.wait()
 
 
+def need_mosquitto() -> str:
+    """Return where mosquitto is: a figure of another broker would be another figure.
+
+    Raises:
+        Missing: where it is not installed.
+    """
+    program = shutil.which("mosquitto", path=_PATH)
+    if program is None:
+        raise Missing("mosquitto: the package of that name of your system")
+    return program
+
+
 @contextmanager
 def mosquitto(folder: Path) -> Iterator[int]:
     """Run a broker without rights and return its port.
@@ -51,9 +63,7 @@ def mosquitto(folder: Path) -> Iterator[int]:
     Raises:
         Missing: where mosquitto is not installed.
     """
-    program = shutil.which("mosquitto", path=_PATH)
-    if program is None:
-        raise Missing("mosquitto: the package of that name of your system")
+    program = need_mosquitto()
     port = free_port()
     config = folder / "mosquitto.conf"
     config.write_text(

@@ -62,8 +62,9 @@ def measure(
                 continue
             say(f"{figure}: {spread(took_ms, 'ms')}")
             yield figure, p99(took_ms)
-    say(f"broker alone: {spread(broker_ms, 'ms')}")
-    yield BROKER, p99(broker_ms)
+    if broker_ms:
+        say(f"broker alone: {spread(broker_ms, 'ms')}")
+        yield BROKER, p99(broker_ms)
 
 
 def _hub_ms(folder: Path, port: int, broker_ms: list[float]) -> list[float]:

@@ -1,11 +1,14 @@
 """Which figures `tokkatot bench hub` has, and what it does where one can't be measured."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from benches import hub
+from benches.support import trigger
+from benches.support.rivals import NODE_RED_FOLDER
 from benches.support.servers import Missing, mosquitto
 
 
@@ -66,6 +69,23 @@ def test_what_is_not_installed_is_told_and_the_others_are_measured(
     said = capsys.readouterr()
     assert "c: left out; it needs a broker" in said.err
     assert said.out == ""
+
+
+def test_a_rival_alone_that_is_not_installed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextmanager
+    def broker(_folder: Path) -> Iterator[int]:
+        yield 1883
+
+    monkeypatch.setattr(trigger, "mosquitto", broker)
+    monkeypatch.setenv(NODE_RED_FOLDER, str(tmp_path))
+    report = Reported()
+
+    hub.run([trigger.NODE_RED], report)
+
+    assert report.figures == []
+    assert NODE_RED_FOLDER in capsys.readouterr().err
 
 
 def test_a_machine_without_mosquitto_is_told_what_to_install(
