@@ -37,7 +37,7 @@ web: $(STAMPS)/web ## build the web app
 test: dev ## run the tests
 	@$(BIN)/pytest -n 3 --dist loadgroup
 
-check: check-python check-web test ## everything that CI checks
+check: check-python check-web test ## what CI checks, with the PostgreSQL that we bring
 
 check-python: $(STAMPS)/dev
 	@$(BIN)/ruff check

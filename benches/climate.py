@@ -11,6 +11,7 @@ from time import perf_counter, process_time
 
 import numpy as np
 
+from benches.support.gl_gym import RELEASE
 from benches.support.servers import Missing
 from tests.support import coop
 from tests.support.greenhouse import STEP_S, controls, outdoor
@@ -188,7 +189,7 @@ def _rows(steps: int) -> tuple[Records, Records]:
 
 
 def _gl_gym() -> float:
-    return _rival(GL_GYM_FOLDER, "gl-gym", "gl_gym", "gl_gym/GreenLightTomato-v0", steps=1020)
+    return _rival(GL_GYM_FOLDER, RELEASE, "gl_gym", "gl_gym/GreenLightTomato-v0", steps=1020)
 
 
 def _lettuce_gym() -> float:
@@ -199,16 +200,26 @@ def _lettuce_gym() -> float:
 
 def _rival(variable: str, name: str, package: str, environment: str, *, steps: int) -> float:
     folder = os.environ.get(variable)  # noqa: TID251 - where a person has installed it
-    if folder is None:
+    program = Path(folder or "") / "bin" / "python"
+    if not folder or not _imports(program, package):
         raise Missing(
             f"{name}: `pip install {name}` in a virtual environment that {variable} names"
         )
-    program = Path(folder) / "bin" / "python"
     code = _RIVAL.format(package=package, name=environment, steps=steps)
     done = run_program(
         (program, "-c", code), capture_output=True, text=True, check=True, timeout=LONGEST_S
     )
     return float(done.stdout.split()[-1])
+
+
+def _imports(program: Path, package: str) -> bool:
+    """Tell whether a Python is there and has a package."""
+    command = (program, "-c", f"import {package}")
+    try:
+        done = run_program(command, capture_output=True, check=False, timeout=LONGEST_S)
+    except OSError:
+        return False
+    return done.returncode == 0
 
 
 MEASURES: Mapping[str, tuple[Callable[[], float], str]] = {

@@ -136,6 +136,8 @@ class Plain(Charts):
     @override
     def fill(self, days: range, *, step_ms: int) -> None:
         with psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_S) as connection:
+            # What was filled half-way would hold its days twice.
+            connection.execute("TRUNCATE plain")
             for back in days:
                 with connection.cursor() as cursor, cursor.copy("COPY plain FROM STDIN") as copy:
                     for sensor, columns in day_of_all(back, step_ms=step_ms):

@@ -10,7 +10,7 @@ import venv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import DEVNULL, PIPE, Popen
 from subprocess import run as run_program
 from threading import Timer
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ from tokkatot.climate.policy.card import House, named
 from tokkatot.climate.policy.running import Policy
 
 RELEASE = "gl-gym==0.3.2"
+_WHICH = "from importlib.metadata import version; print('gl-gym==' + version('gl-gym'))"
 FOLDER = "TOKKATOT_BENCH_GL_GYM"
 INSTALLED_WITHIN_S = 600
 ANSWERED_WITHIN_S = 300
@@ -164,11 +165,12 @@ def seen_there(seen: Mapping[str, Sequence[float]]) -> Seen:
 
 @contextmanager
 def gl_gym(folder: Path) -> Iterator[GlGym]:
-    """Run it until the end of the block; its environment is made where the folder has none."""
+    """Run it until the end of the block; where the folder has no such release, it is installed."""
     program = folder / "bin" / "python"
-    if not program.exists():
+    if _says(program, _WHICH) != RELEASE:
         print(f"installing {RELEASE} into {folder}", file=sys.stderr, flush=True)
-        venv.create(folder, with_pip=True)
+        if _says(program, "import pip; print(pip.__name__)") != "pip":
+            venv.create(folder, with_pip=True)
         run_program(
             (program, "-m", "pip", "install", "--quiet", RELEASE),
             check=True, stdout=sys.stderr, timeout=INSTALLED_WITHIN_S,
@@ -180,6 +182,18 @@ def gl_gym(folder: Path) -> Iterator[GlGym]:
             yield GlGym(process)
         finally:
             process.kill()
+
+
+def _says(program: Path, code: str) -> str:
+    """Return what a Python says to some code; nothing where it fails, or is not there."""
+    try:
+        done = run_program(
+            (program, "-I", "-c", code),
+            check=False, capture_output=True, text=True, stdin=DEVNULL, timeout=ANSWERED_WITHIN_S,
+        )  # fmt: skip
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _columns(number: int, row: Sequence[float]) -> Sequence[float]:

@@ -17,6 +17,22 @@ def test_a_rival_that_is_not_installed_is_left_out_with_what_to_install(
     assert "pip install gl-gym" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("python", [None, "exit 1"])
+def test_a_rival_whose_environment_was_never_finished_is_left_out_too(
+    python: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if python is not None:
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "python").write_text(f"#!/bin/sh\n{python}\n")
+        (tmp_path / "bin" / "python").chmod(0o755)
+    monkeypatch.setenv(climate.GL_GYM_FOLDER, str(tmp_path))
+    climate.run(["gl_gym_steps_per_cpu_s"], lambda *_: None)
+    assert "left out; it needs gl-gym==0.3.2" in capsys.readouterr().err
+
+
 def test_a_rival_is_run_by_the_python_of_its_own_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

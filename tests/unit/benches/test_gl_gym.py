@@ -54,11 +54,14 @@ for line in sys.stdin:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder whose Python, whatever it is asked to run, answers as gl-gym would."""
+    """Return a folder whose Python has that release, and whatever it runs answers as it would."""
     (tmp_path / "answers.py").write_text(ANSWERS)
     program = tmp_path / "bin" / "python"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{tmp_path / "answers.py"}"\n')
+    program.write_text(
+        '#!/bin/sh\ncase "$*" in *importlib.metadata*) echo gl-gym==0.3.2; exit ;; esac\n'
+        f'exec "{sys.executable}" "{tmp_path / "answers.py"}"\n'
+    )
     program.chmod(0o755)
     return tmp_path
 
@@ -143,17 +146,59 @@ def test_its_weather_is_written_as_columns_that_are_read_back(folder: Path) -> N
 def test_its_environment_is_made_where_the_folder_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    made: list[Path] = []
+
     def create(folder: Path, *, with_pip: bool) -> None:
         assert with_pip
-        program = folder / "bin" / "python"
-        program.parent.mkdir(parents=True)
-        program.write_text('#!/bin/sh\necho "$@" >> "$0.ran"\n')
-        program.chmod(0o755)
+        made.append(folder)
+        python(folder)
 
     monkeypatch.setattr("venv.create", create)
     with gl_gym.gl_gym(tmp_path / "new"):
-        installed = (tmp_path / "new/bin/python.ran").read_text().splitlines()[0]
-    assert installed == "-m pip install --quiet gl-gym==0.3.2"
+        pass
+    assert made == [tmp_path / "new"]
+    assert installed_into(tmp_path / "new") == ["gl-gym==0.3.2"]
+
+
+@pytest.mark.parametrize(
+    ("says", "makes"),
+    [
+        # Neither was finished; the last has another release.
+        ("exit 1", True),
+        ('case "$*" in *pip.__name__*) echo pip ;; *importlib*) exit 1 ;; esac', False),
+        ('case "$*" in *pip.__name__*) echo pip ;; *importlib*) echo gl-gym==0.2 ;; esac', False),
+    ],
+)
+def test_an_environment_without_that_release_gets_it(
+    says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, makes: bool
+) -> None:
+    made: list[Path] = []
+    monkeypatch.setattr("venv.create", lambda folder, **_: made.append(folder))
+    python(tmp_path, f'case "$*" in *-c*) {says} ;; esac\n')
+    with gl_gym.gl_gym(tmp_path):
+        pass
+    assert installed_into(tmp_path) == ["gl-gym==0.3.2"]
+    assert bool(made) == makes
+
+
+def test_an_environment_with_that_release_is_left_alone(folder: Path) -> None:
+    with gl_gym.gl_gym(folder) as gym:
+        gym.ruled(2010, locked=False)
+    # Pip would have been asked of the same stand-in, which would have noted it.
+    assert len(asked(folder)) == 1
+
+
+def python(folder: Path, says: str = "") -> None:
+    """Write a Python that notes what it is asked to run."""
+    program = folder / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\necho "$@" >> "$0.ran"\n{says}\n')
+    program.chmod(0o755)
+
+
+def installed_into(folder: Path) -> list[str]:
+    ran = (folder / "bin/python.ran").read_text().splitlines()
+    return [line.split()[-1] for line in ran if line.startswith("-m pip install --quiet")]
 
 
 def test_figures_that_are_asked_for_are_measured_and_without_a_folder_none(

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +15,7 @@ from benches.support.charts import Charts, day_span_ms, influx, victoria
 from benches.support.crowd import Viewer
 from benches.support.sensors import DAY_MS, END, day_of_all
 from benches.support.servers import Missing
+from tokkatot.cloud.platform.postgres import EmbeddedPostgres
 from tokkatot.kit.clock import SystemClock, to_ms
 
 
@@ -44,6 +45,77 @@ def test_a_rival_that_is_not_installed_is_left_out_with_its_package(
 
     with pytest.raises(Missing, match=package), rival(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_what_was_filled_half_way_is_thrown_away_before_its_server_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, filled: bool
+) -> None:
+    held: list[list[str]] = []
+
+    @contextmanager
+    def server(folder: Path) -> Iterator[Charts]:
+        held.append([path.name for path in folder.glob("*")])
+        yield Weighed()
+
+    monkeypatch.setattr(history, "RIVALS", {"influxdb": server})
+    (tmp_path / "influxdb-weighed").mkdir()
+    (tmp_path / "influxdb-weighed" / "half").touch()
+    if filled:
+        (tmp_path / "influxdb-weighed.done").touch()
+    wanted = [f"influxdb_{history.BYTES}"]
+    (told,) = history._other(
+        "influxdb", tmp_path, EmbeddedPostgres(tmp_path, log_path=tmp_path), wanted
+    )
+    assert told[0] == wanted[0]
+    assert held == [["half"] if filled else []]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "opened"),
+    [
+        ("influxdb_bytes_per_sealed_reading", []),
+        (history.BYTES, ["weighed"]),
+        (history.GROWTH, ["few", "many"]),
+    ],
+)
+def test_of_ours_no_store_is_filled_that_nobody_asks_for(
+    wanted: str, opened: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+
+    def database(_postgres: object, name: str, *, migrated: bool) -> str:
+        assert migrated
+        found.append(name)
+        return name
+
+    monkeypatch.setattr(history, "_database", database)
+    monkeypatch.setattr(history, "Ours", lambda _url, _runner: Weighed())
+    monkeypatch.setattr(history, "_p95s_ms", lambda asked, *_: [1.0] * len(asked))
+    with asyncio.Runner() as runner:
+        list(
+            history._ours(tmp_path, EmbeddedPostgres(tmp_path, log_path=tmp_path), runner, [wanted])
+        )
+    assert found == opened
+
+
+class Weighed(Charts):
+    """A store that is always as heavy."""
+
+    @override
+    def fill(self, days: range, *, step_ms: int) -> None:
+        """Take them."""
+
+    @override
+    def draw(self, sensor: int, start_ms: int, end_ms: int) -> int:
+        return 500
+
+    @override
+    def size_bytes(self) -> int:
+        return 1000
+
+    def close(self) -> None:
+        """End."""
 
 
 def test_the_sensors_have_a_beat_jitter_and_steps_of_a_tenth() -> None:
