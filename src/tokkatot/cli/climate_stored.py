@@ -25,7 +25,13 @@ def stored_records(
         from tokkatot.cloud.main import open_readings
         from tokkatot.cloud.platform.problems import NotFound
         from tokkatot.cloud.telemetry.store import Span
-        from tokkatot.cloud.twins.house import devices_in, of_one_flock, twin_of, usual_twin
+        from tokkatot.cloud.twins.house import (
+            devices_in,
+            flock_at,
+            of_one_flock,
+            twin_of,
+            usual_twin,
+        )
         from tokkatot.cloud.twins.recording import recorded
 
         async with open_readings(settings, database) as store, database.transaction() as tx:
@@ -33,10 +39,10 @@ def stored_records(
             if house is None or house.deleted_at is not None:
                 raise NotFound("house")
             devices = await devices_in(tx, house)
-            known = kind or usual_twin(house, devices)
             end = tx.now if last is None else last.replace(tzinfo=UTC) + timedelta(days=1)
             span = Span(start=end - timedelta(days=days), end=min(end, tx.now))
             span = await of_one_flock(tx, house, span)
+            known = kind or usual_twin(house, await flock_at(tx, house, span.start), devices)
             lived = await recorded(tx, store.within(tx), house, known, devices, span)
             twin = await twin_of(tx, house, known, devices, at=lived.start)
             return twin, list(lived.lines())

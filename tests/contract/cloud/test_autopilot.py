@@ -1,7 +1,7 @@
 """Learned policies in the cloud: taken in, given to houses, allowed, told of, accepted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,12 @@ from tests.support.autopilot import wanting
 from tests.support.cloud import Person
 from tests.support.house import House
 from tests.support.yard import Row
+from tokkatot.cloud.farms.hubs import touch_hub
+from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.intelligence.model import Decision
 from tokkatot.cloud.intelligence.registry import add_policy
 from tokkatot.cloud.intelligence.service import ACCEPTED_FOR, FRESH_FOR, KEPT
-from tokkatot.cloud.intelligence.store import purge
+from tokkatot.cloud.intelligence.store import purge, shifts
 from tokkatot.cloud.jobs.model import Job
 from tokkatot.cloud.main import job_kinds
 from tokkatot.cloud.platform.problems import Conflict
@@ -24,6 +26,7 @@ from tokkatot.cloud.sync.desired import build_desired
 from tokkatot.cloud.twins import calibrating
 from tokkatot.domain.autopilot import Autopilot, AutopilotMode, HouseTwin
 from tokkatot.domain.desired import DesiredDocument
+from tokkatot.domain.ids import HubId
 from tokkatot.kit.clock import to_ms
 from tokkatot.wire.autopilot import DECIDED, Decided, event_data
 
@@ -79,7 +82,16 @@ class Coop:
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
-    async def fitted(self, **parameters: float) -> None:
+    async def beside(self) -> House:
+        """Return the house once more, by another hub that the whole farm has."""
+        body = {"farm_id": str(self.house.yard.farm_id), "name": "farm's"}
+        made = await self.house.cloud.post("/v1/staff/hubs", body, self.staff)
+        yard = replace(self.house.yard, hub_id=HubId(UUID(made["hub"]["id"])))
+        other = replace(self.house, yard=yard)
+        await other.reconnect("boot")
+        return other
+
+    async def fitted(self, *, house: str = "open", **parameters: float) -> None:
         """Let a fit of the house have ended."""
         cloud = self.house.cloud
         kind = job_kinds(cloud.context, cloud.readings)[calibrating.KIND]
@@ -87,7 +99,7 @@ class Coop:
             job = Job(
                 id=tx.new_id(), farm_id=self.house.yard.farm_id, house_id=self.house.yard.house_id
             )
-            await kind.take(tx, job, {}, fit_result(**parameters))
+            await kind.take(tx, job, {}, fit_result(house, **parameters))
 
     async def desired(self) -> DesiredDocument:
         async with self.house.cloud.context.database.transaction() as tx:
@@ -138,12 +150,12 @@ async def test_a_policy_comes_with_the_signed_document_once_it_may_do_something(
     assert (await coop.view())["held"] is False
 
 
-def fit_result(**parameters: float) -> dict[str, Any]:
-    """Return what the program of a fit of an open coop says."""
+def fit_result(house: str, **parameters: float) -> dict[str, Any]:
+    """Return what the program of a fit of a coop says."""
     off = {"air_k": 0.8, "humidity_pct": 5.0, "co2_ppm": None}
     told = {name: {"value": it, "low": it / 2, "high": it * 2} for name, it in parameters.items()}
     card = {
-        "house": "open",
+        "house": house,
         "parameters": told,
         "days_fitted": 6,
         "days_held_out": 2,
@@ -183,6 +195,48 @@ async def test_people_see_whether_the_hub_goes_by_the_fit(coop: Coop) -> None:
     assert (await coop.view())["decision"]["fitted"] is False
     await coop.tell(2, after_s=300, foretold_c=27.0, fitted=True)
     assert (await coop.view())["decision"]["fitted"] is True
+
+
+async def test_of_two_hubs_the_nearer_one_alone_decides(coop: Coop) -> None:
+    farms, house, database = await coop.beside(), coop.house, coop.house.cloud.context.database
+    await coop.say("advise")
+
+    async with database.transaction() as tx:
+        other = await build_desired(tx, farms.yard.hub_id)
+    assert [one.id for one in other.houses] == [house.yard.house_id]
+    assert (other.houses[0].autopilot, other.policies) == (Autopilot(), ())
+    assert (await coop.desired()).houses[0].autopilot.mode is AutopilotMode.ADVISE
+
+    await coop.tell(advised_k=0.5, shift_k=0.25)
+    said = Decided(house=house.yard.house_id, mode="advise", refused="unready")
+    later_ms = house.now_ms + 1000
+    await farms.send("events", [[1, "e", later_ms, DECIDED, event_data(said)]])
+    assert (await coop.view())["decision"]["advised_k"] == 0.5
+    async with database.transaction() as tx:
+        told = await shifts(tx.session, house.yard.house_id, tx.now - KEPT, tx.now + KEPT)
+    assert [shift_k for _, shift_k in told] == [0.25]
+
+
+async def test_what_the_farm_s_hub_decided_before_the_house_had_its_own_counts(
+    coop: Coop,
+) -> None:
+    farms, house = await coop.beside(), coop.house
+    async with house.cloud.context.database.transaction() as tx:
+        (await tx.session.get_one(Hub, house.yard.hub_id)).created_at = tx.now
+    said = Decided(house=house.yard.house_id, mode="auto", shift_k=0.75)
+    await farms.send("events", [[1, "e", house.now_ms - 300_000, DECIDED, event_data(said)]])
+    assert (await coop.view())["decision"]["shift_k"] == 0.75
+
+
+async def test_nobody_waits_for_the_version_of_a_hub_that_decides_nothing_here(coop: Coop) -> None:
+    farms, house = await coop.beside(), coop.house
+    async with house.cloud.context.database.transaction() as tx:
+        for _ in range(9):
+            await touch_hub(tx, farms.yard.hub_id)
+    await coop.say("advise")
+    taken = {"version": (await coop.desired()).version}
+    await house.send("events", [[1, "e", house.now_ms, "desired.taken", taken]])
+    assert (await coop.view())["held"] is True
 
 
 async def test_a_manager_lets_it_advise_and_an_owner_alone_lets_it_steer(coop: Coop) -> None:
@@ -294,6 +348,19 @@ async def test_a_policy_is_deployed_to_houses_of_its_kind_alone(coop: Coop) -> N
     refused = await coop.deploy(UUID(greenhouse["id"]), status=422)
     assert refused["errors"][0]["field"] == "body.houses"
     assert (await coop.deploy(sha256="0" * 64, status=404))["code"] == "not_found"
+
+
+async def test_no_policy_is_deployed_to_hens(coop: Coop) -> None:
+    coops = f"{coop.house.farm_url}/houses"
+    body = {"name": "Eggs", "kind": "coop"}
+    made = await coop.house.cloud.post(coops, body, coop.house.owner)
+    house = UUID(made["id"])
+    await coop.deploy(house)
+    flock = {"placed_on": "2026-02-01", "placed_count": 500, "chicken_type": "មាន់ពង"}
+    await coop.house.cloud.post(f"{coops}/{house}/flocks", flock, coop.house.owner)
+    assert (await coop.deploy(house, status=422))["errors"][0]["code"] == "unfit"
+    await coop.fitted(house="hens", heat_total=0.8)
+    assert (await coop.deploy(status=422))["errors"][0]["code"] == "unfit"
 
 
 async def test_what_is_no_policy_is_not_taken_in(house: House) -> None:

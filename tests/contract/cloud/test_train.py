@@ -13,7 +13,7 @@ from tests.support.cloud import Cloud
 from tests.support.people import Json
 from tests.support.twinned import Twinned, twinned
 from tokkatot.cloud.jobs.worker import Worker
-from tokkatot.cloud.twins.training import KIND, NO_FIT, STEPS, TOO_LITTLE, Training
+from tokkatot.cloud.twins.training import KIND, NO_BROILERS, NO_FIT, STEPS, TOO_LITTLE, Training
 from tokkatot.kit.clock import SystemClock
 
 MODEL = wanting(1.0).model
@@ -70,6 +70,8 @@ async def test_what_was_learned_is_offered_and_steers_nothing_by_itself(farm: Tw
     staff = await farm.cloud.staff()
     (offered,) = (await farm.cloud.get("/v1/ml/models", staff))["items"]
     assert ended["result"]["policy"] == {"id": offered["id"], "version": offered["version"]}
+    home = offered["learned_for"]
+    assert (home["house_id"], home["house"], home["farm_id"]) == (farm.coop, "coop", farm.farm)
     path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/recommendation"
     now = await farm.cloud.get(path, farm.owner)
     assert (now["mode"], now["policy"]) == ("off", None)
@@ -84,3 +86,33 @@ async def test_a_house_that_nobody_fitted_or_measured_has_nothing_to_learn_in(
     await farm.weathered(2)
     unmeasured = await learned(farm)
     assert unmeasured["trouble"] == refused(TOO_LITTLE, "too_little_weather", days_needed=12)
+
+
+async def test_what_was_learned_for_one_house_is_deployed_to_no_other(farm: Twinned) -> None:
+    await farm.weathered(13)
+    await farm.fitted()
+    model = (await learned(farm))["result"]["policy"]["id"]
+    staff = await farm.cloud.staff()
+    like_it = {"name": "coop 2", "kind": "coop", "floor_area_m2": 50}
+    other = await farm.cloud.post(f"/v1/farms/{farm.farm}/houses", like_it, farm.owner)
+
+    async def deployed(house: str) -> Json:
+        body = {"houses": [house]}
+        path = f"/v1/ml/models/{model}/deploy"
+        return await farm.cloud.http.post(path, json=body, headers=staff.headers)
+
+    refused = await deployed(other["id"])
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert (error["field"], error["code"]) == ("body.houses", "unfit")
+    assert (await deployed(farm.coop)).status_code == 204
+
+
+async def test_nothing_is_learned_for_laying_hens(farm: Twinned) -> None:
+    await farm.weathered(13)
+    await farm.fitted()
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}"
+    body = {"chicken_type": "មាន់ពង"}
+    said = await farm.cloud.http.patch(path, json=body, headers=farm.owner.headers)
+    assert said.status_code == 200, said.text
+    assert (await learned(farm))["trouble"] == refused(NO_BROILERS, "broilers_only")

@@ -1,5 +1,6 @@
 """The routes of autopilots: what a house's policy may do, what it advises, and which there are."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from pydantic import Field
 from tokkatot.cloud.accounts.caller import StaffCaller, StaffOnly
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess
+from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.farms.ports import HubDocuments
 from tokkatot.cloud.intelligence import registry, service, store
 from tokkatot.cloud.intelligence.model import Decision, FittedTwin, StoredPolicy
@@ -26,6 +28,15 @@ router = APIRouter(prefix="/v1", tags=["autopilot"])
 _HOUSE = "/farms/{farm}/houses/{house}"
 
 
+class LearnedForView(View):
+    """The house in whose twin and weather a policy was learned."""
+
+    farm_id: UUID
+    farm: str
+    house_id: UUID
+    house: str
+
+
 class PolicyView(View):
     """A learned policy with the card that says what it is worth."""
 
@@ -34,6 +45,9 @@ class PolicyView(View):
     house_kind: str
     added_at: datetime
     card: dict[str, Any]
+    learned_for: LearnedForView | None = Field(
+        description="It is deployed to no other house; null: to any of its kind."
+    )
 
 
 class PolicyBrief(View):
@@ -151,7 +165,9 @@ async def accept(
 @router.get("/ml/models", dependencies=[StaffOnly], responses=problems("forbidden"))
 async def models(tx: Tx) -> PoliciesView:
     """Return the learned policies, the newest first."""
-    return PoliciesView(items=[_policy(one) for one in await store.policies(tx.session)])
+    found = await store.policies(tx.session)
+    homes = await store.homes(tx.session, [one.house_id for one in found if one.house_id])
+    return PoliciesView(items=[_policy(one, homes) for one in found])
 
 
 @router.post(
@@ -164,13 +180,20 @@ async def deploy(
     await registry.deploy(tx, model, body.houses, documents, by=staff.user_id)
 
 
-def _policy(stored: StoredPolicy) -> PolicyView:
+def _policy(stored: StoredPolicy, homes: Mapping[UUID, tuple[House, Farm]]) -> PolicyView:
+    learned_for = None
+    if stored.house_id is not None:
+        house, farm = homes[stored.house_id]
+        learned_for = LearnedForView(
+            farm_id=farm.id, farm=farm.name, house_id=house.id, house=house.name
+        )
     return PolicyView(
         id=stored.sha256,
         version=stored.version,
         house_kind=stored.house_kind,
         added_at=stored.added_at,
         card=stored.card,
+        learned_for=learned_for,
     )
 
 

@@ -22,6 +22,8 @@ class StoredPolicy(Base):
     card: Mapped[JsonObject]
     model: Mapped[bytes] = mapped_column(LargeBinary)
     added_at: Mapped[datetime]
+    house_id: Mapped[UUID | None] = mapped_column(ForeignKey("houses.id"))
+    """For which it was learned, in its twin and weather; None: it is no house's own."""
 
 
 class HouseAutopilot(Base):

@@ -7,10 +7,13 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
+from tokkatot.climate.physics.known import House as Known
 from tokkatot.climate.policy.card import PolicyRefused, checked_card
+from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.breeds import lays
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.hubs import touch_hubs
-from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.farms.model import Flock, House
 from tokkatot.cloud.farms.ports import Documents
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.intelligence.model import HouseAutopilot, StoredPolicy
@@ -24,8 +27,10 @@ MOST_HOUSES: Final = 200
 """That are given a policy at once."""
 
 
-async def add_policy(tx: Transaction, card: bytes, model: bytes) -> StoredPolicy:
-    """Take a policy in; one that is here already stays.
+async def add_policy(
+    tx: Transaction, card: bytes, model: bytes, *, house_id: UUID | None = None
+) -> StoredPolicy:
+    """Take a policy in, or one that was learned for one house; one that is here already stays.
 
     Raises:
         Conflict: where it is none, or larger than a hub takes.
@@ -46,6 +51,7 @@ async def add_policy(tx: Transaction, card: bytes, model: bytes) -> StoredPolicy
         card=msgspec.json.decode(card),
         model=model,
         added_at=tx.now,
+        house_id=house_id,
     )
     tx.session.add(stored)
     await tx.session.flush()
@@ -80,11 +86,7 @@ async def deploy(
     have = {one.house_id: one for one in await store.autopilots(tx.session, list(houses))}
     touched: set[HubId] = set()
     for house_id in sorted(set(house_ids)):
-        house = houses.get(house_id)
-        if house is None or house.kind.value != policy.house_kind:
-            raise invalid_field(
-                "body.houses", "unfit", f"{house_id} is no {policy.house_kind}: leave it out."
-            )
+        house = await _fit_for(tx, policy, house_id, houses.get(house_id))
         autopilot = have.get(house_id)
         if autopilot is None:
             autopilot = HouseAutopilot(
@@ -109,10 +111,33 @@ async def deploy(
     await documents.check(tx, touched)
 
 
+async def has_hens(tx: Transaction, house: House) -> bool:
+    """Tell whether a coop has laying hens, or a twin of such; no policy has learned on them."""
+    fit = await store.fit_of(tx.session, house.id)
+    flocks = await farms_store.open_cycles(tx.session, Flock, [house.id])
+    return lays(house, flocks.get(house.id)) or (fit is not None and fit.known_as == Known.HENS)
+
+
+async def _fit_for(
+    tx: Transaction, policy: StoredPolicy, house_id: UUID, house: House | None
+) -> House:
+    """Return a house that a policy is for."""
+    if house is None or house.kind.value != policy.house_kind:
+        wrong = f"{house_id} is no {policy.house_kind}: leave it out."
+    elif policy.house_id not in {None, house_id}:
+        wrong = f"It was learned for {policy.house_id} alone, not for {house_id}: leave it out."
+    elif await has_hens(tx, house):
+        wrong = f"{house_id} has laying hens, and policies know broilers: leave it out."
+    else:
+        return house
+    raise invalid_field("body.houses", "unfit", wrong)
+
+
 async def touched_by(tx: Transaction, house: House, autopilot: HouseAutopilot) -> Sequence[HubId]:
     """Let the house's hubs and the farm's screens know of its autopilot; return the hubs."""
     farm_id = FarmId(house.farm_id)
     versions = await touch_hubs(tx, farm_id, HouseId(house.id))
-    autopilot.desired_version = max(versions.values(), default=None)
+    serving = await farms_store.hub_for_house(tx.session, farm_id, house.id)
+    autopilot.desired_version = None if serving is None else versions[HubId(serving.id)]
     farm_changed(tx, farm_id, "autopilot", house.id)
     return list(versions)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
 
+from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.access import FarmAccess
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.model import House
@@ -28,7 +29,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, Forbidden
 from tokkatot.cloud.telemetry.intake import credible, storable
 from tokkatot.domain.autopilot import Accepted, Autopilot, AutopilotMode, PolicyFile
-from tokkatot.domain.ids import FarmId, HouseId
+from tokkatot.domain.ids import FarmId, HouseId, HubId
 from tokkatot.domain.people import Right
 from tokkatot.domain.quantities import Refusal
 from tokkatot.kit.clock import to_ms
@@ -163,7 +164,9 @@ async def autopilots_in(
     return {house_id: _autopilot(one, floors[house_id]) for house_id, one in on.items()}, files
 
 
-async def take_row(tx: Transaction, farm_id: FarmId, row: EventRow) -> RefusedRow | None:
+async def take_row(
+    tx: Transaction, farm_id: FarmId, hub_id: HubId, row: EventRow
+) -> RefusedRow | None:
     """Keep what a hub's policy decided; return the row where it can't be so."""
     try:
         said = wire.decided_in(row.data)
@@ -174,6 +177,8 @@ async def take_row(tx: Transaction, farm_id: FarmId, row: EventRow) -> RefusedRo
         return _refused(row, Refusal.BAD_TIME)
     if not await _has_house(tx, farm_id, said.house):
         return _refused(row, "unknown_house")
+    if not await _served_it(tx, farm_id, said.house, hub_id, t):
+        return _refused(row, "other_hub")
     kept: dict[str, object] = {
         "house_id": said.house,
         "t": t,
@@ -229,6 +234,14 @@ async def _has_house(tx: Transaction, farm_id: FarmId, house_id: UUID) -> bool:
         {"house": house_id, "farm": farm_id},
     )
     return bool(found)
+
+
+async def _served_it(
+    tx: Transaction, farm_id: FarmId, house_id: UUID, hub_id: HubId, t: datetime
+) -> bool:
+    """Tell whether a hub may have decided for a house then: who serves it now was not there yet."""
+    serving = await farms_store.hub_for_house(tx.session, farm_id, house_id)
+    return serving is None or serving.id == hub_id or t < serving.created_at
 
 
 def _refused(row: EventRow, reason: str) -> RefusedRow:

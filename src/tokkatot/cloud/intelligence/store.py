@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
+from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.intelligence.model import (
     Decision,
     FittedTwin,
@@ -33,6 +34,14 @@ async def policies(session: AsyncSession) -> Sequence[StoredPolicy]:
         .limit(MOST_POLICIES)
     )
     return found.all()
+
+
+async def homes(session: AsyncSession, houses: Sequence[UUID]) -> Mapping[UUID, tuple[House, Farm]]:
+    """Return houses with their farms, also those that are no more."""
+    rows = await session.execute(
+        select(House, Farm).join(Farm, Farm.id == House.farm_id).where(House.id.in_(houses))
+    )
+    return {house.id: (house, farm) for house, farm in rows}
 
 
 async def policies_by_hash(session: AsyncSession, hashes: Sequence[str]) -> Sequence[StoredPolicy]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
 
 import msgspec
 from typing_extensions import override
@@ -60,8 +59,9 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
     ]
     pin = await hub_pin(tx, FarmId(farm.id))
     alarms = await alarms_by_house(tx, [house.id for house in houses])
-    autopilots, policies = await autopilots_in(tx, houses)
-    twins = await handed_twins(tx, [house for house in houses if house.id in autopilots])
+    served = await _served(tx, hub, houses)
+    autopilots, policies = await autopilots_in(tx, served)
+    twins = await handed_twins(tx, [house for house in served if house.id in autopilots])
     return DesiredDocument(
         farm_id=FarmId(farm.id),
         hub_id=hub_id,
@@ -82,7 +82,7 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
         place=farm.place,
         devices=tuple(device_config(device, zone) for device, zone in devices),
         members=await _members(tx, farm),
-        schedules=await schedules_in(tx, await _served(tx, hub, houses)),
+        schedules=await schedules_in(tx, [house.id for house in served]),
         pin=None if pin is None else pin.sealed,
         shelved=await shelves_in(tx, [house.id for house in houses]),
         seen=await seen_at(tx, hub_id),
@@ -112,12 +112,13 @@ class HubLimits(Documents):
                 raise Conflict("conflict", "The hub can't hold more: make something shorter.")
 
 
-async def _served(tx: Transaction, hub: Hub, houses: Sequence[House]) -> list[UUID]:
-    """Return the houses whose schedules a hub runs: each has one such hub."""
+async def _served(tx: Transaction, hub: Hub, houses: Sequence[House]) -> list[House]:
+    """Return the houses whose schedules and autopilots a hub runs: each has one such hub."""
     serving = await farms_store.hubs_serving(
         tx.session, hub.farm_id, [house.id for house in houses]
     )
-    return [house_id for house_id, server in serving.items() if server.id == hub.id]
+    mine = {house_id for house_id, server in serving.items() if server.id == hub.id}
+    return [house for house in houses if house.id in mine]
 
 
 async def _members(tx: Transaction, farm: Farm) -> tuple[Member, ...]:

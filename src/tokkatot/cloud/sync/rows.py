@@ -136,7 +136,7 @@ async def _event(
             return await detections.take_row(tx, hub.farm_id, hub.hub_id, row)
         case autopilot.DECIDED:
             # Every five minutes, for a list of its own too.
-            return await intelligence.take_row(tx, hub.farm_id, row)
+            return await intelligence.take_row(tx, hub.farm_id, hub.hub_id, row)
         case pictures.PHOTOGRAPH_FAILED:
             photographs.tell_failed(tx, hub.farm_id, row)
         case "desired.taken":

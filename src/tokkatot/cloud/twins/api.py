@@ -33,7 +33,7 @@ from tokkatot.cloud.twins.asked import (
     Weather,
     WhatIf,
 )
-from tokkatot.cloud.twins.house import devices_in, usual_twin
+from tokkatot.cloud.twins.house import devices_in, flock_at, usual_twin
 from tokkatot.domain.houses import HouseKind, SetPoints
 from tokkatot.domain.ids import HouseId
 from tokkatot.kit.clock import to_ms
@@ -169,7 +169,8 @@ async def twin(house: UUID, access: CanSee, tx: Tx) -> TwinView:
     job = await jobs_store.latest(tx.session, found.id, calibrating.KIND)
     asked = None if job is None else job_view(job)
     if fit is None:
-        usual = usual_twin(found, await devices_in(tx, found))
+        flock = await flock_at(tx, found, tx.now)
+        usual = usual_twin(found, flock, await devices_in(tx, found))
         return TwinView(house=usual, fit=None, asked=asked)
     fitted = FitView.model_validate(fit.card | {"fitted_at": fit.fitted_at})
     return TwinView(house=fitted.house, fit=fitted, asked=asked)

@@ -21,7 +21,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.telemetry.store import ReadingStore, Span
 from tokkatot.cloud.twins.asked import Calibration
 from tokkatot.cloud.twins.calibrator import Task
-from tokkatot.cloud.twins.house import devices_in, of_one_flock, twin_of, usual_twin
+from tokkatot.cloud.twins.house import devices_in, flock_at, of_one_flock, twin_of, usual_twin
 from tokkatot.cloud.twins.recording import PERIOD_S, recorded
 from tokkatot.domain.autopilot import AutopilotMode
 from tokkatot.domain.ids import FarmId, HouseId
@@ -44,9 +44,9 @@ class Calibrating(JobKind):
         asked = msgspec.convert(job.asked, Calibration)
         house = await house_in(tx, FarmId(job.farm_id), HouseId(job.house_id))
         devices = await devices_in(tx, house)
-        known = asked.house or usual_twin(house, devices)
         span = Span(start=from_ms(asked.start_ms), end=from_ms(asked.end_ms))
         span = await of_one_flock(tx, house, span)
+        known = asked.house or usual_twin(house, await flock_at(tx, house, span.start), devices)
         lived = await recorded(tx, self.readings.within(tx), house, known, devices, span)
         # From its first day on the twin itself lets the flock grow.
         twin = await twin_of(tx, house, known, devices, at=lived.start)

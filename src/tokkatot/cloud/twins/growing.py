@@ -16,6 +16,7 @@ from sqlalchemy import select
 from tokkatot.climate.env.growing import fresh_kg
 from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.devices.model import Device
+from tokkatot.cloud.farms.breeds import lays
 from tokkatot.cloud.farms.model import CropCycle, Farm, Flock, House
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.intelligence.model import FORETOLD_DAYS, Foretold
@@ -152,7 +153,7 @@ async def _asked(
 ) -> _Asked | str:
     """Return what the twin is asked, or what is lacking for it."""
     house, devices = one.house, await devices_in(tx, one.house)
-    known, fitted = await _known(tx, house, devices)
+    known, fitted = await _known(tx, one, devices)
     lacking = _lacking(one, known)
     if lacking is not None:
         return lacking
@@ -198,9 +199,10 @@ async def _birds(tx: Transaction, stored: Readings, one: Due, flock: Flock) -> B
 
 
 async def _known(
-    tx: Transaction, house: House, devices: Sequence[Device]
+    tx: Transaction, one: Due, devices: Sequence[Device]
 ) -> tuple[KnownHouse, dict[str, float]]:
     """Return what a house is built like and what was found of it; a fit that fails is none."""
+    house, flock = one.house, one.cycle if isinstance(one.cycle, Flock) else None
     fit = await store.fit_of(tx.session, house.id)
     if fit is not None:
         try:
@@ -208,14 +210,15 @@ async def _known(
             return known, fitted_fields(fit, known)
         except (Conflict, ValueError):
             _log.warning("growing.fit_unknown", house=str(house.id))
-    return usual_twin(house, devices), {}
+    return usual_twin(house, flock, devices), {}
 
 
 def _lacking(one: Due, known: KnownHouse) -> str | None:
     """Return why its twin can't foretell it at all."""
     if isinstance(one.cycle, Flock):
         # Hens hardly grow, and eggs are not counted yet.
-        return "hens" if known is KnownHouse.HENS else None
+        hens = known is KnownHouse.HENS or lays(one.house, one.cycle)
+        return "hens" if hens else None
     if not any(word in one.cycle.crop_type.lower() for word in _TOMATO):
         return "crop"
     return None if one.house.floor_area_m2 else "area"

@@ -12,6 +12,7 @@ from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.devices import store as device_store
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.breeds import lays
 from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.jobs.problems import Unanswerable
 from tokkatot.cloud.jobs.reasons import Reason
@@ -30,15 +31,14 @@ from tokkatot.kit.clock import to_ms
 
 GREENHOUSE_FAN_M3_S_M2: Final = 0.04
 """An air change a minute, for which fans of greenhouses are laid out (ANSI/ASAE EP406)."""
-_HENS: Final = ("layer", "hen")
 _HEATS: Final = (DeviceRole.HEATER, DeviceRole.HVAC)
 
 
-def usual_twin(house: House, devices: Iterable[Device]) -> KnownHouse:
-    """Return what a house is most like, as far as its people have said."""
+def usual_twin(house: House, flock: Flock | None, devices: Iterable[Device]) -> KnownHouse:
+    """Return what a house with a flock is most like, as far as its people have said."""
     if house.kind is HouseKind.GREENHOUSE:
         return KnownHouse.TOMATO
-    if any(word in (house.chicken_type or "").lower() for word in _HENS):
+    if lays(house, flock):
         return KnownHouse.HENS
     has_fans = any(device.role is DeviceRole.FAN for device in devices)
     return KnownHouse.TUNNEL if has_fans else KnownHouse.OPEN
@@ -61,13 +61,15 @@ async def twin_of(
     at: datetime,
 ) -> Twin:
     """Return the twin of a house without a fit, with the flock that it had at a moment."""
+    day = (await tx.session.get_one(Farm, house.farm_id)).today(at)
+    flock = await flock_at(tx, house, at)
     return Twin(
         house=known,
         floor_m2=house.floor_area_m2,
         equipped=equipped(house, known, devices),
         fitted={},
         fans_w=_rated(devices, DeviceRole.FAN) or 0.0,
-        birds=await _birds(tx, house, at),
+        birds=None if flock is None else birds_on(flock, day),
     )
 
 
@@ -121,11 +123,11 @@ def _rated(devices: Iterable[Device], *roles: DeviceRole) -> float | None:
     return sum(watts) if watts and len(watts) == len(said) else None
 
 
-async def _birds(tx: Transaction, house: House, at: datetime) -> Birds | None:
-    farm = await tx.session.get_one(Farm, house.farm_id)
-    day = farm.today(at)
+async def flock_at(tx: Transaction, house: House, at: datetime) -> Flock | None:
+    """Return the flock that a house had at a moment."""
+    day = (await tx.session.get_one(Farm, house.farm_id)).today(at)
     flocks = await farms_store.flocks_over(tx.session, house.id, day, day)
-    return birds_on(flocks[-1], day) if flocks else None
+    return flocks[-1] if flocks else None
 
 
 def birds_on(flock: Flock, day: date) -> Birds:

@@ -28,7 +28,7 @@ from tokkatot.cloud.telemetry.summary import Integers, Numbers
 from tokkatot.cloud.twins.asked import Prices, RecordedWeather, WhatIf
 from tokkatot.cloud.twins.fitted import fitted_fields
 from tokkatot.cloud.twins.forecasts import Forecasts
-from tokkatot.cloud.twins.house import devices_in, targets_in, twin_of, usual_twin
+from tokkatot.cloud.twins.house import devices_in, flock_at, targets_in, twin_of, usual_twin
 from tokkatot.cloud.twins.recorded import inside, steps_of
 from tokkatot.cloud.twins.simulator import Begun, Points, Task, rows_every
 from tokkatot.cloud.twins.weather import Skies, skies
@@ -71,7 +71,9 @@ class Simulating(JobKind):
         begins = from_ms(sky.start_ms)
         devices = await devices_in(tx, house)
         fit = await intelligence_store.fit_of(tx.session, house.id)
-        known = asked.house or (usual_twin(house, devices) if fit is None else House(fit.known_as))
+        flock = await flock_at(tx, house, begins)
+        usual = usual_twin(house, flock, devices) if fit is None else House(fit.known_as)
+        known = asked.house or usual
         if fit is not None and fit.known_as != known:
             fit = None
         twin = replace(

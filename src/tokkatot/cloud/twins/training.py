@@ -20,7 +20,7 @@ from tokkatot.climate.weather.files import moment_of
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.intelligence import store as intelligence_store
-from tokkatot.cloud.intelligence.registry import add_policy
+from tokkatot.cloud.intelligence.registry import add_policy, has_hens
 from tokkatot.cloud.jobs.model import Job
 from tokkatot.cloud.jobs.problems import Unanswerable
 from tokkatot.cloud.jobs.reasons import Reason
@@ -69,7 +69,7 @@ class Training(JobKind):
         known = next((one for one in COOPS if one == fit.known_as), None)
         if known is None:
             raise Unanswerable(NO_COOP, Reason("coops_only"))
-        if known is KnownHouse.HENS:
+        if known is KnownHouse.HENS or await has_hens(tx, house):
             raise Unanswerable(NO_BROILERS, Reason("broilers_only"))
         if house.floor_area_m2 is None:
             raise Unanswerable(NO_FLOOR, Reason("no_floor_area"))
@@ -87,7 +87,9 @@ class Training(JobKind):
         self, tx: Transaction, job: Job, beside: JsonObject, result: JsonObject
     ) -> JsonObject:
         """Offer it beside the others: staff deploy, people let it steer."""
-        stored = await add_policy(tx, b64decode(result["card"]), b64decode(result["model"]))
+        stored = await add_policy(
+            tx, b64decode(result["card"]), b64decode(result["model"]), house_id=job.house_id
+        )
         held_out = stored.card["held_out"]
         return beside | {
             "policy": {"id": stored.sha256, "version": stored.version},
