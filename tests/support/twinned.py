@@ -59,10 +59,10 @@ class Twinned:
         assert await worker.do_next()
         return await self.cloud.get(f"/v1/jobs/{job['id']}", self.owner)
 
-    async def fitted(self, card: Json = FIT) -> None:
-        """Let the coop's twin have been fitted so."""
+    async def fitted(self, card: Json = FIT, *, built: Json = None) -> None:
+        """Let the coop's twin have been fitted so, by default by an older program."""
         async with self.cloud.context.database.transaction() as tx:
-            kept = {"known_as": card["house"], "card": card, "job_id": tx.new_id()}
+            kept = {"known_as": card["house"], "card": card, "job_id": tx.new_id(), "built": built}
             of = {"house_id": UUID(self.coop), "fitted_at": tx.now}
             await store.keep_fit(tx.session, of | kept)
 

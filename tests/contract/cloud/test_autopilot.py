@@ -91,15 +91,18 @@ class Coop:
         await other.reconnect("boot")
         return other
 
-    async def fitted(self, *, house: str = "open", **parameters: float) -> None:
-        """Let a fit of the house have ended."""
+    async def fitted(
+        self, *, house: str = "open", floor_m2: float | None = None, **parameters: float
+    ) -> None:
+        """Let a fit of the house, over that floor, have ended."""
         cloud = self.house.cloud
         kind = job_kinds(cloud.context, cloud.readings)[calibrating.KIND]
         async with cloud.context.database.transaction() as tx:
             job = Job(
                 id=tx.new_id(), farm_id=self.house.yard.farm_id, house_id=self.house.yard.house_id
             )
-            await kind.take(tx, job, {}, fit_result(house, **parameters))
+            beside: dict[str, Any] = {"built": {"floor_m2": floor_m2, "equipped": {}}}
+            await kind.take(tx, job, beside, fit_result(house, **parameters))
 
     async def desired(self) -> DesiredDocument:
         async with self.house.cloud.context.database.transaction() as tx:
@@ -184,6 +187,24 @@ async def test_a_fit_reaches_the_hub_s_shield_once_its_policy_may_do_something(c
     assert (await coop.view())["held"] is False
 
 
+async def test_a_fit_goes_with_the_floor_that_it_was_made_over(coop: Coop) -> None:
+    await coop.say("advise")
+    await coop.fitted(heat_total=0.8)
+    assert (await coop.view())["twin"]["off_k"] == 0.8
+
+    body = {"floor_area_m2": 600}
+    headers = coop.house.owner.headers
+    said = await coop.house.cloud.http.patch(coop.house.url, json=body, headers=headers)
+    assert said.status_code == 200, said.text
+
+    assert (await coop.desired()).houses[0].autopilot.twin is None
+    assert (await coop.view())["twin"] is None
+    await coop.fitted(floor_m2=600.0, heat_total=0.7)
+    twin = (await coop.desired()).houses[0].autopilot.twin
+    assert twin is not None
+    assert twin.fitted == {"heat_total": 0.7}
+
+
 async def test_a_fit_that_this_program_does_not_know_stays_where_it_is(coop: Coop) -> None:
     await coop.say("advise")
     await coop.fitted(feathers=0.8)
@@ -266,6 +287,32 @@ async def test_what_a_hub_decided_is_shown_and_fills_no_log(coop: Coop) -> None:
             text("SELECT count(*) FROM events WHERE type = :type"), {"type": DECIDED}
         )
     assert logged == 0
+
+
+async def test_the_page_tells_the_limits_that_are_held_at_this_age_and_no_others(
+    coop: Coop,
+) -> None:
+    cloud, owner = coop.house.cloud, coop.house.owner
+    today = cloud.clock.now().date().isoformat()
+    flock = {"placed_on": today, "placed_count": 500}
+    await cloud.post(f"{coop.house.url}/flocks", flock, owner)
+    warmth = {
+        "kind": "temperature_curve",
+        "minimum_c": [{"day": 0, "value": 30}],
+        "maximum_c": [{"day": 0, "value": 33}],
+    }
+    house_id = str(coop.house.yard.house_id)
+    body = {"house_id": house_id, "name": "Warmth", "does": warmth}
+    await cloud.post(f"{coop.house.farm_url}/schedules", body, owner)
+    await coop.say("auto")
+    await coop.tell(shift_k=0.5, advised_k=3.0)
+
+    shown = await coop.view()
+    assert (shown["temperature_min_c"], shown["temperature_max_c"]) == (30.0, 33.0)
+    decision = shown["decision"]
+    assert decision["held"] == {"temperature_min_c": 30.5, "temperature_max_c": 33.5}
+    # The hard limit is 35 °C: there is no room for it.
+    assert decision["advised"] == {"temperature_min_c": 30.0, "temperature_max_c": 33.0}
 
 
 async def test_a_decision_that_is_told_again_is_kept_once(coop: Coop) -> None:

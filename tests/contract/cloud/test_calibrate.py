@@ -127,6 +127,7 @@ async def test_a_fit_finds_what_the_house_is_and_what_if_and_autopilot_go_by_it(
 
     assert job["state"] == "completed", job
     found = job["result"]
+    assert "built" not in found
     for name, value in TRUE.items():
         told = found["parameters"][name]
         assert told["low"] < value < told["high"]
@@ -150,6 +151,12 @@ async def test_a_fit_finds_what_the_house_is_and_what_if_and_autopilot_go_by_it(
     # Another house than the one that was fitted is none of its parameters.
     other = (await farm.answer(farm.coop, question | {"twin": "open"}))["result"]
     assert other["twin"]["fitted_at"] is None
+
+    path, larger = f"/v1/farms/{farm.farm}/houses/{farm.coop}", {"floor_area_m2": 100}
+    said = await farm.cloud.http.patch(path, json=larger, headers=farm.owner.headers)
+    assert said.status_code == 200, said.text
+    refused = await farm.answer(farm.coop, question)
+    assert refused["trouble"]["reason"] == {"code": "fit_again", "values": {}}
 
 
 async def test_records_that_can_not_tell_are_refused_with_the_reason(farm: Twinned) -> None:

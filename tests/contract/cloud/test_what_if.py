@@ -75,6 +75,19 @@ async def test_a_week_of_the_past_is_lived_with_the_flock_of_that_week(farm: Twi
     assert (await plans(farm, farm.coop, **RECORDED))["twin"]["birds"] == 300
 
 
+async def test_hens_are_taken_for_hens_by_the_word_of_their_flock(farm: Twinned) -> None:
+    await farm.weathered(8)
+    assert (await plans(farm, farm.coop, **RECORDED))["twin"]["house"] == "tunnel"
+    await farm.restocked(cleared_on="2026-02-26")
+    flock = {"placed_on": "2026-02-27", "placed_count": 300, "chicken_type": "មាន់ពង"}
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}"
+    await farm.cloud.post(f"{path}/flocks", flock, farm.owner)
+    assert (await farm.cloud.get(f"{path}/twin", farm.owner))["house"] == "hens"
+    assert (await plans(farm, farm.coop, **RECORDED))["twin"]["house"] == "hens"
+    week = {"kind": "recorded", "from": "2026-02-22T00:00:00Z", "through": "2026-02-23T00:00:00Z"}
+    assert (await plans(farm, farm.coop, weather=week))["twin"]["house"] == "tunnel"
+
+
 @pytest.mark.parametrize("twin", ["hens", "open", "tunnel"])
 async def test_the_fans_of_a_coop_draw_what_they_are_rated_at(farm: Twinned, twin: str) -> None:
     second = {"hardware_id": "coop-fan-2", "name": "fan", "role": "fan", "interface": "relay"}

@@ -5,6 +5,11 @@ import type { MessageKey } from './i18n'
 export const MODES = ['off', 'advise', 'auto'] as const
 export type Mode = (typeof MODES)[number]
 
+export interface Limits {
+  temperature_min_c: number
+  temperature_max_c: number
+}
+
 export interface Decision {
   t: string
   /** By how many kelvins warmer the set-points are held. */
@@ -14,16 +19,17 @@ export interface Decision {
   refused: string | null
   trouble: string | null
   fresh: boolean
+  /** What the shift makes of the set-points of now, and what the advice would. */
+  held: Limits
+  advised: Limits | null
 }
 
-export interface Recommendation {
+export interface Recommendation extends Limits {
   mode: Mode
   supported: boolean
   policy: { id: string; version: string; limits: string[] } | null
   decision: Decision | null
   accepted: { shift_k: number; until: string } | null
-  temperature_min_c: number
-  temperature_max_c: number
   held: boolean
   validated: boolean
 }

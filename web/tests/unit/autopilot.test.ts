@@ -10,6 +10,8 @@ const decision: Decision = {
   refused: null,
   trouble: null,
   fresh: true,
+  held: { temperature_min_c: 22, temperature_max_c: 30 },
+  advised: { temperature_min_c: 22.5, temperature_max_c: 30.5 },
 }
 const view: Recommendation = {
   mode: 'advise',

@@ -7,9 +7,11 @@ from uuid import UUID
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.limits import Limit
 from tokkatot.domain.alerts import Severity
+from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import FarmId, HouseId, HubId
 
 
@@ -36,7 +38,7 @@ class Documents(Protocol):
 
 
 class Automation(Protocol):
-    """What houses do by themselves, as far as whoever changes what it needs must know."""
+    """What houses do by themselves, as far as rooms below must know."""
 
     async def misfits(
         self, tx: Transaction, farm_id: FarmId, house_id: HouseId | None = None
@@ -45,6 +47,10 @@ class Automation(Protocol):
 
         Without a house it speaks of all houses of the farm.
         """
+        ...
+
+    async def held_now(self, tx: Transaction, house: House) -> SetPoints:
+        """Return the set-points of a house by its schedules, its night and its flock's age."""
         ...
 
 

@@ -8,11 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
+from tokkatot.automation.lending import turned
+from tokkatot.automation.state import Lent
 from tokkatot.cloud.accounts.caller import StaffCaller, StaffOnly
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.access import CanOperate, CanSee, FarmAccess
 from tokkatot.cloud.farms.model import Farm, House
-from tokkatot.cloud.farms.ports import HubDocuments
+from tokkatot.cloud.farms.ports import Automation, HouseAutomation, HubDocuments
 from tokkatot.cloud.intelligence import registry, service, store
 from tokkatot.cloud.intelligence.model import Decision, FittedTwin, StoredPolicy
 from tokkatot.cloud.platform.context import FromWhere, Tx
@@ -20,7 +22,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.schemas import Body, View
 from tokkatot.domain.autopilot import LARGEST_SHIFT_K, AutopilotMode
-from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.houses import HouseKind, SetPoints
 from tokkatot.domain.ids import HouseId
 from tokkatot.wire.autopilot import Refusal
 
@@ -65,6 +67,13 @@ class AcceptedView(View):
     until: datetime
 
 
+class HeldView(View):
+    """It is heated below the one and aired above the other."""
+
+    temperature_min_c: float
+    temperature_max_c: float
+
+
 class DecisionView(View):
     """What was decided last; a shift is by how many kelvins warmer set-points are held."""
 
@@ -77,6 +86,8 @@ class DecisionView(View):
     foretold_c: float | None
     fitted: bool = Field(description="Whether the hub's twin is the one that was fitted.")
     fresh: bool
+    held: HeldView = Field(description="What that shift makes of the set-points of now.")
+    advised: HeldView | None = Field(description="What the advice would make of them.")
 
 
 class TwinBrief(View):
@@ -95,7 +106,9 @@ class RecommendationView(View):
     policy: PolicyBrief | None
     decision: DecisionView | None
     accepted: AcceptedView | None
-    temperature_min_c: float
+    temperature_min_c: float = Field(
+        description="Of now, without a shift: by schedules, by night, by the age of the flock."
+    )
     temperature_max_c: float
     held: bool = Field(description="Whether the hub has taken what was said last.")
     twin: TwinBrief | None = Field(description="Null: it was never fitted to this house.")
@@ -129,9 +142,11 @@ class PoliciesView(View):
 
 
 @router.get(f"{_HOUSE}/recommendation")
-async def recommendation(house: UUID, access: CanSee, tx: Tx) -> RecommendationView:
+async def recommendation(
+    house: UUID, access: CanSee, tx: Tx, automation: HouseAutomation
+) -> RecommendationView:
     """Return what a house's policy does or would do now, and why not."""
-    return await _view(tx, access, HouseId(house))
+    return await _view(tx, access, HouseId(house), automation)
 
 
 @router.put(f"{_HOUSE}/autopilot", responses=problems("conflict"))
@@ -141,11 +156,12 @@ async def set_autopilot(
     access: CanOperate,
     tx: Tx,
     documents: HubDocuments,
+    automation: HouseAutomation,
     origin: FromWhere,
 ) -> RecommendationView:
     """Say what a house's policy may do; `auto` is an owner's to say."""
     await service.set_mode(tx, access, HouseId(house), body.mode, documents, origin=origin)
-    return await _view(tx, access, HouseId(house))
+    return await _view(tx, access, HouseId(house), automation)
 
 
 @router.post(f"{_HOUSE}/recommendation/accept", responses=problems("conflict"))
@@ -155,11 +171,12 @@ async def accept(
     access: CanOperate,
     tx: Tx,
     documents: HubDocuments,
+    automation: HouseAutomation,
     origin: FromWhere,
 ) -> RecommendationView:
     """Have the set-points held as advised, for four hours."""
     await service.accept(tx, access, HouseId(house), body.advised_k, documents, origin=origin)
-    return await _view(tx, access, HouseId(house))
+    return await _view(tx, access, HouseId(house), automation)
 
 
 @router.get("/ml/models", dependencies=[StaffOnly], responses=problems("forbidden"))
@@ -205,7 +222,15 @@ def _twin(fit: FittedTwin) -> TwinBrief:
     )
 
 
-def _decision(decision: Decision, now: datetime) -> DecisionView:
+def _limits(points: SetPoints, shift_k: float) -> HeldView:
+    held = turned(points, Lent(shift_k=shift_k, until_s=0.0))
+    return HeldView(
+        temperature_min_c=held.temperature_min_c, temperature_max_c=held.temperature_max_c
+    )
+
+
+def _decision(decision: Decision, points: SetPoints, now: datetime) -> DecisionView:
+    advised_k = decision.advised_k
     return DecisionView.model_validate(
         {
             "t": decision.t,
@@ -217,12 +242,17 @@ def _decision(decision: Decision, now: datetime) -> DecisionView:
             "foretold_c": decision.foretold_c,
             "fitted": decision.fitted,
             "fresh": now - decision.t <= service.FRESH_FOR,
+            "held": _limits(points, decision.shift_k),
+            "advised": None if advised_k is None else _limits(points, advised_k),
         }
     )
 
 
-async def _view(tx: Transaction, access: FarmAccess, house_id: HouseId) -> RecommendationView:
+async def _view(
+    tx: Transaction, access: FarmAccess, house_id: HouseId, automation: Automation
+) -> RecommendationView:
     now = await service.situation(tx, access.farm_id, house_id)
+    points = await automation.held_now(tx, now.house)
     autopilot, policy, decision = now.autopilot, now.policy, now.decision
     hub = await farms_store.hub_for_house(tx.session, access.farm_id, house_id)
     wanted = None if autopilot is None else autopilot.desired_version
@@ -242,10 +272,10 @@ async def _view(tx: Transaction, access: FarmAccess, house_id: HouseId) -> Recom
         else PolicyBrief(
             id=policy.sha256, version=policy.version, limits=list(policy.card.get("limits", []))
         ),
-        decision=None if decision is None else _decision(decision, tx.now),
+        decision=None if decision is None else _decision(decision, points, tx.now),
         accepted=accepted,
-        temperature_min_c=now.house.temperature_min_c,
-        temperature_max_c=now.house.temperature_max_c,
+        temperature_min_c=points.temperature_min_c,
+        temperature_max_c=points.temperature_max_c,
         held=wanted is None or (hub is not None and (hub.held_version or 0) >= wanted),
         twin=None if now.fit is None else _twin(now.fit),
         # No measured series of a poultry house with the states of its fans was at hand.

@@ -2,13 +2,18 @@
 
 from datetime import date, datetime
 from enum import StrEnum, unique
+from math import isclose
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Double, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
 from tokkatot.domain.autopilot import HASH_CHARS, AutopilotMode
+
+ROUNDED = 0.01
+"""Figures of a house that are so near, as shares, are the same."""
 
 
 class StoredPolicy(Base):
@@ -73,6 +78,17 @@ class FittedTwin(Base):
     job_id: Mapped[UUID]
     """Of the fit; the job itself is forgotten before."""
     fitted_at: Mapped[datetime]
+    built: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    """Its `floor_m2` then (null: nobody had said), what it was `equipped` with; None: unknown."""
+
+    def is_of(self, floor_m2: float | None) -> bool:
+        """Tell whether a house with that floor is the one that was fitted."""
+        if self.built is None:
+            return True
+        before: float | None = self.built["floor_m2"]
+        if before is None or floor_m2 is None:
+            return before is floor_m2
+        return isclose(before, floor_m2, rel_tol=ROUNDED)
 
 
 class SavedDay(Base):

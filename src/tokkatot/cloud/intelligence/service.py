@@ -54,6 +54,7 @@ class Situation:
     policy: StoredPolicy | None
     decision: Decision | None
     fit: FittedTwin | None
+    """Of the house as it is now."""
 
 
 async def situation(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> Situation:
@@ -64,7 +65,7 @@ async def situation(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> Situ
     """
     house = await house_in(tx, farm_id, house_id)
     autopilot = await tx.session.get(HouseAutopilot, house_id)
-    policy = None
+    policy, fit = None, await store.fit_of(tx.session, house_id)
     if autopilot is not None:
         policy = await store.policy(tx.session, autopilot.policy_sha256)
     return Situation(
@@ -72,7 +73,7 @@ async def situation(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> Situ
         autopilot=autopilot,
         policy=policy,
         decision=await store.latest(tx.session, house_id),
-        fit=await store.fit_of(tx.session, house_id),
+        fit=fit if fit is not None and fit.is_of(house.floor_area_m2) else None,
     )
 
 

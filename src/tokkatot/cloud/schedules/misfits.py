@@ -1,4 +1,4 @@
-"""Knows what a house was told to do and could not, for whoever changes what it needs."""
+"""Knows what a house was told to do, for rooms below: what it could not, and what it holds now."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from tokkatot.cloud.farms import store as farms_store
-from tokkatot.cloud.farms.model import Farm
+from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.farms.ports import Automation
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Invalid
@@ -18,6 +18,8 @@ from tokkatot.cloud.schedules.checks import (
     surroundings_of,
 )
 from tokkatot.cloud.schedules.houses import rules_in, schedules_in
+from tokkatot.cloud.schedules.targets import targets_in
+from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import FarmId, HouseId
 from tokkatot.domain.rules import Rule
 from tokkatot.domain.schedules import Schedule
@@ -53,6 +55,10 @@ class Plans(Automation):
                 if rule.enabled and not _fits(rule, around[place])
             )
         return found
+
+    @override
+    async def held_now(self, tx: Transaction, house: House) -> SetPoints:
+        return (await targets_in(tx, house)).at(tx.now)
 
 
 def _fits(planned: Schedule | Rule, around: Surroundings) -> bool:

@@ -21,6 +21,7 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.telemetry.store import ReadingStore, Span
 from tokkatot.cloud.twins.asked import Calibration
 from tokkatot.cloud.twins.calibrator import Task
+from tokkatot.cloud.twins.fitted import as_built
 from tokkatot.cloud.twins.house import devices_in, flock_at, of_one_flock, twin_of, usual_twin
 from tokkatot.cloud.twins.recording import PERIOD_S, recorded
 from tokkatot.domain.autopilot import AutopilotMode
@@ -28,6 +29,7 @@ from tokkatot.domain.ids import FarmId, HouseId
 from tokkatot.kit.clock import from_ms, to_rfc3339
 
 KIND: Final = "twin.calibrate"
+_BUILT: Final = "built"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Calibrating(JobKind):
                 "through": to_rfc3339(
                     from_ms(round(lived.start.timestamp() * 1000) + lived.rows * PERIOD_S * 1000)
                 ),
+                _BUILT: as_built(twin),
             },
         )
 
@@ -66,6 +69,7 @@ class Calibrating(JobKind):
     ) -> JsonObject:
         card: JsonObject = result["card"]
         before: JsonObject = result["before"]
+        told = {name: value for name, value in beside.items() if name != _BUILT}
         await intelligence_store.keep_fit(
             tx.session,
             {
@@ -74,13 +78,15 @@ class Calibrating(JobKind):
                 "card": card,
                 "job_id": job.id,
                 "fitted_at": tx.now,
+                # What has changed meanwhile is no more what was fitted.
+                "built": beside[_BUILT],
             },
         )
         await self._hand_down(tx, await house_in(tx, FarmId(job.farm_id), HouseId(job.house_id)))
         parameters = {
             name: fitted | {"before": before[name]} for name, fitted in card["parameters"].items()
         }
-        return beside | card | {"parameters": parameters}
+        return told | card | {"parameters": parameters}
 
     async def _hand_down(self, tx: Transaction, house: House) -> None:
         """Let the house's hub know where its autopilot asks the twin."""

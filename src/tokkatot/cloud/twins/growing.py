@@ -26,13 +26,20 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.schedules.targets import targets_in
 from tokkatot.cloud.telemetry.store import Readings, ReadingStore, Span
 from tokkatot.cloud.twins.ahead import skies_ahead
 from tokkatot.cloud.twins.built import Birds
 from tokkatot.cloud.twins.fitted import fitted_fields
 from tokkatot.cloud.twins.forecasts import Forecasts
 from tokkatot.cloud.twins.grower import Task
-from tokkatot.cloud.twins.house import birds_on, devices_in, targets_in, twin_of, usual_twin
+from tokkatot.cloud.twins.house import (
+    birds_on,
+    devices_in,
+    equipped,
+    twin_of,
+    usual_twin,
+)
 from tokkatot.cloud.twins.recorded import weighed_kg
 from tokkatot.cloud.twins.simulating import begun_in, points_of
 from tokkatot.domain.houses import HouseKind
@@ -207,7 +214,9 @@ async def _known(
     if fit is not None:
         try:
             known = KnownHouse(fit.known_as)
-            return known, fitted_fields(fit, known)
+            has = equipped(house, known, devices)
+            floor_m2 = house.floor_area_m2
+            return known, fitted_fields(fit, known, floor_m2=floor_m2, equipped=has)
         except (Conflict, ValueError):
             _log.warning("growing.fit_unknown", house=str(house.id))
     return usual_twin(house, flock, devices), {}

@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from tokkatot.climate.physics.known import COOPS
-from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.intelligence import store as intelligence_store
-from tokkatot.cloud.intelligence.model import FittedTwin
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict
 from tokkatot.cloud.twins.fitted import fitted_fields
@@ -23,22 +21,15 @@ async def handed_twins(tx: Transaction, houses: Sequence[House]) -> Mapping[UUID
     by_id = {house.id: house for house in houses}
     found: dict[UUID, HouseTwin] = {}
     for fit in fits:
-        house, fitted = by_id[fit.house_id], _fitted(fit)
-        if fitted is not None:
-            found[house.id] = HouseTwin(
-                house=fit.known_as,
-                equipped=equipped(house, KnownHouse(fit.known_as), await devices_in(tx, house)),
-                fitted=fitted,
-            )
+        house = by_id[fit.house_id]
+        known = next((one for one in COOPS if one == fit.known_as), None)
+        if known is None:
+            continue
+        has = equipped(house, known, await devices_in(tx, house))
+        try:
+            fitted = fitted_fields(fit, known, floor_m2=house.floor_area_m2, equipped=has)
+        except Conflict:
+            # By another program, or over another floor: who asks the twin is told.
+            continue
+        found[house.id] = HouseTwin(house=fit.known_as, equipped=has, fitted=fitted)
     return found
-
-
-def _fitted(fit: FittedTwin) -> dict[str, float] | None:
-    known = next((one for one in COOPS if one == fit.known_as), None)
-    if known is None:
-        return None
-    try:
-        return fitted_fields(fit, known)
-    except Conflict:
-        # An older program found it; people are told where they look at the twin.
-        return None

@@ -1,4 +1,4 @@
-"""The twin of a house as the database knows it: its floor, its devices, its flock, its targets."""
+"""The twin of a house as the database knows it: its floor, its devices, its flock."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
@@ -6,8 +6,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tokkatot.automation.curves import age_of, value_at
-from tokkatot.automation.plan import plan_of
-from tokkatot.automation.targets import targets_of
 from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.devices import store as device_store
 from tokkatot.cloud.devices.model import Device
@@ -17,17 +15,13 @@ from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.jobs.problems import Unanswerable
 from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.schedules.houses import house_configs, schedules_in
 from tokkatot.cloud.telemetry.equipment_api import rated_w
 from tokkatot.cloud.telemetry.store import Span
 from tokkatot.cloud.twins.built import Birds, Twin
 from tokkatot.cloud.twins.recording import TOO_SHORT
-from tokkatot.domain.desired import MAX_DEVICES, DesiredDocument
+from tokkatot.domain.desired import MAX_DEVICES
 from tokkatot.domain.devices import DeviceRole
-from tokkatot.domain.houses import HouseKind, SetPoints
-from tokkatot.domain.ids import FarmId, HubId
-from tokkatot.domain.schedules import Schedule
-from tokkatot.kit.clock import to_ms
+from tokkatot.domain.houses import HouseKind
 
 GREENHOUSE_FAN_M3_S_M2: Final = 0.04
 """An air change a minute, for which fans of greenhouses are laid out (ANSI/ASAE EP406)."""
@@ -172,38 +166,6 @@ async def of_one_flock(tx: Transaction, house: House, span: Span) -> Span:
 
 def _midnight(farm: Farm, day: date) -> datetime:
     return datetime.combine(day, time.min, ZoneInfo(farm.time_zone))
-
-
-class Targets:
-    """What the set-points of a house are at any moment, by its schedules, its night and its age."""
-
-    def __init__(self, document: DesiredDocument) -> None:
-        plan = plan_of(document)
-        (self._house,) = plan.houses
-        self._locality = plan.locality
-
-    def at(self, moment: datetime) -> SetPoints:
-        """Return what is in force then."""
-        return targets_of(self._house, None, to_ms(moment), self._locality).setpoints
-
-
-async def targets_in(tx: Transaction, house: House) -> Targets:
-    """Return the set-points of a house as its hub holds them."""
-    farm = await tx.session.get_one(Farm, house.farm_id)
-    schedules: tuple[Schedule, ...] = await schedules_in(tx, [house.id])
-    return Targets(
-        DesiredDocument(
-            farm_id=FarmId(farm.id),
-            hub_id=HubId(house.id),
-            version=1,
-            expires_ms=0,
-            time_zone=farm.time_zone,
-            houses=await house_configs(tx, farm, [house]),
-            devices=(),
-            place=farm.place,
-            schedules=schedules,
-        )
-    )
 
 
 def hour_of_day(moment: datetime, time_zone: str) -> float:

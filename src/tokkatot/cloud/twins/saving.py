@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 import structlog
-from msgspec.structs import replace
 from sqlalchemy import select
 
 from tokkatot.automation.lending import turned
@@ -26,12 +25,13 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.schedules.targets import Targets, targets_in
 from tokkatot.cloud.telemetry.equipment_log import heard_until
 from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.cloud.telemetry.summary import Numbers
 from tokkatot.cloud.twins.asked import RecordedWeather
-from tokkatot.cloud.twins.fitted import fitted_fields
-from tokkatot.cloud.twins.house import Targets, devices_in, targets_in, twin_of
+from tokkatot.cloud.twins.fitted import fitted_twin
+from tokkatot.cloud.twins.house import devices_in, twin_of
 from tokkatot.cloud.twins.simulating import STEP, begun_in, points_of
 from tokkatot.cloud.twins.simulator import Points, Task
 from tokkatot.cloud.twins.weather import Skies, recorded_skies
@@ -166,17 +166,17 @@ async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task |
     span = RecordedWeather(start_ms=to_ms(one.start), end_ms=to_ms(one.end))
     try:
         known = KnownHouse(fit.known_as)
-        fitted = fitted_fields(fit, known)
+        twin = await twin_of(tx, house, known, await devices_in(tx, house), at=one.start)
+        twin = fitted_twin(fit, twin)
     except (Conflict, ValueError):
         return "fit"
     try:
         sky = await recorded_skies(tx, stored, one.farm, span)
     except Conflict:
         return "weather"
-    twin = await twin_of(tx, house, known, await devices_in(tx, house), at=one.start)
     begun, _ = await begun_in(tx, stored, house, sky)
     return Task(
-        twin=replace(twin, fitted=fitted),
+        twin=twin,
         begun=begun,
         period_s=sky.period_s,
         weather=list(sky.rows),

@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 from typing_extensions import override
 
 from tokkatot.climate.env.what_if import STEP_S
@@ -23,12 +22,13 @@ from tokkatot.cloud.jobs.model import Job
 from tokkatot.cloud.jobs.worker import JobKind, Prepared
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.schedules.targets import targets_in
 from tokkatot.cloud.telemetry.store import Readings, ReadingStore, Span
 from tokkatot.cloud.telemetry.summary import Integers, Numbers
 from tokkatot.cloud.twins.asked import Prices, RecordedWeather, WhatIf
-from tokkatot.cloud.twins.fitted import fitted_fields
+from tokkatot.cloud.twins.fitted import fitted_twin
 from tokkatot.cloud.twins.forecasts import Forecasts
-from tokkatot.cloud.twins.house import devices_in, flock_at, targets_in, twin_of, usual_twin
+from tokkatot.cloud.twins.house import devices_in, flock_at, twin_of, usual_twin
 from tokkatot.cloud.twins.recorded import inside, steps_of
 from tokkatot.cloud.twins.simulator import Begun, Points, Task, rows_every
 from tokkatot.cloud.twins.weather import Skies, skies
@@ -76,10 +76,9 @@ class Simulating(JobKind):
         known = asked.house or usual
         if fit is not None and fit.known_as != known:
             fit = None
-        twin = replace(
-            await twin_of(tx, house, known, devices, at=begins),
-            fitted={} if fit is None else fitted_fields(fit, known),
-        )
+        twin = await twin_of(tx, house, known, devices, at=begins)
+        if fit is not None:
+            twin = fitted_twin(fit, twin)
         begun, assumed = await begun_in(tx, stored, house, sky)
         if house.floor_area_m2 is None:
             assumed = [*assumed, "floor_area_m2"]

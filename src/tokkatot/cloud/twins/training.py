@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 from typing_extensions import override
 
 from tokkatot.climate.physics.known import COOPS
@@ -29,7 +28,7 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.telemetry.local_time import hour_of_day
 from tokkatot.cloud.telemetry.store import HOUR_S, Readings, ReadingStore, Span
-from tokkatot.cloud.twins.fitted import fitted_fields
+from tokkatot.cloud.twins.fitted import fitted_twin
 from tokkatot.cloud.twins.house import devices_in, twin_of
 from tokkatot.cloud.twins.recorded import filled, longest_run, steps_of, weather_by_hour
 from tokkatot.cloud.twins.trainer import Task
@@ -75,9 +74,7 @@ class Training(JobKind):
             raise Unanswerable(NO_FLOOR, Reason("no_floor_area"))
         weather = await _days(tx, self.readings.within(tx), house)
         twin = await twin_of(tx, house, known, await devices_in(tx, house), at=tx.now)
-        task = Task(
-            twin=replace(twin, fitted=fitted_fields(fit, known)), weather=weather, steps=STEPS
-        )
+        task = Task(twin=fitted_twin(fit, twin), weather=weather, steps=STEPS)
         return Prepared(
             task=msgspec.msgpack.encode(task), beside={"days": len(weather) // 24, "steps": STEPS}
         )
