@@ -79,7 +79,7 @@ class Calibrating(JobKind):
                 "job_id": job.id,
                 "fitted_at": tx.now,
                 # What has changed meanwhile is no more what was fitted.
-                "built": beside[_BUILT],
+                "built": beside.get(_BUILT),
             },
         )
         await self._hand_down(tx, await house_in(tx, FarmId(job.farm_id), HouseId(job.house_id)))
