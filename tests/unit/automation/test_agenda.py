@@ -18,7 +18,7 @@ from tests.support.schedules import (
     schedule,
     told,
 )
-from tokkatot.automation.scheduling import MAX_MISSED
+from tokkatot.automation.clocked import MAX_MISSED
 from tokkatot.domain.schedules import CronTimes, Missed, TimeBased
 from tokkatot.hub.memory import recall, remember
 
