@@ -17,7 +17,7 @@ def all_wait(
     plan: Plan, state: State, passage: Passage, *, asks: Sequence[Ask], now: Instant
 ) -> bool:
     """Tell whether nothing runs, and every schedule of the plan waits for a moment to come."""
-    agenda, through_ms, zone = state.agenda, passage.through_ms, plan.locality.zone.key
+    agenda, zone = state.agenda, plan.locality.zone.key
     if asks or state.runs or passage.jumped or now.utc_ms is None:
         return False
     if len(agenda) != len(plan.schedules):
@@ -25,7 +25,7 @@ def all_wait(
     return all(
         (booked := agenda.get(schedule.id)) is not None
         and not booked.recalled
-        and not booked.is_reached(through_ms)
+        and not booked.is_reached(now.utc_ms)
         and booked.is_of(schedule, zone)
         for schedule in plan.schedules.values()
     )

@@ -1,6 +1,7 @@
 """What every kind of schedule needs to begin a run, or to tell why it does not."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tokkatot.automation.conditions import Believed
 from tokkatot.automation.instant import Instant
@@ -27,8 +28,6 @@ class Scene(Struct, frozen=True, kw_only=True):
     house: House
     state: State
     passage: Passage
-    through_ms: int | None
-    """How far the passage goes: asked of it once, for all schedules of a house."""
     believed: Believed
     now: Instant
     today_ms: int | None
@@ -72,7 +71,7 @@ def run_of(
     until_s = None
     if end_ms is not None and now.utc_ms is not None:
         until_s = now.monotonic_s + (end_ms - now.utc_ms) / 1000
-    return begin(
+    run = begin(
         schedule,
         due_ms=due_ms,
         now_s=now.monotonic_s,
@@ -80,6 +79,7 @@ def run_of(
         reason=reason,
         request=request,
     )
+    return replace(run, end_ms=end_ms)
 
 
 def window_end(scene: Scene, schedule: Schedule, due_ms: int) -> int | None:

@@ -21,7 +21,7 @@ from tokkatot.automation.occurrences import (
     last_through,
     next_due,
 )
-from tokkatot.automation.runs import goes_on
+from tokkatot.automation.runs import advance, goes_on
 from tokkatot.automation.state import Booked, Running
 from tokkatot.automation.timeline import Span
 from tokkatot.automation.turn import Turn
@@ -29,6 +29,9 @@ from tokkatot.domain.schedules import Missed, Schedule, start_of
 
 LATE_MS = 60_000
 """A run that is found due later than this was missed."""
+
+_MOVED_S = 0.25
+"""By less a clock that is being adjusted moves no end."""
 
 MAX_MISSED = 500
 """So many missed runs of one schedule are told one by one; the next is told for all behind it."""
@@ -41,6 +44,7 @@ def clocked(scene: Scene, schedule: Schedule, run: Running | None) -> Running | 
     if now_ms is None:
         turn.agenda[schedule.id] = without_time(schedule, before, locality)
         return run
+    run = _timed(scene, schedule, run, now_ms)
     if before is None or not before.is_of(schedule, locality.zone.key):
         turn.agenda[schedule.id] = Booked(
             version=schedule.version,
@@ -51,8 +55,7 @@ def clocked(scene: Scene, schedule: Schedule, run: Running | None) -> Running | 
             begun=frozenset() if before is None else before.begun,
         )
         return run or _resumed(scene, schedule, now_ms)
-    is_reached = before.is_reached(scene.through_ms)
-    if not (before.recalled or scene.passage.jumped or is_reached):
+    if not (before.recalled or scene.passage.jumped or before.is_reached(now_ms)):
         turn.agenda[schedule.id] = before
         return run
     run = _account(scene, schedule, run, now_ms, begun=before.begun)
@@ -64,9 +67,30 @@ def clocked(scene: Scene, schedule: Schedule, run: Running | None) -> Running | 
         ahead=before.ahead,
         begun=before.begun,
     )
-    if before.recalled and run is None:
-        run = _resumed(scene, schedule, now_ms)
-    return run
+    # A clock that was set may show a time that nobody waited for, or one that was lived already.
+    return run or _resumed(scene, schedule, now_ms)
+
+
+def _timed(scene: Scene, schedule: Schedule, run: Running | None, now_ms: int) -> Running | None:
+    """Return the run with its end where the clock has it now, unless its time is another one."""
+    if run is None or run.end_ms is None or run.due_ms is None:
+        return run
+    if run.due_ms - now_ms > LATE_MS:
+        if run.request is not None:
+            return run  # a person asked for it at whatever time that was
+        scene.turn.end(run, "clock_jump")
+        return None
+    now_s = scene.now.monotonic_s
+    until_s = now_s + (run.end_ms - now_ms) / 1000
+    if run.until_s is not None and abs(until_s - run.until_s) < _MOVED_S:
+        return run
+    run = replace(run, until_s=until_s)
+    if until_s > now_s:
+        return run
+    _, outcome = advance(schedule, run, scene.state.known, now_s)
+    if outcome is not None:
+        scene.turn.outcomes.append(outcome)
+    return None
 
 
 def _account(

@@ -65,7 +65,6 @@ def take_turn(
             house=house,
             state=state,
             passage=passage,
-            through_ms=passage.through_ms,
             believed=believed[house.id],
             now=now,
             today_ms=today_ms,

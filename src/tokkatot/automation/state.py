@@ -201,9 +201,9 @@ class Booked(Struct, frozen=True, kw_only=True):
         """Tell whether this is known of the present version of a schedule, and of this zone."""
         return self.version == schedule.version and self.zone == zone
 
-    def is_reached(self, through_ms: int | None) -> bool:
-        """Tell whether time that goes so far has come to what is due next."""
-        return through_ms is not None and self.next_ms is not None and through_ms >= self.next_ms
+    def is_reached(self, now_ms: int) -> bool:
+        """Tell whether the clock has come to what is due next, be it for a second time."""
+        return self.next_ms is not None and now_ms >= self.next_ms
 
 
 class Running(Struct, frozen=True, kw_only=True):
@@ -212,7 +212,8 @@ class Running(Struct, frozen=True, kw_only=True):
     It waits for its devices until `waiting` is false; `obstacle` is what kept it from its outcome.
     A part is `done` when its devices have followed; the run is `told` when its outcome is.
     `over` is a run that had its longest time while its conditions still hold, `recalled` one that
-    a restart of the hub cut short, `request` names what a person asked it by.
+    a restart of the hub cut short, `request` names what a person asked it by. `end_ms` is when a
+    clock ends it: `until_s` follows from it, and with the clock.
     """
 
     schedule_id: ScheduleId
@@ -221,6 +222,7 @@ class Running(Struct, frozen=True, kw_only=True):
     since_s: float
     until_s: float | None
     retry_s: float
+    end_ms: int | None = None
     step: int = 0
     tries: int = 0
     waiting: bool = False

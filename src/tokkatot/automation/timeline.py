@@ -58,11 +58,6 @@ class Passage(Struct, frozen=True, kw_only=True):
     jumped: bool = False
     ahead: tuple[Span, ...] = ()
 
-    @property
-    def through_ms(self) -> int | None:
-        """Return how far it goes; None where nothing is due or missed."""
-        return max((span.through_ms for span in (*self.due, *self.missed)), default=None)
-
 
 NOTHING = Passage()
 

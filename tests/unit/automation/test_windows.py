@@ -1,0 +1,136 @@
+"""Stretches of time: they end where the clock says so, also where it is set meanwhile."""
+
+import pytest
+
+from tests.support.engine import IDS, Bench
+from tests.support.schedules import (
+    DAWN_MS,
+    HOUR_MS,
+    LIGHT,
+    SIX_MS,
+    YEAR_MS,
+    bench_at,
+    lit,
+    restart,
+    told,
+)
+from tokkatot.automation.inputs import Ask
+from tokkatot.domain.devices import OFF, ON
+from tokkatot.domain.ids import RequestId
+
+
+def set_clock(bench: Bench, hours: float) -> None:
+    """Set the clock to so many hours after six."""
+    bench.wall_ms = SIX_MS + round(hours * HOUR_MS)
+
+
+def now(bench: Bench) -> tuple[float, float]:
+    """Return how many hours after six it is, and the level of the light."""
+    assert bench.wall_ms is not None
+    return round((bench.wall_ms - SIX_MS) / HOUR_MS, 1), bench.level(LIGHT)
+
+
+def changes(bench: Bench, hours: float) -> list[tuple[float, float]]:
+    """Return how the light is now, and each change of it until so many hours after six."""
+    bench.step()
+    seen = [now(bench)]
+    while now(bench)[0] < hours:
+        bench.run(60, every_s=60)
+        if bench.level(LIGHT) != seen[-1][1]:
+            seen.append(now(bench))
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("thought", "true", "after"),
+    [
+        (1, 11, [(11.0, ON), (12.0, OFF)]),
+        (11, 1, [(1.0, ON), (12.0, OFF)]),
+        (1, 13, [(13.0, OFF)]),
+        # Before its time it waits for it, also where that was lived through already.
+        (1, -1, [(-1.0, OFF), (0.0, ON), (12.0, OFF)]),
+        # On another day that day's own stretch counts.
+        (1, 83, [(83.0, ON), (84.0, OFF)]),
+        (1, 251, [(251.0, ON), (252.0, OFF)]),
+        (1, 253, [(253.0, OFF)]),
+        (1, -13, [(-13.0, ON), (-12.0, OFF), (0.0, ON), (12.0, OFF)]),
+        (1, -11, [(-11.0, OFF), (0.0, ON), (12.0, OFF)]),
+    ],
+)
+def test_a_stretch_ends_by_the_clock_that_was_set_while_it_was_open(
+    thought: float, true: float, after: list[tuple[float, float]]
+) -> None:
+    bench = bench_at(SIX_MS + round(thought * HOUR_MS), lit())
+    bench.run(60)
+    assert bench.level(LIGHT) == ON
+    set_clock(bench, true)
+    assert changes(bench, max(true + 2, 13)) == after
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_jumps_by_years_and_back_leaves_a_stretch_its_end(years: int) -> None:
+    bench = bench_at(DAWN_MS, lit())
+    bench.run(60)
+    assert bench.wall_ms is not None
+    bench.wall_ms += years * YEAR_MS
+    bench.run(60)
+    bench.wall_ms -= years * YEAR_MS
+    assert changes(bench, 16) == [(0.0, ON), (12.0, OFF)]
+    assert told(bench) == [(0, "executed", None)]
+
+
+def test_a_stretch_that_comes_again_with_its_hour_is_lit_again_and_told_once() -> None:
+    bench = bench_at(DAWN_MS, lit())
+    bench.run(60)
+    set_clock(bench, -1)
+    bench = restart(bench, off_s=60)
+    assert changes(bench, 16) == [(-1.0, OFF), (0.0, ON), (12.0, OFF)]
+    assert told(bench) == [(0, "executed", None)]
+
+
+def test_a_clock_that_is_set_by_seconds_switches_nothing() -> None:
+    bench = bench_at(DAWN_MS, lit())
+    bench.run(11)
+    assert bench.wall_ms is not None
+    bench.wall_ms -= 5_000
+    for _ in range(20):
+        bench.step()
+        assert bench.level(LIGHT) == ON
+    assert told(bench) == [(0, "executed", None)]
+
+
+@pytest.mark.parametrize(
+    ("true", "outcome"), [(-1.0, ("skipped", "clock_jump")), (13.0, ("failed", "device_offline"))]
+)
+def test_a_stretch_whose_time_is_another_one_is_told_once(
+    true: float, outcome: tuple[str, str]
+) -> None:
+    bench = bench_at(DAWN_MS, lit())
+    bench.contact(LIGHT, online=False)
+    bench.run(60)
+    assert told(bench) == []
+    set_clock(bench, true)
+    changes(bench, 15)
+    assert told(bench) == [(0, *outcome)]
+
+
+def test_an_end_follows_a_clock_that_is_adjusted_little_by_little() -> None:
+    bench = bench_at(SIX_MS + 11 * HOUR_MS, lit())
+    for _ in range(60):
+        bench.run(30)
+        bench.wall_ms = (bench.wall_ms or 0) + 1_000
+    bench.run(29 * 60 - 3)
+    assert bench.level(LIGHT) == ON
+    bench.run(4)
+    assert bench.level(LIGHT) == OFF
+
+
+@pytest.mark.parametrize(("true", "off"), [(11.0, 12.0), (2.0, 4.0), (-1.0, 1.0)])
+def test_a_stretch_that_a_person_asked_for_lasts_as_long_as_it_would_have_at_a_clock_set_back(
+    true: float, off: float
+) -> None:
+    bench = bench_at(SIX_MS + 10 * HOUR_MS, lit(enabled=False))
+    bench.step(asks=(Ask(schedule_id=lit().id, request=RequestId(IDS[LIGHT])),))
+    bench.run(60)
+    set_clock(bench, true)
+    assert changes(bench, 13) == [(true, ON), (off, OFF)]
