@@ -104,7 +104,9 @@ def _started(
     heard: bool = True,
     begun: Mapping[ScheduleId, frozenset[int]] = NONE_BEGUN,
 ) -> Bench:
-    after = Bench(wall_ms=wall_ms)
+    after = Bench(
+        wall_ms=wall_ms, temperature_c=bench.temperature_c, water_percent=bench.water_percent
+    )
     after.state = recall(remember(bench.state, bench.now_s), 0.0, begun=begun)
     after.plan, after.now_s, after.runs = bench.plan, 0.0, list(bench.runs)
     if heard:

@@ -46,6 +46,11 @@ def beyond(
     return value < (threshold + hysteresis if was else threshold)
 
 
+def is_known(condition: Condition, believed: Believed) -> bool:
+    """Tell whether anybody measures what a condition is about."""
+    return believed.value(condition.quantity, condition.device_id) is not None
+
+
 def follow(condition: Condition, before: Held, believed: Believed, now_s: float) -> Held:
     """Return where a condition stands now; what nobody measures does not hold."""
     value = believed.value(condition.quantity, condition.device_id)

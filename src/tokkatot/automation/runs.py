@@ -125,12 +125,12 @@ def advance(
     schedule: Schedule, run: Running, known: Mapping[DeviceId, Known], now_s: float
 ) -> tuple[Running | None, RunOutcome | None]:
     """Return the run at this moment, None where it is over, and the outcome if it has one now."""
-    if run.until_s is not None and now_s >= run.until_s and not run.over:
+    if run.until_s is not None and now_s >= run.until_s:
         following, outcome = _at_end(schedule, run, now_s)
-        if following is None or following.step == run.step or following.retry_s > now_s:
+        if following is None or following.retry_s > now_s:
             return following, outcome
         run = following
-    if run.over or not run.waiting:
+    if not run.waiting:
         return run, None
     part = part_of(schedule, run.step)
     online = any(known[device].online for device in part.devices if device in known)
@@ -150,7 +150,7 @@ def advance(
 
 def proposals(schedule: Schedule, run: Running) -> Sequence[tuple[DeviceId, Proposal]]:
     """Return what a run asks for now."""
-    if run.over or run.waiting:
+    if run.waiting:
         return ()
     part = part_of(schedule, run.step)
     asked = Proposal(
@@ -175,7 +175,7 @@ def settle(
 
     Where others do what it asks, a device that is away may come back within the window of the run.
     """
-    if run.done or run.over or run.waiting:
+    if run.done or run.waiting:
         return run, None
     part = part_of(schedule, run.step)
     told = [(answers(device), known.get(device)) for device in part.devices]
@@ -213,10 +213,10 @@ def _at_end(
     if not run.done:
         kind = Outcome.FAILED if run.failing or run.waiting else Outcome.SKIPPED
         outcome = _outcome(run, kind, _named(schedule, run, run.obstacle or "device_offline"))
-        return _closed(schedule, run), outcome
+        return None, outcome
     does = schedule.does
     if not isinstance(does, Steps) or run.step + 1 >= len(does.steps):
-        return _closed(schedule, run), None
+        return None, None
     rest_s = does.steps[run.step].rest_s
     begins_s = now_s + rest_s
     following = replace(
@@ -232,13 +232,6 @@ def _at_end(
         failing=False,
     )
     return following, None
-
-
-def _closed(schedule: Schedule, run: Running) -> Running | None:
-    # While its conditions hold on, a conditional run that has had its longest time stays over.
-    if isinstance(schedule.does, ConditionBased):
-        return replace(run, over=True, done=True, told=True)
-    return None
 
 
 def _give_up(schedule: Schedule, run: Running) -> tuple[Running | None, RunOutcome | None]:

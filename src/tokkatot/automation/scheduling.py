@@ -22,7 +22,7 @@ from tokkatot.automation.runs import advance, goes_on, proposals
 from tokkatot.automation.state import Booked, Running, State
 from tokkatot.automation.timeline import Passage
 from tokkatot.automation.turn import Turn
-from tokkatot.automation.unclocked import conditional, in_turns, ventilate
+from tokkatot.automation.unclocked import conditional, in_turns, spend, ventilate
 from tokkatot.domain.ids import DeviceId, HouseId, ScheduleId
 from tokkatot.domain.schedules import (
     ConditionBased,
@@ -117,6 +117,7 @@ def _live(scene: Scene, schedule: Schedule, asks: Sequence[Ask]) -> None:
     run = _followed(scene, schedule, _still(scene, schedule))
     for ask in asks:
         turn.end(run, "superseded")
+        spend(scene, schedule, run)
         run = begun_run(scene, schedule, scene.now.utc_ms, "asked", request=ask.request)
     if run is None:
         return
@@ -124,6 +125,7 @@ def _live(scene: Scene, schedule: Schedule, asks: Sequence[Ask]) -> None:
     if outcome is not None:
         turn.outcomes.append(outcome)
     if left is None:
+        spend(scene, schedule, run)
         return
     turn.runs[schedule.id] = left
     for device, proposal in proposals(schedule, left):

@@ -184,7 +184,8 @@ class Booked(Struct, frozen=True, kw_only=True):
     `recalled` tells that an earlier run of the hub knew it: what was due since then was missed.
     `of` is the schedule itself, and `ahead` are runs of earlier versions of it that are told and
     still to come, since the clock was ahead. `begun` are due moments of runs that an earlier run of
-    the hub began while its disk was full: they are over, and not yet told.
+    the hub began while its disk was full: they are over, and not yet told. `over` tells that its
+    conditions hold, and have had their run.
     """
 
     version: int
@@ -196,6 +197,7 @@ class Booked(Struct, frozen=True, kw_only=True):
     of: Schedule | None = None
     ahead: frozenset[int] = frozenset()
     begun: frozenset[int] = frozenset()
+    over: bool = False
 
     def is_of(self, schedule: Schedule, zone: str) -> bool:
         """Tell whether this is known of the present version of a schedule, and of this zone."""
@@ -211,9 +213,8 @@ class Running(Struct, frozen=True, kw_only=True):
 
     It waits for its devices until `waiting` is false; `obstacle` is what kept it from its outcome.
     A part is `done` when its devices have followed; the run is `told` when its outcome is.
-    `over` is a run that had its longest time while its conditions still hold, `recalled` one that
-    a restart of the hub cut short, `request` names what a person asked it by. `end_ms` is when a
-    clock ends it: `until_s` follows from it, and with the clock.
+    `recalled` is one that a restart of the hub cut short, `request` names what a person asked it
+    by. `end_ms` is when a clock ends it: `until_s` follows from it, and with the clock.
     """
 
     schedule_id: ScheduleId
@@ -228,7 +229,6 @@ class Running(Struct, frozen=True, kw_only=True):
     waiting: bool = False
     done: bool = False
     told: bool = False
-    over: bool = False
     request: RequestId | None = None
     failing: bool = False
     recalled: bool = False

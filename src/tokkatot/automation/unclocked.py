@@ -1,7 +1,9 @@
 """Schedules that no clock begins: on conditions, in turns, and by the age of a flock."""
 
+from msgspec.structs import replace
+
 from tokkatot.automation.beginnings import Scene, begun_run, mode_forbids
-from tokkatot.automation.conditions import NOT_HELD, combined, follow
+from tokkatot.automation.conditions import NOT_HELD, combined, follow, is_known
 from tokkatot.automation.curves import age_of, ventilated_share
 from tokkatot.automation.guards import STARTS_WINDOW_S
 from tokkatot.automation.instant import Instant
@@ -26,27 +28,41 @@ def conditional(
     """Return the run that conditions have begun, for as long as they hold."""
     now_s = scene.now.monotonic_s
     before = scene.state.agenda.get(schedule.id)
-    held = before.held if before is not None and before.version == schedule.version else ()
+    if before is None or before.version != schedule.version:
+        before = Booked(version=schedule.version)
+    held = before.held
     if len(held) != len(does.conditions):
         held = (NOT_HELD,) * len(does.conditions)
     after = tuple(
-        follow(condition, one, scene.believed, now_s)
+        # What had its run has to be seen to clear: a sensor that is silent does not say so.
+        one
+        if before.over and not is_known(condition, scene.believed)
+        else follow(condition, one, scene.believed, now_s)
         for condition, one in zip(does.conditions, held, strict=True)
     )
+    are_met = combined(after, does.combine)
+    over = before.over and are_met
     scene.turn.agenda[schedule.id] = (
         before
-        if before is not None and after == before.held and before.version == schedule.version
-        else Booked(version=schedule.version, held=after)
+        if after == before.held and over == before.over
+        else Booked(version=schedule.version, held=after, over=over)
     )
-    holds = combined(after, does.combine) and _applies(scene, schedule)
     if run is not None and run.request is not None:
-        return run if not run.over else None
-    if run is not None and not holds:
+        return run
+    if not are_met or not _applies(scene, schedule):
         scene.turn.end(run, "cleared")
         return None
-    if run is None and holds:
+    if run is None and not over:
         return begun_run(scene, schedule, scene.now.utc_ms, None)
     return run
+
+
+def spend(scene: Scene, schedule: Schedule, run: Running | None) -> None:
+    """Note that conditions have had the run that they have begun; a person's own is not theirs."""
+    if run is None or run.request is not None or not isinstance(schedule.does, ConditionBased):
+        return
+    agenda = scene.turn.agenda
+    agenda[schedule.id] = replace(agenda[schedule.id], over=True)
 
 
 def in_turns(

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tokkatot.automation.conditions import NOT_HELD, Held
 from tokkatot.automation.guards import COOL_DOWN_S, DRY_RUN_RETRY_S, STARTS_WINDOW_S
 from tokkatot.automation.state import Alarm, AlarmKey, Booked, DryRun, Relay, Running, State
 from tokkatot.automation.timeline import Span, Timeline
@@ -54,7 +55,8 @@ class _Strikes(Struct, frozen=True, array_like=True):
 class _Known(Struct, frozen=True, array_like=True):
     """A schedule whose due runs were told through the head of the timeline.
 
-    `next` is when one without a clock has its next turn, in minutes of one boot.
+    `next` is when one without a clock has its next turn, in minutes of one boot. `over` tells of
+    conditions that have had their run which of them hold.
     """
 
     schedule_id: ScheduleId
@@ -62,6 +64,7 @@ class _Known(Struct, frozen=True, array_like=True):
     zone: str
     ahead: tuple[int, ...] = ()
     next: int | None = None
+    over: tuple[bool, ...] = ()
 
 
 class _Open(Struct, frozen=True, array_like=True):
@@ -113,6 +116,7 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
                     booked.zone,
                     tuple(sorted(booked.ahead)),
                     None if booked.next_s is None else ceil(booked.next_s / 60),
+                    tuple(one.holds for one in booked.held) if booked.over else (),
                 )
                 for schedule_id, booked in state.agenda.items()
             ),
@@ -216,6 +220,8 @@ def recall(
                 next_s=None if one.next is None else now_s + 60.0 * (one.next - memory.minute),
                 ahead=frozenset(one.ahead),
                 begun=begun.get(one.schedule_id, frozenset()),
+                held=tuple(Held(now_s, holds=True) if so else NOT_HELD for so in one.over),
+                over=bool(one.over),
             )
             for one in memory.known
         },
