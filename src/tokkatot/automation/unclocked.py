@@ -70,19 +70,21 @@ def in_turns(
 ) -> Running | None:
     """Return the run of a schedule that runs and rests for ever, by monotonic time."""
     now_s = scene.now.monotonic_s
+    cycle_s = does.run_s + does.rest_s
     before = scene.state.agenda.get(schedule.id)
+    if before is not None and before.version != schedule.version and before.next_s is not None:
+        before = Booked(version=schedule.version, next_s=min(before.next_s, now_s + cycle_s))
+    next_s = now_s if before is None or before.next_s is None else before.next_s
+    if before is not None and now_s < next_s:
+        # Kept where it may do nothing now, too: nobody is fed twice for a mode of a moment.
+        scene.turn.agenda[schedule.id] = before
     if not _applies(scene, schedule):
         if run is not None and run.request is None:
             scene.turn.end(run, "mode")
             run = None
         return run
-    next_s = now_s
-    if before is not None and before.version == schedule.version and before.next_s is not None:
-        next_s = before.next_s
-        if now_s < next_s:
-            scene.turn.agenda[schedule.id] = before
-            return run
-    cycle_s = does.run_s + does.rest_s
+    if now_s < next_s:
+        return run
     turns = int((now_s - next_s) // cycle_s)
     if turns:
         scene.turn.skip(schedule.id, _ago(scene.now, now_s - next_s), "missed")
