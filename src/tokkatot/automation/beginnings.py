@@ -42,18 +42,22 @@ def begun_run(
     *,
     request: RequestId | None = None,
 ) -> Running | None:
-    """Return a run that begins now; where it may not it is accounted for as skipped."""
+    """Return a run that begins now; where it may not it is accounted for as skipped.
+
+    A stretch of time begins in a mode that forbids it, too: the mode may be over before it is.
+    """
     turn = scene.turn
-    if request is None and mode_forbids(scene, schedule):
-        turn.skip(schedule.id, due_ms, "mode")
-        return None
+    is_forbidden = request is None and mode_forbids(scene, schedule)
     end_ms: int | None = None
     if isinstance(schedule.does, LightCurve) or _has_end(schedule):
         end_ms = None if due_ms is None else window_end(scene, schedule, due_ms)
         if end_ms is None or scene.now.utc_ms is None or end_ms <= scene.now.utc_ms:
             why = "no_end" if end_ms is None else "missed"
-            turn.skip(schedule.id, due_ms, why, request=request)
+            turn.skip(schedule.id, due_ms, "mode" if is_forbidden else why, request=request)
             return None
+    elif is_forbidden:
+        turn.skip(schedule.id, due_ms, "mode")
+        return None
     return run_of(scene, schedule, due_ms, end_ms, reason, request=request)
 
 

@@ -10,7 +10,6 @@ from tokkatot.automation.agenda import without_time
 from tokkatot.automation.beginnings import (
     Scene,
     begun_run,
-    mode_forbids,
     restarted,
     run_of,
     window_end,
@@ -149,7 +148,7 @@ def _resumed(scene: Scene, schedule: Schedule, now_ms: int) -> Running | None:
     if begun_ms is None or not is_valid(schedule, begun_ms, scene.plan.locality):
         return None
     end_ms = window_end(scene, schedule, begun_ms)
-    if end_ms is None or end_ms <= now_ms or mode_forbids(scene, schedule):
+    if end_ms is None or end_ms <= now_ms:
         return None
     return replace(run_of(scene, schedule, begun_ms, end_ms, None), done=True, told=True)
 

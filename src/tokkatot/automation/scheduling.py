@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from tokkatot.automation.agenda import all_wait
 from tokkatot.automation.beginnings import (
     Scene,
     begun_run,
+    mode_forbids,
     restarted,
     run_of,
     window_end,
@@ -121,15 +124,31 @@ def _live(scene: Scene, schedule: Schedule, asks: Sequence[Ask]) -> None:
         run = begun_run(scene, schedule, scene.now.utc_ms, "asked", request=ask.request)
     if run is None:
         return
-    left, outcome = advance(schedule, run, scene.state.known, now_s)
+    rests = run.end_ms is not None and run.request is None and mode_forbids(scene, schedule)
+    left, outcome = advance(
+        schedule, _resting(turn, run) if rests else run, scene.state.known, now_s
+    )
     if outcome is not None:
         turn.outcomes.append(outcome)
     if left is None:
         spend(scene, schedule, run)
         return
     turn.runs[schedule.id] = left
+    if rests:
+        return
     for device, proposal in proposals(schedule, left):
         turn.asked.setdefault(device, []).append(proposal)
+
+
+def _resting(turn: Turn, run: Running) -> Running:
+    """Return the run of a stretch of time in a mode that forbids it, which is told by that.
+
+    It asks for nothing, and goes on when the mode is another one before its end.
+    """
+    turn.end(run, "mode")
+    return (
+        run if run.told and not run.waiting else replace(run, waiting=False, done=True, told=True)
+    )
 
 
 def _still(scene: Scene, schedule: Schedule) -> Running | None:

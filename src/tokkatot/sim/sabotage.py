@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from tokkatot.automation import engine, timeline, turn
+from tokkatot.automation import engine, modes, timeline, turn
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.occurrences import Locality
 from tokkatot.cloud.sync import service
@@ -128,7 +128,10 @@ _ALL: Final[Sequence[Sabotage]] = (
         trouble=("jumping clock",),
         seed=4,
         hours=0.2,
-        patches=((engine, "habits_of", mistakes.usual_habits),),
+        patches=(
+            (engine, "habits_of", mistakes.usual_habits),
+            (modes, "habits_of", mistakes.usual_habits),
+        ),
     ),
     Sabotage(
         name="no-minimum-off",

@@ -1,4 +1,6 @@
-"""Stretches of time: they end where the clock says so, also where it is set meanwhile."""
+"""Stretches of time: they end where the clock says so, and rest in modes that forbid them."""
+
+from datetime import date, time
 
 import pytest
 
@@ -12,11 +14,15 @@ from tests.support.schedules import (
     bench_at,
     lit,
     restart,
+    schedule,
     told,
 )
 from tokkatot.automation.inputs import Ask
 from tokkatot.domain.devices import OFF, ON
+from tokkatot.domain.flocks import Flock
+from tokkatot.domain.houses import HouseMode
 from tokkatot.domain.ids import RequestId
+from tokkatot.domain.schedules import CurvePoint, Does, LightCurve, Schedule
 
 
 def set_clock(bench: Bench, hours: float) -> None:
@@ -134,3 +140,79 @@ def test_a_stretch_that_a_person_asked_for_lasts_as_long_as_it_would_have_at_a_c
     bench.run(60)
     set_clock(bench, true)
     assert changes(bench, 13) == [(true, ON), (off, OFF)]
+
+
+# ---------------------------------------------------------------------------------------- modes
+
+GROWTH, EMPTY = HouseMode.GROWTH, HouseMode.EMPTY
+HOURS = (CurvePoint(day=0, value=12.0),)
+GROWN: dict[str, Does] = {
+    "times": lit().does,
+    "age": LightCurve(start=time(6), hours=HOURS, devices=(IDS[LIGHT],)),
+}
+FLOCK = Flock(placed_on=date(2026, 2, 20), count=500)
+
+
+def grown(kind: str) -> Schedule:
+    """Return what lights a house in which birds grow from six to six."""
+    return schedule(GROWN[kind], modes=(GROWTH,))
+
+
+def use(bench: Bench, kind: str, mode: HouseMode) -> None:
+    bench.hold(grown(kind), mode=mode, flock=FLOCK)
+    bench.step()
+
+
+@pytest.mark.parametrize("kind", GROWN)
+def test_a_stretch_rests_in_a_mode_that_is_not_its_own_and_goes_on_after_it(kind: str) -> None:
+    bench = bench_at(DAWN_MS, grown(kind), mode=GROWTH, flock=FLOCK)
+    bench.run(60)
+    for _ in range(2):
+        use(bench, kind, EMPTY)
+        assert bench.level(LIGHT) == OFF
+        bench.run(60)
+        use(bench, kind, GROWTH)
+        assert bench.level(LIGHT) == ON
+    assert changes(bench, 13) == [(0.0, ON), (12.0, OFF)]
+    assert told(bench) == [(0, "executed", None)]
+
+
+@pytest.mark.parametrize("kind", GROWN)
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_stretch_that_was_due_in_another_mode_begins_with_its_own(
+    kind: str, *, is_restarted: bool
+) -> None:
+    bench = bench_at(DAWN_MS, grown(kind), mode=EMPTY, flock=FLOCK)
+    assert changes(bench, 2) == [(0.0, OFF)]
+    if is_restarted:
+        bench = restart(bench, off_s=600)
+    use(bench, kind, GROWTH)
+    assert bench.level(LIGHT) == ON
+    assert changes(bench, 13)[-1] == (12.0, OFF)
+    assert told(bench) == [(0, "skipped", "mode")]
+
+
+def test_a_stretch_that_is_not_told_yet_is_told_with_the_mode_that_ends_it() -> None:
+    bench = bench_at(DAWN_MS, grown("times"), mode=GROWTH)
+    bench.contact(LIGHT, online=False)
+    bench.run(60)
+    assert told(bench) == []
+    use(bench, "times", EMPTY)
+    assert told(bench) == [(0, "skipped", "mode")]
+    bench.contact(LIGHT, online=True)
+    assert changes(bench, 13) == [(0.0, OFF)]
+    assert told(bench) == [(0, "skipped", "mode")]
+
+
+def test_a_stretch_that_a_person_asked_for_goes_on_in_every_mode() -> None:
+    bench = bench_at(SIX_MS + HOUR_MS, grown("times"), mode=GROWTH)
+    bench.step(asks=(Ask(schedule_id=lit().id, request=RequestId(IDS[LIGHT])),))
+    use(bench, "times", EMPTY)
+    assert changes(bench, 13) == [(1.0, ON), (12.0, OFF)]
+
+
+def test_the_light_of_a_day_that_needs_none_is_told_as_skipped_by_its_mode() -> None:
+    dark = LightCurve(start=time(6), hours=(CurvePoint(day=0, value=0.0),), devices=(IDS[LIGHT],))
+    bench = bench_at(DAWN_MS, schedule(dark, modes=(GROWTH,)), mode=EMPTY, flock=FLOCK)
+    bench.run(60)
+    assert told(bench) == [(0, "skipped", "mode")]
