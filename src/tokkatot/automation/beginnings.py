@@ -100,6 +100,14 @@ def mode_forbids(scene: Scene, schedule: Schedule) -> bool:
     return forbids(mode, schedule, moved)
 
 
+def moves_things(scene: Scene, schedule: Schedule) -> bool:
+    """Tell whether a schedule feeds, waters or drives something: twice is too much of that."""
+    actuators = scene.plan.actuators
+    return any(
+        actuators[device].spec.moves for device in devices_of(schedule) if device in actuators
+    )
+
+
 def restarted(schedule: Schedule, due_ms: int | None) -> RunOutcome:
     """Return what is told of a run that a restart of the hub cut short."""
     return RunOutcome(

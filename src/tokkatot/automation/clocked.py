@@ -10,6 +10,7 @@ from tokkatot.automation.agenda import without_time
 from tokkatot.automation.beginnings import (
     Scene,
     begun_run,
+    moves_things,
     restarted,
     run_of,
     window_end,
@@ -66,8 +67,11 @@ def clocked(scene: Scene, schedule: Schedule, run: Running | None) -> Running | 
         ahead=before.ahead,
         begun=before.begun,
     )
-    # A clock that was set may show a time that nobody waited for, or one that was lived already.
-    return run or _resumed(scene, schedule, now_ms)
+    if run is None and (before.recalled or not moves_things(scene, schedule)):
+        # A clock that was set may show a time that nobody waited for, or one that was lived
+        # already: there is light in it again, but nobody is fed again.
+        run = _resumed(scene, schedule, now_ms)
+    return run
 
 
 def _timed(scene: Scene, schedule: Schedule, run: Running | None, now_ms: int) -> Running | None:

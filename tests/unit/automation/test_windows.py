@@ -12,17 +12,18 @@ from tests.support.schedules import (
     SIX_MS,
     YEAR_MS,
     bench_at,
+    daily,
     lit,
     restart,
     schedule,
     told,
 )
 from tokkatot.automation.inputs import Ask
-from tokkatot.domain.devices import OFF, ON
+from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.flocks import Flock
 from tokkatot.domain.houses import HouseMode
 from tokkatot.domain.ids import RequestId
-from tokkatot.domain.schedules import CurvePoint, Does, LightCurve, Schedule
+from tokkatot.domain.schedules import CurvePoint, Does, LightCurve, Schedule, TimeBased
 
 
 def set_clock(bench: Bench, hours: float) -> None:
@@ -91,6 +92,21 @@ def test_a_stretch_that_comes_again_with_its_hour_is_lit_again_and_told_once() -
     set_clock(bench, -1)
     bench = restart(bench, off_s=60)
     assert changes(bench, 16) == [(-1.0, OFF), (0.0, ON), (12.0, OFF)]
+    assert told(bench) == [(0, "executed", None)]
+
+
+def test_a_stretch_of_feeding_that_comes_again_with_its_hour_feeds_nobody_again() -> None:
+    feeder = IDS[DeviceRole.FEEDER]
+    feeding = TimeBased(start=daily("06:00"), end=daily("06:30"), devices=(feeder,))
+    bench = bench_at(DAWN_MS, schedule(feeding))
+    bench.run(20)
+    assert bench.level(DeviceRole.FEEDER) == ON
+    set_clock(bench, -1)
+    bench.run(20)
+    assert bench.level(DeviceRole.FEEDER) == OFF
+    for _ in range(2 * 180):
+        bench.run(20, every_s=20)
+        assert bench.level(DeviceRole.FEEDER) == OFF
     assert told(bench) == [(0, "executed", None)]
 
 
