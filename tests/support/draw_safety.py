@@ -73,7 +73,7 @@ def _limits() -> str:
   without flow, tries again after {DRY_RUN_RETRY_S:g} s, and stays off after {DRY_RUN_STRIKES} times
   until a person resets it or switches it off by hand. Where the sensor reports more
   slowly, {WATER_PERIODS} of its periods are waited for: a pump is guarded as well as its sensor
-  is quick.
+  is quick. While the pump's node is away it waits the same way, but none of these times counts.
 - A pump rests for {PUMP_MINIMUM_OFF_S:g} s between two runs.
 - What was on for its longest time rests for {COOL_DOWN_S:g} s.
 - Nothing starts more than {MOST_STARTS_PER_HOUR} times in an hour; a coop's fan that would have to

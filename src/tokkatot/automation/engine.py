@@ -446,6 +446,7 @@ def _watched(
             actuator,
             dry_run,
             running=relay.target > OFF and known.level is not None and known.level > OFF,
+            answers=known.online,
             percent=setting.senses.water_percent,
             flow_l_min=setting.senses.flow_l_min,
             now_s=now_s,

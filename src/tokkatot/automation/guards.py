@@ -151,13 +151,15 @@ def watch_dry_run(
     dry_run: DryRun,
     *,
     running: bool,
+    answers: bool,
     percent: float | None,
     flow_l_min: float | None,
     now_s: float,
 ) -> DryRun:
     """Count a strike against a pump that moves no water: no rise of the level, or no flow.
 
-    The third strike latches.
+    The third strike latches. Without contact nobody knows whether the pump does what it last said:
+    it waits like any other, since it may run, but is struck by none, since it may rest.
     """
     if not running:
         if dry_run.mark_s is None and dry_run.dry_since_s is None:
@@ -166,7 +168,7 @@ def watch_dry_run(
     flows = flow_l_min is None or flow_l_min >= NO_FLOW_L_MIN
     dry_since_s = None if flows else now_s if dry_run.dry_since_s is None else dry_run.dry_since_s
     if dry_since_s is not None and now_s - dry_since_s >= pump.flow_within_s:
-        return _strike(dry_run, now_s)
+        return _strike(dry_run, now_s, counts=answers)
     if dry_since_s != dry_run.dry_since_s:
         dry_run = replace(dry_run, dry_since_s=dry_since_s)
     if percent is None:
@@ -178,11 +180,11 @@ def watch_dry_run(
         return DryRun(mark_s=now_s, mark_percent=percent, dry_since_s=dry_since_s)
     if now_s - dry_run.mark_s < pump.rise_within_s:
         return dry_run
-    return _strike(dry_run, now_s)
+    return _strike(dry_run, now_s, counts=answers)
 
 
-def _strike(dry_run: DryRun, now_s: float) -> DryRun:
-    strikes = dry_run.strikes + 1
+def _strike(dry_run: DryRun, now_s: float, *, counts: bool) -> DryRun:
+    strikes = dry_run.strikes + counts
     return DryRun(
         strikes=strikes,
         wait_until_s=now_s + DRY_RUN_RETRY_S,

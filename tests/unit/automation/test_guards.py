@@ -75,7 +75,13 @@ def test_nothing_keeps_more_air_from_a_coop(
 def test_the_third_strike_latches(strikes: int, *, latched: bool) -> None:
     before = DryRun(strikes=strikes, mark_s=0.0, mark_percent=15.0)
     after = watch_dry_run(
-        PUMP_OF_A_COOP, before, running=True, percent=15.9, flow_l_min=None, now_s=180.0
+        PUMP_OF_A_COOP,
+        before,
+        running=True,
+        answers=True,
+        percent=15.9,
+        flow_l_min=None,
+        now_s=180.0,
     )
     assert (after.strikes, after.latched, after.wait_until_s) == (strikes + 1, latched, 480.0)
 
@@ -84,7 +90,13 @@ def test_the_third_strike_latches(strikes: int, *, latched: bool) -> None:
 def test_a_pump_that_rests_is_not_watched(mark_s: float | None, dry_s: float | None) -> None:
     before = DryRun(strikes=1, mark_s=mark_s, dry_since_s=dry_s)
     after = watch_dry_run(
-        PUMP_OF_A_COOP, before, running=False, percent=15.0, flow_l_min=0.0, now_s=900.0
+        PUMP_OF_A_COOP,
+        before,
+        running=False,
+        answers=True,
+        percent=15.0,
+        flow_l_min=0.0,
+        now_s=900.0,
     )
     assert after == DryRun(strikes=1)
 
@@ -95,10 +107,22 @@ def test_a_level_that_was_silent_for_a_while_is_held_against_what_it_was_before(
 ) -> None:
     marked = DryRun(mark_s=5.0, mark_percent=15.0)
     silent = watch_dry_run(
-        PUMP_OF_A_COOP, marked, running=True, percent=None, flow_l_min=None, now_s=184.0
+        PUMP_OF_A_COOP,
+        marked,
+        running=True,
+        answers=True,
+        percent=None,
+        flow_l_min=None,
+        now_s=184.0,
     )
     after = watch_dry_run(
-        PUMP_OF_A_COOP, silent, running=True, percent=percent, flow_l_min=None, now_s=185.0
+        PUMP_OF_A_COOP,
+        silent,
+        running=True,
+        answers=True,
+        percent=percent,
+        flow_l_min=None,
+        now_s=185.0,
     )
     assert (silent, after.strikes) == (marked, strikes)
 

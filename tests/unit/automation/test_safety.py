@@ -327,6 +327,33 @@ def test_a_pump_whose_relay_does_not_close_is_not_taken_for_dry() -> None:
     assert bench.level(PUMP) == ON
 
 
+def test_a_pump_whose_node_is_away_gets_no_strikes_and_fills_when_it_is_back() -> None:
+    bench = Bench(water_percent=15.0)
+    bench.run(20)
+    bench.contact(PUMP, online=False)
+    bench.run(170)
+    assert bench.level(PUMP) == OFF, "it may run all the same: it waits as after any dry run"
+    bench.run(3600)
+    assert bench.state.dry_runs[IDS[PUMP]].strikes == 0
+    bench.contact(PUMP, online=True)
+    bench.step()
+    pump_until(bench, ON)
+    bench.water_percent = 17.0
+    bench.run(100)
+    assert bench.level(PUMP) == ON
+
+
+def test_a_pump_whose_node_is_away_now_and_then_runs_no_longer_dry_for_it() -> None:
+    bench = Bench(water_percent=15.0)
+    for _ in range(60):
+        for online in (False, True):
+            bench.contact(PUMP, online=online)
+            bench.run(10)
+    assert bench.state.dry_runs[IDS[PUMP]].strikes >= 1
+    bench.run(1600)
+    assert bench.state.dry_runs[IDS[PUMP]].latched
+
+
 def test_a_hold_ends_by_itself_and_the_rule_is_back() -> None:
     bench = Bench(water_percent=10.0)
     bench.run(2)
