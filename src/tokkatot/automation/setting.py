@@ -16,6 +16,9 @@ from tokkatot.automation.sameness import are_same
 from tokkatot.automation.state import Climate, Senses, State, Targets
 from tokkatot.automation.targets import targets_of
 from tokkatot.domain.houses import SetPoints
+from tokkatot.domain.quantities import Quantity
+
+_NOT_KNOWN = Climate()
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -45,7 +48,10 @@ def setting_of(house: House, plan: Plan, state: State, now: Instant) -> Setting:
         and before.senses is senses
     ):
         return before  # the rules conclude no more from the same a second time
-    climate = regulate(points, senses, state.climates.get(house.id, Climate()))
+    stood = state.climates.get(house.id, _NOT_KNOWN)
+    if stood.over_hard_limit and not _has_thermometer(house):
+        stood = _NOT_KNOWN  # it would never end: not even a restart forgets it
+    climate = regulate(points, senses, stood)
     return Setting(
         house=house,
         targets=targets,
@@ -55,6 +61,10 @@ def setting_of(house: House, plan: Plan, state: State, now: Instant) -> Setting:
         filling=fill(points, senses, filling=house.id in state.filling),
         around=everywhere(house, climate, senses),
     )
+
+
+def _has_thermometer(house: House) -> bool:
+    return any(one.inside and one.quantity is Quantity.TEMPERATURE for one in house.probes)
 
 
 def with_settings(state: State, settings: Sequence[Setting]) -> State:

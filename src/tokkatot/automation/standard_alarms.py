@@ -14,6 +14,7 @@ from tokkatot.automation.state import Alarm, AlarmKey, Climate, Known, Relay, Se
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import DeviceId
+from tokkatot.domain.quantities import Quantity
 
 WATER_DEADBAND_PERCENT = 2.0
 TEMPERATURE_MARGIN_C = 1.0
@@ -76,12 +77,19 @@ def _node_condition(
     node: NodeGroup, scene: Scene, alarms: Mapping[AlarmKey, Alarm]
 ) -> Iterator[Condition]:
     """Tell of a node of which nothing is there any more, rather than of all that hangs on it."""
-    away = all(sensor in scene.senses.stale for sensor in node.sensors) and not any(
-        scene.known[actuator].online for actuator in node.actuators
-    )
+    stale = scene.senses.stale
+    answers = any(scene.known[actuator].online for actuator in node.actuators)
+    away = not answers and all(sensor in stale for sensor in node.sensors)
     if away or node.key in alarms:
         count = len(node.sensors) + len(node.actuators)
-        yield _condition(node.key, scene.house, present=away, actual=float(count))
+        waits = not answers and all(one in stale or _waits(one, scene) for one in node.sensors)
+        present = None if waits and not away else away
+        yield _condition(node.key, scene.house, present=present, actual=float(count))
+
+
+def _waits(sensor: DeviceId, scene: Scene) -> bool:
+    """Tell whether nobody knows of a sensor, as right after a start: not heard, nor overdue."""
+    return sensor in scene.senses.unheard and sensor not in scene.senses.stale
 
 
 def _sensor_conditions(
@@ -91,14 +99,14 @@ def _sensor_conditions(
     stale, doubted = sensor.id in senses.stale, sensor.id in senses.doubted
     key = sensor.alarm_keys[AlertType.SENSOR_STALE]
     if stale or key in alarms:
-        # Right after a start nobody knows: the sensor is neither overdue nor heard.
-        present = None if not stale and sensor.id in senses.unheard else stale
+        present = None if _waits(sensor.id, scene) else stale
         yield _condition(
             key, scene.house, present=present, threshold=sensor.stale_after_s, cause=sensor.node
         )
     key = sensor.alarm_keys[AlertType.SENSOR_DOUBTFUL]
     if doubted or key in alarms:
-        yield _condition(key, scene.house, present=doubted)
+        present = None if _waits(sensor.id, scene) else doubted
+        yield _condition(key, scene.house, present=present)
 
 
 def _actuator_conditions(
@@ -143,8 +151,19 @@ def _house_conditions(scene: Scene, alarms: Mapping[AlarmKey, Alarm]) -> Iterato
     key = house.alarm_keys[AlertType.SENSORS_DISAGREE]
     if senses.is_apart or key in alarms:
         yield _condition(
-            key, house, present=senses.is_apart, threshold=APART_C, actual=senses.temperature_c
+            key, house, present=_is_apart(scene), threshold=APART_C, actual=senses.temperature_c
         )
+
+
+def _is_apart(scene: Scene) -> bool | None:
+    """Tell whether thermometers disagree; None where one waits, or they may, not yet for long."""
+    if scene.senses.is_apart:
+        return True
+    waits = any(
+        probe.inside and probe.quantity is Quantity.TEMPERATURE and _waits(probe.sensor.id, scene)
+        for probe in scene.house.probes
+    )
+    return None if waits or scene.senses.apart_s is not None else False
 
 
 def _limits(scene: Scene) -> tuple[tuple[AlertType, float, float | None, float], ...]:

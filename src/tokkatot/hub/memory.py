@@ -1,4 +1,4 @@
-"""What the engine must not forget over a restart: alarms, latches, relays, and told runs."""
+"""What the engine must not forget over a restart: heat, alarms, latches, relays, and told runs."""
 
 from collections.abc import Iterator, Mapping
 from math import ceil
@@ -10,7 +10,16 @@ from msgspec.structs import replace
 
 from tokkatot.automation.conditions import NOT_HELD, Held
 from tokkatot.automation.guards import COOL_DOWN_S, DRY_RUN_RETRY_S, STARTS_WINDOW_S
-from tokkatot.automation.state import Alarm, AlarmKey, Booked, DryRun, Relay, Running, State
+from tokkatot.automation.state import (
+    Alarm,
+    AlarmKey,
+    Booked,
+    Climate,
+    DryRun,
+    Relay,
+    Running,
+    State,
+)
 from tokkatot.automation.timeline import Span, Timeline
 from tokkatot.domain.alerts import AlertState, AlertType
 from tokkatot.domain.devices import OFF, Level
@@ -94,6 +103,8 @@ class _Memory(Struct, frozen=True):
     relays: tuple[_Switched, ...] = ()
     minute: int = 0
     """When this was kept, while there is something to tell of whose time means nothing without."""
+    hot: tuple[HouseId, ...] = ()
+    """The houses above their hard limit: a restart cools none, whether or not a sensor lives."""
 
 
 def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
@@ -153,6 +164,7 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
                 for device_id, dry_run in state.dry_runs.items()
                 if dry_run.strikes
             ),
+            hot=_hot(state),
         )
     )
 
@@ -174,6 +186,7 @@ class Memories:
             state.runs,
             state.alarms,
             state.dry_runs,
+            _hot(state),
         )
         if basis != self._basis:
             self._basis = basis
@@ -209,6 +222,7 @@ def recall(
             )
             for one in memory.strikes
         },
+        climates={house_id: Climate(over_hard_limit=True) for house_id in memory.hot},
         relays={one.device_id: _recalled(one, memory.minute, now_s) for one in memory.relays},
         timeline=Timeline(lived=tuple(Span(*span) for span in memory.lived)),
         agenda={
@@ -238,6 +252,10 @@ def recall(
             for one in memory.runs
         },
     )
+
+
+def _hot(state: State) -> tuple[HouseId, ...]:
+    return tuple(key for key, climate in state.climates.items() if climate.over_hard_limit)
 
 
 def _switched(state: State, now_s: float) -> Iterator[_Switched]:

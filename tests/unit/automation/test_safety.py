@@ -202,6 +202,17 @@ def test_a_thermometer_that_dies_above_the_hard_limit_does_not_make_the_house_co
     assert bench.level(VENT) == ON
 
 
+def test_heat_is_over_where_no_thermometer_is_left_that_could_say_so() -> None:
+    bench = Bench(HouseKind.GREENHOUSE, temperature_c=39.0)
+    bench.temperature_c = None
+    bench.run(60)
+    bench.plan = plan_of(document(HouseKind.GREENHOUSE, thermometers=()))
+    bench.run(60)
+    assert bench.level(VENT) == OFF
+    bench.order(HEATER, ON)
+    assert bench.level(HEATER) == ON
+
+
 def pump_until(bench: Bench, level: float) -> None:
     """Step until the pump is on or off, for an hour at most."""
     for _ in range(3600):

@@ -1,20 +1,41 @@
 """What outlives a restart."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.support.alarms import furnish
-from tests.support.engine import IDS, Bench, device
+from tests.support.engine import (
+    HOUSE,
+    IDS,
+    SECOND_THERMOMETER,
+    THERMOMETER,
+    Bench,
+    device,
+    document,
+)
+from tokkatot.automation.alarms import sounding
+from tokkatot.automation.inputs import Sample
 from tokkatot.automation.interlocks import Interlock
+from tokkatot.automation.plan import plan_of
 from tokkatot.automation.state import State
+from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.hub.memory import Memories, recall, remember
 
-PUMP, HEATER, LIGHT = DeviceRole.WATER_PUMP, DeviceRole.HEATER, DeviceRole.LIGHT
+PUMP, HEATER, LIGHT, VENT = (
+    DeviceRole.WATER_PUMP,
+    DeviceRole.HEATER,
+    DeviceRole.LIGHT,
+    DeviceRole.VENT,
+)
 
 
 def test_raised_alarms_and_latches_are_kept_and_nothing_else() -> None:
@@ -167,3 +188,126 @@ def test_alarms_are_after_a_restart_what_they_were_and_call_nobody_again() -> No
     bench.greet()
     bench.run(100)
     assert bench.alarms == []
+
+
+def begin_again(bench: Bench) -> None:
+    """Let the hub of a bench die and begin again, with nothing told of what was before."""
+    bench.state = recall(remember(bench.state, bench.now_s), bench.now_s)
+    bench.alarms.clear()
+    bench.greet()
+
+
+def told(bench: Bench) -> list[tuple[AlertType, str]]:
+    found = [(one.key.type, one.change.value) for one in bench.alarms]
+    bench.alarms.clear()
+    return found
+
+
+def test_a_restart_does_not_cool_a_house_above_its_hard_limit() -> None:
+    bench = Bench(temperature_c=40.0)
+    bench.run(70)
+    bench.temperature_c = None
+    begin_again(bench)
+    bench.step()
+    assert told(bench) == []
+    assert sounding(bench.state.alarms) == {HOUSE}
+    bench.order(HEATER, ON)
+    assert bench.ended[-1].by is Interlock.HARD_LIMIT
+    bench.run(100)
+    assert told(bench) == [(AlertType.SENSOR_STALE, "raised")]
+    bench.temperature_c = 30.0
+    bench.step()
+    assert (AlertType.TEMPERATURE_HARD_LIMIT, "cleared") in told(bench)
+    begin_again(bench)
+    assert bench.state.climates == {}
+
+
+def test_a_greenhouse_whose_thermometer_died_of_heat_stays_open_over_a_restart() -> None:
+    bench = Bench(HouseKind.GREENHOUSE, temperature_c=39.0)
+    bench.temperature_c = None
+    bench.run(60)
+    begin_again(bench)
+    bench.run(300)
+    assert bench.level(VENT) == ON
+    assert AlertType.TEMPERATURE_HARD_LIMIT not in {one.key.type for one in bench.alarms}
+
+
+def test_heat_is_kept_as_soon_as_it_is_there() -> None:
+    bench, memories = Bench(), Memories()
+    memories.remember(bench.state, bench.now_s, None)
+    bench.temperature_c = 40.0
+    bench.step(after_s=0.001)
+    kept = memories.remember(structs.replace(bench.state, alarms={}), bench.now_s, None)
+    assert recall(kept, 0.0).climates[HOUSE].over_hard_limit
+
+
+def temperatures(*celsius: float) -> tuple[Sample, ...]:
+    return (
+        tuple(
+            Sample(device_id=sensor, quantity=Quantity.TEMPERATURE, value=value)
+            for sensor, value in zip((THERMOMETER, SECOND_THERMOMETER), celsius, strict=False)
+        )
+        * 2
+    )
+
+
+def hear(bench: Bench, samples: Sequence[Sample], seconds: int) -> None:
+    for _ in range(seconds):
+        bench.step(samples=tuple(samples))
+
+
+def told_of_contradiction(bench: Bench) -> list[str]:
+    return [change for kind, change in told(bench) if kind is AlertType.SENSORS_DISAGREE]
+
+
+def test_thermometers_that_disagree_are_told_once_whatever_restarts() -> None:
+    bench = Bench(temperature_c=25.0)
+    bench.plan = plan_of(document(thermometers=(THERMOMETER, SECOND_THERMOMETER)))
+    hear(bench, temperatures(25.0, 29.0), 130)
+    assert told_of_contradiction(bench) == ["raised"]
+    begin_again(bench)
+    hear(bench, (), 5)
+    hear(bench, temperatures(25.0), 5)
+    hear(bench, temperatures(25.0, 29.0), 130)
+    assert told_of_contradiction(bench) == []
+    hear(bench, temperatures(25.0, 26.0), 1)
+    assert told_of_contradiction(bench) == ["cleared"]
+
+
+def test_a_thermometer_that_is_never_heard_does_not_hold_up_that_the_others_agree() -> None:
+    bench = Bench(temperature_c=25.0)
+    silent = DeviceId(UUID(int=300))
+    bench.plan = plan_of(document(thermometers=(THERMOMETER, SECOND_THERMOMETER, silent)))
+    hear(bench, temperatures(25.0, 29.0), 130)
+    hear(bench, temperatures(25.0, 26.0), 1)
+    assert told_of_contradiction(bench) == ["raised", "cleared"]
+
+
+def test_a_doubtful_sensor_is_believed_again_when_it_speaks_and_by_no_restart() -> None:
+    bench = Bench(temperature_c=None)
+    for celsius in (26.0, *(0.0, 60.0) * 35):
+        bench.step(samples=temperatures(celsius)[:1])
+    assert (AlertType.SENSOR_DOUBTFUL, "raised") in told(bench)
+    begin_again(bench)
+    hear(bench, (), 5)
+    assert told(bench) == []
+    hear(bench, temperatures(26.0), 1)
+    assert (AlertType.SENSOR_DOUBTFUL, "cleared") in told(bench)
+
+
+def test_a_node_that_is_away_is_told_of_once_whatever_restarts() -> None:
+    bench = Bench()
+    there = tuple(
+        replace(
+            device(DeviceId(UUID(int=400 + n)), DeviceRole.GAS_SENSOR, Quantity.CO2),
+            period_s=60.0,
+            address={"driver": "fake", "node": "esp-1"},
+        )
+        for n in range(2)
+    )
+    furnish(bench, *there)
+    bench.run(300)
+    assert (AlertType.NODE_OFFLINE, "raised") in told(bench)
+    begin_again(bench)
+    bench.run(300)
+    assert AlertType.NODE_OFFLINE not in {one.key.type for one in bench.alarms}
