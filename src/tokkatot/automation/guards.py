@@ -127,6 +127,9 @@ def settling(
     settle = SETTLES.get(actuator.trait, _NO_SETTLE)
     if relay.target == OFF:
         least_s = max(settle.off_s, actuator.limits.min_off_s)
+    elif relay.changed_s == relay.recalled_s:
+        # Nobody has asked for it since the hub began again: its least time on would start it anew.
+        least_s = settle.on_s
     else:
         least_s = max(settle.on_s, actuator.limits.min_on_s)
     if now_s - relay.changed_s >= least_s:

@@ -2,12 +2,14 @@
 
 import pytest
 
+from tests.support.alarms import limited
 from tests.support.engine import IDS, Bench
 from tokkatot.automation.guards import Guarded, settling, watch_dry_run
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.plan import Trait
 from tokkatot.automation.proposals import Proposal, Source
 from tokkatot.automation.state import Climate, DryRun, Known, Relay
+from tokkatot.domain.desired import RelayLimits
 from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.houses import HouseKind
 
@@ -69,6 +71,23 @@ def test_nothing_keeps_more_air_from_a_coop(
     )
     rest = Proposal(source=Source.REST, reason="rest", level=level)
     assert settling(guarded, Climate(), rest, 101.0) == kept
+
+
+@pytest.mark.parametrize(("recalled_s", "least_s"), [(None, 90.0), (99.0, 90.0), (100.0, 30.0)])
+def test_what_a_hub_that_begins_again_took_over_has_no_least_time_on(
+    recalled_s: float | None, least_s: float
+) -> None:
+    bench = Bench(HouseKind.GREENHOUSE)
+    limited(bench, FAN, RelayLimits(min_on_s=90.0))
+    guarded = Guarded(
+        actuator=bench.plan.actuators[IDS[FAN]],
+        known=Known(since_s=0.0),
+        relay=Relay(target=ON, on_since_s=100.0, changed_s=100.0, recalled_s=recalled_s),
+        dry_run=DryRun(),
+    )
+    rest = Proposal(source=Source.REST, reason="rest", level=OFF)
+    assert settling(guarded, Climate(), rest, 99.9 + least_s) == {Interlock.SETTLING}
+    assert settling(guarded, Climate(), rest, 100.0 + least_s) == set()
 
 
 @pytest.mark.parametrize(("strikes", "latched"), [(0, False), (1, False), (2, True), (3, True)])

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from tests.support.alarms import furnish
+from tests.support.alarms import furnish, limited
 from tests.support.engine import (
     HOUSE,
     IDS,
@@ -24,6 +25,7 @@ from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.plan import plan_of
 from tokkatot.automation.state import State
 from tokkatot.domain.alerts import AlertType
+from tokkatot.domain.desired import RelayLimits
 from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import DeviceId
@@ -62,7 +64,7 @@ def test_a_pump_that_was_latched_does_not_start_after_a_restart() -> None:
 def restarted(bench: Bench, off_s: float = 5.0) -> Bench:
     """Return the bench after a power cut, with a monotonic clock that began anew."""
     after = Bench(water_percent=bench.water_percent, temperature_c=bench.temperature_c)
-    after.now_s = 0.0
+    after.plan, after.now_s = bench.plan, 0.0
     after.state = recall(remember(bench.state, bench.now_s), after.now_s)
     after.greet()
     after.step(after_s=off_s)
@@ -136,6 +138,33 @@ def test_what_started_twenty_times_in_an_hour_starts_no_more_after_a_restart() -
     after.run(3700, every_s=10)
     after.order(LIGHT, ON)
     assert after.level(LIGHT) == ON
+
+
+@pytest.mark.parametrize("role", [HEATER, LIGHT])
+def test_a_restart_starts_nothing_for_its_least_time_on(role: DeviceRole) -> None:
+    bench = Bench()
+    limited(bench, role, RelayLimits(min_on_s=600.0))
+    bench.order(role, ON, hold_s=5)
+    bench.run(3)
+    after = restarted(bench)
+    after.run(60)
+    assert after.level(role) == OFF
+    after.order(role, ON, hold_s=5)
+    after.run(60)
+    assert after.level(role) == ON, "what is asked for now has its least time again"
+
+
+def test_what_had_to_rest_rests_on_after_a_restart() -> None:
+    bench = Bench()
+    limited(bench, HEATER, RelayLimits(min_off_s=600.0))
+    bench.order(HEATER, ON, hold_s=5)
+    bench.run(30)
+    bench.temperature_c = 10.0
+    after = restarted(bench)
+    after.run(590)
+    assert after.level(HEATER) == OFF
+    after.run(20)
+    assert after.level(HEATER) == ON
 
 
 def test_a_relay_that_rests_for_an_hour_is_not_kept() -> None:
