@@ -14,8 +14,7 @@ from tokkatot.automation.plan import plan_of
 from tokkatot.automation.state import Alarm, AlarmKey
 from tokkatot.domain.alarms import AlarmDefinition, Seen, Shelf, Watch
 from tokkatot.domain.alerts import AlertState, AlertType, Severity
-from tokkatot.domain.desired import DeviceConfig, RelayLimits
-from tokkatot.domain.devices import DeviceRole
+from tokkatot.domain.desired import DeviceConfig
 from tokkatot.domain.ids import AlarmId, AlertId, DeviceId, HouseId
 
 PLAIN = Manner(severity=Severity.WARNING)
@@ -136,10 +135,3 @@ def furnish(
             seen=seen,
         )
     )
-
-
-def limited(bench: Bench, role: DeviceRole, limits: RelayLimits) -> None:
-    """Give the bench's devices of a role limits of their own."""
-    held = document(bench.kind)
-    devices = (replace(one, limits=limits) if one.role is role else one for one in held.devices)
-    bench.plan = plan_of(replace(held, devices=tuple(devices)))

@@ -16,7 +16,7 @@ from tokkatot.automation.instant import Instant
 from tokkatot.automation.plan import Plan, plan_of
 from tokkatot.automation.runs import RunOutcome
 from tokkatot.automation.state import State
-from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig
+from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig, RelayLimits
 from tokkatot.domain.devices import DeviceRole, Interface, Level
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind, SetPoints
 from tokkatot.domain.ids import AlertId, CommandId, DeviceId, FarmId, HouseId, HubId
@@ -93,6 +93,13 @@ def document(
             device(TANK, DeviceRole.WATER_LEVEL_SENSOR, Quantity.WATER_LEVEL),
         ),
     )
+
+
+def limited(bench: "Bench", role: DeviceRole, limits: RelayLimits) -> None:
+    """Give the bench's devices of a role limits of their own."""
+    held = document(bench.kind)
+    devices = (replace(one, limits=limits) if one.role is role else one for one in held.devices)
+    bench.plan = plan_of(replace(held, devices=tuple(devices)))
 
 
 @dataclass

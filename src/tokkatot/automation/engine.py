@@ -36,7 +36,6 @@ from tokkatot.automation.scheduling import take_turn
 from tokkatot.automation.setting import Setting, setting_of, with_settings
 from tokkatot.automation.standard_alarms import Scene
 from tokkatot.automation.state import (
-    Climate,
     DryRun,
     Known,
     Relay,
@@ -264,7 +263,7 @@ def _one(
     hold = wishes.holds.get(actuator.id) if wishes.holds else None
     own = wishes.orders.get(actuator.id, ()) if wishes.orders else ()
     asked: tuple[Proposal, ...] = ()
-    if setting.house.mode is None or actuator.role not in habits_of(setting.house.mode).rests:
+    if not _must_rest(actuator, setting):
         asked = tuple(wishes.asked.get(actuator.id, ())) if wishes.asked else ()
         rule = rule_proposal(actuator, setting.climate, filling=setting.filling)
         if rule is not None:
@@ -283,6 +282,12 @@ def _one(
     return _decide(guarded, setting, active, asked, hold, own, now_s)
 
 
+def _must_rest(actuator: Actuator, setting: Setting) -> bool:
+    """Tell whether nothing automatic moves an actuator in the mode of its house."""
+    mode = setting.house.mode
+    return mode is not None and actuator.role in habits_of(mode).rests
+
+
 def _decide(
     guarded: Guarded,
     setting: Setting,
@@ -292,7 +297,6 @@ def _decide(
     orders: Sequence[Asked],
     now_s: float,
 ) -> _Outcome:
-    climate = setting.climate
     ended: list[Ended] = []
     if hold is not None and now_s >= hold.until_s:
         ended.append(_ended(hold, HoldEnd.LAPSED))
@@ -302,19 +306,19 @@ def _decide(
             continue
         new = None if isinstance(order, Release) else _hold(order, now_s)
         if new is not None and (
-            cut_by := _resolved(guarded, climate, active, asked, new, now_s).cut_by
+            cut_by := _resolved(guarded, setting, active, asked, new, now_s).cut_by
         ):
             ended.append(_ended(new, HoldEnd.REFUSED, cut_by[0]))
             continue
         if hold is not None:
             ended.append(_ended(hold, HoldEnd.SUPERSEDED))
         hold = new
-    decision = _resolved(guarded, climate, active, asked, hold, now_s)
+    decision = _resolved(guarded, setting, active, asked, hold, now_s)
     if hold is not None and decision.cut_by:
         # A hold that an interlock contradicts is over: it must not begin again by itself.
         ended.append(_ended(hold, HoldEnd.CUT, decision.cut_by[0]))
         hold = None
-        decision = _resolved(guarded, climate, active, asked, None, now_s)
+        decision = _resolved(guarded, setting, active, asked, None, now_s)
     relay = moved(guarded.relay, decision.target, now_s)
     until_s = now_s
     if relay is guarded.relay and not ended:
@@ -337,7 +341,7 @@ def _decide(
 
 def _resolved(
     guarded: Guarded,
-    climate: Climate,
+    setting: Setting,
     active: AbstractSet[Interlock],
     asked: tuple[Proposal, ...],
     hold: Hold | None,
@@ -346,7 +350,9 @@ def _resolved(
     actuator = guarded.actuator
     proposals = asked if hold is None else (hold.proposal(), *asked)
     winner = arbitrate(actuator, proposals)
-    settles = settling(guarded, climate, winner, now_s)
+    settles: AbstractSet[Interlock] = frozenset()
+    if not _must_rest(actuator, setting):
+        settles = settling(guarded, setting.climate, winner, now_s)
     left = constrain(
         winner.level,
         trait=actuator.trait,

@@ -125,18 +125,23 @@ def settling(
         # what a person started then ends when their time is over.
         return _ROOM
     settle = SETTLES.get(actuator.trait, _NO_SETTLE)
-    if relay.target == OFF:
-        least_s = max(settle.off_s, actuator.limits.min_off_s)
-    elif relay.changed_s == relay.recalled_s:
-        # Nobody has asked for it since the hub began again: its least time on would start it anew.
-        least_s = settle.on_s
-    else:
-        least_s = max(settle.on_s, actuator.limits.min_on_s)
-    if now_s - relay.changed_s >= least_s:
+    rested_s = max(settle.off_s, actuator.limits.min_off_s)
+    least_s = rested_s if relay.target == OFF else settle.on_s
+    if now_s - relay.changed_s >= least_s and not _stays_on(actuator, relay, winner, now_s):
         return _NOTHING
     if climate.heating and actuator.spec.ventilates:
         return _NOTHING
     return _ROOM
+
+
+def _stays_on(actuator: Actuator, relay: Relay, winner: Proposal, now_s: float) -> bool:
+    """Tell whether an actuator has its own least time on before it, at whatever level.
+
+    What a hub that begins again took over has none: it would start what nobody asks for.
+    """
+    if winner.level > OFF or relay.on_since_s is None or relay.changed_s == relay.recalled_s:
+        return False
+    return now_s - relay.on_since_s < actuator.limits.min_on_s
 
 
 def watch_on_time(actuator: Actuator, relay: Relay, now_s: float) -> Relay:

@@ -30,8 +30,10 @@ def _moments(guarded: Guarded) -> Iterator[float]:
     """Yield every moment, gone or to come, at which one of the interlocks looks at the clock."""
     actuator, relay = guarded.actuator, guarded.relay
     limits, longest_s = actuator.limits, actuator.spec.max_on_s
-    if relay.on_since_s is not None and longest_s is not None:
-        yield relay.on_since_s + longest_s
+    if relay.on_since_s is not None:
+        yield relay.on_since_s + limits.min_on_s
+        if longest_s is not None:
+            yield relay.on_since_s + longest_s
     if relay.cool_until_s is not None:
         yield relay.cool_until_s
     if len(relay.starts) >= limits.starts_per_hour:
@@ -40,7 +42,7 @@ def _moments(guarded: Guarded) -> Iterator[float]:
         settle = SETTLES.get(actuator.trait)
         if settle is not None:
             yield relay.changed_s + (settle.off_s if relay.target == OFF else settle.on_s)
-        yield relay.changed_s + (limits.min_off_s if relay.target == OFF else limits.min_on_s)
+        yield relay.changed_s + limits.min_off_s
     if actuator.trait is Trait.WATER:
         yield from _moments_of_a_pump(guarded)
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.support.alarms import limited
-from tests.support.engine import IDS, Bench
+from tests.support.engine import IDS, Bench, limited
 from tokkatot.automation.guards import Guarded, settling, watch_dry_run
 from tokkatot.automation.interlocks import Interlock
 from tokkatot.automation.plan import Trait
@@ -88,6 +87,30 @@ def test_what_a_hub_that_begins_again_took_over_has_no_least_time_on(
     rest = Proposal(source=Source.REST, reason="rest", level=OFF)
     assert settling(guarded, Climate(), rest, 99.9 + least_s) == {Interlock.SETTLING}
     assert settling(guarded, Climate(), rest, 100.0 + least_s) == set()
+
+
+@pytest.mark.parametrize(
+    ("on_since_s", "level", "kept"),
+    [
+        (10.0, OFF, {Interlock.SETTLING}),
+        (10.0, 40.0, set()),
+        (9.0, OFF, set()),
+        (None, OFF, set()),
+    ],
+)
+def test_the_least_time_on_counts_from_the_start_and_holds_no_level(
+    on_since_s: float | None, level: float, kept: set[Interlock]
+) -> None:
+    bench = Bench()
+    limited(bench, HEATER, RelayLimits(min_on_s=90.0))
+    guarded = Guarded(
+        actuator=bench.plan.actuators[IDS[HEATER]],
+        known=Known(since_s=0.0),
+        relay=Relay(target=70.0, on_since_s=on_since_s, changed_s=98.0),
+        dry_run=DryRun(),
+    )
+    rule = Proposal(source=Source.RULE, reason="rule", level=level)
+    assert settling(guarded, Climate(), rule, 99.0) == kept
 
 
 @pytest.mark.parametrize(("strikes", "latched"), [(0, False), (1, False), (2, True), (3, True)])

@@ -6,14 +6,13 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from tests.support.engine import HOUSE, IDS, Bench, document
+from tests.support.engine import HOUSE, IDS, Bench, limited
 from tests.support.schedules import DAWN_MS, restart_unheard
 from tokkatot.automation.interlocks import Interlock
-from tokkatot.automation.plan import plan_of
 from tokkatot.automation.regulation import UNHEARD_S
 from tokkatot.domain.desired import RelayLimits
 from tokkatot.domain.devices import OFF, ON, DeviceRole, Level
-from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.houses import HouseKind, HouseMode
 from tokkatot.domain.ids import RuleId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.rules import (
@@ -273,18 +272,6 @@ def test_the_air_of_a_coop_yields_to_nothing() -> None:
     assert (made.level(HEATER), made.level(FAN)) == (ON, ON)
 
 
-def limited(made: Bench, role: DeviceRole, limits: RelayLimits) -> None:
-    held = document(made.kind)
-    made.plan = plan_of(
-        replace(
-            held,
-            devices=tuple(
-                replace(one, limits=limits) if one.id == IDS[role] else one for one in held.devices
-            ),
-        )
-    )
-
-
 def test_a_device_keeps_its_own_least_time_on_and_off() -> None:
     made = Bench(temperature_c=26.0)
     limited(made, HEATER, RelayLimits(min_on_s=120, min_off_s=200))
@@ -299,6 +286,43 @@ def test_a_device_keeps_its_own_least_time_on_and_off() -> None:
     assert made.level(HEATER) == OFF
     made.run(60)
     assert made.level(HEATER) == ON
+
+
+def furnished(made: Bench, **house: object) -> None:
+    """Change something of the house, with its devices as they are."""
+    changed = replace(made.plan.houses[0], **house)  # type: ignore[arg-type]  # real fields
+    made.plan = replace(made.plan, houses=(changed,))
+
+
+def test_a_least_time_on_holds_no_level_and_ends_where_it_began() -> None:
+    made = Bench(temperature_c=26.0)
+    limited(made, HEATER, RelayLimits(min_on_s=600))
+    warm = Proportional(
+        id=ID,
+        name="warm",
+        quantity=Quantity.TEMPERATURE,
+        devices=(IDS[HEATER],),
+        from_value=26.0,
+        from_level=100.0,
+        to_value=30.0,
+        to_level=0.0,
+        step=5.0,
+    )
+    furnished(made, rules=(warm,))
+    made.run(300)
+    assert at(made, 27.2).level(HEATER) == 70.0
+    assert at(made, 30.0, 290).level(HEATER) == 70.0
+    assert at(made, 30.0, 15).level(HEATER) == OFF
+
+
+def test_a_mode_lets_rest_what_has_its_least_time_on_before_it() -> None:
+    made = Bench(temperature_c=20.0)
+    limited(made, HEATER, RelayLimits(min_on_s=600))
+    made.run(30)
+    assert made.level(HEATER) == ON
+    furnished(made, mode=HouseMode.CATCHING)
+    made.step()
+    assert made.level(HEATER) == OFF
 
 
 def start(made: Bench, role: DeviceRole) -> None:

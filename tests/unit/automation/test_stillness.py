@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.alarms import definition, furnish
-from tests.support.engine import IDS, ROLES, Doubter, device, document
+from tests.support.engine import IDS, ROLES, Doubter, device, document, limited
 from tests.support.schedules import SIX_MS, daily, schedule
 from tokkatot.automation.engine import HoldEnd
 from tokkatot.automation.inputs import Report, Reset, Sample
@@ -137,11 +137,7 @@ def test_a_shelved_alarm_comes_off_its_shelf_on_time_though_nothing_else_is_new(
 @pytest.mark.parametrize("limits", [RelayLimits(starts_per_hour=3), RelayLimits(min_on_s=45.0)])
 def test_who_is_switched_often_is_held_back_for_as_long_as_it_must_be(limits: RelayLimits) -> None:
     bench = Doubter(HouseKind.GREENHOUSE)
-    held = document(HouseKind.GREENHOUSE)
-    devices = tuple(
-        replace(one, limits=limits) if one.role is VENT else one for one in held.devices
-    )
-    bench.plan = plan_of(replace(held, devices=devices))
+    limited(bench, VENT, limits)
     levels: list[float] = []
     for celsius in (31.0, 20.0) * 4:
         bench.temperature_c = celsius
@@ -152,6 +148,18 @@ def test_who_is_switched_often_is_held_back_for_as_long_as_it_must_be(limits: Re
     bench.run(3600)
     assert ON in levels
     assert bench.level(VENT) == ON
+
+
+def test_a_heater_is_off_when_its_least_time_on_is_over_though_its_level_changed_since() -> None:
+    bench = Doubter(temperature_c=26.0)
+    limited(bench, HEATER, RelayLimits(min_on_s=100.0))
+    bench.order(HEATER, ON, hold_s=30.0)
+    bench.run(20)
+    bench.order(HEATER, 40.0, hold_s=10.0)
+    bench.run(75)
+    assert bench.level(HEATER) == 40.0
+    bench.run(10)
+    assert bench.level(HEATER) == OFF
 
 
 def test_a_heater_is_off_after_its_longest_time_and_on_when_it_has_cooled() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from tests.support.alarms import furnish, limited
+from tests.support.alarms import furnish
 from tests.support.engine import (
     HOUSE,
     IDS,
@@ -18,6 +18,7 @@ from tests.support.engine import (
     Bench,
     device,
     document,
+    limited,
 )
 from tokkatot.automation.alarms import sounding
 from tokkatot.automation.inputs import Sample
