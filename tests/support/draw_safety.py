@@ -6,6 +6,7 @@ from pathlib import Path
 from tokkatot.automation.guards import (
     COOL_DOWN_S,
     DRY_RUN_RETRY_S,
+    DRY_RUN_RISE_PERCENT,
     DRY_RUN_STRIKES,
     PUMP_MINIMUM_OFF_S,
 )
@@ -71,9 +72,11 @@ def _limits() -> str:
   a person is told.
 - A pump stops after {DRY_RUN_WINDOW_S:g} s without a rise of the level or {NO_FLOW_WINDOW_S:g} s
   without flow, tries again after {DRY_RUN_RETRY_S:g} s, and stays off after {DRY_RUN_STRIKES} times
-  until a person resets it or switches it off by hand. Where the sensor reports more
-  slowly, {WATER_PERIODS} of its periods are waited for: a pump is guarded as well as its sensor
-  is quick. While the pump's node is away it waits the same way, but none of these times counts.
+  until a person resets it or switches it off by hand. The count begins anew with a rise of
+  {DRY_RUN_RISE_PERCENT:g} % or, where no level is told, with {NO_FLOW_WINDOW_S:g} s of flow. Where
+  the sensor reports more slowly, {WATER_PERIODS} of its periods are waited for: a pump is guarded
+  as well as its sensor is quick. While the pump's node is away it waits the same way, but none of
+  these times counts.
 - A pump rests for {PUMP_MINIMUM_OFF_S:g} s between two runs.
 - What was on for its longest time rests for {COOL_DOWN_S:g} s.
 - Nothing starts more than {MOST_STARTS_PER_HOUR} times in an hour; a coop's fan that would have to

@@ -166,26 +166,36 @@ def watch_dry_run(
 ) -> DryRun:
     """Count a strike against a pump that moves no water: no rise of the level, or no flow.
 
-    The third strike latches. Without contact nobody knows whether the pump does what it last said:
-    it waits like any other, since it may run, but is struck by none, since it may rest.
+    The third strike latches; what moves water again has none: the level is up, or, where none was
+    told since it runs, water has flowed for as long as it may be lacking. Without contact nobody
+    knows whether the pump does what it last said: it waits like any other, since it may run, but
+    is struck by none, since it may rest.
     """
     if not running:
-        if dry_run.mark_s is None and dry_run.dry_since_s is None:
-            return dry_run
-        return replace(dry_run, mark_s=None, dry_since_s=None)
-    flows = flow_l_min is None or flow_l_min >= NO_FLOW_L_MIN
-    dry_since_s = None if flows else now_s if dry_run.dry_since_s is None else dry_run.dry_since_s
+        return replace(dry_run, mark_s=None, dry_since_s=None, flow_since_s=None)
+    dry_since_s = flow_since_s = None
+    if flow_l_min is not None and flow_l_min >= NO_FLOW_L_MIN:
+        flow_since_s = now_s if dry_run.flow_since_s is None else dry_run.flow_since_s
+    elif flow_l_min is not None:
+        dry_since_s = now_s if dry_run.dry_since_s is None else dry_run.dry_since_s
     if dry_since_s is not None and now_s - dry_since_s >= pump.flow_within_s:
         return _strike(dry_run, now_s, counts=answers)
-    if dry_since_s != dry_run.dry_since_s:
-        dry_run = replace(dry_run, dry_since_s=dry_since_s)
+    dry_run = replace(dry_run, dry_since_s=dry_since_s, flow_since_s=flow_since_s)
     if percent is None:
-        # Nobody can tell; but a gauge that falls silent now and then must not begin the watch anew.
-        return dry_run
+        # Nobody can tell; but a gauge that falls silent now and then must not begin the watch anew,
+        # nor may what flows past the tank count for water in it.
+        flowed_s = 0.0 if flow_since_s is None else now_s - flow_since_s
+        is_fine = dry_run.mark_s is None and flowed_s >= pump.flow_within_s
+        return replace(dry_run, strikes=0) if is_fine else dry_run
     if dry_run.mark_s is None:
         return replace(dry_run, mark_s=now_s, mark_percent=percent)
     if percent >= dry_run.mark_percent + DRY_RUN_RISE_PERCENT:
-        return DryRun(mark_s=now_s, mark_percent=percent, dry_since_s=dry_since_s)
+        return DryRun(
+            mark_s=now_s,
+            mark_percent=percent,
+            dry_since_s=dry_since_s,
+            flow_since_s=flow_since_s,
+        )
     if now_s - dry_run.mark_s < pump.rise_within_s:
         return dry_run
     return _strike(dry_run, now_s, counts=answers)

@@ -91,7 +91,7 @@ class Relay(Struct, frozen=True, kw_only=True):
 
 
 class DryRun(Struct, frozen=True, kw_only=True):
-    """The watch over one pump: the level to rise from, since when nothing flows, the strikes.
+    """The watch over one pump: the level to rise from, since when it is dry or flows, its strikes.
 
     `reset_s` is when a person cleared its latch.
     """
@@ -99,6 +99,7 @@ class DryRun(Struct, frozen=True, kw_only=True):
     mark_s: float | None = None
     mark_percent: float = 0.0
     dry_since_s: float | None = None
+    flow_since_s: float | None = None
     strikes: int = 0
     wait_until_s: float | None = None
     latched: bool = False

@@ -54,6 +54,7 @@ def _moments_of_a_pump(pump: Guarded) -> Iterator[float]:
         (dry_run.reset_s, DRY_RUN_RETRY_S),
         (dry_run.wait_until_s, 0.0),
         (dry_run.dry_since_s, pump.actuator.flow_within_s),
+        (dry_run.flow_since_s, pump.actuator.flow_within_s),
         (dry_run.mark_s, pump.actuator.rise_within_s),
     )
     for since_s, least_s in waits:

@@ -128,9 +128,13 @@ def test_the_third_strike_latches(strikes: int, *, latched: bool) -> None:
     assert (after.strikes, after.latched, after.wait_until_s) == (strikes + 1, latched, 480.0)
 
 
-@pytest.mark.parametrize(("mark_s", "dry_s"), [(5.0, 5.0), (None, 5.0), (5.0, None), (None, None)])
-def test_a_pump_that_rests_is_not_watched(mark_s: float | None, dry_s: float | None) -> None:
-    before = DryRun(strikes=1, mark_s=mark_s, dry_since_s=dry_s)
+@pytest.mark.parametrize("mark_s", [5.0, None])
+@pytest.mark.parametrize("dry_s", [5.0, None])
+@pytest.mark.parametrize("flow_s", [5.0, None])
+def test_a_pump_that_rests_is_not_watched(
+    mark_s: float | None, dry_s: float | None, flow_s: float | None
+) -> None:
+    before = DryRun(strikes=1, mark_s=mark_s, dry_since_s=dry_s, flow_since_s=flow_s)
     after = watch_dry_run(
         PUMP_OF_A_COOP,
         before,
@@ -141,6 +145,48 @@ def test_a_pump_that_rests_is_not_watched(mark_s: float | None, dry_s: float | N
         now_s=900.0,
     )
     assert after == DryRun(strikes=1)
+
+
+def flowing(
+    before: DryRun, *told: tuple[float, float | None], percent: float | None = None
+) -> DryRun:
+    """Return the watch over a pump that runs after these flows, each with its moment."""
+    for now_s, flow_l_min in told:
+        before = watch_dry_run(
+            PUMP_OF_A_COOP,
+            before,
+            running=True,
+            answers=True,
+            percent=percent,
+            flow_l_min=flow_l_min,
+            now_s=now_s,
+        )
+    return before
+
+
+def test_water_that_flows_for_a_minute_forgives_earlier_strikes_where_no_level_is_told() -> None:
+    begun = flowing(DryRun(strikes=2), (10.0, 0.2), (69.9, 0.2))
+    assert (begun.strikes, begun.flow_since_s) == (2, 10.0)
+    assert flowing(begun, (70.0, 0.2)).strikes == 0
+
+
+@pytest.mark.parametrize("falters", [0.1, None])
+def test_a_flow_that_falters_forgives_nothing_before_it_has_lasted(falters: float | None) -> None:
+    begun = flowing(DryRun(strikes=2), (10.0, 5.0), (40.0, falters), (50.0, 5.0), (109.9, 5.0))
+    assert (begun.strikes, begun.dry_since_s) == (2, None)
+    assert flowing(begun, (110.0, 5.0)).strikes == 0
+
+
+def test_water_that_flows_past_the_tank_forgives_nothing() -> None:
+    told = flowing(DryRun(strikes=2), (10.0, 5.0), percent=15.0)
+    assert flowing(told, (70.0, 5.0), (80.0, 5.0)).strikes == 2, "the gauge is silent for a while"
+    assert flowing(told, (80.0, 5.0), (189.9, 5.0), percent=15.0).strikes == 2
+    assert flowing(told, (80.0, 5.0), (190.0, 5.0), percent=15.0).latched
+
+
+def test_a_level_that_rises_does_not_begin_the_watch_over_the_flow_anew() -> None:
+    risen = flowing(flowing(DryRun(), (10.0, 5.0), percent=15.0), (20.0, 5.0), percent=16.0)
+    assert risen == DryRun(mark_s=20.0, mark_percent=16.0, flow_since_s=10.0)
 
 
 @pytest.mark.parametrize(("percent", "strikes"), [(15.9, 1), (16.0, 0)])

@@ -247,6 +247,26 @@ def test_a_pump_whose_water_does_not_flow_is_stopped_after_a_minute_of_it() -> N
     assert bench.level(PUMP) == OFF
 
 
+def test_a_pump_whose_water_flows_again_is_forgiven_though_nobody_speaks() -> None:
+    bench = Doubter(water_percent=10.0)
+    furnish(bench, device(METER, DeviceRole.FLOW_SENSOR, Quantity.FLOW_RATE))
+    bench.run(170)
+    assert bench.level(PUMP) == ON
+    bench.run(20)
+    assert bench.state.dry_runs[IDS[PUMP]].strikes == 1
+    bench.water_percent = None
+    bench.run(240)
+    bench.order(PUMP, ON, hold_s=1200.0)
+    assert bench.level(PUMP) == OFF
+    bench.run(70)
+    bench.order(PUMP, ON, hold_s=1200.0)
+    for _ in range(4):
+        bench.step(samples=(Sample(device_id=METER, quantity=Quantity.FLOW_RATE, value=5.0),))
+        bench.run(24)
+    assert bench.level(PUMP) == ON
+    assert bench.state.dry_runs[IDS[PUMP]].strikes == 0
+
+
 def test_a_house_that_only_measures_tells_of_heat_as_if_nothing_was_kept() -> None:
     bench = Doubter()
     held = document()
