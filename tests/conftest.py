@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +37,12 @@ _NO_SKIP = os.environ.get("CI") == "true"  # noqa: TID251 - the one setting of t
 def pytest_configure() -> None:
     """Let fixtures end the farms that they have started also where the run is killed."""
     end_as_by_ctrl_c()
+
+
+def pytest_runtest_setup() -> None:
+    """Do so again where a test of a program's own signals has taken it away."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        end_as_by_ctrl_c()
 
 
 def pytest_report_header() -> list[str]:

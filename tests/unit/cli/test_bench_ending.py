@@ -85,6 +85,9 @@ def test_a_benchmark_that_shall_outlive_its_terminal_does(tmp_path: Path) -> Non
         assert child.runs
 
 
-def test_a_run_of_tests_ends_by_a_signal_as_by_ctrl_c() -> None:
+@pytest.mark.xdist_group("signals")
+@pytest.mark.parametrize("after", ["any test", "one that takes the signals away"])
+def test_a_run_of_tests_ends_by_a_signal_as_by_ctrl_c(after: str) -> None:
     # This very run: its fixtures have farms of their own to end.
-    assert signal.getsignal(signal.SIGTERM) not in {signal.SIG_DFL, signal.SIG_IGN, None}
+    assert signal.getsignal(signal.SIGTERM) not in {signal.SIG_DFL, signal.SIG_IGN, None}, after
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
