@@ -20,7 +20,16 @@ from tokkatot.sim.layout import FARM
 from tokkatot.sim.network import Message
 from tokkatot.sim.time import LocalClock, VirtualLoop
 from tokkatot.wire.cursor import Cursor
-from tokkatot.wire.messages import Hello, Live, MessageError, ReadingRow, Row, decode, decode_up
+from tokkatot.wire.messages import (
+    Hello,
+    Live,
+    MessageError,
+    ReadingRow,
+    Row,
+    Welcome,
+    decode,
+    decode_up,
+)
 from tokkatot.wire.passes import issue_pass
 from tokkatot.wire.topics import HubLeaf, HubTopic
 
@@ -192,7 +201,8 @@ class SimCloud:
             self._publish[hub_id]((answer.topic.leaf, answer.payload))
         self._note_rows()
         if leaf is HubLeaf.HELLO and answers:
-            self._desks[hub_id].greeted(decode(payload, Hello).desired_version)
+            session = decode(answers[0].payload, Welcome).session
+            self._desks[hub_id].greeted(session, decode(payload, Hello).desired_version)
             self.dispatch()
 
     def _answers(self, topic: HubTopic, payload: bytes) -> Sequence[Outgoing]:

@@ -91,6 +91,7 @@ class Desk:
         self.document = document
         self.documents = {document.version: document}
         self.held_version = 0
+        self._greeted_in: str | None = None
         self.sent_count = 0
         self.ordered: Callable[[SentOrder], None] = lambda _order: None
         self.requested: Callable[[SentRequest], None] = lambda _request: None
@@ -155,9 +156,13 @@ class Desk:
         self.requested(request)
         self._publish((HubLeaf.EXECUTE, self._sealed(wire.encode(body))))
 
-    def greeted(self, held_version: int) -> None:
-        """Believe the hub; after a restore go on above the version that it holds."""
-        self.held_version = held_version
+    def greeted(self, session: str, held_version: int) -> None:
+        """Believe the hub; after a restore go on above the version that it holds.
+
+        A greeting that comes again says what was so before what was told since.
+        """
+        is_again, self._greeted_in = session == self._greeted_in, session
+        self.held_version = max(self.held_version, held_version) if is_again else held_version
         if self.document.version < held_version:
             self.want(replace(self.document, version=held_version + 1))
 

@@ -249,6 +249,28 @@ async def test_a_batch_of_an_older_session_is_answered_by_asking_for_a_hello(ben
     assert bench.service.tally.stale == 1
 
 
+async def test_a_hello_that_comes_again_takes_back_nothing_that_was_told_since(
+    cloud: Cloud,
+) -> None:
+    bench = await make_bench("postgresql", cloud)
+
+    async def held() -> int:
+        async with cloud.context.database.transaction() as tx:
+            found = await tx.session.execute(
+                text("SELECT held_version FROM hubs WHERE id = :hub"), {"hub": bench.yard.hub_id}
+            )
+            return int(found.scalar_one())
+
+    session = (await bench.welcome(mono_ms=1)).session
+    taken: list[Row] = [[1, "e", bench.now_ms, "desired.taken", {"version": 7}]]
+    assert await bench.send(session, 1, taken, stream="events") is not None
+    assert await held() == 7
+    assert (await bench.welcome(mono_ms=1)).session == session
+    assert await held() == 7
+    assert (await bench.welcome(mono_ms=2)).session != session
+    assert await held() == 0, "a hub that begins again may have an older card"
+
+
 async def test_a_snapshot_of_an_older_session_is_answered_by_asking_for_a_hello(
     bench: Bench,
 ) -> None:

@@ -175,9 +175,11 @@ class PostgresTransaction(SyncTransaction):
             },
         )
         await self._tx.session.execute(
-            # After a restore the cloud goes on above the version that the hub holds.
+            # After a restore the cloud goes on above the version that the hub holds. A greeting
+            # that comes again on its way says what was so before what was told since.
             text(
-                "UPDATE hubs SET software = :software, held_version = :held,"
+                "UPDATE hubs SET software = :software, held_version ="
+                " CASE WHEN :again THEN greatest(held_version, :held) ELSE :held END,"
                 " addresses = CAST(:addresses AS jsonb), desired_version ="
                 " CASE WHEN desired_version < :held THEN :held + 1 ELSE desired_version END"
                 " WHERE id = :hub"
@@ -186,6 +188,7 @@ class PostgresTransaction(SyncTransaction):
                 "hub": hub.hub_id,
                 "software": storable(hello.software),
                 "held": hello.desired_version,
+                "again": peer == hub.peer,
                 "addresses": msgspec.json.encode(hello.addresses).decode(),
             },
         )
