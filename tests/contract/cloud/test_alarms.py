@@ -284,3 +284,41 @@ async def test_an_alert_that_is_told_in_silence_says_until_when(house: House) ->
     until = (await act(house, "shelve", {"for_s": 3600}))["shelved_until"]
     await house.send("events", [house.alert_row(2, "raised", TWO, shelved=True)], 2)
     assert (await alert(house, TWO))["shelved_until"] == until
+
+
+async def come_off_the_shelf(house: House, *, seen_after_s: float, told_after_s: float) -> None:
+    """Shelve an alert, end its rest, see it, and let its hub say it again."""
+    await house.send("events", [house.alert_row(1, "raised")])
+    await act(house, "shelve", {"for_s": 3600})
+    if seen_after_s < 0:
+        await act(house, "acknowledge")
+    await act(house, "shelve", {"for_s": 0})
+    house.cloud.clock.advance(abs(seen_after_s))
+    if seen_after_s > 0:
+        await act(house, "acknowledge")
+    house.cloud.clock.advance(told_after_s)
+    await house.send("events", [house.alert_row(2, "raised_again", times=2)], 2)
+
+
+async def test_who_has_seen_what_came_off_its_shelf_need_not_see_it_again(house: House) -> None:
+    await come_off_the_shelf(house, seen_after_s=1, told_after_s=2)
+    found = await alert(house)
+    assert (found["state"], found["times"]) == ("acknowledged", 2)
+    assert found["acknowledged_by"] is not None
+    assert [(str(one.alert_id), one.times) for one in (await desired(house)).seen] == [(ONE, 2)]
+
+
+@pytest.mark.parametrize(("seen_after_s", "told_after_s"), [(-1, 2), (1, 70)])
+async def test_what_is_told_for_another_reason_or_was_seen_before_has_to_be_seen(
+    house: House, seen_after_s: float, told_after_s: float
+) -> None:
+    await come_off_the_shelf(house, seen_after_s=seen_after_s, told_after_s=told_after_s)
+    found = await alert(house)
+    assert (found["state"], found["acknowledged_by"]) == ("unacknowledged", None)
+
+
+async def test_what_came_again_while_it_rested_no_longer_has_to_be_seen(house: House) -> None:
+    await come_off_the_shelf(house, seen_after_s=1, told_after_s=2)
+    rows = [house.alert_row(3, "cleared", times=2), house.alert_row(4, "raised_again", times=3)]
+    await house.send("events", rows, 3)
+    assert (await alert(house))["state"] == "unacknowledged"

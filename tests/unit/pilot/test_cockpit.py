@@ -164,7 +164,7 @@ def test_another_flock_begins_anew() -> None:
         return msgspec.structs.replace(asked(number), birds=birds)
 
     cockpit = Cockpit()
-    ages = [28.0] * 8 + [29.0] * 2 + [2.0]
+    ages = [28.0] * 8 + [29.0] * 2 + [21.0]
     said = [cockpit.decide(of_age(number, age_d)) for number, age_d in enumerate(ages)]
     assert [one.refused for one in said[-4:]] == [None, None, None, "settling"]
 

@@ -20,6 +20,8 @@ Steered_contra = TypeVar("Steered_contra", StageRules, TomatoRules, HeldRules, c
 
 LIFETIME_S = 1200.0
 """So long a set-point lives that nobody renews, and so far the twin looks ahead."""
+GAIN = 0.03
+"""What a policy has to spare a house that leaves its limits anyway, in the twin's own measure."""
 
 
 class Refusal(StrEnum):
@@ -229,8 +231,10 @@ class Shield(Generic[Rules]):
         if not is_told(moment.outdoor):
             return True
         strain = self._twin.strain(rules, moment, LIFETIME_S)
-        if strain <= 0.0:
+        if strain <= 0.0 or (rules == self._base and strain < inf):
             return False
-        # On a day that no rules could hold, the policy may do as well as they would. What is no
-        # number is not below anything.
-        return not strain <= self._twin.strain(self._base, moment, LIFETIME_S) < inf
+        # On a day that no rules could hold, the policy has to do better than they would: a house
+        # beyond its limits is no place to be wrong by a little. What is no number is not below
+        # anything.
+        would_be = self._twin.strain(self._base, moment, LIFETIME_S)
+        return not strain <= would_be - GAIN < inf

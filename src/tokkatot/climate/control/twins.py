@@ -34,6 +34,8 @@ CLOSENESS = 0.5
 """Part of what the twin was off that one decision takes back: less would trail behind the house,
 more would follow a sensor that wanders off."""
 
+OFF_K = (-0.5, 0.0, 0.5)
+"""By how much a coop's thermometer may be wrong: the DHT22's data sheet says half a kelvin."""
 COOP_STEP_S = 300.0
 MINUTE_S = 60.0
 GREENHOUSE_SHORT_S = 225.0
@@ -150,10 +152,17 @@ class HeldTwin(Twin[HeldRules]):
 
     @override
     def strain(self, rules: HeldRules, moment: Moment, duration_s: float) -> float:
+        """Return the worst of what would come where its thermometer is right and where it is not.
+
+        A rule switches at one temperature: what is safe a hair beside it need not be.
+        """
+        return _worst(*(self._strain(rules, moment, duration_s, off_k) for off_k in OFF_K))
+
+    def _strain(self, rules: HeldRules, moment: Moment, duration_s: float, off_k: float) -> float:
         s, climate, worst = replace(self.state), self._climate, -1e9
         book = coop.Ledger()
         for now, length_s in _minutes(moment, duration_s):
-            climate = regulated(s.air_c, rules, climate)
+            climate = regulated(s.air_c + off_k, rules, climate)
             controls = self._advance(s, climate, now, book, length_s)
             worst = max(worst, _excess(s, controls, moment.outdoor, self.parameters, self._limits))
         return worst

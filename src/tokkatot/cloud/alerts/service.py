@@ -46,6 +46,8 @@ DATA_GAP_AFTER = timedelta(minutes=10)
 ONLINE_WITHIN = timedelta(seconds=SILENT_AFTER_S)
 COMES_BACK_WITHIN = timedelta(seconds=60)
 """What hubs are given to come back, and to send what they kept, before they are missed."""
+OFF_SHELF_WITHIN = timedelta(seconds=60)
+"""What a hub takes at most to say again what rests no longer."""
 CLEARED_AT_ONCE = 500
 RAISED = frozenset({"alert.raised", "alert.raised_again"})
 
@@ -157,6 +159,8 @@ def _is_later(alert: Alert, said_at: datetime | None) -> bool:
 async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: datetime) -> None:
     """Note that a hub has raised an alert, or raised it again."""
     again = alert.times > 0
+    seen_by, seen_at = alert.acknowledged_by, alert.acknowledged_at
+    is_seen = await _was_seen_off_its_shelf(tx, alert, row)
     alert.state = ALERT_TRANSITIONS[
         alert.state,
         # What somebody saw while its hub was away comes again as from the beginning.
@@ -171,6 +175,22 @@ async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: date
     alert.shelved_until = None if shelf is None else shelf.until
     alert.escalated = 0
     await tell(tx, alert, "alert.raised_again" if again else "alert.raised", t=at)
+    if is_seen and seen_at is not None:
+        await _acknowledge(tx, alert, None if seen_by is None else UserId(seen_by), at=seen_at)
+        await touch_hub(tx, HubId(alert.hub_id))
+
+
+async def _was_seen_off_its_shelf(tx: Transaction, alert: Alert, row: AlertRow) -> bool:
+    """Tell whether a hub says again only what somebody has seen since its rest was over.
+
+    It does so as it hears of the end, a moment later than the person who has ended it.
+    """
+    if alert.acknowledged_at is None or alert.cleared_at is not None:
+        return False
+    if row.shelved or row.times != alert.times + 1:
+        return False
+    shelf = await store.shelf_of(tx.session, alert)
+    return shelf is not None and tx.now - OFF_SHELF_WITHIN < shelf.until < alert.acknowledged_at
 
 
 async def tell_people(tx: Transaction, raised: Iterable[UUID]) -> None:

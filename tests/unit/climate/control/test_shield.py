@@ -18,14 +18,22 @@ from tokkatot.climate.control.dials import (
 )
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.held import HeldRules
-from tokkatot.climate.control.shield import Doubts, Moment, Readings, Refusal, Shield, Verdict
+from tokkatot.climate.control.shield import (
+    LIFETIME_S,
+    Doubts,
+    Moment,
+    Readings,
+    Refusal,
+    Shield,
+    Verdict,
+)
 from tokkatot.climate.control.twins import CoopLimits, CoopTwin, GreenhouseTwin, HeldTwin
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
 from tokkatot.climate.physics.greenhouse.model import State as Inside
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
 from tokkatot.climate.physics.poultry.model import State
-from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
+from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind, SetPoints
 
 BASE = StageRules()
 REST = positions(BASE, COOP_DIALS)
@@ -149,13 +157,42 @@ def test_set_points_that_would_stew_the_flock_are_refused() -> None:
     assert max(farm.real.strain(BASE, NOON, STEP_S), 0.0) == 0.0
 
 
-def test_on_a_day_that_no_rules_could_hold_a_policy_may_do_as_well_and_no_worse() -> None:
+def hopeless() -> Farm:
     farm = Farm(limits=CoopLimits(hot_over_k=1.0))
     assert farm.real.strain(BASE, NOON, STEP_S) > 0
+    return farm
+
+
+def test_on_a_day_that_no_rules_could_hold_a_policy_helps_or_lets_be() -> None:
+    farm = hopeless()
     assert farm.decide(REST).refused is None
     late = (3.0, 8.0, *REST[2:4], 10.0, 12.0)
     reasons = [farm.decide(late).refused for _ in range(6)]
     assert Refusal.DANGER in reasons
+    farm = hopeless()
+    nearly = (REST[0] + 0.01, *REST[1:])
+    assert farm.decide(nearly).refused is Refusal.DANGER
+    farm = hopeless()
+    early = (-2.0, 1.0, REST[2], -2.0, 1.0, 1.0)
+    helped = [farm.decide(early) for _ in range(6)]
+    assert [verdict.refused for verdict in helped] == [None] * 6
+    assert helped[-1].rules != BASE
+
+
+def test_who_is_safe_by_a_hair_is_judged_as_if_its_thermometer_were_wrong() -> None:
+    mild = replace(NOON, outdoor=replace(NOON.outdoor, temperature_c=22.0))
+
+    def strain(warmth_from_c: float) -> float:
+        points = SetPoints(
+            temperature_min_c=warmth_from_c,
+            temperature_max_c=warmth_from_c + 4.0,
+            temperature_hard_max_c=warmth_from_c + 9.0,
+        )
+        twin = HeldTwin(replace(grown(), air_c=24.0, mass_c=24.0), tunnel_house())
+        return twin.strain(HeldRules(points=points), mild, LIFETIME_S)
+
+    # At 22 the air is shut off for a while. A quarter of a kelvin below it is not, or would be.
+    assert strain(21.0) + 1.0 < strain(21.75) <= strain(22.0)
 
 
 def held() -> tuple[Shield[HeldRules], HeldTwin]:

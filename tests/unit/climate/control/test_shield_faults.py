@@ -32,6 +32,13 @@ def test_no_command_is_unsafe_behind_the_shield() -> None:
     assert sum(life.by_policy for life in lives) > 150
 
 
+@pytest.mark.parametrize("seed", [78, 7594, 8596, 9055, 9197])
+def test_what_once_brought_harm_does_not_again(seed: int) -> None:
+    # Houses far beyond their limits, and one a tenth of a kelvin from where its air is shut off.
+    chance = Random(seed)
+    assert lived(drawn(chance), chance, steps=12, shielded=True).unsafe.total() == 0
+
+
 def stifled() -> list[Course]:
     """Return what becomes of houses under a hub's rules with a policy that wants no air."""
     lives = []
