@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.memory import folder_in_memory
 from tests.support.postgres import TestDatabases, running_postgres
 from tests.support.servers import running_influx, running_redis
 from tokkatot.cli.running import end_as_by_ctrl_c
@@ -101,8 +102,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestDatabases]:
-    """A PostgreSQL server for the whole run."""
-    with running_postgres(tmp_path_factory.mktemp("server") / "postgres") as server:
+    """A PostgreSQL server for the whole run.
+
+    A database is a thousand files: on a disk they took longer to make than most tests to run.
+    """
+    with (
+        folder_in_memory(tmp_path_factory.mktemp("server")) as folder,
+        running_postgres(folder / "postgres") as server,
+    ):
         yield TestDatabases(server)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 from fastapi import FastAPI
 
+from tests.support.engines import remember_statements
 from tokkatot.cloud.accounts.codes import normal_reset_code
 from tokkatot.cloud.accounts.service import NewPerson, create_user, issue_registration_key
 from tokkatot.cloud.app import create_app
@@ -182,6 +183,7 @@ async def cloud_over(
     keys = SigningKeys.load(folder / "keys")
     passwords = Passwords(QUICK)
     database = Database.open(url, clock=clock, ids=ids)
+    remember_statements(database.engine.sync_engine)
     context = Context(
         settings=CloudSettings(data_dir=folder, database_url=url, mqtt_url="mqtt://broker.test"),
         clock=clock,

@@ -25,11 +25,11 @@ def unsafe(lives: list[Course]) -> Counter[Unsafe]:
 
 
 def test_no_command_is_unsafe_behind_the_shield() -> None:
-    lives = courses(200, shielded=True, steps=8)
+    lives = courses(120, shielded=True, steps=8)
     assert unsafe(lives).total() == 0
     assert sum(life.late for life in lives) == 0
     # It would be no wonder, were the policy never let through.
-    assert sum(life.by_policy for life in lives) > 150
+    assert sum(life.by_policy for life in lives) > 100
 
 
 @pytest.mark.parametrize("seed", [78, 7594, 8596, 9055, 9197])
@@ -42,7 +42,7 @@ def test_what_once_brought_harm_does_not_again(seed: int) -> None:
 def stifled() -> list[Course]:
     """Return what becomes of houses under a hub's rules with a policy that wants no air."""
     lives = []
-    for seed in range(60):
+    for seed in range(40):
         chance = Random(seed)
         episode = drawn(chance)
         if episode.points is not None:
