@@ -1,6 +1,6 @@
 """Runs of schedules: what hubs say of them, and what people ask for."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -119,13 +119,29 @@ async def test_a_run_of_a_deleted_schedule_still_has_its_name(farm: Automated) -
     assert event["data"]["name"] == "Feed"
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"schedule": "x"}, {"request": "x"}, {"t": -1}, {"due": 2**53 - 1}]
-)
+@pytest.mark.parametrize("wrong", [{"schedule": "x"}, {"request": "x"}])
 async def test_a_run_that_can_not_be_is_put_aside(farm: Automated, wrong: Json) -> None:
     good = run(farm, str(uuid4()), "executed")
     fields = {name: getattr(good, name) for name in good.__struct_fields__} | wrong
     assert await told(farm, ScheduleRunRow(**fields)) is not None
+
+
+@pytest.mark.parametrize("t_ms", [-1, 0, 4_102_444_800_000, 2**53 - 1])
+async def test_a_run_of_a_hub_without_a_clock_counts_as_heard_of_now(
+    farm: Automated, t_ms: int
+) -> None:
+    made = await farm.add()
+    assert await told(farm, run(farm, made["id"], "executed", due=t_ms, t=t_ms)) is None
+    (found,) = await runs_of(farm, made)
+    now_ms = ms(farm.cloud.clock.now())
+    assert ms(datetime.fromisoformat(found["due_at"])) == now_ms
+    assert ms(datetime.fromisoformat(found["at"])) == now_ms
+
+
+async def test_of_a_restored_card_a_run_without_a_time_is_put_aside(farm: Automated) -> None:
+    made = await farm.add()
+    # It may be listed already, and what is listed tells no other time.
+    assert await told(farm, run(farm, made["id"], "executed", due=0, t=0), join=True) is not None
 
 
 async def test_a_run_told_again_after_a_hub_forgot_its_epoch_is_there_once(farm: Automated) -> None:

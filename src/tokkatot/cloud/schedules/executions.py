@@ -165,11 +165,12 @@ async def apply_row(
     except ValueError:
         return _refused(row, "bad_schedule")
     due_at, at = credible(row.due, now=tx.now), credible(row.t, now=tx.now)
-    if request_id is not None:
-        at = at or tx.now
-        due_at = due_at or at
-    if due_at is None or at is None:
+    if join and request_id is None and (due_at is None or at is None):
+        # Whether it is stored already can't be told.
         return _refused(row, Refusal.BAD_TIME)
+    # A hub whose clock is wrong still says what it has run: it counts as heard of now.
+    at = at or tx.now
+    due_at = due_at or at
     asked = None if request_id is None else await store.locked_execution(tx.session, request_id)
     if asked is not None and asked.hub_id != hub_id:
         return _refused(row, "other_hub")
