@@ -38,6 +38,8 @@ COLLINEAR = 30.0
 """From this condition on Belsley and others call it harmful."""
 PARTNER = 0.3
 """Part of the direction that nobody can see, from which a parameter counts as part of it."""
+BLIND = 1e-6
+"""Days whose readings move by less of what they do on all days see nothing."""
 WIDEST = log(2.0)
 """Half of the widest interval: from half to twice."""
 CONFIDENCE = 0.95
@@ -195,15 +197,28 @@ def _half_intervals(slopes: Numbers, off: Numbers, split: _Split) -> Numbers:
     whole = slopes.T @ slopes
     plain = np.linalg.inv(whole) * np.sum(off**2) / max(len(off) - slopes.shape[1], 1)
     days = np.unique(split.clusters)
+    lengths = np.sqrt(np.diag(whole))
     # How far the fit would move without a day, on the tangent.
     moved = []
     for day in days:
-        part, left = slopes[split.clusters == day], off[split.clusters == day]
-        moved.append(np.linalg.solve(whole - part.T @ part, part.T @ left))
+        gone = split.clusters == day
+        part, left = slopes[gone] / lengths, off[gone]
+        moved.append(_moved(slopes[~gone] / lengths, part.T @ left) / lengths)
     by_days = np.sum(np.square(moved), axis=0) * (len(days) - 1) / len(days)
     variance = np.maximum(np.diag(plain), by_days)
     quantile = float(student.ppf(0.5 + CONFIDENCE / 2, len(days) - 1))
     return np.asarray(quantile * np.sqrt(variance))
+
+
+def _moved(others: Numbers, pull: Numbers) -> Numbers:
+    """Return how far each parameter would move, boundless where the other days don't tell it."""
+    _, singular, directions = np.linalg.svd(others, full_matrices=False)
+    blind = singular < BLIND
+    seen = directions[~blind]
+    found: Numbers = (seen.T / singular[~blind] ** 2) @ (seen @ pull)
+    # What the others see nothing of must not pass for unmoved.
+    found[np.any(np.abs(directions[blind]) > PARTNER, axis=0)] = inf
+    return found
 
 
 def _check_narrow(half: Numbers, knobs: Sequence[Knob], place: Numbers) -> None:
@@ -212,8 +227,8 @@ def _check_narrow(half: Numbers, knobs: Sequence[Knob], place: Numbers) -> None:
             raise NotIdentified(
                 Why.WIDE,
                 parameter=knob.name,
-                low=exp(middle - width),
-                high=exp(middle + width),
+                low=exp(max(middle - width, log(knob.low))),
+                high=exp(min(middle + width, log(knob.high))),
             )
 
 

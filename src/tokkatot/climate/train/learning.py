@@ -48,7 +48,8 @@ class Learner:
         self.model = PPO(
             "MlpPolicy",
             self.env,
-            learning_rate=lambda left: how.rate * left,
+            # The last improvement comes after the plan's end: below zero it would unlearn.
+            learning_rate=lambda left: how.rate * max(left, 0.0),
             n_steps=how.horizon,
             batch_size=how.batch,
             n_epochs=how.epochs,

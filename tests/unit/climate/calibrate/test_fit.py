@@ -23,8 +23,11 @@ GREENHOUSE = GreenhouseSubject(bleiswijk_led(), State())
 COOP = CoopSubject(tunnel_house(), coop.State(bird_kg=1.5, age_d=25.0, litter_water_kg_m2=1.5))
 
 
-def coop_recording(true: dict[str, float]) -> Recording:
-    """Return eight days with grown broilers, as a house with these parameters would leave them."""
+def coop_recording(true: dict[str, float], *, heated_day: int | None = None) -> Recording:
+    """Return eight days with grown broilers, as a house with these parameters would leave them.
+
+    The heaters are on in the first hours of one day, or never.
+    """
     rng = np.random.default_rng(11)
     count = 8 * 48
     hour = np.arange(count) / 2
@@ -34,11 +37,17 @@ def coop_recording(true: dict[str, float]) -> Recording:
         for c in warm
     ]
     fans = np.clip((warm - 18) / 14 + rng.normal(0, 0.1, count), 0.1, 1.0)
+    heaters = np.where((hour // 24 == heated_day) & (hour % 24 < 6), 1.0, 0.0)
     birds, grown = 20_000 * 0.999 ** (hour / 24), 1.5 + 0.09 * hour / 24
     blank = Recording(
         period_s=1800.0,
         weather=records([moment_of(row, 24.0) for row in rows]),
-        controls=records([coop.Controls(fans=float(part), inlets=float(part)) for part in fans]),
+        controls=records(
+            [
+                coop.Controls(fans=float(part), inlets=float(part), heaters=float(heat))
+                for part, heat in zip(fans, heaters, strict=True)
+            ]
+        ),
         readings=np.array([[27.0, 70.0, 1200.0]] * count),
         known={"birds": birds, "bird_kg": grown},
     )
@@ -127,6 +136,17 @@ def test_noise_alone_leaves_a_wide_interval_and_is_refused() -> None:
         calibrate(
             replace(recording, readings=recording.readings + noise), GREENHOUSE, ["sun_to_air"]
         )
+
+
+@pytest.mark.parametrize("names", [["heater_w"], ["heat_sensible", "heater_w"]])
+@pytest.mark.parametrize("day", [1, 6])
+def test_what_one_day_alone_tells_is_refused(names: list[str], day: int) -> None:
+    recording = coop_recording({"heater_w": 80e3}, heated_day=day)
+    with pytest.raises(NotIdentified, match="leave heater_w anywhere from") as refused:
+        calibrate(recording, COOP, names)
+    assert refused.value.why is Why.WIDE
+    assert refused.value.values["low"] == pytest.approx(1e3)
+    assert refused.value.values["high"] == pytest.approx(2e6)
 
 
 def test_a_fit_to_days_unlike_those_kept_for_judging_is_refused() -> None:

@@ -33,11 +33,14 @@ def silently(_done: int, _total: int) -> None:
     """Tell nobody."""
 
 
-def learner(folder: Path, house: str = "tunnel", more: str = "", seed: int = 3) -> Learner:
+def learner(
+    folder: Path, house: str = "tunnel", more: str = "", *, seed: int = 3, steps: int = 768
+) -> Learner:
     from tokkatot.climate.train.learning import Learner  # noqa: PLC0415
 
     path = seasons.write_plan(folder, house, more=more)
-    path.write_text(path.read_text().replace("seed = 3", f"seed = {seed}"))
+    text = path.read_text().replace("seed = 3", f"seed = {seed}")
+    path.write_text(text.replace("steps = 768", f"steps = {steps}"))
     plan = read_plan(path)
     return Learner(plan, [series for _, series in read_weathers(plan.learn_from, folder)])
 
@@ -62,6 +65,13 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None
     again.learn(tmp_path / "parts", silently)
     assert again.model.num_timesteps == whole.model.num_timesteps == 768
     assert weights(again).tolist() == weights(whole).tolist()
+
+
+def test_the_last_improvement_never_unlearns(tmp_path: Path) -> None:
+    one = learner(tmp_path, steps=700)
+    one.learn(tmp_path / "run", silently)
+    assert one.model.num_timesteps > one.plan.learning.steps
+    assert one.model.policy.optimizer.param_groups[0]["lr"] >= 0.0
 
 
 def test_a_seed_learns_the_same_twice_and_another_does_not(tmp_path: Path) -> None:
