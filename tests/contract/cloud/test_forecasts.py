@@ -43,7 +43,9 @@ def usual_year(folder: Path) -> Path:
     cells = ["0"] * 35
     cells[6], cells[8], cells[12], cells[13], cells[21] = "25", "75", "0", "100", "1"
     file = folder / "usual.epw"
-    file.write_text("\n".join(["head"] * 8 + [",".join(cells)] * 8760))
+    place = "LOCATION,Town,-,KHM,made,0,11.55,104.92,7.0,12.0"
+    head = [place, *["head"] * 6, "DATA PERIODS,1,1,Data,Sunday,1/ 1,12/31"]
+    file.write_text("\n".join(head + [",".join(cells)] * 8760))
     return file
 
 

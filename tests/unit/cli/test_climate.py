@@ -35,6 +35,14 @@ def test_a_season_is_printed_day_by_day(weather: Path) -> None:
     assert 0 < heat_1 < heat_2
 
 
+def test_a_day_of_hours_is_a_day(tmp_path: Path, weather: Path) -> None:
+    day = tmp_path / "day.csv"
+    day.write_text("\n".join(weather.read_text().splitlines()[:25]))
+    for house in ("lettuce", "tomato", "tunnel"):
+        code, text = run(str(day), "--days", "1", "--house", house)
+        assert (code, len(text.splitlines())) == (0, 2)
+
+
 def test_a_season_ends_with_its_weather(weather: Path) -> None:
     code, text = run(str(weather), "--days", "3", "--start-day", "1")
     assert code == 1

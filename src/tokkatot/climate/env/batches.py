@@ -461,6 +461,6 @@ def _table(seasons: Seasons) -> tuple[Records, list[int]]:
     first = []
     for series in seasons.weathers:
         first.append(len(rows))
-        known_s = series.duration_s - 0.5 * series.period_s
-        rows += [series.at(step * seasons.step_s) for step in range(ceil(known_s / seasons.step_s))]
+        steps = ceil(series.duration_s / seasons.step_s)
+        rows += [series.at(step * seasons.step_s) for step in range(steps)]
     return records(rows), first

@@ -70,9 +70,8 @@ class Seasons:
 
     def _starts(self, which: int) -> range:
         series = self.weathers[which]
-        # The nearest moment to the last step must still be one of the series'.
-        known_s = series.duration_s - 0.5 * series.period_s + self.step_s
-        ended = ceil(known_s / DAY_S - self.days)
+        # The last step must still begin in the series.
+        ended = ceil((series.duration_s + self.step_s) / DAY_S - self.days)
         if ended <= self.first_day:
             raise ValueError(f"weather {which} is shorter than a season of {self.days:g} days")
         return range(self.first_day, ended, self.every_days)

@@ -16,8 +16,10 @@ from tokkatot.climate.control.lettuce_benchmark import (
     seen_in_lettuce,
 )
 from tokkatot.climate.env.lettuce import LettuceSeason
+from tokkatot.climate.env.season import check_lasts
 from tokkatot.climate.physics.lettuce import Controls
 from tokkatot.climate.physics.outdoor import Outdoor
+from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.weather.series import WeatherSeries
 
 Observation = NDArray[np.float32]
@@ -92,12 +94,19 @@ class LettuceEnv(gymnasium.Env[Observation, Action]):
 
 
 def lettuce(weather: WeatherSeries, *, start_s: float = 0.0, days: float = 40.0) -> LettuceEnv:
-    """Return the environment on one stretch of weather, as the benchmark has it."""
+    """Return the environment on one stretch of weather, as the benchmark has it.
+
+    Raises:
+        ValueError: where the weather is shorter than the season.
+    """
+    step_s = LettuceSeason(weather=weather).step_s
+    steps = round(days * DAY_S / step_s)
+    check_lasts(weather, start_s, steps, step_s)
 
     def plant(_chance: np.random.Generator) -> LettuceSeason:
         return LettuceSeason(weather=weather, start_s=start_s)
 
-    return LettuceEnv(plant, round(days * 86_400 / LettuceSeason(weather=weather).step_s))
+    return LettuceEnv(plant, steps)
 
 
 def register() -> None:

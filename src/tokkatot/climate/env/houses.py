@@ -15,13 +15,16 @@ from tokkatot.climate.control.fields import Field
 from tokkatot.climate.control.flock import COOP_SEEN
 from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.env import flock, tomatoes
-from tokkatot.climate.env.season import Season, clock, moved
+from tokkatot.climate.env.season import Season, check_lasts, clock, moved
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
+from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.weather.series import WeatherSeries
 
 Observation = NDArray[np.float32]
 Action = NDArray[np.floating[Any]]
 Info = dict[str, Any]
+
+STEP_S = 900.0
 
 
 class HouseEnv(gymnasium.Env[Observation, Action]):
@@ -90,8 +93,13 @@ def poultry_house(
     birds: float = 18_000.0,
     tariff: Tariff | None = None,
 ) -> HouseEnv:
-    """Return the environment of broilers in a tunnel house on one stretch of weather."""
-    known = tariff or Tariff()
+    """Return the environment of broilers in a tunnel house on one stretch of weather.
+
+    Raises:
+        ValueError: where the weather is shorter than the season.
+    """
+    known, steps = tariff or Tariff(), round(days * DAY_S / STEP_S)
+    check_lasts(weather, start_s, steps, STEP_S)
 
     def plant(_chance: np.random.Generator) -> Season:
         return flock.FlockSeason(
@@ -102,7 +110,7 @@ def poultry_house(
             start_s=start_s,
         )
 
-    return HouseEnv(plant, COOP_SEEN, COOP_DIALS, round(days * 96))
+    return HouseEnv(plant, COOP_SEEN, COOP_DIALS, steps)
 
 
 def greenhouse(
@@ -112,10 +120,15 @@ def greenhouse(
     days: float = 60.0,
     tariff: Tariff | None = None,
 ) -> HouseEnv:
-    """Return the environment of tomatoes under lamps on one stretch of weather."""
-    known = tariff or Tariff()
+    """Return the environment of tomatoes under lamps on one stretch of weather.
+
+    Raises:
+        ValueError: where the weather is shorter than the season.
+    """
+    known, steps = tariff or Tariff(), round(days * DAY_S / STEP_S)
+    check_lasts(weather, start_s, steps, STEP_S)
 
     def plant(_chance: np.random.Generator) -> Season:
         return tomatoes.TomatoSeason(weather=weather, tariff=known, start_s=start_s)
 
-    return HouseEnv(plant, GREENHOUSE_SEEN, GREENHOUSE_DIALS, round(days * 96))
+    return HouseEnv(plant, GREENHOUSE_SEEN, GREENHOUSE_DIALS, steps)

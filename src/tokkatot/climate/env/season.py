@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tokkatot.climate.control.dials import Dials, reachable
 from tokkatot.climate.physics.units import DAY_S
+from tokkatot.climate.weather.series import WeatherSeries
 
 
 class Season(Protocol):
@@ -46,6 +47,16 @@ def moved(season: Season, action: Sequence[float]) -> tuple[float, ...]:
     values = reachable(season.dials, season.values, wanted)
     assert values is not None, "an action is made of numbers"
     return values
+
+
+def check_lasts(weather: WeatherSeries, start_s: float, steps: int, step_s: float) -> None:
+    """Look that so many steps begin in this weather.
+
+    Raises:
+        ValueError: where it is too short.
+    """
+    weather.at(start_s)
+    weather.at(start_s + (steps - 1) * step_s)
 
 
 def clock(elapsed_s: float) -> tuple[float, float]:

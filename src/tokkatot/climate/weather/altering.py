@@ -22,8 +22,8 @@ def altered(
     around[[0, -1]] -= 0.5 * (half > 0)  # a day has as much of its first moment as of its last
     means = np.convolve(np.pad(told, half, mode="reflect"), around / around.sum(), mode="valid")
     warmth = means + swing * (told - means) + warmer_k
-    return WeatherSeries(
-        period_s=series.period_s,
+    return replace(
+        series,
         moments=[
             replace(
                 moment,

@@ -35,6 +35,8 @@ WEATHER_RANGES: Mapping[str, Range] = {
 }
 
 _EPW_HEADER_LINES = 8
+_EPW_ZONE, _EPW_AN_HOUR = 8, 2
+"""Where in its lines the time zone and the records an hour stand."""
 _EPW_HOUR_S = 3600.0
 _EPW_MISSING_INFRARED = 9999.0
 
@@ -68,21 +70,47 @@ def read_columns(lines: Iterable[str], columns: Sequence[str] | None = None) -> 
 def read_epw(lines: Iterable[str]) -> WeatherSeries:
     """Return the hours of an EnergyPlus weather file (EnergyPlus, Auxiliary Programs, 2.9.1).
 
+    Its first row tells the air at one o'clock and the sun's mean from midnight until then. So a
+    moment has the air of the row before it, and its sun lies between the means of both rows; the
+    year begins with the air that it ends with.
+
     Raises:
         FileRefused: where a line is not one of those, or a value can't be.
     """
     source = enumerate(csv.reader(lines), start=1)
-    rows = [_epw_row(line, cells) for line, cells in source if line > _EPW_HEADER_LINES and cells]
+    zone_h = _epw_zone_h(itertools.islice(source, _EPW_HEADER_LINES))
+    rows = [_epw_row(line, cells) for line, cells in source if cells]
     if not rows:
         raise FileRefused(_EPW_HEADER_LINES + 1, "there are no hours in it")
     mean_c = sum(row["temperature_c"] for row in rows) / len(rows)
-    return WeatherSeries(period_s=_EPW_HOUR_S, moments=[moment_of(row, mean_c) for row in rows])
+    sun = [max(row["radiation_w_m2"], 0.0) for row in rows]
+    return WeatherSeries(
+        period_s=_EPW_HOUR_S,
+        moments=[
+            moment_of({**rows[at - 1], "radiation_w_m2": (sun[at - 1] + sun[at]) / 2}, mean_c)
+            for at in range(len(rows))
+        ],
+        zone_h=zone_h,
+    )
 
 
 def _row(line: int, names: Sequence[str], cells: Sequence[str]) -> dict[str, float]:
     if len(cells) < len(names):
         raise FileRefused(line, f"{len(cells)} values where {len(names)} are named")
     return dict(checked(line, zip(names, cells, strict=False), WEATHER_RANGES))
+
+
+def _epw_zone_h(header: Iterable[tuple[int, Sequence[str]]]) -> float:
+    """Return how far the clock of an EnergyPlus file is ahead of UTC."""
+    told = {cells[0].strip().upper(): (line, cells) for line, cells in header if cells}
+    line, place = told.get("LOCATION", (1, ()))
+    if len(place) <= _EPW_ZONE:
+        raise FileRefused(line, "its LOCATION tells no time zone")
+    ((_, zone_h),) = checked(line, [("zone_h", place[_EPW_ZONE])], {"zone_h": (-12.0, 14.0)})
+    line, periods = told.get("DATA PERIODS", (_EPW_HEADER_LINES, ()))
+    if len(periods) <= _EPW_AN_HOUR or number(line, "records an hour", periods[_EPW_AN_HOUR]) != 1:
+        raise FileRefused(line, "its DATA PERIODS must have one record an hour")
+    return zone_h
 
 
 def _epw_row(line: int, cells: Sequence[str]) -> dict[str, float]:

@@ -59,23 +59,33 @@ class Climatology:
     """
 
     def __init__(self, year: WeatherSeries, place: Place) -> None:
-        """Take hours that begin at the first midnight of a year, by the place's own sun."""
+        """Take hours that begin at the first midnight of a year, by their own clock.
+
+        Where nobody says which that is, it goes by the place's sun.
+        """
         if year.period_s != HOUR_S or len(year.moments) < YEAR_DAYS * 24:
             raise ValueError("what is usual needs a whole year of hours")
         self._year = year.moments[: YEAR_DAYS * 24]
-        self._offset_ms = round(place.longitude / 15) * HOUR_MS
+        zone_h = round(place.longitude / 15) if year.zone_h is None else year.zone_h
+        self._offset_ms = round(zone_h * HOUR_MS)
 
     def at(self, utc_ms: int) -> Outdoor:
-        """Return the mean of this hour over the days around."""
+        """Return the mean of this time of day over the days around."""
         local = datetime.fromtimestamp((utc_ms + self._offset_ms) / 1000, UTC)
         date = min(local.timetuple().tm_yday, YEAR_DAYS) - 1
+        # Some clocks are half an hour or three quarters off the others.
+        part = (local.minute * 60 + local.second) / HOUR_S
+        days = range(date - WINDOW_DAYS, date + WINDOW_DAYS + 1)
         around = [
-            self._year[(date + day) % YEAR_DAYS * 24 + local.hour]
-            for day in range(-WINDOW_DAYS, WINDOW_DAYS + 1)
+            (share, self._year[(24 * day + local.hour + later) % len(self._year)])
+            for later, share in ((0, 1.0 - part), (1, part))
+            if share
+            for day in days
         ]
         return Outdoor(
             **{
-                field.name: sum(getattr(hour, field.name) for hour in around) / len(around)
+                field.name: sum(share * getattr(hour, field.name) for share, hour in around)
+                / len(days)
                 for field in fields(Outdoor)
             }
         )

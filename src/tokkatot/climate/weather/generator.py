@@ -55,7 +55,7 @@ class WeatherGenerator:
             like = self._neighbour(rng, now, date)
             moments += self._joined(self._day(like + 1), self._day(like)[-1], moments[-1])
             now = like + 1
-        return WeatherSeries(period_s=self._source.period_s, moments=moments)
+        return replace(self._source, moments=moments)
 
     def _features(self) -> NDArray[np.float64]:
         """Return what makes days alike: warmth, damp, sun and wind, in parts of their spread."""

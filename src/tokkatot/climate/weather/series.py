@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 from tokkatot.climate.physics.outdoor import Outdoor
 
@@ -16,6 +17,8 @@ class WeatherSeries:
 
     period_s: float
     moments: Sequence[Outdoor]
+    zone_h: float | None = None
+    """How far its clock is ahead of UTC; nobody says so where it goes by its place's own sun."""
 
     def __post_init__(self) -> None:
         if self.period_s <= 0 or not self.moments:
@@ -27,15 +30,15 @@ class WeatherSeries:
         return self.period_s * len(self.moments)
 
     def at(self, elapsed_s: float) -> Outdoor:
-        """Return the moment that is nearest.
+        """Return the moment that is nearest, the later one of two; the last to its period's end.
 
         Raises:
             ValueError: beyond the end, for weather that stands still would look real.
         """
-        index = round(elapsed_s / self.period_s)
-        if not 0 <= index < len(self.moments):
+        if not 0 <= elapsed_s < self.duration_s:
             hours = self.duration_s / 3600
             raise ValueError(
                 f"the weather lasts {hours:.1f} h, hour {elapsed_s / 3600:.1f} was asked"
             )
-        return self.moments[index]
+        nearest = floor(elapsed_s / self.period_s + 0.5)
+        return self.moments[min(nearest, len(self.moments) - 1)]

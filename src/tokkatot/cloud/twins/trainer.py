@@ -87,7 +87,7 @@ def parted(task: Task) -> tuple[list[Outdoor], list[Outdoor]]:
 
 def _repeated(hours: list[Outdoor], season_days: float) -> WeatherSeries:
     """Return these days again and again, so that a season may begin on each of them, once."""
-    needed = round(season_days * _HOURS) + len(hours)
+    needed = round(season_days * _HOURS) + len(hours) - _HOURS
     times = -(-needed // len(hours))
     return WeatherSeries(period_s=3600.0, moments=(hours * times)[:needed])
 

@@ -48,6 +48,11 @@ def test_a_season_ends_in_harvest_with_the_last_of_its_weather() -> None:
         env.step(FORTH)
 
 
+def test_weather_that_is_too_short_is_refused_when_it_is_made() -> None:
+    with pytest.raises(ValueError, match=r"the weather lasts 24\.0 h"):
+        lettuce(ONE_DAY, days=1, start_s=1800.0)
+
+
 def test_an_action_moves_an_actuator_by_a_tenth_and_no_policy_overshoots() -> None:
     env = lettuce(ONE_DAY, days=1)
     first, _ = env.reset(seed=1)

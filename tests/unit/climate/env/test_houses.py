@@ -64,6 +64,19 @@ def test_a_season_ends_with_its_last_step(name: str) -> None:
 
 
 @BOTH
+def test_the_last_day_of_hours_is_lived_and_more_is_refused_when_it_is_made(name: str) -> None:
+    day = WeatherSeries(period_s=3600, moments=WEATHER[name].moments[:96:4])
+    env = gymnasium.make(name, weather=day, days=1).unwrapped
+    assert isinstance(env, HouseEnv)
+    env.reset(seed=1)
+    for _ in range(96):
+        env.step(still(env))
+    for start_s in (-900.0, 900.0):
+        with pytest.raises(ValueError, match=r"the weather lasts 24\.0 h"):
+            gymnasium.make(name, weather=day, days=1, start_s=start_s)
+
+
+@BOTH
 def test_an_action_turns_each_dial_by_a_step_and_no_policy_overshoots(name: str) -> None:
     env = made(name)
     dials = COOP_DIALS if name == POULTRY_HOUSE else GREENHOUSE_DIALS

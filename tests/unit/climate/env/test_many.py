@@ -214,9 +214,9 @@ def test_all_houses_of_a_batch_can_begin_where_one_house_is() -> None:
 
 
 def test_a_season_is_whole_and_begins_at_midnight() -> None:
-    # What was measured on the hour is known for half an hour more, so the fourth day is not whole.
+    # Four days of hours: the last hour counts to its end, so the fourth is whole.
     whole = Seasons(weathers=MEKONG, days=2)
-    assert [begun.start_s for begun in whole.all()] == [0.0, 86_400.0] * 2
+    assert [begun.start_s for begun in whole.all()] == [0.0, 86_400.0, 2 * 86_400.0] * 2
     assert {begun.weather for begun in whole.all()} == {0, 1}
     later = Seasons(weathers=MEKONG, days=1, first_day=0, every_days=2)
     assert [begun.start_s for begun in later.all()] == [0.0, 2 * 86_400.0] * 2

@@ -1,20 +1,35 @@
 """Weather from files: what is read, what is made up where it lacks, and what is refused."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tokkatot.climate.physics.air import magnus_pa
 from tokkatot.climate.weather.cells import FileRefused
 from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns, read_epw
+from tokkatot.climate.weather.forecast import Climatology
+from tokkatot.climate.weather.series import WeatherSeries
+from tokkatot.domain.places import Place
 
 SHARED = Path(__file__).parents[5] / "shared" / "data" / "climate" / "weather_epw"
 HEADER = "time_s,radiation_w_m2,temperature_c,humidity_pct"
 
 
-def epw_line(temperature: str = "27.5", infrared: str = "420", humidity: str = "80") -> str:
+EPW = [
+    "LOCATION,Town,-,KHM,made,0,11.55,104.92,7.0,12.0",
+    *["header"] * 6,
+    "DATA PERIODS,1,1,Data,Sunday,1/ 1,12/31",
+]
+
+
+def epw_line(
+    temperature: str = "27.5", infrared: str = "420", humidity: str = "80", sun: str = "512"
+) -> str:
     cells = ["2026", "1", "1", "1", "60", "?", temperature, "24", humidity, "101000", "0", "0"]
-    cells += [infrared, "512", "0", "0", "0", "0", "0", "0", "90", "2.5"] + ["0"] * 13
+    cells += [infrared, sun, "0", "0", "0", "0", "0", "0", "90", "2.5"] + ["0"] * 13
     return ",".join(cells)
 
 
@@ -47,8 +62,10 @@ def test_wageningens_files_have_no_header() -> None:
 
 
 def test_an_energyplus_hour_knows_its_sky() -> None:
-    series = read_epw(["header"] * 8 + [epw_line(), epw_line(infrared="9999")])
-    known, clear = series.moments
+    series = read_epw([*EPW, epw_line(), epw_line(infrared="9999")])
+    # A row tells the hour that ends: the first moment of a year is the last of its rows.
+    clear, known = series.moments
+    assert series.zone_h == 7.0
     assert series.period_s == 3600
     assert (known.temperature_c, known.radiation_w_m2, known.wind_m_s) == (27.5, 512, 2.5)
     assert known.sky_c == pytest.approx(20.22, abs=0.05)
@@ -80,15 +97,69 @@ def test_what_can_not_be_weather_is_refused_with_its_line(
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        (["header"] * 8, "no hours"),
-        (["header"] * 8 + ["1,2,3"], "no hour of an EnergyPlus file"),
-        (["header"] * 8 + [epw_line(temperature="99.9")], "temperature_c 99.9"),
-        (["header"] * 8 + [epw_line(humidity="999")], "humidity_pct 999"),
+        (EPW, "no hours"),
+        ([*EPW, "1,2,3"], "no hour of an EnergyPlus file"),
+        ([*EPW, epw_line(temperature="99.9")], "temperature_c 99.9"),
+        ([*EPW, epw_line(humidity="999")], "humidity_pct 999"),
+        (["header"] * 8 + [epw_line()], "line 1: its LOCATION tells no time zone"),
+        (["LOCATION,Town,-,KHM,made,0,11,104,70", *EPW[1:], epw_line()], "line 1: zone_h 70"),
+        ([*EPW[:7], "DATA PERIODS,1,4,Data", epw_line()], "line 8: .* one record an hour"),
+        ([*EPW[:7], "header", epw_line()], "line 8: .* one record an hour"),
     ],
 )
 def test_an_energyplus_year_with_missing_values_is_refused(lines: list[str], reason: str) -> None:
     with pytest.raises(FileRefused, match=reason):
         read_epw(lines)
+
+
+def noon_h(sun: Sequence[float], period_h: float) -> float:
+    """Return the hour about which the sun of whole days lies, over all of them."""
+    hours = period_h * np.arange(len(sun)) % 24
+    return float(np.sum(hours * np.array(sun)) / np.sum(sun))
+
+
+def check_noon(weather: WeatherSeries, place: Place) -> None:
+    """Look that the sun stands highest at noon, on the year's own clock and on the world's."""
+    assert weather.zone_h is not None
+    noon_utc_h = 12 - place.longitude / 15
+    lived = [weather.at(900.0 * step).radiation_w_m2 for step in range(4 * 24 * 365)]
+    assert noon_h(lived, 0.25) == pytest.approx(noon_utc_h + weather.zone_h, abs=0.2)
+    usual, first = Climatology(weather, place), datetime(2026, 1, 1, tzinfo=UTC)
+    days = (first + timedelta(days=day) for day in range(0, 365, 7))
+    # From the farm's own midnight on, about.
+    told = [
+        usual.at(int((day + timedelta(hours=hour - 7)).timestamp() * 1000)).radiation_w_m2
+        for day in days
+        for hour in range(24)
+    ]
+    assert noon_h(told, 1.0) - 7 == pytest.approx(noon_utc_h, abs=0.2)
+
+
+@pytest.mark.parametrize(("longitude", "zone_h"), [(104.92, 7.0), (96.1, 6.5), (103.98, 8.0)])
+def test_the_sun_of_a_year_stands_highest_at_noon(longitude: float, zone_h: float) -> None:
+    hours = []
+    for row in range(24):
+        # A row's mean is that of the hour before its own, on the file's clock.
+        sunny = row + 0.5 - zone_h + longitude / 15
+        hours.append(f"{800 * max(np.sin((sunny - 6) / 12 * np.pi), 0.0):.6g}")
+    place = f"LOCATION,Town,-,KHM,made,0,11.55,{longitude},{zone_h},12.0"
+    year = read_epw([place, *EPW[1:], *[epw_line(sun=sun) for _ in range(365) for sun in hours]])
+    check_noon(year, Place(latitude=11.55, longitude=longitude))
+
+
+def test_the_air_of_a_row_is_that_of_the_hour_that_it_ends_with() -> None:
+    rows = [epw_line(temperature=str(hour)) for hour in range(1, 25)]
+    series = read_epw([*EPW, *rows])
+    assert [moment.temperature_c for moment in series.moments] == [24, *range(1, 24)]
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("path", sorted(SHARED.glob("*.epw")), ids=lambda path: path.stem)
+def test_the_sun_of_a_tropical_year_stands_highest_at_noon(path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as lines:
+        series = read_epw(lines)
+    latitude, longitude = map(float, path.read_text().split(",", 8)[6:8])
+    check_noon(series, Place(latitude=latitude, longitude=longitude))
 
 
 @pytest.mark.shared_data

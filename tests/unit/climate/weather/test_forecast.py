@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -51,8 +52,8 @@ def body(answer: Answer) -> bytes:
     return json.dumps({**more, **answer}).encode()
 
 
-def usual() -> Climatology:
-    """Return a place where each hour is as warm as its number, and the second half is 10 K more."""
+def usual_year() -> WeatherSeries:
+    """Return a year where each hour is as warm as its number, and the second half is 10 K more."""
     rows: list[Mapping[str, float]] = [
         {
             "temperature_c": hour % 24 + (10.0 if hour >= 182 * 24 else 0.0),
@@ -61,8 +62,11 @@ def usual() -> Climatology:
         }
         for hour in range(365 * 24)
     ]
-    year = WeatherSeries(period_s=3600.0, moments=[moment_of(row, 20.0) for row in rows])
-    return Climatology(year, PHNOM_PENH)
+    return WeatherSeries(period_s=3600.0, moments=[moment_of(row, 20.0) for row in rows])
+
+
+def usual() -> Climatology:
+    return Climatology(usual_year(), PHNOM_PENH)
 
 
 class Told(ForecastProvider):
@@ -226,6 +230,17 @@ def test_what_is_usual_is_the_mean_of_the_days_around() -> None:
     # Day 182 counted from 0: fifteen of 31 days before it are 10 K colder.
     warmth = usual().at(int(july_1.timestamp() * 1000)).temperature_c
     assert warmth == pytest.approx(12 + 10 * 16 / 31)
+
+
+def test_what_is_usual_goes_by_the_clock_of_its_year() -> None:
+    midnight = int(datetime(2026, 1, 20, tzinfo=UTC).timestamp() * 1000)
+    eight = replace(usual_year(), zone_h=8.0)
+    assert Climatology(eight, PHNOM_PENH).at(midnight).temperature_c == 8.0
+    half = replace(usual_year(), zone_h=6.5)
+    assert Climatology(half, PHNOM_PENH).at(midnight).temperature_c == pytest.approx(6.5)
+    # Half a minute before its midnight it is already nearly that.
+    late = midnight + int(17.5 * 3_600_000) - 30_000
+    assert Climatology(half, PHNOM_PENH).at(late).temperature_c == pytest.approx(23 / 120)
 
 
 def test_what_is_usual_needs_a_year_of_hours() -> None:
