@@ -158,7 +158,7 @@ class Batch(ABC, Generic[Start]):
 
     def observed(self) -> Floats:
         """Return what is seen of each house, in the order of `fields`."""
-        turn = 2.0 * np.pi * (self.lived * self.step_s % DAY_S) / DAY_S
+        turn = 2.0 * np.pi * self._hours() * HOUR_S / DAY_S
         low = np.array([dial.low for dial in self.dials])
         high = np.array([dial.high for dial in self.dials])
         parts = (self.values - low) / (high - low)

@@ -45,6 +45,11 @@ class FlockSeason:
         self._house = records([self.parameters])
 
     @property
+    def time_s(self) -> float:
+        """When it is, on the clock of the weather."""
+        return self.start_s + self.elapsed_s
+
+    @property
     def dials(self) -> Dials:
         """The set-points that may be turned."""
         return COOP_DIALS
@@ -60,7 +65,7 @@ class FlockSeason:
 
     def step(self, values: Sequence[float]) -> Mapping[str, float]:
         """Let the flock live on; return what it brought, in euros a m²."""
-        self.outdoor = self.weather.at(self.start_s + self.elapsed_s)
+        self.outdoor = self.weather.at(self.time_s)
         self.rules = turned(self.rules, COOP_DIALS, values)
         sky, prices = records([self.outdoor]), self._prices_now()
         mass_kg, begun = self.state.birds * self.state.bird_kg, self.book
@@ -83,7 +88,7 @@ class FlockSeason:
         )._asdict()  # fmt: skip
 
     def _hour(self) -> float:
-        return (self.start_s + self.elapsed_s) % DAY_S / HOUR_S
+        return self.time_s % DAY_S / HOUR_S
 
     def _prices_now(self) -> FlockPrices:
         return priced(self.prices, self.tariff, self._hour())

@@ -15,7 +15,9 @@ from tokkatot.climate.control.fields import Field
 from tokkatot.climate.control.flock import COOP_SEEN
 from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.env import flock, tomatoes
+from tokkatot.climate.env.draws import COOP_UNSURE, GREENHOUSE_UNSURE, varied
 from tokkatot.climate.env.season import Season, check_lasts, clock, moved
+from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
 from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.weather.series import WeatherSeries
@@ -79,7 +81,7 @@ class HouseEnv(gymnasium.Env[Observation, Action]):
             (value - dial.low) / (dial.high - dial.low)
             for value, dial in zip(season.values, season.dials, strict=True)
         )
-        seen = np.array((*season.observed(), *clock(season.elapsed_s), *parts), np.float32)
+        seen = np.array((*season.observed(), *clock(season.time_s), *parts), np.float32)
         space = self.observation_space
         assert isinstance(space, spaces.Box)
         return np.clip(seen, space.low, space.high)
@@ -92,8 +94,11 @@ def poultry_house(
     days: float = 42.0,
     birds: float = 18_000.0,
     tariff: Tariff | None = None,
+    unsure: float = 0.0,
 ) -> HouseEnv:
     """Return the environment of broilers in a tunnel house on one stretch of weather.
+
+    By the part `unsure` what nobody measures of a house is off, drawn by the season's seed.
 
     Raises:
         ValueError: where the weather is shorter than the season.
@@ -101,11 +106,11 @@ def poultry_house(
     known, steps = tariff or Tariff(), round(days * DAY_S / STEP_S)
     check_lasts(weather, start_s, steps, STEP_S)
 
-    def plant(_chance: np.random.Generator) -> Season:
+    def plant(chance: np.random.Generator) -> Season:
         return flock.FlockSeason(
             weather=weather,
             state=day_old(birds),
-            parameters=tunnel_house(),
+            parameters=varied(tunnel_house(), COOP_UNSURE, unsure, chance),
             tariff=known,
             start_s=start_s,
         )
@@ -119,8 +124,11 @@ def greenhouse(
     start_s: float = 0.0,
     days: float = 60.0,
     tariff: Tariff | None = None,
+    unsure: float = 0.0,
 ) -> HouseEnv:
     """Return the environment of tomatoes under lamps on one stretch of weather.
+
+    By the part `unsure` what nobody measures of a house is off, drawn by the season's seed.
 
     Raises:
         ValueError: where the weather is shorter than the season.
@@ -128,7 +136,12 @@ def greenhouse(
     known, steps = tariff or Tariff(), round(days * DAY_S / STEP_S)
     check_lasts(weather, start_s, steps, STEP_S)
 
-    def plant(_chance: np.random.Generator) -> Season:
-        return tomatoes.TomatoSeason(weather=weather, tariff=known, start_s=start_s)
+    def plant(chance: np.random.Generator) -> Season:
+        return tomatoes.TomatoSeason(
+            weather=weather,
+            parameters=varied(bleiswijk_led(), GREENHOUSE_UNSURE, unsure, chance),
+            tariff=known,
+            start_s=start_s,
+        )
 
     return HouseEnv(plant, GREENHOUSE_SEEN, GREENHOUSE_DIALS, steps)

@@ -23,8 +23,8 @@ class Season(Protocol):
         """Where they stand."""
 
     @property
-    def elapsed_s(self) -> float:
-        """How long it has lasted."""
+    def time_s(self) -> float:
+        """When it is, seconds from the midnight on that its weather begins at."""
 
     def observed(self) -> Sequence[float]:
         """Return house and weather, without dials and hour."""
@@ -59,7 +59,7 @@ def check_lasts(weather: WeatherSeries, start_s: float, steps: int, step_s: floa
     weather.at(start_s + (steps - 1) * step_s)
 
 
-def clock(elapsed_s: float) -> tuple[float, float]:
+def clock(time_s: float) -> tuple[float, float]:
     """Return the hour as a point on a circle, so that midnight is no leap."""
-    turn = 2.0 * pi * (elapsed_s % DAY_S) / DAY_S
+    turn = 2.0 * pi * (time_s % DAY_S) / DAY_S
     return sin(turn), cos(turn)

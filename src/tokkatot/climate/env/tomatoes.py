@@ -46,6 +46,11 @@ class TomatoSeason:
         self._house = records([self.parameters])
 
     @property
+    def time_s(self) -> float:
+        """When it is, on the clock of the weather."""
+        return self.start_s + self.elapsed_s
+
+    @property
     def dials(self) -> Dials:
         """The set-points that may be turned."""
         return GREENHOUSE_DIALS
@@ -61,7 +66,7 @@ class TomatoSeason:
 
     def step(self, values: Sequence[float]) -> Mapping[str, float]:
         """Let the crop grow on; return what it brought, in euros a m²."""
-        self.outdoor = self.weather.at(self.start_s + self.elapsed_s)
+        self.outdoor = self.weather.at(self.time_s)
         self.rules = turned(self.rules, GREENHOUSE_DIALS, values)
         prices = self._prices_now()
         controls = steer_tomatoes(self.state, self.outdoor, self._hour(), self.rules)
@@ -84,7 +89,7 @@ class TomatoSeason:
         )._asdict()  # fmt: skip
 
     def _hour(self) -> float:
-        return (self.start_s + self.elapsed_s) % DAY_S / HOUR_S
+        return self.time_s % DAY_S / HOUR_S
 
     def _prices_now(self) -> TomatoPrices:
         return priced(self.prices, self.tariff, self._hour())

@@ -138,6 +138,28 @@ def test_heat_stress_and_foul_air_cost_money() -> None:
     assert (spared["stress"], spared["gases"]) == (0, 0)
 
 
+@BOTH
+def test_the_hour_is_that_of_the_weathers_clock(name: str) -> None:
+    env = gymnasium.make(name, weather=WEATHER[name], days=0.5, start_s=6 * 3600.0).unwrapped
+    assert isinstance(env, HouseEnv)
+    dials = len(COOP_DIALS if name == POULTRY_HOUSE else GREENHOUSE_DIALS)
+    first, _ = env.reset(seed=1)
+    assert first[-dials - 2 : -dials] == pytest.approx((1.0, 0.0), abs=1e-6)
+
+
+@BOTH
+@pytest.mark.parametrize(("unsure", "alike"), [(0.1, False), (0.0, True)])
+def test_houses_are_drawn_by_the_seed_of_the_season(name: str, unsure: float, alike: bool) -> None:
+    env = gymnasium.make(name, weather=WEATHER[name], days=1, unsure=unsure).unwrapped
+    assert isinstance(env, HouseEnv)
+    seen = []
+    for seed in (1, 1, 2):
+        env.reset(seed=seed)
+        seen.append(env.step(still(env))[0].tolist())
+    assert seen[0] == seen[1]
+    assert (seen[0] == seen[2]) is alike
+
+
 def test_a_planter_may_draw_by_the_seed_of_the_season() -> None:
     def plant(chance: np.random.Generator) -> Season:
         return FlockSeason(

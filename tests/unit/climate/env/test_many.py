@@ -13,7 +13,7 @@ from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS
 from tokkatot.climate.control.flock import COOP_SEEN
 from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.env.batches import Batch, Flocks, Lettuces, Tomatoes
-from tokkatot.climate.env.draws import FlockDraw, LettuceDraw, Seasons, TomatoDraw
+from tokkatot.climate.env.draws import Begun, FlockDraw, LettuceDraw, Seasons, TomatoDraw
 from tokkatot.climate.env.flock import FlockSeason
 from tokkatot.climate.env.gym import LettuceEnv
 from tokkatot.climate.env.houses import HouseEnv
@@ -211,6 +211,14 @@ def test_all_houses_of_a_batch_can_begin_where_one_house_is() -> None:
     came = real.live(real.values)
     assert foreseen[2] == pytest.approx(came[1], rel=1e-12)
     assert foreseen[0].tolist() == foreseen[2].tolist()
+
+
+def test_the_hour_is_that_of_the_weathers_clock() -> None:
+    early = FLOCKS.begun(Begun(0, 6 * 3600.0), np.random.default_rng(1))
+    batch = Flocks(FLOCKS, 1)
+    batch.plant(0, early)
+    clock = [at for at, field in enumerate(batch.fields) if field.name.startswith("clock")]
+    assert batch.observed()[0, clock] == pytest.approx((1.0, 0.0), abs=1e-12)
 
 
 def test_a_season_is_whole_and_begins_at_midnight() -> None:
