@@ -14,6 +14,7 @@ from tokkatot.cli.climate_calibrate import calibrate
 from tokkatot.climate.physics.known import House, coop_of, greenhouse_of
 
 if TYPE_CHECKING:
+    from tokkatot.climate.weather.files import Form
     from tokkatot.climate.weather.series import WeatherSeries
 
 app = typer.Typer(no_args_is_help=True)
@@ -177,12 +178,10 @@ def _fitted(path: Path, house: House) -> Mapping[str, float]:
 
 def _read(path: Path, *, wur: bool) -> "WeatherSeries":
     from tokkatot.climate.weather.cells import FileRefused
-    from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns, read_epw
+    from tokkatot.climate.weather.files import read_file
 
+    plain: Form = "wur" if wur else "csv"
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            if path.suffix.lower() == ".epw":
-                return read_epw(lines)
-            return read_columns(lines, WUR_COLUMNS if wur else None)
+        return read_file(path, "epw" if path.suffix.lower() == ".epw" else plain)
     except (OSError, UnicodeDecodeError, FileRefused) as refused:
         sys.exit(f"{path}: {refused}")

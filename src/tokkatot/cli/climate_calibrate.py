@@ -86,7 +86,8 @@ def _subject(house: House, birds: int) -> "CoopSubject | GreenhouseSubject":
 
 def _read(path: Path, subject: "CoopSubject | GreenhouseSubject") -> "Recording":
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
+        # Spreadsheets put a mark before their UTF-8.
+        with path.open(encoding="utf-8-sig", newline="") as lines:
             return _recording(str(path), lines, subject)
     except (OSError, UnicodeDecodeError) as refused:
         sys.exit(f"{path}: {refused}")

@@ -27,7 +27,7 @@ from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.policy.card import House, WeatherSeen
 from tokkatot.climate.weather.altering import altered
 from tokkatot.climate.weather.cells import FileRefused
-from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns, read_epw
+from tokkatot.climate.weather.files import Form, read_file
 from tokkatot.climate.weather.series import WeatherSeries
 
 Count = Annotated[int, Meta(ge=1)]
@@ -49,7 +49,7 @@ class WeatherFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """A file of weather; its path begins where the plan lies."""
 
     file: str
-    form: Literal["epw", "csv", "wur"]
+    form: Form
     warmer_k: float = 0.0
     swing: Positive = 1.0
     """So many times as far as it was from the mean of the day around."""
@@ -272,11 +272,7 @@ def _coop(plan: Plan) -> Parameters:
 
 def _weather(path: Path, one: WeatherFile) -> tuple[WeatherSeen, WeatherSeries]:
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            if one.form == "epw":
-                series = read_epw(lines)
-            else:
-                series = read_columns(lines, WUR_COLUMNS if one.form == "wur" else None)
+        series = read_file(path, one.form)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, UnicodeDecodeError, FileRefused) as refused:
         raise PlanRefused(f"{path}: {refused}") from None

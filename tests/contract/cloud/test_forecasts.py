@@ -14,6 +14,7 @@ from tests.support.twinned import Json, Twinned, twinned
 from tokkatot.cloud.farms.model import Farm
 from tokkatot.cloud.main import forecasts_of
 from tokkatot.cloud.twins.ahead import skies_ahead
+from tokkatot.domain.places import Place
 from tokkatot.kit.clock import to_ms, to_rfc3339
 
 COMING = {"weather": {"kind": "forecast", "hours": 24}}
@@ -144,6 +145,29 @@ async def test_a_file_that_is_no_year_is_told_of(farm: Twinned, tmp_path: Path) 
     farm.choose(usual_weather=short)
     job = await farm.answer(farm.coop, COMING)
     assert "What is usual can't be read" in job["trouble"]["detail"]
+    assert job["trouble"]["reason"]["code"] == "usual_unreadable"
+
+
+async def test_a_file_that_is_no_year_hides_no_hour_that_is_foretold(
+    farm: Twinned, service: HttpPeer, tmp_path: Path
+) -> None:
+    none = tmp_path / "none.epw"
+    none.write_text("nothing")
+    farm.choose(forecast_url=f"http://{service.host}/v1/forecast", usual_weather=none)
+    assert (await lived(farm))["foretold_hours"] == 24
+
+
+async def test_hours_that_lack_say_that_the_file_is_no_year(
+    farm: Twinned, service: HttpPeer, tmp_path: Path
+) -> None:
+    service.usual = (200, foretold(farm.cloud, 16))
+    none = tmp_path / "none.epw"
+    none.write_text("nothing")
+    farm.choose(forecast_url=f"http://{service.host}/v1/forecast", usual_weather=none)
+    forecasts = forecasts_of(farm.cloud.context)
+    told = await forecasts.outlook(Place(**PLACE), 24, partly=True)
+    assert (told.foretold, len(told.weather.moments)) == (10, 10)
+    job = await farm.answer(farm.coop, COMING)
     assert job["trouble"]["reason"]["code"] == "usual_unreadable"
 
 

@@ -43,6 +43,11 @@ def test_a_day_of_hours_is_a_day(tmp_path: Path, weather: Path) -> None:
         assert (code, len(text.splitlines())) == (0, 2)
 
 
+def test_a_spreadsheets_mark_is_no_part_of_a_file(weather: Path) -> None:
+    weather.write_text(weather.read_text(), encoding="utf-8-sig")
+    assert run(str(weather), "--days", "1")[0] == 0
+
+
 def test_a_season_ends_with_its_weather(weather: Path) -> None:
     code, text = run(str(weather), "--days", "3", "--start-day", "1")
     assert code == 1

@@ -23,7 +23,9 @@ def run(*arguments: str) -> tuple[int, str]:
 def recorded(tmp_path: Path) -> Path:
     subject = GreenhouseSubject(bleiswijk_led(), State())
     path = tmp_path / "records.csv"
-    path.write_text("\n".join(written(greenhouse_recording(subject, {"roof_par_through": 0.65}))))
+    lines = written(greenhouse_recording(subject, {"roof_par_through": 0.65}))
+    # As spreadsheets write it, with a mark before its text.
+    path.write_text("\n".join(lines), encoding="utf-8-sig")
     return path
 
 

@@ -57,6 +57,14 @@ def test_weather_may_be_altered_and_is_named_so(tmp_path: Path) -> None:
     assert learned.at(0).ground_c == pytest.approx(measured.at(0).ground_c + 2.5)
 
 
+def test_weather_may_come_from_a_spreadsheet(tmp_path: Path) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path))
+    known = tmp_path / "known.csv"
+    known.write_text(known.read_text(), encoding="utf-8-sig")
+    ((_, series),) = read_weathers(plan.learn_from, tmp_path)
+    assert series.period_s == 3600.0
+
+
 def test_energy_and_foul_air_cost_a_flock_what_its_plan_says(tmp_path: Path) -> None:
     more = "electricity_kwh = [0.1, 0.4]\nheat_to_electricity = 0.5\ngases_m2_h = 0.3\n"
     plan = read_plan(seasons.write_plan(tmp_path, more=more))

@@ -1,6 +1,5 @@
 """What a house went through: weather, actuators and readings, from a file of named columns."""
 
-import csv
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from tokkatot.climate.kernel import Records, records
 from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.poultry import model as coop
 from tokkatot.climate.physics.units import DAY_S
-from tokkatot.climate.weather.cells import FileRefused, Range, checked
+from tokkatot.climate.weather.cells import FileRefused, Range, checked, numbered
 from tokkatot.climate.weather.files import WEATHER_RANGES, moment_of
 
 Actuators = type[greenhouse.Controls] | type[coop.Controls]
@@ -76,7 +75,7 @@ def read_recording(
     Raises:
         FileRefused: for a column that lacks, a value that can't be, a gap, or uneven steps of time.
     """
-    source = enumerate(csv.reader(lines), start=1)
+    source = numbered(lines)
     names = next(source, (1, []))[1]
     actuators = [name for name in controls._fields if name in names]
     _require(names, actuators)

@@ -1,6 +1,7 @@
 """Numbers in lines of text, each held to what it can be."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 
 Range = tuple[float, float]
@@ -13,6 +14,20 @@ class FileRefused(ValueError):
         super().__init__(f"line {line}: {reason}")
         self.line = line
         self.reason = reason
+
+
+def numbered(lines: Iterable[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the cells of each row with the line that it ends on.
+
+    Raises:
+        FileRefused: where it is no such text at all.
+    """
+    reader = csv.reader(lines)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as refused:
+        raise FileRefused(reader.line_num, str(refused)) from refused
 
 
 def number(line: int, name: str, text: str) -> float:

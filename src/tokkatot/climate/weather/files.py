@@ -1,14 +1,18 @@
 """Weather from files: comma-separated columns by their names, and EnergyPlus years."""
 
-import csv
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
 
 from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_mg_m3, magnus_pa
 from tokkatot.climate.physics.outdoor import Outdoor
-from tokkatot.climate.weather.cells import FileRefused, Range, checked, number
+from tokkatot.climate.weather.cells import FileRefused, Range, checked, number, numbered
 from tokkatot.climate.weather.series import WeatherSeries
 from tokkatot.climate.weather.sky import sky_of_dew_point_c, sky_of_radiation_c
+
+Form = Literal["epw", "csv", "wur"]
+"""An EnergyPlus year, named columns, or Wageningen's without names."""
 
 OUTDOOR_CO2_PPM = 420.0
 
@@ -41,6 +45,22 @@ _EPW_HOUR_S = 3600.0
 _EPW_MISSING_INFRARED = 9999.0
 
 
+def read_file(path: Path, form: Form) -> WeatherSeries:
+    """Return the weather of a file as people have it.
+
+    Raises:
+        FileRefused: where its lines are none of this form.
+        OSError: where it can't be read.
+        UnicodeDecodeError: where it is no text.
+    """
+    # Spreadsheets put a mark before their UTF-8; years name their towns in any writing.
+    errors = "replace" if form == "epw" else "strict"
+    with path.open(encoding="utf-8-sig", errors=errors, newline="") as lines:
+        if form == "epw":
+            return read_epw(lines)
+        return read_columns(lines, WUR_COLUMNS if form == "wur" else None)
+
+
 def read_columns(lines: Iterable[str], columns: Sequence[str] | None = None) -> WeatherSeries:
     """Return weather from named columns; where none are given, the first line names them.
 
@@ -51,7 +71,7 @@ def read_columns(lines: Iterable[str], columns: Sequence[str] | None = None) -> 
     Raises:
         FileRefused: for a column that lacks, a value that can't be, or uneven steps of time.
     """
-    source = enumerate(csv.reader(lines), start=1)
+    source = numbered(lines)
     names = columns if columns is not None else next(source, (1, []))[1]
     absent = [name for name in _REQUIRED if name not in names]
     if absent:
@@ -77,7 +97,7 @@ def read_epw(lines: Iterable[str]) -> WeatherSeries:
     Raises:
         FileRefused: where a line is not one of those, or a value can't be.
     """
-    source = enumerate(csv.reader(lines), start=1)
+    source = numbered(lines)
     zone_h = _epw_zone_h(itertools.islice(source, _EPW_HEADER_LINES))
     rows = [_epw_row(line, cells) for line, cells in source if cells]
     if not rows:

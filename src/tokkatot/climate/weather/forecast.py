@@ -99,7 +99,7 @@ class Outlooks:
     ) -> None:
         """Take who tells, what is usual where anybody knows it, where, and the time."""
         self._provider = provider
-        self._usual = usual
+        self.usual = usual
         self._place = place
         self._clock = clock
         self._last: Forecast | None = None
@@ -118,9 +118,9 @@ class Outlooks:
         first_ms = now_ms - now_ms % HOUR_MS
         told = self._told(first_ms, hours) if self._is_fresh(now_ms) else ()
         usual: Sequence[Outdoor] = ()
-        if self._usual is not None:
+        if self.usual is not None:
             lacking = range(len(told), hours)
-            usual = [self._usual.at(first_ms + hour * HOUR_MS) for hour in lacking]
+            usual = [self.usual.at(first_ms + hour * HOUR_MS) for hour in lacking]
         if not told and not usual:
             raise ForecastMissing(self.missing or "the last forecast is over")
         weather = WeatherSeries(period_s=HOUR_S, moments=(*told, *usual))

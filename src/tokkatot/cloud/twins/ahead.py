@@ -65,7 +65,7 @@ async def _coming(tx: Transaction, forecasts: Forecasts, farm: Farm, hours: int)
     # Nobody waits for a service with a connection of the database in hand.
     await tx.release()
     try:
-        return await forecasts.outlook(farm.place, hours)
+        return await forecasts.outlook(farm.place, hours, partly=True)
     except Conflict:
         return None
 

@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 from typing_extensions import override
 
-from tokkatot.climate.weather.files import read_epw
+from tokkatot.climate.weather.files import read_file
 from tokkatot.climate.weather.forecast import (
     Climatology,
     Forecast,
@@ -59,34 +59,47 @@ class Forecasts:
         self._year: WeatherSeries | None = None
         self._outlooks: OrderedDict[Place, Outlooks] = OrderedDict()
 
-    async def outlook(self, place: Place | None, hours: int) -> Outlook:
+    async def outlook(self, place: Place | None, hours: int, *, partly: bool = False) -> Outlook:
         """Return at most so many hours from the one that has begun.
+
+        Where what is usual can't be read, all is foretold, or, if asked `partly`, some of it.
 
         Raises:
             Unanswerable: where nobody foretells them and nobody knows what is usual.
         """
         if place is None:
             raise Unanswerable(NO_PLACE, Reason("no_place"))
+        outlooks = self._kept(place)
+        told = await _told(outlooks, hours)
+        lacking = isinstance(told, ForecastMissing) or len(told.weather.moments) < hours
+        if lacking and self._file is not None and outlooks.usual is None:
+            try:
+                outlooks.usual = await self._usual(self._file, place)
+            except Unanswerable:
+                if isinstance(told, ForecastMissing) or not partly:
+                    raise
+            else:
+                told = await _told(outlooks, hours)
+        if isinstance(told, ForecastMissing):
+            raise Unanswerable(
+                f"The weather to come is not known: {told}.", Reason("no_forecast")
+            ) from told
+        return told
+
+    def _kept(self, place: Place) -> Outlooks:
         outlooks = self._outlooks.pop(place, None)
         if outlooks is None:
-            outlooks = Outlooks(self._service, await self._usual(place), place, self._clock)
+            outlooks = Outlooks(self._service, None, place, self._clock)
         self._outlooks[place] = outlooks
         while len(self._outlooks) > MOST_PLACES:
             self._outlooks.popitem(last=False)
-        try:
-            return await outlooks.outlook(hours)
-        except ForecastMissing as missing:
-            raise Unanswerable(
-                f"The weather to come is not known: {missing}.", Reason("no_forecast")
-            ) from missing
+        return outlooks
 
-    async def _usual(self, place: Place) -> Climatology | None:
-        if self._file is None:
-            return None
+    async def _usual(self, file: Path, place: Place) -> Climatology:
         try:
             if self._year is None:
                 # Thousands of lines, which would hold up whatever else this process does.
-                self._year = await asyncio.to_thread(_year, self._file)
+                self._year = await asyncio.to_thread(read_file, file, "epw")
             return Climatology(self._year, place)
         except (OSError, ValueError) as refused:
             raise Unanswerable(
@@ -94,6 +107,8 @@ class Forecasts:
             ) from refused
 
 
-def _year(file: Path) -> WeatherSeries:
-    with file.open(encoding="utf-8", newline="") as lines:
-        return read_epw(lines)
+async def _told(outlooks: Outlooks, hours: int) -> Outlook | ForecastMissing:
+    try:
+        return await outlooks.outlook(hours)
+    except ForecastMissing as missing:
+        return missing

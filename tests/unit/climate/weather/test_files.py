@@ -9,7 +9,7 @@ import pytest
 
 from tokkatot.climate.physics.air import magnus_pa
 from tokkatot.climate.weather.cells import FileRefused
-from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns, read_epw
+from tokkatot.climate.weather.files import WUR_COLUMNS, read_columns, read_epw, read_file
 from tokkatot.climate.weather.forecast import Climatology
 from tokkatot.climate.weather.series import WeatherSeries
 from tokkatot.domain.places import Place
@@ -110,6 +110,27 @@ def test_what_can_not_be_weather_is_refused_with_its_line(
 def test_an_energyplus_year_with_missing_values_is_refused(lines: list[str], reason: str) -> None:
     with pytest.raises(FileRefused, match=reason):
         read_epw(lines)
+
+
+def test_a_mark_before_the_text_is_no_part_of_it(tmp_path: Path) -> None:
+    text = f"{HEADER}\n0,0,10,50\n900,0,20,50"
+    (tmp_path / "marked.csv").write_text(text, encoding="utf-8-sig")
+    assert read_file(tmp_path / "marked.csv", "csv").duration_s == 1800
+    year = "\n".join([*EPW, epw_line()])
+    (tmp_path / "marked.epw").write_text(year, encoding="utf-8-sig")
+    assert read_file(tmp_path / "marked.epw", "epw").zone_h == 7.0
+
+
+def test_a_year_may_name_its_town_in_any_writing(tmp_path: Path) -> None:
+    year = "\n".join([EPW[0].replace("Town", "Orl\xe9ans"), *EPW[1:], epw_line()])
+    (tmp_path / "latin.epw").write_text(year, encoding="latin-1")
+    assert read_file(tmp_path / "latin.epw", "epw").zone_h == 7.0
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "long.epw").write_bytes(b"\xff\x00" * 200_000)
+    with pytest.raises(FileRefused, match="line 1: field larger than"):
+        read_file(tmp_path / "long.epw", "epw")
 
 
 def noon_h(sun: Sequence[float], period_h: float) -> float:
