@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from tokkatot.cli.progress import counted
 from tokkatot.climate.physics.known import House, coop_of, greenhouse_of
 
 if TYPE_CHECKING:
@@ -65,9 +66,11 @@ def calibrate(
             sys.exit("say with --house what kind of house the file is of")
         what, subject = str(records), _subject(house, birds)
         recording = _read(records, subject)
+    progress = counted("lived")
     try:
-        found = fitted(recording, subject, fit or None)
+        found = fitted(recording, subject, fit or None, progress)
     except NotIdentified as refused:
+        progress.stop()
         sys.exit(f"{what}: {refused}")
     _tell(found)
     if out is not None:

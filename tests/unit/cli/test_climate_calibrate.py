@@ -1,5 +1,6 @@
 """`tokkatot climate calibrate`: what it finds, what it writes, and what it refuses."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,11 @@ from typer.testing import CliRunner
 
 from tests.support.recorded_house import greenhouse_recording, written
 from tokkatot.cli.climate import app
+from tokkatot.cli.climate_calibrate import calibrate
 from tokkatot.climate.calibrate.subjects import GreenhouseSubject
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
 from tokkatot.climate.physics.greenhouse.model import State
+from tokkatot.climate.physics.known import House
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -49,6 +52,19 @@ def test_a_fit_is_printed_and_its_card_is_lived_by(recorded: Path, tmp_path: Pat
     assert as_built[0] == as_fitted[0] == 0
     warmth = [float(told[1].splitlines()[1].split(",")[1]) for told in (as_built, as_fitted)]
     assert warmth[1] > warmth[0] + 0.01
+
+
+def test_a_terminal_is_told_how_far_a_fit_is(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    calibrate(recorded, House.TOMATO, ["roof_par_through"])
+    told = capsys.readouterr().err
+    assert told.startswith("\rlived 1 of 85")
+    assert told.endswith("\rlived 85 of 85\n")
+    with pytest.raises(SystemExit, match="don't tell lamp_w_m2"):
+        calibrate(recorded, House.TOMATO, ["lamp_w_m2"])
+    assert capsys.readouterr().err.endswith(" of 85\n")
 
 
 def test_a_card_of_another_house_or_of_none_is_refused(recorded: Path, tmp_path: Path) -> None:

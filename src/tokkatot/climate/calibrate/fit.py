@@ -10,7 +10,7 @@ guide to empirical practice, Journal of Econometrics 232, 2023, 272-299), or the
 those are wider.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import exp, inf, log, sqrt
 
 import numpy as np
@@ -24,6 +24,7 @@ from tokkatot.climate.calibrate.recording import Recording
 from tokkatot.climate.calibrate.subjects import Subject
 
 Numbers = NDArray[np.float64]
+Tell = Callable[[int, int], None]
 
 SPREAD: Numbers = np.array((0.5, 3.0, 50.0))
 """K, % and ppm that count alike: what good sensors and a good twin are off by."""
@@ -46,13 +47,18 @@ CONFIDENCE = 0.95
 _STEP = 1e-3
 _TENTH = log(1.1)
 _MOST_STEPS = 40
+_MOST_LIVED = 2 * _MOST_STEPS + 5
+"""Each step asks for what a house is off by and for slopes; five more come before and after."""
 _AT_END = 0.02
 
 
 def calibrate(
-    recording: Recording, subject: Subject, names: Sequence[str] | None = None
+    recording: Recording,
+    subject: Subject,
+    names: Sequence[str] | None = None,
+    tell: Tell = lambda _done, _total: None,
 ) -> Calibration:
-    """Fit these parameters of a house, or its usual ones.
+    """Fit these parameters of a house, or its usual ones; `tell` hears how far it is at most.
 
     Raises:
         NotIdentified: where the records are too few, don't tell a parameter or can't tell some
@@ -61,7 +67,7 @@ def calibrate(
     knobs = _asked(subject, names if names is not None else subject.usual)
     split = _Split(recording, len(knobs))
     start = np.log([subject.value(knob) for knob in knobs])
-    lived = _Lived(recording, subject, knobs)
+    lived = _Lived(recording, subject, knobs, tell)
     _check_told(split.fitted(lived.slopes(start)), knobs)
     found = least_squares(
         lambda place: split.fitted(lived.off(place)),
@@ -77,6 +83,7 @@ def calibrate(
     _check_narrow(half, knobs, found.x)
     before, after = lived.off(start), lived.off(found.x)
     _check_better(split.held_out(before), split.held_out(after))
+    tell(_MOST_LIVED, _MOST_LIVED)
     return Calibration(
         estimates=[
             Estimate(
@@ -100,22 +107,32 @@ def calibrate(
 class _Lived:
     """What a house is off by in every reading, in parts of its spread, at a place of parameters."""
 
-    def __init__(self, recording: Recording, subject: Subject, knobs: Sequence[Knob]) -> None:
+    def __init__(
+        self, recording: Recording, subject: Subject, knobs: Sequence[Knob], tell: Tell
+    ) -> None:
+        self._tell = tell
+        self._times = 0
         self._recording = recording
         self._subject = subject
         self._knobs = knobs
 
     def off(self, place: Numbers) -> Numbers:
         """Return moments by readings."""
-        shown = self._subject.lived(self._recording, self._knobs, np.exp(place)[None])[0]
+        shown = self._again(place[None])[0]
         return np.asarray((shown - self._recording.readings) / SPREAD)
 
     def slopes(self, place: Numbers) -> Numbers:
         """Return moments by readings by parameters, all houses lived through at once."""
         count = len(self._knobs)
         places = place + np.vstack((_STEP * np.eye(count), -_STEP * np.eye(count)))
-        shown = self._subject.lived(self._recording, self._knobs, np.exp(places)) / SPREAD
+        shown = self._again(places) / SPREAD
         return np.moveaxis(shown[:count] - shown[count:], 0, -1) / (2 * _STEP)
+
+    def _again(self, places: Numbers) -> Numbers:
+        shown = self._subject.lived(self._recording, self._knobs, np.exp(places))
+        self._times = min(self._times + 1, _MOST_LIVED - 1)
+        self._tell(self._times, _MOST_LIVED)
+        return shown
 
 
 class _Split:

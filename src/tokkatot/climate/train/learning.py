@@ -130,11 +130,13 @@ class _Keeping(BaseCallback):
     @override
     def _on_rollout_start(self) -> None:
         how = self._learner.plan.learning
-        self._count(min(self.num_timesteps, how.steps), how.steps)
         if self.num_timesteps - self._kept >= how.steps / how.checkpoints:
             self._learner.keep(self._path)
             self._kept = self.num_timesteps
 
     @override
     def _on_step(self) -> bool:
+        steps = self._learner.plan.learning.steps
+        if self.num_timesteps < steps:
+            self._count(self.num_timesteps, steps)
         return True

@@ -57,12 +57,16 @@ def fit(encoded: bytes, tell: Tell) -> JsonObject:
     try:
         recording = read_recording(task.lines, subject.controls, subject.known)
         tell(_READ)
-        found = calibrate(recording, subject, task.fit)
+        found = calibrate(
+            recording,
+            subject,
+            task.fit,
+            lambda done, most: tell(_READ + (_FITTED - _READ) * done / most),
+        )
     except FileRefused as refused:
         raise Refused(str(refused), Reason("unreadable")) from refused
     except NotIdentified as refused:
         raise Refused(str(refused), Reason(refused.why, dict(refused.values))) from refused
-    tell(_FITTED)
     return {
         "card": msgspec.json.decode(written_card(task.twin.house, found)),
         "before": {each.knob.name: each.before for each in found.estimates},

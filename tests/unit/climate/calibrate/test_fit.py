@@ -71,6 +71,17 @@ def test_what_a_greenhouse_is_made_of_is_found_within_its_intervals() -> None:
     assert found.held_out_after.co2_ppm < found.held_out_before.co2_ppm / 3
 
 
+def test_a_fit_tells_how_far_it_is() -> None:
+    told: list[tuple[int, int]] = []
+    recording = coop_recording({"heat_total": 0.85})
+    calibrate(recording, COOP, ["heat_total"], lambda *part: told.append(part))
+    parts = [done / most for done, most in told]
+    assert len(parts) >= 6
+    assert parts == sorted(set(parts))
+    assert 0.0 < parts[0] < 0.05
+    assert parts[-1] == 1.0
+
+
 def test_how_warm_birds_are_is_found_within_its_intervals() -> None:
     true = {"heat_total": 0.85, "heat_sensible": 0.9}
     found = calibrate(coop_recording(true), COOP)

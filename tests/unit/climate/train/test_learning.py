@@ -67,6 +67,12 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None
     assert weights(again).tolist() == weights(whole).tolist()
 
 
+def test_each_decision_of_all_houses_is_told(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    learner(tmp_path, steps=250).learn(tmp_path / "run", lambda *part: told.append(part))
+    assert told == [(4 * step, 250) for step in range(1, 63)] + [(250, 250)]
+
+
 def test_the_last_improvement_never_unlearns(tmp_path: Path) -> None:
     one = learner(tmp_path, steps=700)
     one.learn(tmp_path / "run", silently)
