@@ -119,6 +119,8 @@ class Batch(ABC, Generic[Start]):
     """What a step is worth is told in these, euros a m² each."""
     costs: tuple[str, ...] = ()
     """Those of them that are told as costs above zero."""
+    controls: Records
+    """How the actuators were in the end of the step, a row a house."""
 
     def __init__(self, draw: Draw[Start], houses: int) -> None:
         """Take what seasons begin in how many houses; each is planted before it lives."""
@@ -224,7 +226,7 @@ class _SetPoints(Batch[Steered]):
         self._parameters = np.zeros(houses, record_type(kinds.parameters))
         self._rules = np.zeros(houses, record_type(kinds.rules))
         self._prices = np.zeros(houses, record_type(kinds.prices))
-        self._controls = np.zeros(houses, record_type(kinds.controls))
+        self.controls = np.zeros(houses, record_type(kinds.controls))
 
     @override
     def _plant(self, house: int, start: Steered) -> None:
@@ -285,12 +287,12 @@ class Flocks(_SetPoints[FlockStart]):
     def _live(self) -> Floats:
         self._turn()
         before, begun = self.states.copy(), self.books.copy()
-        wanted = numbers(self._controls)
+        wanted = numbers(self.controls)
         for part in range(round(self.step_s / STEERED_EVERY_S)):
             hours = self._hours(part * STEERED_EVERY_S)
             steer_coops(self.states, hours, self._rules, self._parameters, wanted)
             advance_coops(
-                self.states, self._controls, self._outdoor, self._parameters, self.books,
+                self.states, self.controls, self._outdoor, self._parameters, self.books,
                 STEERED_EVERY_S,
             )  # fmt: skip
         paid = np.empty((self.houses, len(self.parts)))
@@ -327,10 +329,10 @@ class Tomatoes(_SetPoints[TomatoStart]):
         self._turn()
         before, begun = self.states.copy(), self.books.copy()
         steer_greenhouses(
-            self.states, self._outdoor, self._hours(), self._rules, numbers(self._controls)
+            self.states, self._outdoor, self._hours(), self._rules, numbers(self.controls)
         )
         advance_greenhouses(
-            self.states, self._controls, self._outdoor, self._parameters, self.books, self.step_s,
+            self.states, self.controls, self._outdoor, self._parameters, self.books, self.step_s,
             SUBSTEPS,
         )  # fmt: skip
         paid = np.empty((self.houses, len(self.parts)))
@@ -357,7 +359,7 @@ class BenchmarkTomatoes(Batch[BenchmarkTomatoStart]):
         self.books = np.zeros(houses, record_type(greenhouse.Ledger))
         self._parameters = np.zeros(houses, record_type(greenhouse.Parameters))
         self._prices = np.zeros(houses, record_type(TomatoPrices))
-        self._controls = np.zeros(houses, record_type(greenhouse.Controls))
+        self.controls = np.zeros(houses, record_type(greenhouse.Controls))
 
     def ruled(self, rules: Records) -> Floats:
         """Return where the rules of each house, a row of `TomatoRules`, want its actuators."""
@@ -383,15 +385,15 @@ class BenchmarkTomatoes(Batch[BenchmarkTomatoStart]):
     @override
     def _live(self) -> Floats:
         for at, dial in enumerate(self.dials):
-            self._controls[dial.name] = self.values[:, at]
+            self.controls[dial.name] = self.values[:, at]
         before = self.states.copy()
         advance_greenhouses(
-            self.states, self._controls, self._outdoor, self._parameters, self.books, self.step_s,
+            self.states, self.controls, self._outdoor, self._parameters, self.books, self.step_s,
             SUBSTEPS,
         )  # fmt: skip
         paid = np.empty((self.houses, len(self.parts)))
         pay_benchmark_tomatoes(
-            before, self.states, self._controls, self._parameters, self._prices, self._comfort,
+            before, self.states, self.controls, self._parameters, self._prices, self._comfort,
             self.step_s, paid,
         )  # fmt: skip
         return paid
@@ -416,7 +418,7 @@ class Lettuces(Batch[LettuceStart]):
         super().__init__(draw, houses)
         self._comfort = records([Comfort()])
         self.states = np.zeros(houses, record_type(lettuce.State))
-        self._controls = np.zeros(houses, record_type(lettuce.Controls))
+        self.controls = np.zeros(houses, record_type(lettuce.Controls))
         self._parameters = np.zeros(houses, record_type(lettuce.Parameters))
         self._prices = np.zeros(houses, record_type(Prices))
 
@@ -426,7 +428,7 @@ class Lettuces(Batch[LettuceStart]):
         ahead = np.minimum(self.lived, self.steps - 1)
         seen = np.empty((self.houses, len(LETTUCE_SEEN)))
         see_lettuces(
-            self.states, self._controls, self._sky[self._row + ahead], self.lived / self.steps, seen
+            self.states, self.controls, self._sky[self._row + ahead], self.lived / self.steps, seen
         )
         later = ahead[:, None] + np.arange(1, FORESEEN_STEPS + 1)
         sky = self._sky[self._row[:, None] + np.minimum(later, self.steps - 1)]
@@ -437,22 +439,22 @@ class Lettuces(Batch[LettuceStart]):
         self.states[house] = records([start.state])[0]
         self._parameters[house] = records([start.parameters])[0]
         self._prices[house] = records([start.prices])[0]
-        self._controls[house] = (0.0, 0.0, HEATING_AT_FIRST_W_M2)
+        self.controls[house] = (0.0, 0.0, HEATING_AT_FIRST_W_M2)
         self.values[house] = (0.0, 0.0, HEATING_AT_FIRST_W_M2)
 
     @override
     def _live(self) -> Floats:
-        numbers(self._controls)[:] = self.values
+        numbers(self.controls)[:] = self.values
         paid = np.empty((self.houses, len(self.parts)))
         live_lettuces(
-            self.states, self._controls, self._outdoor, self._parameters, self._prices,
+            self.states, self.controls, self._outdoor, self._parameters, self._prices,
             self._comfort, self.step_s, paid,
         )  # fmt: skip
         return paid
 
     @override
     def _arrays(self) -> tuple[Rows, ...]:
-        return (self.states, self._controls, self._parameters, self._prices)
+        return (self.states, self.controls, self._parameters, self._prices)
 
 
 def _table(seasons: Seasons) -> tuple[Records, list[int]]:

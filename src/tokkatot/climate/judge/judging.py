@@ -9,10 +9,11 @@ import numpy as np
 from tokkatot.climate.control.twins import CoopLimits
 from tokkatot.climate.env.batches import Batch, BenchmarkTomatoes, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.judge.controllers import Controller
-from tokkatot.climate.kernel import Floats
-from tokkatot.climate.physics.units import JOULES_A_KWH
-from tokkatot.climate.plan import Plan, batch_of
-from tokkatot.climate.policy.card import Figure, HeldOut, Interval, WeatherSeen
+from tokkatot.climate.judge.limits import limits_of
+from tokkatot.climate.kernel import Floats, numbers
+from tokkatot.climate.physics.units import DAY_S, HOUR_S, JOULES_A_KWH
+from tokkatot.climate.plan import Plan, batch_of, kind_of
+from tokkatot.climate.policy.card import Figure, HeldOut, House, Interval, WeatherSeen, inputs_of
 from tokkatot.climate.weather.series import WeatherSeries
 
 RESAMPLES = 10_000
@@ -36,6 +37,12 @@ class Lived:
     """Mean of what the parts came to, euros a m²."""
     seen: Floats
     """Of the first season: a row a step, in the order of a policy's inputs."""
+    steered: Floats
+    """The same of its actuators."""
+    actuators: tuple[str, ...]
+    """What those are called, in order."""
+    beyond: Mapping[str, Floats]
+    """Of the first season: hours of each day in which it was beyond each limit, or in stress."""
 
 
 def seasons(plan: Plan, weather: WeatherSeries) -> list[Any]:
@@ -56,19 +63,42 @@ def live(plan: Plan, weather: WeatherSeries, starts: Sequence[Any], who: Control
         batch.plant(house, start)
     parts = np.zeros((batch.houses, len(batch.parts)))
     over = np.zeros((batch.houses, 3))
-    rows = []
+    rows, steered, stress_h = [], [], [0.0]
     for _ in range(batch.steps):
         parts += batch.live(who.decide(batch))
         told = batch.told()
         rows.append(told[0])
+        steered.append(numbers(batch.controls)[0].copy())
         if isinstance(batch, Flocks):
+            stress_h.append(float(batch.books["heat_stress_h"][0]))
             over += told[:, 2:5] * (1.0, 1.0, -1.0) > (CO2_MAX_PPM, AMMONIA_MAX_PPM, COLD_UNDER_K)
-    figures = {"worth": batch.worth(parts), **_figures(batch, over * batch.step_s / 3600.0)}
+    figures = {"worth": batch.worth(parts), **_figures(batch, over * batch.step_s / HOUR_S)}
     if isinstance(batch, BenchmarkTomatoes):
         # Its penalties are no money that anybody pays.
         figures["profit"] = figures["worth"] - parts[:, batch.parts.index("climate")]
     means = dict(zip(batch.parts, map(float, parts.mean(axis=0)), strict=True))
-    return Lived(figures=figures, parts=means, seen=np.array(rows))
+    seen = np.array(rows)
+    return Lived(
+        figures=figures,
+        parts=means,
+        seen=seen,
+        steered=np.array(steered),
+        actuators=batch.controls.dtype.names or (),
+        beyond=_beyond(kind_of(plan), seen, np.diff(stress_h), batch.step_s),
+    )
+
+
+def _beyond(house: House, seen: Floats, stress_h: Floats, step_s: float) -> dict[str, Floats]:
+    """Return hours of each day beyond each limit, from what was seen and stress step by step."""
+    names = [field.name for field in inputs_of(house)]
+    hours = {
+        name: limit.is_left(seen[:, names.index(name)]) * step_s / HOUR_S
+        for name, limit in limits_of(house).items()
+    }
+    if house is House.COOP:
+        hours["heat_stress"] = stress_h
+    days = np.arange(0, len(seen), round(DAY_S / step_s))
+    return {name: np.add.reduceat(each, days) for name, each in hours.items()}
 
 
 def compared(

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import isfinite
 
 from tokkatot.climate.judge.front import Fronts
 from tokkatot.climate.judge.judging import Lived
+from tokkatot.climate.judge.limits import Limit, limits_of
 from tokkatot.climate.kernel import Floats
 from tokkatot.climate.policy.card import Card, HeldOut, House, Interval, dials_of, inputs_of
 
@@ -17,8 +19,12 @@ body { padding: 0 1rem; color: #1b1b1b }
 table { border-collapse: collapse } td, th { padding: .2rem .8rem .2rem 0; text-align: right }
 td:first-child, th:first-child { text-align: left } svg { display: block; margin: .5rem 0 1.5rem }
 """
-_LIMITS = {"co2_ppm": 3000.0, "ammonia_ppm": 20.0}
-"""Drawn for a coop (Council Directive 2007/43/EC)."""
+_DASHED = (
+    "<p>Dashed: limits.</p>",
+    "<p>Dashed: limits. Air that moves or is dry may be further over comfort: it is felt less.</p>",
+)
+_ROOM = 0.04
+"""Part of a plot that is left beyond its limits, so that their lines are seen."""
 _CLIMATE = ("air_c", "humidity_pct", "co2_ppm", "ammonia_ppm", "over_comfort_k", "outdoor_c")
 
 
@@ -83,14 +89,60 @@ def _money(lived: Mapping[str, Lived]) -> str:
 
 
 def _plots(house: House, lived: Mapping[str, Lived]) -> list[str]:
-    """Return a plot a quantity of the climate and a set-point, of the first season."""
-    names = [field.name for field in inputs_of(house)]
+    """Return a plot a quantity of the climate, an actuator and a set-point, of the first season."""
+    names, limits = [field.name for field in inputs_of(house)], limits_of(house)
     dials = names[-len(dials_of(house)) :]
-    plots = ["<h3>Climate and set-points of the first season</h3>", _legend(lived)]
-    for name in (*(name for name in _CLIMATE if name in names), *dials):
+
+    def seen(name: str) -> str:
         lines = [came.seen[:, names.index(name)] for came in lived.values()]
-        plots.append(_plot(name, lines, _LIMITS.get(name) if house is House.COOP else None))
-    return plots
+        return _plot(name, lines, limits.get(name, Limit()))
+
+    plots = ["<h3>Climate of the first season</h3>", _legend(lived), _DASHED[house is House.COOP]]
+    plots += [seen(name) for name in _CLIMATE if name in names]
+    plots += [
+        _violations(lived),
+        "<h3>Actuators of the first season</h3>",
+        *_actuators(house, lived),
+    ]
+    return [*plots, "<h3>Set-points of the first season</h3>", *map(seen, dials)]
+
+
+def _actuators(house: House, lived: Mapping[str, Lived]) -> list[str]:
+    """Return a plot an actuator; where a policy moves them itself they are the set-points."""
+    names = next(iter(lived.values())).actuators
+    if {dial.name for dial in dials_of(house)} & set(names):
+        return ["<p>The policy moves them itself: they are its set-points.</p>"]
+    return [
+        _plot(name, [came.steered[:, at] for came in lived.values()], Limit(), ends=(0.0, 1.0))
+        for at, name in enumerate(names)
+    ]
+
+
+def _violations(lived: Mapping[str, Lived]) -> str:
+    """Return bars of the hours of each day beyond each limit."""
+    bars, kept = [], []
+    for name in next(iter(lived.values())).beyond:
+        days = [came.beyond[name] for came in lived.values()]
+        if any(one.any() for one in days):
+            bars.append(_bars(f"{name}, h a day", days))
+        else:
+            kept.append(name)
+    told = f"<p>Nobody was beyond: {escape(', '.join(kept))}.</p>" if kept else ""
+    return f"<h3>Violations: hours of each day beyond limits</h3>{told}{''.join(bars)}"
+
+
+def _bars(name: str, days: Sequence[Floats]) -> str:
+    highest = max(float(one.max()) for one in days)
+    width = (_WIDTH - _MARGIN) / len(days[0])
+    drawn = []
+    for at, (one, colour) in enumerate(zip(days, _COLOURS, strict=False)):
+        for day, hours in enumerate(one.tolist()):
+            x, tall = _MARGIN + (day + at / (len(days) + 1)) * width, _HEIGHT * hours / highest
+            drawn.append(
+                f"<rect x='{x:.1f}' y='{_HEIGHT - tall:.1f}' width='{width / (len(days) + 1):.1f}'"
+                f" height='{tall:.1f}' fill='{colour}'/>"
+            )
+    return _framed(name, 0.0, highest, drawn)
 
 
 def _front(name: str, both: Fronts) -> str:
@@ -122,9 +174,16 @@ def _legend(lived: Mapping[str, Lived]) -> str:
     return f"<p>{''.join(spans)}</p>"
 
 
-def _plot(name: str, lines: Sequence[Floats], limit: float | None) -> str:
-    low = min(float(line.min()) for line in lines)
-    high = max(float(line.max()) for line in lines)
+def _plot(
+    name: str, lines: Sequence[Floats], limit: Limit, ends: tuple[float, float] | None = None
+) -> str:
+    """Return lines over the season and its limits, all of which the axis holds."""
+    dashes = [value for value in limit if isfinite(value)]
+    shown = [*dashes, *(ends or ())]
+    low: float = min([*(float(line.min()) for line in lines), *shown])
+    high: float = max([*(float(line.max()) for line in lines), *shown])
+    room = _ROOM * (high - low) if dashes else 0.0
+    low, high = low - room, high + room
     span = (high - low) or 1.0
 
     def height(value: float) -> float:
@@ -138,9 +197,14 @@ def _plot(name: str, lines: Sequence[Floats], limit: float | None) -> str:
             for at in range(0, len(line), every)
         )
         drawn.append(f"<polyline points='{points}' fill='none' stroke='{colour}'/>")
-    if limit is not None and low <= limit <= high:
-        y = height(limit)
-        drawn.append(f"<path d='M{_MARGIN} {y:.1f}H{_WIDTH}' stroke='#000' stroke-dasharray='4'/>")
+    drawn += [
+        f"<path d='M{_MARGIN} {height(dash):.1f}H{_WIDTH}' stroke='#000' stroke-dasharray='4'/>"
+        for dash in dashes
+    ]
+    return _framed(name, low, high, drawn)
+
+
+def _framed(name: str, low: float, high: float, drawn: Sequence[str]) -> str:
     return (
         f"<svg width='{_WIDTH}' height='{_HEIGHT + 6}' role='img' aria-label='{escape(name)}'>"
         f"<text x='0' y='12' font-size='11'>{high:.4g}</text>"

@@ -1,5 +1,6 @@
 """Comparison: the same seasons for all, differences season by season, and a page that shows it."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,9 @@ from tokkatot.climate.judge.judging import compared, interval, live
 from tokkatot.climate.judge.judging import seasons as begun
 from tokkatot.climate.judge.report import report
 from tokkatot.climate.judge.searching import tuned, tuned_bands
+from tokkatot.climate.physics.poultry.model import Controls
 from tokkatot.climate.plan import read_plan, read_weathers
+from tokkatot.climate.policy.card import House
 
 # The first of them to run compiles, unless the machine code is kept from before: all on one worker.
 pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("kernel")]
@@ -99,6 +102,51 @@ def test_controllers_live_through_the_same_seasons_and_differ_by_what_they_do(
     )
 
 
+def test_what_broke_limits_is_counted_and_drawn_day_by_day(tmp_path: Path) -> None:
+    path = seasons.write_plan(tmp_path)
+    text = path.read_text().replace("days = 1\n", "days = 2\n")
+    path.write_text(text.replace('form = "csv"', 'form = "csv", warmer_k = 8.0'))
+    plan = read_plan(path)
+    seen, series = read_weathers(plan.judge_on, tmp_path)[0]
+    lived = {"policy": live(plan, series, begun(plan, series)[:1], Held(COLD))}
+    came = lived["policy"]
+    assert set(came.beyond) == {"over_comfort_k", "co2_ppm", "ammonia_ppm", "heat_stress"}
+    assert all(hours.shape == (2,) for hours in came.beyond.values())
+    assert came.beyond["heat_stress"].sum() == pytest.approx(came.figures["heat_stress"][0])
+    over_k = came.seen[:, 4]
+    outside = float(np.sum((over_k < -5.0) | (over_k > 6.0))) / 4
+    assert came.beyond["over_comfort_k"].sum() == pytest.approx(outside)
+    assert outside > 0.0
+    assert came.steered.shape == (192, len(Controls._fields))
+    assert came.steered[:, came.actuators.index("fans")].max() > 0.1
+    card = policies.card(policies.model([[0.0] * 6] * 22, positions(StageRules(), COOP_DIALS)))
+    page = report(card, [(compared(seen, lived, np.random.default_rng(1)), lived)], {})
+    assert "aria-label='over_comfort_k, h a day'" in page
+    assert "Nobody was beyond: co2_ppm, ammonia_ppm" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "house", "dashes"),
+    [
+        ("greenhouse", House.GREENHOUSE, 3),
+        ("tomato_benchmark", House.TOMATO_BENCHMARK, 6),
+        ("lettuce", House.LETTUCE, 5),
+    ],
+)
+def test_the_limits_of_every_crop_are_drawn(
+    tmp_path: Path, kind: str, house: House, dashes: int
+) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path, kind))
+    seen, series = read_weathers(plan.judge_on, tmp_path)[0]
+    lived = {"policy": live(plan, series, begun(plan, series)[:1], Resting())}
+    held_out = compared(seen, lived, np.random.default_rng(1))
+    page = report(policies.card(b"", house), [(held_out, lived)], {})
+    assert page.count("stroke-dasharray") == dashes
+    assert ("aria-label='roof_vents'" in page) is (house is House.GREENHOUSE)
+    heights = [float(y) for y in re.findall(r"<path d='M46 ([\d.]+)H", page)]
+    assert all(0.0 < y < 150.0 for y in heights)
+
+
 def test_what_is_searched_for_does_no_worse_than_the_rules_it_began_from(tmp_path: Path) -> None:
     plan = read_plan(seasons.write_plan(tmp_path))
     _, series = read_weathers(plan.learn_from, tmp_path)[0]
@@ -129,7 +177,11 @@ def test_the_page_shows_every_controller_figure_and_set_point(tmp_path: Path) ->
         assert name in page
     assert "&lt;b&gt;rival" in page
     assert "<b>rival" not in page
-    assert page.count("<polyline") == 2 * (6 + len(COOP_DIALS))
+    for name in ("fans", "heaters", "pad", "over_comfort_k", "co2_ppm"):
+        assert page.count(f"aria-label='{name}'") == 1
+    assert page.count("<polyline") == 2 * (6 + len(Controls._fields) + len(COOP_DIALS))
+    # Two ends of comfort, and the two gases.
+    assert page.count("stroke-dasharray") == 4
     learned = msgspec.structs.replace(card.learning, weather=(seen,))
     known = report(msgspec.structs.replace(card, learning=learned), [(held_out, lived)], {})
     assert "unseen, which it learned from" in known
