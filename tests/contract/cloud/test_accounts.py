@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from httpx import Response
 
 from tests.support.cloud import PASSWORD, Cloud
-from tokkatot.cloud.accounts.model import LOGIN_FAILURES, RESET_CODE_ATTEMPTS
+from tokkatot.cloud.accounts.model import LOGIN_FAILURES, REFRESH_AGAIN, RESET_CODE_ATTEMPTS
 
 NEW_PASSWORD = "battery staple"
 
@@ -159,6 +160,69 @@ async def test_a_refresh_token_that_comes_twice_ends_the_whole_session(cloud: Cl
     assert (await cloud.http.post("/v1/auth/refresh", json=newest)).status_code == 401
     headers = {"Authorization": f"Bearer {first['access_token']}"}
     assert (await cloud.http.get("/v1/users/me", headers=headers)).status_code == 401
+
+
+async def refreshed(cloud: Cloud, token: str, key: str | None = None) -> Response:
+    headers = {} if key is None else {"Idempotency-Key": key}
+    body = {"refresh_token": token}
+    return await cloud.http.post("/v1/auth/refresh", json=body, headers=headers)
+
+
+async def test_who_has_not_heard_the_new_pair_gets_another_under_the_same_key(
+    cloud: Cloud,
+) -> None:
+    owner, _ = await cloud.sign_up()
+    await refreshed(cloud, owner.refresh_token, "k1")
+    cloud.clock.advance(REFRESH_AGAIN.total_seconds())
+    await refreshed(cloud, owner.refresh_token, "k1")
+    again = await refreshed(cloud, owner.refresh_token, "k1")
+    assert again.status_code == 200
+    headers = {"Authorization": f"Bearer {again.json()['access_token']}"}
+    assert (await cloud.http.get("/v1/users/me", headers=headers)).status_code == 200
+    following = await refreshed(cloud, again.json()["refresh_token"], "k2")
+    assert following.status_code == 200
+
+
+@pytest.mark.parametrize("key", ["k2", None])
+async def test_another_key_or_none_ends_the_session(cloud: Cloud, key: str | None) -> None:
+    owner, _ = await cloud.sign_up()
+    first = (await refreshed(cloud, owner.refresh_token, "k1")).json()
+    assert (await refreshed(cloud, owner.refresh_token, key)).status_code == 401
+    assert (await refreshed(cloud, first["refresh_token"])).json()["code"] == "session_ended"
+
+
+async def test_a_key_that_comes_later_proves_nothing(cloud: Cloud) -> None:
+    owner, _ = await cloud.sign_up()
+    first = (await refreshed(cloud, owner.refresh_token)).json()
+    assert (await refreshed(cloud, owner.refresh_token, "k1")).status_code == 401
+    assert (await refreshed(cloud, first["refresh_token"])).json()["code"] == "session_ended"
+
+
+async def test_the_same_key_ends_the_session_once_the_answer_was_heard(cloud: Cloud) -> None:
+    owner, _ = await cloud.sign_up()
+    first = (await refreshed(cloud, owner.refresh_token, "k1")).json()
+    second = (await refreshed(cloud, first["refresh_token"], "k2")).json()
+    assert (await refreshed(cloud, owner.refresh_token, "k1")).status_code == 401
+    assert (await refreshed(cloud, second["refresh_token"])).json()["code"] == "session_ended"
+
+
+async def test_the_same_key_ends_the_session_after_ten_minutes(cloud: Cloud) -> None:
+    owner, _ = await cloud.sign_up()
+    first = (await refreshed(cloud, owner.refresh_token, "k1")).json()
+    cloud.clock.advance(REFRESH_AGAIN.total_seconds() / 2)
+    # What comes again does not begin the ten minutes anew.
+    first = (await refreshed(cloud, owner.refresh_token, "k1")).json()
+    cloud.clock.advance(REFRESH_AGAIN.total_seconds() / 2 + 1)
+    assert (await refreshed(cloud, owner.refresh_token, "k1")).status_code == 401
+    assert (await refreshed(cloud, first["refresh_token"])).json()["code"] == "session_ended"
+
+
+async def test_what_was_given_before_is_void(cloud: Cloud) -> None:
+    owner, _ = await cloud.sign_up()
+    lost = (await refreshed(cloud, owner.refresh_token, "k1")).json()
+    heard = (await refreshed(cloud, owner.refresh_token, "k1")).json()
+    assert (await refreshed(cloud, lost["refresh_token"])).status_code == 401
+    assert (await refreshed(cloud, heard["refresh_token"])).json()["code"] == "session_ended"
 
 
 async def test_a_refresh_token_ends_after_thirty_days(cloud: Cloud) -> None:

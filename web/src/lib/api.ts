@@ -1,6 +1,7 @@
 /** The one way out to the server: time-outs, typed problems, and one token refresh at a time. */
 
 import { heard } from './clock'
+import { idempotencyKey } from './ids'
 import { Problem, problemOf } from './problems'
 import type { Tokens } from './types'
 
@@ -155,14 +156,15 @@ export class Api {
     if (held === null) throw new Problem('unauthenticated', { status: 401 })
     // Another tab was faster.
     if (held.access_token !== spent) return
-    const answer = await this.send(
-      'auth/refresh',
-      { method: 'POST', body: { refresh_token: held.refresh_token } },
-      null,
-    )
+    const key = held.refresh_key ?? idempotencyKey()
+    // Kept before it goes out: the answer may be lost, and the page with it.
+    if (key !== held.refresh_key) this.tokens.write({ ...held, refresh_key: key })
+    const body = { refresh_token: held.refresh_token }
+    const headers = { 'Idempotency-Key': key }
+    const answer = await this.send('auth/refresh', { method: 'POST', body, headers }, null)
     if (answer.status === 401 || answer.status === 403) this.tokens.ended()
     const fresh = parsed(await (await checked(answer)).body.text())
     if (fresh === undefined) throw new Problem('bad_answer')
-    this.tokens.write(fresh as Tokens)
+    this.tokens.write({ ...(fresh as Tokens), refresh_key: null })
   }
 }

@@ -40,6 +40,8 @@ export interface Tokens {
   access_token: string
   refresh_token: string
   expires_in: number
+  /** Under which key the refresh token was sent and no answer heard; it goes out under no other. */
+  refresh_key?: string | null
 }
 
 export interface SignedIn extends Tokens {

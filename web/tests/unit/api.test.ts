@@ -27,6 +27,8 @@ interface Call {
 
 let box: Box
 let calls: Call[]
+/** The keys of the renewals, in their order. */
+let keys: (string | null)[]
 
 function apiWith(answer: (call: Call) => Response | Promise<Response>): Api {
   const fetcher = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
@@ -37,6 +39,7 @@ function apiWith(answer: (call: Call) => Response | Promise<Response>): Api {
       token: headers.get('Authorization'),
     }
     calls.push(call)
+    if (call.url.endsWith('auth/refresh')) keys.push(headers.get('Idempotency-Key'))
     return Promise.resolve(answer(call))
   }
   return new Api({ tokens: box, fetcher })
@@ -64,6 +67,7 @@ async function problemOf(work: Promise<unknown>): Promise<Problem> {
 beforeEach(() => {
   box = new Box()
   calls = []
+  keys = []
 })
 
 it('takes the address in an answer as the API has it', () => {
@@ -143,7 +147,7 @@ describe('an expired token', () => {
     const answers = await Promise.all([1, 2, 3].map(() => api.json('farms')))
     expect(answers).toEqual([{ ok: true }, { ok: true }, { ok: true }])
     expect(calls.filter(({ url }) => url.endsWith('auth/refresh'))).toHaveLength(1)
-    expect(box.held).toEqual(fresh)
+    expect(box.held).toEqual({ ...fresh, refresh_key: null })
   })
 
   it('that another tab has renewed is not renewed again', async () => {
@@ -169,6 +173,27 @@ describe('an expired token', () => {
     })
     expect((await problemOf(api.json('farms'))).code).toBe('phone_offline')
     expect(box.endings).toBe(0)
+  })
+
+  it('whose renewal was not answered is renewed under the same key, by whichever tab', async () => {
+    let lost = 2
+    const answer = (call: Call): Response => {
+      if (call.url.endsWith('auth/refresh') && lost-- > 0) throw new TypeError('failed to fetch')
+      return expiring(call)
+    }
+    await problemOf(apiWith(answer).json('farms'))
+    await problemOf(apiWith(answer).json('farms'))
+    expect(await apiWith(answer).json('farms')).toEqual({ ok: true })
+    expect(keys).toHaveLength(3)
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/)
+    expect(new Set(keys).size).toBe(1)
+  })
+
+  it('is renewed under another key each time', async () => {
+    const api = apiWith(expiring)
+    await api.accessToken('old')
+    await api.accessToken('new')
+    expect(new Set(keys).size).toBe(2)
   })
 
   it('is renewed for a socket that was refused', async () => {

@@ -13,6 +13,7 @@ from tokkatot.cloud.accounts.model import Session
 from tokkatot.cloud.accounts.ports import Farms
 from tokkatot.cloud.platform.audit import EventEntry
 from tokkatot.cloud.platform.context import Ctx, FromWhere, Tx
+from tokkatot.cloud.platform.idempotency import Key
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.paging import Page, Paged, page_of
 from tokkatot.cloud.platform.passwords import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS
@@ -222,9 +223,19 @@ async def log_in(body: LoginBody, context: Ctx, farms: Farms, origin: FromWhere)
 
 
 @router.post("/auth/refresh", tags=["auth"], responses=problems("session_ended"))
-async def refresh(body: RefreshBody, context: Ctx, farms: Farms, origin: FromWhere) -> LoginView:
-    """Exchange the refresh token for a new pair; each is good once."""
-    return login_view(await sessions.refresh(context, farms, body.refresh_token, origin))
+async def refresh(
+    body: RefreshBody,
+    context: Ctx,
+    farms: Farms,
+    origin: FromWhere,
+    idempotency_key: Key = None,
+) -> LoginView:
+    """Exchange the refresh token for a new pair; each is good once.
+
+    Who has not heard the answer may ask again within ten minutes, under the same random key.
+    """
+    given = sessions.Renewal(refresh_token=body.refresh_token, key=idempotency_key)
+    return login_view(await sessions.refresh(context, farms, given, origin))
 
 
 @router.post("/auth/logout", status_code=204, tags=["auth"])

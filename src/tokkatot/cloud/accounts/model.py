@@ -13,6 +13,8 @@ REGISTRATION_KEY_LIFETIME = timedelta(days=90)
 RESET_CODE_LIFETIME = timedelta(hours=24)
 MAILED_CODE_LIFETIME = timedelta(hours=1)
 RESET_CODE_ATTEMPTS = 5
+REFRESH_AGAIN = timedelta(minutes=10)
+"""For so long may the answer to the use of a refresh token be asked for again."""
 LOGIN_WINDOW = timedelta(minutes=15)
 LOGIN_FAILURES = 10
 """So many wrong passwords a window at one login; a person mistypes less, a guesser gains little."""
@@ -56,7 +58,10 @@ class Session(Base):
 
 
 class RefreshToken(Base):
-    """A refresh token by its hash; a used one that comes again ends the session."""
+    """A refresh token by its hash; a used one that comes again ends the session.
+
+    Unless it comes from who has not heard the answer to its use (`sessions.refresh`).
+    """
 
     __tablename__ = "refresh_tokens"
 
@@ -66,6 +71,10 @@ class RefreshToken(Base):
     )
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    used_key_hash: Mapped[str | None]
+    """Of the key that came with its use, if one did: it alone may come again, for a while."""
+    successor_hash: Mapped[str | None]
+    """The token that was given for it."""
 
 
 class RegistrationKey(Base):

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 from tokkatot.cloud.accounts import store
 from tokkatot.cloud.accounts.contacts import ContactRefused, normal_login
-from tokkatot.cloud.accounts.model import LOGIN_FAILURES, LOGIN_WINDOW, RefreshToken, Session, User
+from tokkatot.cloud.accounts.model import (
+    LOGIN_FAILURES,
+    LOGIN_WINDOW,
+    REFRESH_AGAIN,
+    RefreshToken,
+    Session,
+    User,
+)
 from tokkatot.cloud.accounts.ports import FarmBrief, FarmDirectory
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
@@ -43,6 +50,14 @@ class Attempt:
     login: str
     password: str
     device_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """A refresh token, and the random key under which it may come again."""
+
+    refresh_token: str
+    key: str | None
 
 
 async def log_in(
@@ -114,26 +129,31 @@ async def open_session(
 
 
 async def refresh(
-    context: Context, farms: FarmDirectory, refresh_token: str, origin: Origin
+    context: Context, farms: FarmDirectory, given: Renewal, origin: Origin
 ) -> LoggedIn:
     """Exchange a refresh token for a new pair; a token that comes twice ends its session.
+
+    Who has not heard the answer may ask again: under the key of the first time, within
+    `REFRESH_AGAIN`, and until what was given for the token is used.
 
     Raises:
         Unauthenticated: when the token is unknown, used, or its session is over.
     """
     async with context.database.transaction() as tx:
-        token = await store.refresh_token_for_update(tx.session, hash_secret(refresh_token))
+        token = await store.refresh_token_for_update(tx.session, hash_secret(given.refresh_token))
         if token is None:
             raise Unauthenticated
         session = await tx.session.get_one(Session, token.session_id)
         user = await store.user_by_id(tx.session, session.user_id)
         if user is None or session.ended_at is not None or session.expires_at <= tx.now:
             raise Unauthenticated("session_ended")
+        key_hash = None if given.key is None else hash_secret(given.key)
         if token.used_at is None:
             token.used_at = tx.now
-            session.last_seen_at = tx.now
-            session.expires_at = tx.now + REFRESH_LIFETIME
-            return await _with_tokens(tx, context.tokens, farms, user, session)
+            token.used_key_hash = key_hash
+            return await _renewed(tx, context.tokens, farms, user, token)
+        if await _unheard(tx, token, key_hash):
+            return await _renewed(tx, context.tokens, farms, user, token)
         # One of the two that hold this token is a thief, and nobody knows which.
         session.ended_at = tx.now
         audit.record(
@@ -145,6 +165,32 @@ async def refresh(
             origin=origin,
         )
     raise Unauthenticated("session_ended")
+
+
+async def _unheard(tx: Transaction, token: RefreshToken, key_hash: str | None) -> bool:
+    """Tell whether a used token comes from who used it; what was given for it is void then."""
+    assert token.used_at is not None, "it was used"
+    if key_hash is None or key_hash != token.used_key_hash:
+        return False
+    if tx.now - token.used_at > REFRESH_AGAIN or token.successor_hash is None:
+        return False
+    given = await store.refresh_token_for_update(tx.session, token.successor_hash)
+    if given is None or given.used_at is not None:
+        return False
+    # As good as used: whoever comes with it has heard an answer that its owner has not.
+    given.used_at = tx.now
+    return True
+
+
+async def _renewed(
+    tx: Transaction, tokens: Tokens, farms: FarmDirectory, user: User, token: RefreshToken
+) -> LoggedIn:
+    session = await tx.session.get_one(Session, token.session_id)
+    session.last_seen_at = tx.now
+    session.expires_at = tx.now + REFRESH_LIFETIME
+    renewed = await _with_tokens(tx, tokens, farms, user, session)
+    token.successor_hash = hash_secret(renewed.refresh_token)
+    return renewed
 
 
 async def log_out(tx: Transaction, user_id: UserId, session_id: SessionId, origin: Origin) -> None:
@@ -163,6 +209,8 @@ async def _with_tokens(
             session_id=session.id,
             created_at=tx.now,
             used_at=None,
+            used_key_hash=None,
+            successor_hash=None,
         )
     )
     user_id = UserId(user.id)

@@ -36,6 +36,18 @@ class IdempotentAnswer(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A word of your choice; a repeat under it does nothing twice.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Idempotency:
     """The key of a request, if it has one, and the hash of what it asks."""
@@ -94,18 +106,7 @@ class Idempotency:
         return json_response(kept.body, kept.status)
 
 
-async def idempotency(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1,
-            max_length=128,
-            pattern=r"^[\x21-\x7e]+$",
-            description="A word of your choice; a repeat under it does nothing twice.",
-        ),
-    ] = None,
-) -> Idempotency:
+async def idempotency(request: Request, idempotency_key: Key = None) -> Idempotency:
     """Read the key of a request and hash method, path and body."""
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
     digest.update(await request.body())
