@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -52,6 +52,12 @@ async def test_a_house_gets_its_alarms_and_its_hub_holds_them(farm: Automated) -
     (alarm,) = document.houses[0].alarms
     assert str(alarm.id) == written["alarms"][0]["id"]
     assert (alarm.name, alarm.severity) == ("Too hot for chicks", Severity.CRITICAL)
+
+
+async def test_an_alarm_may_come_with_its_id(farm: Automated) -> None:
+    own = str(uuid4())
+    written = await put(farm, {**limit(), "id": own})
+    assert [alarm["id"] for alarm in written["alarms"]] == [own]
 
 
 async def test_the_same_alarms_make_no_version_and_a_stale_edit_is_refused(

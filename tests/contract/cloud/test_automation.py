@@ -2,6 +2,7 @@
 
 import json
 import re
+from uuid import uuid4
 
 import pytest
 
@@ -49,6 +50,12 @@ async def test_rules_come_back_as_written_and_go_to_the_hub(farm: Automated) -> 
     (rule,) = (await farm.desired()).houses[0].rules
     assert (str(rule.id), rule.name) == (stored["rules"][0]["id"], "Air")
     assert [event["type"] for event in await farm.events("rules.")] == ["rules.changed"]
+
+
+async def test_a_rule_may_come_with_its_id(farm: Automated) -> None:
+    own = str(uuid4())
+    stored = await rules(farm, 0, staged(farm, id=own))
+    assert [rule["id"] for rule in stored["rules"]] == [own]
 
 
 async def test_the_same_rules_again_make_no_version(farm: Automated) -> None:

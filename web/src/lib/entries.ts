@@ -3,6 +3,7 @@
 import { computed, ref, watch, type Ref } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 
+import { newId } from './ids'
 import type { Problem } from './problems'
 
 export interface Entry {
@@ -48,32 +49,45 @@ export function useEntryForm<E extends Entry, D>(of: Editing<E, D>) {
   const router = useRouter()
   const named = route.params[of.param]
   const id = typeof named === 'string' ? named : null
+  /** A new entry has its id before it is sent: what was written unheard is found again by it. */
+  const own_id = id ?? newId()
   const draft = ref(null) as Ref<D | null>
-  const others = computed(() => (of.entries() ?? []).filter((one) => one.id !== id))
-  const found = computed(() => of.entries()?.find((one) => one.id === id))
+  const others = computed(() => (of.entries() ?? []).filter((one) => one.id !== own_id))
+  const found = computed(() => of.entries()?.find((one) => one.id === own_id))
   /** The entry that the draft was made from, or that a person was told of since; '' for none. */
   let seen = ''
+  /** The last write got no answer: what has changed since is most likely what this form wrote. */
+  let unheard = false
   const text = (): string => (found.value === undefined ? '' : JSON.stringify(found.value))
 
   /** Returns all entries as they are to be; one that somebody else took away is there again. */
   function changed(held: D): E[] {
-    const mine = of.entryOf(held)
+    const mine = { ...of.entryOf(held), id: own_id }
     if (found.value === undefined) return [...others.value, mine]
-    return (of.entries() ?? []).map((one) => (one.id === id ? mine : one))
+    return (of.entries() ?? []).map((one) => (one.id === own_id ? mine : one))
   }
 
   /** Who saves over what somebody else did meanwhile is told first, and then saves on purpose. */
   async function save(): Promise<void> {
     const held = draft.value
     if (held === null) return
-    if (seen !== text()) {
+    if (seen !== text() && !unheard) {
       seen = text()
       of.clash()
-    } else if (await of.write(changed(held), of.check(held))) {
-      await router.replace(of.back)
-    } else if (of.problem.value?.code === 'conflict') {
-      seen = text()
+      return
     }
+    const checks = of.check(held)
+    let written = await of.write(changed(held), checks)
+    // The version that the server did not expect is the one that this form wrote unheard.
+    if (!written && unheard && conflicting()) written = await of.write(changed(held), checks)
+    // What the checks hold back is not sent, so it says nothing of the write before it.
+    if (Object.keys(checks).length === 0) unheard = of.problem.value?.status === 0
+    if (written) await router.replace(of.back)
+    else if (conflicting()) seen = text()
+  }
+
+  function conflicting(): boolean {
+    return of.problem.value?.code === 'conflict'
   }
 
   async function remove(): Promise<void> {

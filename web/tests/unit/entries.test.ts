@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { createPinia, setActivePinia } from 'pinia'
+import { createPinia, setActivePinia, type Pinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp, type App } from 'vue'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
@@ -23,6 +23,8 @@ interface Held {
 /** A house whose rules other people may write too. */
 class FakeServer {
   held: Held = { version: 1, rules: [] }
+  /** How many of the next writes are done and not answered. */
+  unanswered = 0
 
   json = <T>(_path: string, request: Request = {}): Promise<T> => {
     if (request.method !== 'PUT') return Promise.resolve(structuredClone(this.held) as T)
@@ -31,6 +33,7 @@ class FakeServer {
       return Promise.reject(new Problem('conflict', { status: 409 }))
     }
     this.writes(body.rules)
+    if (this.unanswered-- > 0) return Promise.reject(new Problem('no_answer'))
     return Promise.resolve(structuredClone(this.held) as T)
   }
 
@@ -55,7 +58,7 @@ function page() {
     clash: rest.clash,
     draftOf: (entry) => ({ ...entry }),
     entryOf: (draft) => ({ ...draft }),
-    check: () => ({}),
+    check: ({ name }) => (name === '' ? { name: 'field.required' } : {}),
     back: '/rules',
   })
   return { ...form, problem: rest.problem }
@@ -64,7 +67,21 @@ function page() {
 let server: FakeServer
 let app: App
 let router: Router
+let pinia: Pinia
 let opened: ReturnType<typeof page>
+
+/** Opens the page of a rule, or of a new one. */
+async function open(path: string): Promise<void> {
+  await router.push(path)
+  app = createApp({
+    setup() {
+      opened = page()
+      return () => null
+    },
+  })
+  app.use(pinia).use(router).mount(document.createElement('div'))
+  await answered()
+}
 
 const answered = (): Promise<void> => new Promise((done) => setTimeout(done))
 const code = (): string | undefined => opened.problem.value?.code
@@ -85,20 +102,15 @@ beforeEach(async () => {
     { id: 'a', name: 'A' },
     { id: 'b', name: 'B' },
   ])
-  const pinia = createPinia()
+  pinia = createPinia()
   setActivePinia(pinia)
   vi.spyOn(useSession().api, 'json').mockImplementation(server.json)
-  const routes = ['/', '/rules', '/rules/:rule'].map((path) => ({ path, component: Nothing }))
+  const routes = ['/', '/rules', '/rules/:rule', '/new'].map((path) => ({
+    path,
+    component: Nothing,
+  }))
   router = createRouter({ history: createMemoryHistory(), routes })
-  await router.push('/rules/a')
-  app = createApp({
-    setup() {
-      opened = page()
-      return () => null
-    },
-  })
-  app.use(pinia).use(router).mount(document.createElement('div'))
-  await answered()
+  await open('/rules/a')
 })
 
 afterEach(() => app.unmount())
@@ -149,5 +161,55 @@ describe('a rule that is being written', () => {
     useFarm().plans += 1
     await answered()
     expect(code()).toBe('conflict')
+  })
+})
+
+describe('a rule whose answer was lost', () => {
+  async function openNew(): Promise<void> {
+    app.unmount()
+    await open('/new')
+    opened.draft.value = { id: '', name: 'new' }
+    server.unanswered = 1
+    await opened.save()
+    expect(code()).toBe('no_answer')
+  }
+
+  it.each([true, false])('is written once where it is new (news of it come: %s)', async (news) => {
+    await openNew()
+    if (news) useFarm().plans += 1
+    await answered()
+    await opened.save()
+    expect([server.names, code()]).toEqual([['A', 'B', 'new'], undefined])
+    expect(server.held.rules[2]?.id).toMatch(
+      /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    )
+    expect(router.currentRoute.value.path).toBe('/rules')
+  })
+
+  it('is saved without the word of a conflict that nobody else made', async () => {
+    typed('mine')
+    server.unanswered = 1
+    await opened.save()
+    useFarm().plans += 1
+    await answered()
+    typed('')
+    await opened.save()
+    expect(code()).not.toBe('conflict')
+    typed('mine at last')
+    await opened.save()
+    expect([server.names, code()]).toEqual([['mine at last', 'B'], undefined])
+  })
+
+  it('meets a conflict as before once an answer has come', async () => {
+    typed('mine')
+    server.unanswered = 1
+    await opened.save()
+    vi.mocked(useSession().api).json.mockRejectedValueOnce(
+      new Problem('unavailable', { status: 503 }),
+    )
+    await opened.save()
+    await elsewhere([{ id: 'a', name: 'theirs' }])
+    await opened.save()
+    expect([server.names, code()]).toEqual([['theirs'], 'conflict'])
   })
 })
