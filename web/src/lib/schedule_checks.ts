@@ -57,13 +57,17 @@ function usesStart({ kind, always }: ScheduleDraft): boolean {
   return kind === 'times' || kind === 'sun' || kind === 'sequence' || (kind === 'turns' && !always)
 }
 
-function checkStart({ by, times, days, expression }: StartDraft, wrong: WrongDraft): void {
+function checkStart(start: StartDraft, wrong: WrongDraft): void {
+  const { by, times, days, expression } = start
   if (by === 'cron') {
     if (expression.trim().split(/\s+/).length !== 5) wrong.start = 'plan.wrong.cron'
     return
   }
   if (days.length === 0) wrong.start = 'plan.wrong.days'
-  if (by !== 'daily') return
+  if (by !== 'daily') {
+    if (!Number.isFinite(start.offset_s)) wrong.start = 'plan.wrong.length'
+    return
+  }
   if (times.length === 0 || times.length > MOST_TIMES) wrong.start = 'plan.wrong.times'
   else if (new Set(times).size !== times.length) wrong.start = 'plan.wrong.times_twice'
 }
@@ -74,6 +78,7 @@ function checkEnd({ start, end }: ScheduleDraft, wrong: WrongDraft): void {
     wrong.end = 'plan.wrong.end'
   }
   const by_sun = end.by === 'sunrise' || end.by === 'sunset'
+  if (by_sun && !Number.isFinite(end.offset_s)) wrong.end = 'plan.wrong.length'
   if (by_sun && end.by === start.by && end.offset_s <= start.offset_s) {
     wrong.end = 'plan.wrong.end'
   }

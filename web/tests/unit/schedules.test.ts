@@ -158,6 +158,18 @@ describe('a form is sent back when', () => {
       (d) => Object.assign(d.end, { by: 'sunset', offset_s: -60 }),
     ],
     [
+      'nothing is typed before sunset, at the end',
+      'sun',
+      'end',
+      (d) => Object.assign(d.end, { by: 'sunset', offset_s: Number.NaN }),
+    ],
+    [
+      'nothing is typed before sunset, at the start',
+      'sun',
+      'start',
+      (d) => Object.assign(d.start, { by: 'sunset', offset_s: Number.NaN }),
+    ],
+    [
       'a cron has four parts',
       'times',
       'start',
