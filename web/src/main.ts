@@ -3,6 +3,7 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 
+import './lib/old_phones'
 import './styles/fonts.css'
 import './styles/base.css'
 import App from './App.vue'

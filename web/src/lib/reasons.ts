@@ -1,6 +1,7 @@
 /** Why something could not be done: the server's codes in the person's language. */
 
 import type { MessageKey, useWords } from './i18n'
+import { lastOf } from './lists'
 
 export interface Reason {
   code: string
@@ -24,7 +25,7 @@ export function reasonText(reason: Reason | null | undefined, words: Words): str
   const listed = (all: string[]): string =>
     all.length < 2
       ? all.join()
-      : t('cannot.and', { some: all.slice(0, -1).join(', '), last: all.at(-1) ?? '' })
+      : t('cannot.and', { some: all.slice(0, -1).join(', '), last: lastOf(all) ?? '' })
 
   const said = (name: string, value: unknown): string => {
     if (Array.isArray(value)) return listed(value.map((one) => said(name, one)))

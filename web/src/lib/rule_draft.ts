@@ -2,6 +2,7 @@
 
 import { parseNumber } from './formats'
 import type { MessageKey } from './i18n'
+import { lastOf } from './lists'
 import type { Comparison, Rule, RuleKind } from './plan_types'
 import { newCondition, type ConditionDraft } from './schedule_draft'
 
@@ -62,7 +63,7 @@ export function newRule(kind: RuleKind): RuleDraft {
 
 /** Returns a stage that begins further out than the last one. */
 export function nextStage(draft: RuleDraft): StageDraft {
-  const last = parseNumber(draft.stages.at(-1)?.threshold ?? '') ?? 28
+  const last = parseNumber(lastOf(draft.stages)?.threshold ?? '') ?? 28
   const apart = draft.condition.comparison === 'above' ? STAGE_APART : -STAGE_APART
   return { threshold: String(last + apart), devices: [], level: 100 }
 }

@@ -1,5 +1,7 @@
 /** What a device did over a time, as stretches of one state each. */
 
+import { lastOf } from './lists'
+
 /** Time in ms, level in % (null: unknown), set-point, power in W, share of the time online. */
 export type LinePoint = [number, number | null, number | null, number | null, number]
 
@@ -50,7 +52,7 @@ export function stretchesOf(
     const begin_ms = Math.max(start_ms, from_ms)
     const stop_ms = Math.min(end_ms, to_ms)
     if (begin_ms >= stop_ms) return
-    const last = found.at(-1)
+    const last = lastOf(found)
     if (last?.state === state) last.to_ms = stop_ms
     else found.push({ from_ms: begin_ms, to_ms: stop_ms, state })
   }

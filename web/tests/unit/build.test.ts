@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -13,6 +13,14 @@ import { fillTemplate, precacheList } from '../../build/service-worker'
 const MOST_INITIAL_KB = 60
 const FIRST_PAGE = 'src/pages/LoginPage.vue'
 const BUILD_WITHIN_MS = 120_000
+
+/** What came after `build.target`, in the words of the language and of the browser. */
+const TOO_NEW = [
+  /\.(?:at|findLast|findLastIndex)\(/,
+  /\b(?:structuredClone|reportError|fromAsync|groupBy|withResolvers|randomUUID)\(/,
+  /\bAbortSignal\.(?:timeout|any)\(/,
+  /\(\?<[=!]/,
+]
 
 let folder: string
 let manifest: Manifest
@@ -52,6 +60,16 @@ describe('the built app', () => {
   it('loads the chart library only with a chart', () => {
     const first = [...needed(FIRST_PAGE, needed('index.html'))]
     expect(first.filter((name) => name.includes('Chart'))).toEqual([])
+  })
+
+  it('asks for nothing that the oldest phones do not know', () => {
+    const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => [name, read(name).toString()] as const)
+    const found = scripts.flatMap(([name, source]) =>
+      TOO_NEW.flatMap((word) => (word.exec(source) ?? []).map((hit) => `${name}: ${hit}`)),
+    )
+    expect(found).toEqual([])
   })
 
   it('has no script or style inside the page, so that a strict policy holds', () => {
