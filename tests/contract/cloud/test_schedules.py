@@ -129,6 +129,16 @@ async def test_who_edits_an_older_version_is_told(farm: Automated) -> None:
     assert (await farm.cloud.get(farm.path_of(made), farm.owner))["name"] == "Mine"
 
 
+async def test_who_has_not_heard_that_their_edit_was_kept_may_send_it_again(
+    farm: Automated,
+) -> None:
+    made = await farm.add()
+    written = await farm.edit(made, name="Mine")
+    assert await farm.edit(made, name="Mine") == written
+    versions = (await farm.cloud.get(f"{farm.path_of(made)}/versions", farm.owner))["items"]
+    assert [version["version"] for version in versions] == [2, 1]
+
+
 async def test_a_deleted_schedule_is_gone_from_the_list_and_the_document(farm: Automated) -> None:
     made = await farm.add()
     assert (await farm.delete(made)).status_code == 204

@@ -22,6 +22,9 @@ let taken_back: string[]
 /** The server does what it is asked, but its answer comes too late. */
 let lost: boolean
 let noted: { id: string; picked_on: string; kg: number }[]
+/** The schedule that is there, as the server has it. */
+let version: number
+let puts: { version: number; name: string }[]
 let app: App
 let root: HTMLElement
 
@@ -33,10 +36,24 @@ function serve(path: string, request: Request = {}): Promise<unknown> {
     noted = []
     return Promise.resolve(undefined)
   }
+  if (path === 'farms/f/schedules/s') return serveSchedule(request)
   if (request.method !== 'POST') return Promise.resolve({ items: noted, next_cursor: null })
   posts.push({ key: request.headers?.['Idempotency-Key'], body: request.body })
   if (path.endsWith('harvests')) noted = [{ id: 'h1', picked_on: '2026-03-02', kg: 40 }]
   return lost ? Promise.reject(new Problem('no_answer')) : Promise.resolve({})
+}
+
+function serveSchedule(request: Request): Promise<unknown> {
+  if (request.method !== 'PUT') {
+    const does = { kind: 'duration_based', run_s: 60, rest_s: 600, devices: ['d'], level: 100 }
+    const kept = { name: 'Theirs', does, enabled: true, priority: 5, missed: 'once', modes: [] }
+    return Promise.resolve({ ...kept, id: 's', version, valid_from: null, valid_until: null })
+  }
+  const body = request.body as { version: number; name: string }
+  puts.push(body)
+  return body.version === version
+    ? Promise.resolve({})
+    : Promise.reject(new Problem('conflict', { status: 409 }))
 }
 
 async function open(component: Component, path: string, address: string): Promise<void> {
@@ -85,6 +102,8 @@ beforeEach(() => {
   taken_back = []
   noted = []
   lost = true
+  version = 1
+  puts = []
 })
 
 afterEach(() => {
@@ -145,4 +164,23 @@ describe('a schedule whose answer was lost', () => {
     expect(posts[2]?.body).toMatchObject({ name: 'Warm' })
     expect(posts[2]?.key).not.toBe(posts[0]?.key)
   })
+})
+
+it('writes a schedule that somebody else changed meanwhile only on purpose', async () => {
+  await open(
+    ScheduleEditPage,
+    '/farms/:farm/houses/:house/schedules/:schedule',
+    '/farms/f/houses/h/schedules/s',
+  )
+  await type('[data-field=name] input, input[data-field=name]', 'Mine')
+  version = 2
+  await save()
+  expect(find('[data-problem]').dataset.problem).toBe('conflict')
+  await save()
+  const sent = puts.map((put) => [put.version, put.name])
+  expect(sent).toEqual([
+    [1, 'Mine'],
+    [2, 'Mine'],
+  ])
+  expect(root.querySelector('[data-problem]')).toBeNull()
 })

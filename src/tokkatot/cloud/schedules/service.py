@@ -96,6 +96,8 @@ async def change(
 ) -> Current:
     """Write the next version of a schedule; what changes nothing writes none.
 
+    Who sends again what is there already, because they have not heard the answer, is no conflict.
+
     Raises:
         NotFound: when the farm has no such schedule.
         Invalid: when the house could not carry it out.
@@ -103,6 +105,8 @@ async def change(
     """
     current = await _locked(tx, writer.access.farm_id, schedule_id)
     if current.version.version != edited:
+        if _read(current.stored, content)[1] == current.version.content:
+            return current
         raise Conflict(
             "conflict",
             f"Version {current.version.version} was written meanwhile: look at it first.",
@@ -201,17 +205,23 @@ async def _write(
     *,
     before: Current | None = None,
 ) -> Current:
-    schedule = read({**content, **_row_fields(stored, stored.version + 1)}, Schedule, "body")
+    schedule, kept = _read(stored, content)
     house = await house_in(tx, writer.access.farm_id, HouseId(stored.house_id))
     await store.lock_house(tx.session, house.id)
     if what is not Change.DISABLED:
         check_schedule(schedule, await surroundings(tx, house))
-    kept: JsonObject = msgspec.json.decode(msgspec.json.encode(schedule))
-    for name in _OF_THE_ROW:
-        del kept[name]
     if before is not None and before.version.content == kept:
         return before
     return Current(stored=stored, version=await _store(tx, writer, stored, kept, what))
+
+
+def _read(stored: StoredSchedule, content: JsonObject) -> tuple[Schedule, JsonObject]:
+    """Return a schedule's next version as the engine takes it, and as it is kept."""
+    schedule = read({**content, **_row_fields(stored, stored.version + 1)}, Schedule, "body")
+    kept: JsonObject = msgspec.json.decode(msgspec.json.encode(schedule))
+    for name in _OF_THE_ROW:
+        del kept[name]
+    return schedule, kept
 
 
 async def _store(
