@@ -13,6 +13,7 @@ import { asProblem, type Problem } from '@/lib/problems'
 import { allOf } from '@/lib/pages'
 import type { Execution } from '@/lib/plan_types'
 import { Realtime, type Link } from '@/lib/realtime'
+import { Turns } from '@/lib/turns'
 import type { Alert, Farm, HouseCard, HouseState } from '@/lib/types'
 import { worldOf } from '@/lib/world'
 import { useControls } from './controls'
@@ -50,6 +51,7 @@ export const useFarm = defineStore('farm', () => {
   const last_seen = shallowRef<NewDetection | null>(null)
   /** The newest photograph that was asked for in vain, in whichever house. */
   const not_taken = shallowRef<NoPhotograph | null>(null)
+  const turns = new Turns()
   let realtime: Realtime | null = null
   let review: ReturnType<typeof setInterval> | null = null
 
@@ -144,16 +146,20 @@ export const useFarm = defineStore('farm', () => {
     return { value, at_ms: now(), cached: false }
   }
 
-  /** Runs a fetch for the farm that is open now; an answer for one that was left is dropped. */
-  async function fetched<T>(fetch: (farm_path: string) => Promise<T>): Promise<T | null> {
+  /** Runs a fetch for the farm that is open now; what is for one that was left, or too late, is dropped. */
+  async function fetched<T>(
+    name: string,
+    fetch: (farm_path: string) => Promise<T>,
+  ): Promise<T | null> {
     const asked = id.value
     if (asked === null) return null
+    const turn = turns.next()
     try {
       const answer = await fetch(`farms/${asked}`)
       if (asked !== id.value) return null
       problem.value = null
       heard_ms.value = now()
-      return answer
+      return turns.takes(name, turn) ? answer : null
     } catch (thrown) {
       if (asked === id.value) problem.value = asProblem(thrown)
       return null
@@ -173,7 +179,7 @@ export const useFarm = defineStore('farm', () => {
   }
 
   async function loadFarm(): Promise<void> {
-    const answer = await fetched((path) => session.api.json<Farm>(path))
+    const answer = await fetched('farm', (path) => session.api.json<Farm>(path))
     if (answer === null) return
     farm.value = shown('farm', answer).value
     // Only what is there is gone back to.
@@ -183,7 +189,9 @@ export const useFarm = defineStore('farm', () => {
 
   async function loadHouses(): Promise<void> {
     const mark = frames.mark()
-    const answer = await fetched((path) => allOf<HouseCard>(session.api, `${path}/houses`))
+    const answer = await fetched('houses', (path) =>
+      allOf<HouseCard>(session.api, `${path}/houses`),
+    )
     if (answer === null) return
     houses.value = shown('houses', answer)
     frames.again(mark)
@@ -191,7 +199,7 @@ export const useFarm = defineStore('farm', () => {
 
   async function loadAlerts(): Promise<void> {
     const mark = frames.mark()
-    const answer = await fetched((path) => allOf<Alert>(session.api, `${path}/alerts`))
+    const answer = await fetched('alerts', (path) => allOf<Alert>(session.api, `${path}/alerts`))
     if (answer === null) return
     alerts.value = shown('alerts', answer.filter(isOpen).sort(byUrgency))
     frames.again(mark)
@@ -204,7 +212,7 @@ export const useFarm = defineStore('farm', () => {
       if (seen !== null) states[house_id] = seen
     }
     const mark = frames.mark()
-    const answer = await fetched((path) =>
+    const answer = await fetched(name, (path) =>
       session.api.json<HouseState>(`${path}/houses/${house_id}/state`),
     )
     if (answer === null) return
@@ -225,8 +233,11 @@ export const useFarm = defineStore('farm', () => {
   }
 
   async function settle(alert: Alert, what: string, given: { body?: unknown }): Promise<void> {
-    const path = `farms/${id.value ?? ''}/alerts/${alert.id}/${what}`
-    frames.alert(await session.api.json<Alert>(path, { method: 'PUT', ...given }))
+    const asked = id.value
+    const path = `farms/${asked ?? ''}/alerts/${alert.id}/${what}`
+    const answer = await session.api.json<Alert>(path, { method: 'PUT', ...given })
+    // Another farm may be open by now, which has no such alert.
+    if (asked === id.value) frames.alert(answer)
   }
 
   function listener(farm_id: string) {
