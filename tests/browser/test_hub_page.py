@@ -66,6 +66,22 @@ def test_it_needs_no_service_worker_which_plain_http_does_not_have(phone: Phone)
     expect(phone.page.locator("[data-on-hub]")).to_be_visible()
 
 
+def test_a_page_that_does_not_come_leaves_the_one_on_the_screen(phone: Phone) -> None:
+    open_hub(phone, MANAGER)
+    phone.open_house(COOP)
+    phone.context.set_offline(True)
+    link = phone.page.locator("a[data-to]")
+    link.click()
+    missing = phone.page.locator("[data-part-missing][role=alert]")
+    expect(missing).to_be_visible()
+    expect(phone.control("light")).to_be_visible()
+    assert "/schedules" not in phone.page.url
+    phone.context.set_offline(False)
+    expect(missing).to_have_count(0)
+    link.click()
+    expect(phone.page.locator("[data-hub-plans]")).to_be_visible()
+
+
 def test_a_house_is_stopped_and_let_go_on_at_the_hub(phone: Phone, demo: Demo) -> None:
     open_hub(phone, MANAGER)
     phone.open_house(COOP)

@@ -10,6 +10,7 @@ import {
 
 import { HUB_ID } from '@/lib/hub'
 import { loadWords } from '@/lib/i18n'
+import { arrived, goesTo, stayed } from '@/lib/worker'
 import { useSession } from '@/stores/session'
 
 declare module 'vue-router' {
@@ -157,6 +158,7 @@ function start(): RouteLocationRaw {
 }
 
 router.beforeEach((to) => {
+  goesTo(to.fullPath)
   const { signed_in } = useSession()
   if (!signed_in && to.meta.open !== true) {
     const nowhere = to.path === '/' || to.redirectedFrom?.path === '/'
@@ -164,3 +166,8 @@ router.beforeEach((to) => {
   }
   return signed_in && to.path === '/login' ? '/' : true
 })
+
+router.afterEach((_to, _from, failure) => {
+  if (failure === undefined) arrived()
+})
+router.onError(stayed)

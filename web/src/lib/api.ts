@@ -28,6 +28,7 @@ export function apiPath(url: string): string {
 }
 
 const TIMEOUT_MS = 10_000
+const SHORT_MS = 4_000
 /** A picture on a slow line takes longer than words do. */
 const PICTURE_TIMEOUT_MS = 30_000
 const LOCK = 'tokkatot-refresh'
@@ -64,6 +65,19 @@ function queryOf(request: Request): string {
   }
   const text = query.toString()
   return text === '' ? '' : `?${text}`
+}
+
+/** Tells whether the app itself can be fetched now. */
+export async function appAnswers(): Promise<boolean> {
+  const stop = new AbortController()
+  const timer = setTimeout(() => stop.abort(), SHORT_MS)
+  try {
+    return (await fetch('/', { cache: 'no-store', signal: stop.signal })).ok
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 export class Api {
