@@ -109,9 +109,7 @@ export class Api {
   /** Returns an access token that is good for a new socket, refreshed first where `spent` was refused. */
   async accessToken(spent: string | null = null): Promise<string> {
     if (spent !== null && this.tokens.read()?.access_token === spent) await this.refresh(spent)
-    const token = this.tokens.read()?.access_token
-    if (token === undefined) throw new Problem('unauthenticated', { status: 401 })
-    return token
+    return this.held().access_token
   }
 
   private async answer(path: string, request: Request): Promise<Answer> {
@@ -158,6 +156,14 @@ export class Api {
     }
   }
 
+  private held(): Tokens {
+    const held = this.tokens.read()
+    if (held !== null) return held
+    // Another tab has logged out.
+    this.tokens.ended()
+    throw new Problem('unauthenticated', { status: 401 })
+  }
+
   private refresh(spent: string): Promise<void> {
     this.refreshing ??= alone(() => this.rotate(spent)).finally(() => {
       this.refreshing = null
@@ -166,8 +172,7 @@ export class Api {
   }
 
   private async rotate(spent: string): Promise<void> {
-    const held = this.tokens.read()
-    if (held === null) throw new Problem('unauthenticated', { status: 401 })
+    const held = this.held()
     // Another tab was faster.
     if (held.access_token !== spent) return
     const key = held.refresh_key ?? idempotencyKey()

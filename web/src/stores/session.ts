@@ -1,13 +1,15 @@
 /** Who is logged in on this phone. */
 
 import { defineStore } from 'pinia'
-import { computed, markRaw, ref } from 'vue'
+import { computed, markRaw, ref, shallowRef } from 'vue'
 
 import { Api, type TokenBox } from '@/lib/api'
 import { Cache } from '@/lib/cache'
 import { now } from '@/lib/clock'
 import { HUB_ID, PASS_IN_LINK } from '@/lib/hub'
 import { keptLanguage, setLanguage } from '@/lib/i18n'
+import { allOf } from '@/lib/pages'
+import { asProblem, type Problem } from '@/lib/problems'
 import type { FarmBrief, Language, SignedIn, Tokens, User } from '@/lib/types'
 
 const KEPT = 'tokkatot.session'
@@ -66,6 +68,8 @@ export const useSession = defineStore('session', () => {
   const ended = ref(false)
   /** A link brought a pass that the hub does not take. */
   const pass_refused = ref(false)
+  /** Why the pass in the link could not be handed over: it may be good, and is tried again. */
+  const pass_problem = shallowRef<Problem | null>(null)
   const signed_in = computed(() => user.value !== null)
   const cache = markRaw(new Cache({ shelf: storage, now }))
 
@@ -76,8 +80,9 @@ export const useSession = defineStore('session', () => {
       if (held !== null) keep({ ...held, ...fresh })
     },
     ended() {
+      // Who logged out here knows that, whatever was still under way.
+      if (user.value !== null) ended.value = true
       forget()
-      ended.value = true
     },
   }
   const api = markRaw(new Api({ tokens }))
@@ -119,14 +124,20 @@ export const useSession = defineStore('session', () => {
     await begin(answer)
   }
 
-  /** Comes in by the pass of the link that opened this page, if it brought one. */
-  async function takePass(): Promise<void> {
-    if (PASS_IN_LINK === null) return
+  /** Comes in by the pass of the link that opened this page, if it brought one; returns whether it did. */
+  async function takePass(): Promise<boolean> {
+    if (PASS_IN_LINK === null) return false
     try {
       await enterHub({ token: PASS_IN_LINK })
-    } catch {
-      forget()
-      pass_refused.value = true
+      pass_problem.value = null
+      return true
+    } catch (thrown) {
+      const problem = asProblem(thrown)
+      // A hub that is busy, or was not reached, has said nothing of the pass nor of who is in.
+      pass_refused.value = problem.status === 401 || problem.status === 403
+      pass_problem.value = pass_refused.value ? null : problem
+      if (pass_refused.value) forget()
+      return false
     }
   }
 
@@ -144,9 +155,9 @@ export const useSession = defineStore('session', () => {
   async function refresh(): Promise<void> {
     const [me, list] = await Promise.all([
       api.json<User>('users/me'),
-      api.json<{ items: FarmBrief[] }>('farms', { query: { limit: 100 } }),
+      allOf<FarmBrief>(api, 'farms'),
     ])
-    remember(me, list.items)
+    remember(me, list)
   }
 
   function remember(me: User, list: FarmBrief[] = farms.value): void {
@@ -183,6 +194,7 @@ export const useSession = defineStore('session', () => {
     login,
     signup,
     pass_refused,
+    pass_problem,
     enterHub,
     takePass,
     logout,

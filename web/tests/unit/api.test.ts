@@ -189,6 +189,17 @@ describe('an expired token', () => {
     expect(new Set(keys).size).toBe(1)
   })
 
+  it('whose session another tab has ended asks for the password', async () => {
+    const api = apiWith((call) => {
+      box.held = null
+      return expiring(call)
+    })
+    expect((await problemOf(api.json('farms'))).code).toBe('unauthenticated')
+    expect(box.endings).toBe(1)
+    expect((await problemOf(api.accessToken())).code).toBe('unauthenticated')
+    expect([box.endings, keys]).toEqual([2, []])
+  })
+
   it('is renewed under another key each time', async () => {
     const api = apiWith(expiring)
     await api.accessToken('old')
