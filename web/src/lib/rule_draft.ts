@@ -117,7 +117,7 @@ export function ruleDraftOf(rule: Rule): RuleDraft {
 
 const numberOf = (text: string): number => parseNumber(text) ?? 0
 
-/** Returns the rule as it is sent; a new one gets its id from the server. */
+/** Returns the rule as it is sent; a new one has no id yet. */
 export function ruleOf(draft: RuleDraft, otherwise: string): Rule {
   const { condition, devices, level } = draft
   const { quantity, comparison } = condition
