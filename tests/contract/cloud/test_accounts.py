@@ -210,7 +210,7 @@ async def test_the_same_key_ends_the_session_after_ten_minutes(cloud: Cloud) -> 
     owner, _ = await cloud.sign_up()
     first = (await refreshed(cloud, owner.refresh_token, "k1")).json()
     cloud.clock.advance(REFRESH_AGAIN.total_seconds() / 2)
-    # What comes again does not begin the ten minutes anew.
+    # What comes again does not begin the time anew.
     first = (await refreshed(cloud, owner.refresh_token, "k1")).json()
     cloud.clock.advance(REFRESH_AGAIN.total_seconds() / 2 + 1)
     assert (await refreshed(cloud, owner.refresh_token, "k1")).status_code == 401

@@ -232,7 +232,7 @@ async def refresh(
 ) -> LoginView:
     """Exchange the refresh token for a new pair; each is good once.
 
-    Who has not heard the answer may ask again within ten minutes, under the same random key.
+    Who has not heard the answer may ask again within a week, under the same random key.
     """
     given = sessions.Renewal(refresh_token=body.refresh_token, key=idempotency_key)
     return login_view(await sessions.refresh(context, farms, given, origin))

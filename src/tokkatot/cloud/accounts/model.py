@@ -13,7 +13,7 @@ REGISTRATION_KEY_LIFETIME = timedelta(days=90)
 RESET_CODE_LIFETIME = timedelta(hours=24)
 MAILED_CODE_LIFETIME = timedelta(hours=1)
 RESET_CODE_ATTEMPTS = 5
-REFRESH_AGAIN = timedelta(minutes=10)
+REFRESH_AGAIN = timedelta(days=7)
 """For so long may the answer to the use of a refresh token be asked for again."""
 LOGIN_WINDOW = timedelta(minutes=15)
 LOGIN_FAILURES = 10
