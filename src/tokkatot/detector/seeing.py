@@ -5,6 +5,8 @@ import io
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
+
 from tokkatot.detector.album import Album
 from tokkatot.detector.answers import UNKNOWN
 from tokkatot.detector.cameras import CameraFailed, take
@@ -18,6 +20,8 @@ from tokkatot.wire.pictures import MAX_THUMBNAIL_BYTES, Detection, Look, Looked,
 
 THUMBNAIL_SIDE: Final = 224
 _QUALITIES: Final = (80, 60, 40, 20, 5)
+_SMALLER_SIDES: Final = (160, 112, 80)
+"""For what is all grain, where the least quality doesn't suffice."""
 
 
 class Seeing:
@@ -99,12 +103,20 @@ def small(data: bytes) -> bytes:
     """Return a photograph as a JPEG that travels with its detection."""
     picture = thumbnail(data, side=THUMBNAIL_SIDE)
     for quality in _QUALITIES:
-        file = io.BytesIO()
-        picture.save(file, "JPEG", quality=quality, optimize=True)
-        if file.tell() <= MAX_THUMBNAIL_BYTES:
-            break
-    else:
-        raise AssertionError("of 224 pixels and the least quality none is larger")
+        jpeg = _jpeg(picture, quality)
+        if len(jpeg) <= MAX_THUMBNAIL_BYTES:
+            return jpeg
+    for side in _SMALLER_SIDES:
+        picture.thumbnail((side, side))
+        jpeg = _jpeg(picture, _QUALITIES[-1])
+        if len(jpeg) <= MAX_THUMBNAIL_BYTES:
+            return jpeg
+    raise AssertionError("80 x 80 pixels take fewer bytes than that, whatever they are")
+
+
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality, optimize=True)
     return file.getvalue()
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.support.pictures import drawn, encoded, huge_jpeg, huge_png
 from tests.support.vision import DOUBT_ABOVE, FakeDetector, judged, quality
 from tokkatot.detector.album import FREE_BYTES, Album
-from tokkatot.detector.seeing import Seeing
+from tokkatot.detector.seeing import Seeing, small
 from tokkatot.hub.journal.rows import MAX_ROW_BYTES, pack_tail
 from tokkatot.kit.clock import ManualClock, SystemClock
 from tokkatot.vision.detect.verdict import decide
@@ -97,6 +97,21 @@ def test_the_small_picture_keeps_its_shape_and_fits_into_a_row_of_the_journal(
     row = EventRow(0, "e", 2**53, DETECTION, event_data(seen))
     assert len(pack_tail(row)) < MAX_ROW_BYTES
     assert detection_in(row.data) == seen
+
+
+def test_of_hard_grain_the_small_picture_is_smaller_still(tmp_path: Path, album: Path) -> None:
+    grain = np.random.default_rng(1).integers(0, 2, (224, 224, 1), dtype=np.uint8) * 255
+    fine = Image.fromarray(grain.repeat(3, axis=2))
+    coarse = fine.resize((896, 896), Image.Resampling.NEAREST)
+    for data in (encoded(fine, "PNG"), encoded(coarse, quality=95)):
+        path = tmp_path / "grain"
+        path.write_bytes(data)
+        seen = seeing(album, FakeDetector()).look(look(path)).detection
+
+        assert seen is not None
+        assert seen.thumbnail == small(data)
+        assert len(seen.thumbnail) <= MAX_THUMBNAIL_BYTES
+        assert Image.open(io.BytesIO(seen.thumbnail)).size == (160, 160)
 
 
 def test_what_cannot_be_judged_is_refused_in_words_and_not_kept(
