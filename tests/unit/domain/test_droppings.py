@@ -13,6 +13,7 @@ from tokkatot.domain.droppings import (
     Disease,
     Sighting,
     false_alarms,
+    photos_in_window,
     sick_flock,
 )
 
@@ -64,6 +65,41 @@ def test_more_cameras_need_more_photographs_that_agree() -> None:
     assert sick_flock([*one_camera, *more], now_ms=0) is None
 
 
+def test_a_sick_dropping_that_is_photographed_again_takes_no_alarm_back() -> None:
+    twelve = photos([SICK] * 4 + [WELL] * 8)
+    again = [Sighting(t_ms=0, suspects=SICK, fingerprint=twelve[0].fingerprint)] * 2
+    assert sick_flock([*twelve, *again], now_ms=0) == (SICK, 4)
+
+
+def test_neither_does_a_healthy_one() -> None:
+    twelve = photos([SICK] * 4 + [WELL] * 8)
+    again = [Sighting(t_ms=0, suspects=WELL, fingerprint=twelve[-1].fingerprint)] * 9
+    assert sick_flock([*twelve, *again], now_ms=0) == (SICK, 4)
+
+
+@pytest.mark.parametrize(
+    ("cameras", "every_minutes", "stays_minutes", "different"), [(3, 30, 120, 9), (1, 10, 60, 6)]
+)
+def test_where_all_droppings_are_sick_it_is_told_however_often_each_is_seen(
+    cameras: int, every_minutes: int, stays_minutes: int, different: int
+) -> None:
+    seen = [
+        Sighting(
+            t_ms=minute * 60_000 - WINDOW_MS + 1,
+            suspects=SICK,
+            fingerprint=hash_of(1 + camera * 100 + minute // stays_minutes),
+        )
+        for minute in range(0, WINDOW_MS // 60_000, every_minutes)
+        for camera in range(cameras)
+    ]
+    assert sick_flock(seen, now_ms=0) == (SICK, different)
+
+
+@pytest.mark.parametrize(("every_minutes", "photos"), [(30, 12), (90, 4), (119, 4), (120, 3)])
+def test_who_looks_seldom_has_few_photographs_in_a_window(every_minutes: int, photos: int) -> None:
+    assert photos_in_window(every_minutes * 60) == photos
+
+
 def test_no_photographs_speak_of_nothing() -> None:
     assert sick_flock([], now_ms=0) is None
 
@@ -75,6 +111,16 @@ def test_a_healthy_flock_raises_as_few_alarms_as_the_documents_say(
     rate: float, a_month: float
 ) -> None:
     assert false_alarms(rate) == pytest.approx(a_month, rel=0.05)
+
+
+@pytest.mark.parametrize("rate", [0.005, 0.0225, 0.05])
+def test_more_cameras_raise_no_more_false_alarms_than_one(rate: float) -> None:
+    a_month = PHOTOS_PER_MONTH // PHOTOS_IN_WINDOW
+    rates = [
+        false_alarms(rate, photos=a_month * different, in_window=different)
+        for different in range(1, 8 * 36)
+    ]
+    assert max(rates) == false_alarms(rate)
 
 
 def test_the_computed_rate_bounds_what_a_healthy_flock_really_raises() -> None:

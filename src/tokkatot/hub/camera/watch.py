@@ -1,5 +1,6 @@
 """Has the droppings looked at every half hour, and when somebody asks."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -7,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from tokkatot.domain.droppings import AGREE, photos_in_window
 from tokkatot.hub.camera.alerts import DroppingAlerts, Told
 from tokkatot.hub.camera.process import Judging, RoundFailed
 from tokkatot.hub.config import PictureSettings
@@ -109,8 +111,16 @@ class Watch:
         else:
             self._tell_not_taken(asked, MOMENT_AGO)
 
+    def too_seldom(self) -> frozenset[UUID]:
+        """Return the houses with too few photographs in a window ever to speak of a flock."""
+        each = photos_in_window(self._settings.every_s + LOOKS_UP_EVERY_S)
+        photos = Counter(camera.house for camera in self._settings.cameras)
+        return frozenset(house for house, cameras in photos.items() if cameras * each < AGREE)
+
     async def run(self) -> None:
         """Look until cancelled."""
+        for house in self.too_seldom():
+            log.warning("camera.looks_too_seldom_for_a_flock", house=str(house))
         try:
             self._alerts.recall(await self._journal.state(STATE))
         except JournalError as error:

@@ -1,12 +1,19 @@
 """What is told of photographs, once and not again and again."""
 
+from random import Random
+
 import msgspec
 import pytest
 
 from tests.support.droppings import HOUSE, detection
 from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.droppings import HOUR_MS
-from tokkatot.hub.camera.alerts import OVER_AFTER_MS, TOLD_AGAIN_AFTER_MS, DroppingAlerts
+from tokkatot.hub.camera.alerts import (
+    MAX_SIGHTINGS,
+    OVER_AFTER_MS,
+    TOLD_AGAIN_AFTER_MS,
+    DroppingAlerts,
+)
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import AlertRow, decode_row, encode
@@ -116,6 +123,42 @@ def test_a_camera_that_stares_at_one_dropping_raises_no_alarm_of_a_flock(
     ]
 
     assert {row.type for row in told} == {AlertType.DROPPING_SUSPICIOUS}
+
+
+@pytest.mark.parametrize("staring", [0, 40])
+def test_photographs_of_one_dropping_take_no_others_place(
+    alerts: DroppingAlerts, staring: int
+) -> None:
+    for n in range(3):
+        alerts.take(detection(n), t_ms=T + n)
+    for n in range(MAX_SIGHTINGS + staring):
+        alerts.take(detection(n, "healthy", fingerprint="f" * 16), t_ms=T + 10 + n)
+    rows = alerts.take(detection(3), t_ms=T + 10_000)
+
+    assert said(rows) == [("flock_suspicious", "raised", 1)]
+
+
+def test_no_more_is_kept_than_so_many_different_ones(alerts: DroppingAlerts) -> None:
+    chance = Random(1)
+    for n in range(MAX_SIGHTINGS + 9):
+        mark = f"{chance.getrandbits(64):016x}"
+        alerts.take(detection(n, "healthy", fingerprint=mark), t_ms=T + n)
+
+    kept = msgspec.json.decode(alerts.encode())["houses"][str(HOUSE)]["seen"]
+    assert [one[0] for one in kept[:1]] == [T + 9]
+    assert len(kept) == MAX_SIGHTINGS
+
+
+def test_what_changes_little_by_little_is_something_else_one_day(alerts: DroppingAlerts) -> None:
+    rows = [
+        row
+        for n in range(12)
+        for row in alerts.take(
+            detection(n, fingerprint=f"{2 ** (5 * n) - 1:016x}"), t_ms=T + n * HALF_HOUR
+        )
+    ]
+
+    assert AlertType.FLOCK_SUSPICIOUS in {row.type for row in rows}
 
 
 def test_photographs_that_cannot_be_judged_count_neither_for_nor_against(

@@ -156,6 +156,13 @@ async def test_where_one_looks_seldom_a_picture_may_be_older() -> None:
     assert scene.judging.rounds[0].stale_after_s == 8 * 3600
 
 
+def test_houses_that_are_looked_at_too_seldom_for_a_flock_are_known() -> None:
+    third = Camera(name="third", house=HOUSE, kind="file", where="/third.jpg")
+    seldom = replace(SETTINGS, cameras=(*SETTINGS.cameras, third), every_s=7200)
+    assert Scene(seldom).watch.too_seldom() == {UUID(int=4)}
+    assert Scene(replace(SETTINGS, every_s=5400)).watch.too_seldom() == set()
+
+
 async def test_a_camera_that_fails_is_told_once_and_so_is_that_it_works_again(
     scene: Scene,
 ) -> None:
