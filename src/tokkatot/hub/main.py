@@ -261,7 +261,9 @@ class _Around:
             random=self.machine.random,
             own=Own(
                 addresses=lambda: page_addresses(config.web, config.hub_id),
-                originals=None if config.pictures is None else Originals(self._pictures),
+                originals=None
+                if watch is None
+                else Originals(self._pictures, untold=lambda: watch.untold),
             ),
         )
 

@@ -218,7 +218,9 @@ class Uplink:
     async def _send_originals(self, link: Link, originals: Originals) -> None:
         """Send photographs while the line has nothing better to do."""
         while True:
-            part = await asyncio.to_thread(originals.next_part) if self._is_idle() else None
+            part = None
+            if self._is_idle():
+                part = await asyncio.to_thread(originals.next_part, originals.untold())
             if part is None:
                 await self._clock.sleep(ORIGINALS_EVERY_S)
                 continue

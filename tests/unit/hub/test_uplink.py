@@ -1,7 +1,7 @@
 """The line to the cloud, with all that befalls it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +9,10 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from tests.contract.journal_suite import event, reading
+from tests.support.droppings import detection
 from tests.support.fake_cloud import FakeCloud
 from tests.support.fake_journal import FakeJournal
 from tests.support.fake_link import FakeLines
@@ -19,11 +21,15 @@ from tests.unit.hub.test_orders import COMMAND, DOCUMENT, EXECUTE, HUB, KEY, KEY
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.ids import FarmId
 from tokkatot.hub.camera.originals import Originals
+from tokkatot.hub.camera.process import Judging
+from tokkatot.hub.camera.watch import Watch
 from tokkatot.hub.clock_sync import SyncedClock
+from tokkatot.hub.config import PictureSettings
 from tokkatot.hub.desired import DesiredRefused
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.port import JournalFull, JournalTimeout
-from tokkatot.hub.uplink import Own, Uplink
+from tokkatot.hub.uplink import ORIGINALS_EVERY_S, Own, Uplink
+from tokkatot.kit.ids import IdSource
 from tokkatot.kit.waiting import Bell
 from tokkatot.wire.envelope import seal
 from tokkatot.wire.messages import (
@@ -37,7 +43,7 @@ from tokkatot.wire.messages import (
     ScheduleRunRow,
     encode,
 )
-from tokkatot.wire.pictures import PART_BYTES, SUSPICIOUS
+from tokkatot.wire.pictures import PART_BYTES, SUSPICIOUS, Camera, Looked, Looks
 from tokkatot.wire.session_hub import HubSession
 from tokkatot.wire.topics import HubLeaf
 
@@ -440,3 +446,49 @@ async def test_a_suspicious_photograph_follows_once_every_event_is_up(tmp_path: 
     sent = [leaf for leaf, _ in world.lines.made[-1].sent]
     assert sent.index(HubLeaf.UP) < sent.index(HubLeaf.ORIGINAL)
     assert sent.count(HubLeaf.ORIGINAL) == 2
+
+
+class SlowJudging(Judging):
+    """Keeps the photograph at once, and says long after what is on it."""
+
+    def __init__(self, folder: Path, *, waits_s: float) -> None:
+        self._folder = folder
+        self._waits_s = waits_s
+
+    @override
+    async def round(self, looks: Looks) -> Sequence[Looked]:
+        [look] = looks.looks
+        self._folder.mkdir()
+        (self._folder / f"{look.id}.jpg").write_bytes(b"photo")
+        await asyncio.sleep(self._waits_s)
+        seen = msgspec.structs.replace(detection(1, house=HOUSE), id=look.id)
+        return [Looked(id=look.id, detection=seen)]
+
+
+async def test_a_photograph_waits_until_the_cloud_has_what_was_seen_on_it(tmp_path: Path) -> None:
+    world = World(originals=Originals(tmp_path, untold=lambda: watch.untold))
+    watch = Watch(
+        PictureSettings(
+            cameras=(Camera(name="front", house=HOUSE, kind="file", where="/front.jpg"),),
+            every_s=1800,
+            limit_bytes=10**8,
+        ),
+        folder=tmp_path,
+        judging=SlowJudging(tmp_path / SUSPICIOUS, waits_s=5 * ORIGINALS_EVERY_S / 100),
+        journal=world.journal,
+        clock=world.clock,
+        new_id=IdSource(world.clock).new,
+    )
+
+    async with running(world):
+        await until(lambda: world.uplink.status().synced)
+        watch.ask()
+        looking = asyncio.create_task(watch.run())
+        await until(lambda: len(world.cloud.originals) == 1)
+        looking.cancel()
+
+    sent = world.lines.made[-1].sent
+    told = [b"detection.made" in payload for leaf, payload in sent if leaf is HubLeaf.UP]
+    order = [leaf for leaf, _ in sent if leaf in {HubLeaf.UP, HubLeaf.ORIGINAL}]
+    assert told == [True]
+    assert order == [HubLeaf.UP, HubLeaf.ORIGINAL]

@@ -1,5 +1,6 @@
 """Suspicious photographs as the camera made them, on their way to the cloud part by part."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,16 +36,24 @@ class _Going:
 class Originals:
     """One photograph at a time, the oldest first; the name of a file says that it is over."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, untold: Callable[[], frozenset[UUID]] = frozenset[UUID]
+    ) -> None:
         self._folder = folder / SUSPICIOUS
+        self.untold = untold
+        """Return the detections that the journal may not have yet: the cloud can't know of them."""
         self._going: _Going | None = None
         self.answered = Bell()
         """Set by each answer of the cloud; who waits for one clears it before."""
 
-    def next_part(self) -> Original | None:
-        """Read what is to be sent next; None where there is nothing. It waits for the disk."""
+    def next_part(self, untold: frozenset[UUID] = frozenset()) -> Original | None:
+        """Read what is to be sent next, of what was told; None where there is nothing.
+
+        It waits for the disk, in a thread: who calls it says what was untold when he saw the line
+        idle, for what is told meanwhile is no longer untold and not yet acknowledged.
+        """
         try:
-            going = self._going = self._going or self._next()
+            going = self._going = self._going or self._next(untold)
             if going is None:
                 return None
             with going.path.open("rb") as file:
@@ -75,12 +84,12 @@ class Originals:
                 log.warning("camera.original_not_noted", reason=error.strerror)
         self.answered.set()
 
-    def _next(self) -> _Going | None:
+    def _next(self, untold: frozenset[UUID]) -> _Going | None:
         if not self._folder.is_dir():
             return None
         for path in sorted(self._folder.iterdir()):
             which = _named(path)
-            if which is None:
+            if which is None or which in untold:
                 continue
             size = path.stat().st_size
             if 0 < size <= MAX_ORIGINAL_BYTES:

@@ -75,6 +75,8 @@ class Watch:
         self._newest: UUID | None = None
         self._failing: dict[str, str] = {}
         self._rounds = 0
+        self._looking: frozenset[UUID] = frozenset()
+        self._unwritten: set[UUID] = set()
         self._due_s = clock.monotonic() + FIRST_AFTER_S
         self._looked_s = clock.monotonic() - ASKED_AT_MOST_EVERY_S
 
@@ -82,6 +84,11 @@ class Watch:
     def houses(self) -> frozenset[UUID]:
         """The houses that have a camera."""
         return frozenset(camera.house for camera in self._settings.cameras)
+
+    @property
+    def untold(self) -> frozenset[UUID]:
+        """The detections of a round under way, and those whose row may not be on the disk yet."""
+        return self._looking | self._unwritten
 
     def suspicious(self, detection_id: UUID) -> Path | None:
         """Look where a photograph that warned is; the album may have needed its room."""
@@ -130,6 +137,7 @@ class Watch:
             if asked or self.is_due():
                 self._asked.clear()
                 await self._answer()
+            await self._settle()
             known = self._known()
             await self._tell(self._alerts.over(t_ms=self._clock.now_ms()), known)
 
@@ -137,6 +145,7 @@ class Watch:
         """Do one round, and tell those who asked for it and get nothing to see."""
         wanted, self._wanted = self._wanted, {}
         seen = await self.look()
+        await self._settle()
         for house, asked in wanted.items():
             if house not in seen:
                 self._tell_not_taken(asked, NO_PICTURE)
@@ -146,6 +155,13 @@ class Watch:
         now_s = self._clock.monotonic()
         self._looked_s, self._due_s = now_s, now_s + self._settings.every_s
         looks = [Look(id=self._new_id(), camera=one) for one in self._turned()]
+        self._looking = frozenset(look.id for look in looks)
+        try:
+            return await self._looked(looks)
+        finally:
+            self._looking = frozenset()
+
+    async def _looked(self, looks: Sequence[Look]) -> frozenset[UUID]:
         cameras = {look.id: look.camera for look in looks}
         try:
             answered = await self._judging.round(self._round(looks))
@@ -193,7 +209,20 @@ class Watch:
         if self._failing.pop(camera.name, None) is not None:
             rows.append(_event(CAMERA_WORKS, camera, t_ms))
         rows.extend(self._alerts.take(looked.detection, t_ms=t_ms))
-        await self._tell(rows, known)
+        # What there is no room for in memory the cloud never hears of: no use in keeping it back.
+        if await self._tell(rows, known):
+            self._unwritten.add(looked.id)
+
+    async def _settle(self) -> None:
+        """Wait until the disk has what was seen; without it the next turn tries again."""
+        if not self._unwritten:
+            return
+        try:
+            await self._journal.record(urgent=True)
+        except JournalError as error:
+            log.warning("camera.not_written", reason=error.reason)
+        else:
+            self._unwritten.clear()
 
     async def _fail(self, camera: Camera, reason: str, t_ms: int) -> None:
         """Tell of a camera that gives nothing: once, while its reason stays."""
@@ -212,18 +241,19 @@ class Watch:
         row = not_taken(asked, reason, self._clock.now_ms())
         self._journal.offer(events=[row], urgent=True)
 
-    async def _tell(self, rows: Sequence[Row], known: tuple[Told, dict[str, str]]) -> None:
+    async def _tell(self, rows: Sequence[Row], known: tuple[Told, dict[str, str]]) -> bool:
         """Record rows, and behind them what was told; without room the next round says it anew."""
         if not rows:
-            return
+            return True
         if not self._journal.offer(events=rows, urgent=True):
             told, self._failing = known
             self._alerts.untell(told)
-            return
+            return False
         try:
             await self._journal.keep_state(STATE, self._alerts.encode())
         except JournalError as error:
             log.warning("camera.not_kept", reason=error.reason)
+        return True
 
 
 def _event(kind: str, camera: Camera, t_ms: int, **more: str) -> EventRow:

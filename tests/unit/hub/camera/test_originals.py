@@ -101,3 +101,13 @@ def test_a_photograph_that_the_album_let_go_of_gives_way_to_the_next(folder: Pat
     part = originals.next_part()
     assert part is not None
     assert part.id == SECOND
+
+
+def test_what_is_not_told_yet_lets_others_go_first(folder: Path) -> None:
+    keep(folder, FIRST)
+    keep(folder, SECOND)
+    originals = Originals(folder)
+    part = originals.next_part(frozenset({FIRST}))
+    assert part is not None
+    assert part.id == SECOND
+    assert Originals(folder).next_part(frozenset({FIRST, SECOND})) is None

@@ -23,6 +23,7 @@ from tokkatot.hub.camera.watch import (
     Watch,
 )
 from tokkatot.hub.config import PictureSettings
+from tokkatot.hub.journal.port import JournalTimeout
 from tokkatot.kit.clock import ManualClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import AlertRow, EventRow, Photograph, Row
@@ -200,6 +201,27 @@ async def test_a_camera_whose_turn_never_came_is_told_of(scene: Scene) -> None:
     scene.judging.sees = {"front": "healthy"}
     await scene.watch.look()
     assert scene.events() == [("detection.made", "front"), ("camera.failed", "back")]
+
+
+async def test_what_was_seen_is_untold_until_the_disk_has_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokkatot.hub.camera.watch.LOOKS_UP_EVERY_S", 0.01)
+    scene.judging.sees = {"front": "newcastle", "back": "healthy"}
+    scene.journal.trouble = JournalTimeout(1)
+    scene.watch.ask()
+    running = asyncio.create_task(scene.watch.run())
+    await scene.judging.looked.wait()
+    looked = {look.id for looks in scene.judging.rounds for look in looks.looks}
+    await asyncio.sleep(0.05)
+    untold = scene.watch.untold
+    scene.journal.trouble = None
+    async with asyncio.timeout(10):
+        while scene.watch.untold:
+            await asyncio.sleep(0.01)
+    running.cancel()
+
+    assert untold == looked
 
 
 async def test_what_was_told_is_known_after_a_restart(scene: Scene) -> None:
