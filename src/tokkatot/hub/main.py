@@ -221,6 +221,7 @@ class _Around:
             judging=ModelsProcess(),
             journal=self.journal,
             clock=clock,
+            is_time_good=lambda: clock.quality is ClockQuality.GOOD,
             new_id=self.ids.new,
         )
 

@@ -477,6 +477,7 @@ async def test_a_photograph_waits_until_the_cloud_has_what_was_seen_on_it(tmp_pa
         judging=SlowJudging(tmp_path / SUSPICIOUS, waits_s=5 * ORIGINALS_EVERY_S / 100),
         journal=world.journal,
         clock=world.clock,
+        is_time_good=lambda: True,
         new_id=IdSource(world.clock).new,
     )
 

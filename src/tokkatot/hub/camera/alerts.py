@@ -94,6 +94,13 @@ class DroppingAlerts:
         """Return what the next run is to know."""
         return msgspec.json.encode(self._kept)
 
+    def newest_ms(self) -> int:
+        """Return the latest moment of all that is known, 0 where nothing is."""
+        houses = self._kept.houses.values()
+        seen = (one.t_ms for house in houses for one in house.seen)
+        spoke = (standing.spoke_ms for house in houses for standing in house.open.values())
+        return max([0, *seen, *spoke])
+
     def told(self) -> Told:
         """Return what people know of, to go back to where they were not told after all."""
         return {name: dict(house.open) for name, house in self._kept.houses.items()}

@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from tokkatot.domain.droppings import AGREE, photos_in_window
 from tokkatot.hub.camera.alerts import DroppingAlerts, Told
 from tokkatot.hub.camera.process import Judging, RoundFailed
+from tokkatot.hub.camera.reckoning import Reckoning
 from tokkatot.hub.config import PictureSettings
 from tokkatot.hub.journal.port import JournalError, JournalPort
 from tokkatot.kit.clock import Clock
 from tokkatot.kit.waiting import Bell
-from tokkatot.wire.messages import EventRow, Photograph, Row
+from tokkatot.wire.messages import AlertRow, EventRow, Photograph, Row
 from tokkatot.wire.pictures import (
     CAMERA_FAILED,
     CAMERA_WORKS,
@@ -61,6 +63,7 @@ class Watch:
         judging: Judging,
         journal: JournalPort,
         clock: Clock,
+        is_time_good: Callable[[], bool],
         new_id: Callable[[], UUID],
     ) -> None:
         self._settings = settings
@@ -70,6 +73,7 @@ class Watch:
         self._clock = clock
         self._new_id = new_id
         self._alerts = DroppingAlerts(new_id=new_id)
+        self._reckoning = Reckoning(clock, is_time_good=is_time_good)
         self._asked = Bell()
         self._wanted: dict[UUID, Photograph] = {}
         self._newest: UUID | None = None
@@ -132,6 +136,7 @@ class Watch:
             self._alerts.recall(await self._journal.state(STATE))
         except JournalError as error:
             log.warning("camera.not_recalled", reason=error.reason)
+        self._reckoning.go_on_from(self._alerts.newest_ms())
         while True:
             asked = await self._asked.set_within(LOOKS_UP_EVERY_S)
             if asked or self.is_due():
@@ -139,7 +144,7 @@ class Watch:
                 await self._answer()
             await self._settle()
             known = self._known()
-            await self._tell(self._alerts.over(t_ms=self._clock.now_ms()), known)
+            await self._tell(self._dated(self._alerts.over(t_ms=self._reckoning.now_ms())), known)
 
     async def _answer(self) -> None:
         """Do one round, and tell those who asked for it and get nothing to see."""
@@ -208,7 +213,8 @@ class Watch:
         rows: list[Row] = [EventRow(0, "e", taken_ms, DETECTION, event_data(looked.detection))]
         if self._failing.pop(camera.name, None) is not None:
             rows.append(_event(CAMERA_WORKS, camera, t_ms))
-        rows.extend(self._alerts.take(looked.detection, t_ms=t_ms))
+        told = self._alerts.take(looked.detection, t_ms=self._reckoning.now_ms())
+        rows.extend(self._dated(told))
         # What there is no room for in memory the cloud never hears of: no use in keeping it back.
         if await self._tell(rows, known):
             self._unwritten.add(looked.id)
@@ -232,6 +238,11 @@ class Watch:
         self._failing[camera.name] = reason
         row = _event(CAMERA_FAILED, camera, t_ms, reason=reason[:MAX_REASON])
         await self._tell([row], known)
+
+    def _dated(self, rows: Sequence[AlertRow]) -> list[AlertRow]:
+        """Return rows with the hub's own wall time, by which it dates all it tells."""
+        t_ms = self._clock.now_ms()
+        return [msgspec.structs.replace(row, t=t_ms) for row in rows]
 
     def _known(self) -> tuple[Told, dict[str, str]]:
         """Return what people have been told by now."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import pytest
 from typing_extensions import override
 
 from tests.support.droppings import HOUSE, detection
-from tests.support.fake_journal import FakeJournal
+from tests.support.fake_journal import FakeCard, FakeJournal
 from tokkatot.hub.camera.alerts import OVER_AFTER_MS
 from tokkatot.hub.camera.process import Judging, RoundFailed
 from tokkatot.hub.camera.watch import (
@@ -79,9 +79,16 @@ class FakeJudging(Judging):
 class Scene:
     """A watch with all that it stands on."""
 
-    def __init__(self, settings: PictureSettings = SETTINGS) -> None:
-        self.clock = ManualClock(START)
-        self.journal = FakeJournal()
+    def __init__(
+        self,
+        settings: PictureSettings = SETTINGS,
+        *,
+        now: datetime = START,
+        card: FakeCard | None = None,
+    ) -> None:
+        self.clock = ManualClock(now)
+        self.is_time_good = True
+        self.journal = FakeJournal(card)
         self.judging = FakeJudging()
         self.watch = Watch(
             settings,
@@ -89,6 +96,7 @@ class Scene:
             judging=self.judging,
             journal=self.journal,
             clock=self.clock,
+            is_time_good=lambda: self.is_time_good,
             new_id=IdSource(self.clock).new,
         )
 
@@ -243,6 +251,43 @@ async def test_what_was_told_is_known_after_a_restart(scene: Scene) -> None:
 
 def alerts(scene: Scene) -> list[tuple[str, str]]:
     return [(row.type, row.change) for row in scene.rows if isinstance(row, AlertRow)]
+
+
+async def test_a_boot_without_a_clock_ends_no_alert_and_forgets_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokkatot.hub.camera.watch.LOOKS_UP_EVERY_S", 0.01)
+    scene.judging.sees = {"front": "newcastle"}
+    for _ in range(3):
+        await scene.watch.look()
+    after = Scene(now=datetime(1970, 1, 1, 0, 0, 30, tzinfo=UTC), card=scene.journal.card)
+    after.is_time_good = False
+    running = asyncio.create_task(after.watch.run())
+    await asyncio.sleep(0.05)
+
+    after.clock.jump((START + timedelta(hours=2) - after.clock.now()).total_seconds())
+    after.is_time_good = True
+    await asyncio.sleep(0.05)
+    nothing_new = alerts(after)
+    after.judging.sees = {"front": "newcastle"}
+    after.judging.rounds = [*scene.judging.rounds]
+    await after.watch.look()
+    running.cancel()
+
+    assert nothing_new == [("dropping_suspicious", "raised")]
+    assert alerts(after)[1:] == [("flock_suspicious", "raised")]
+
+
+async def test_alerts_go_on_while_nobody_stands_for_the_clock(scene: Scene) -> None:
+    scene.is_time_good = False
+    scene.judging.sees = {"front": "newcastle"}
+    for _ in range(3):
+        await scene.watch.look()
+    scene.clock.jump(-START.timestamp())
+    await scene.watch.look()
+
+    assert alerts(scene) == [("dropping_suspicious", "raised"), ("flock_suspicious", "raised")]
+    assert [row.t for row in scene.rows if isinstance(row, AlertRow)][-1] == 0
 
 
 async def test_an_alert_that_the_journal_had_no_room_for_is_told_in_the_next_round(

@@ -28,6 +28,7 @@ def watch(page: Page, tmp_path: Path) -> Watch:
         judging=FakeJudging(),
         journal=page.hub.journal,
         clock=page.clock,
+        is_time_good=lambda: True,
         new_id=page.hub.ids.new,
     )
     page.app = HubApp(replace(page.parts, watch=watch), web_folder=None).asgi
