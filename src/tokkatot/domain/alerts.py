@@ -43,6 +43,7 @@ class AlertType(StrEnum):
     ALARM_FLOOD = "alarm_flood"
     DROPPING_SUSPICIOUS = "dropping_suspicious"
     FLOCK_SUSPICIOUS = "flock_suspicious"
+    CAMERA_FAILED = "camera_failed"
     HUB_OFFLINE = "hub_offline"
     DATA_GAP = "data_gap"
     TWIN_DRIFT = "twin_drift"
@@ -74,6 +75,7 @@ SEVERITIES: Mapping[AlertType, Severity] = MappingProxyType(
         AlertType.ALARM_FLOOD: Severity.CRITICAL,
         AlertType.DROPPING_SUSPICIOUS: Severity.WARNING,
         AlertType.FLOCK_SUSPICIOUS: Severity.CRITICAL,
+        AlertType.CAMERA_FAILED: Severity.WARNING,
         AlertType.HUB_OFFLINE: Severity.CRITICAL,
         AlertType.DATA_GAP: Severity.WARNING,
         AlertType.TWIN_DRIFT: Severity.WARNING,
@@ -131,6 +133,11 @@ CLOUDS_OWN: frozenset[AlertType] = frozenset(
     }
 )
 """What the cloud alone sees; every other alert is its hub's."""
+
+OF_CAMERAS: frozenset[AlertType] = frozenset(
+    {AlertType.DROPPING_SUSPICIOUS, AlertType.FLOCK_SUSPICIOUS, AlertType.CAMERA_FAILED}
+)
+"""What a hub tells beside the alarms of its houses: nothing of it rests."""
 
 NEVER_HIDDEN: frozenset[AlertType] = frozenset(
     {

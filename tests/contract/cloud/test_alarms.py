@@ -280,8 +280,11 @@ async def test_nothing_rests_for_longer_than_a_week(house: House, for_s: int | N
     assert (await desired(house)).shelved == ()
 
 
-async def test_dangerous_heat_never_rests(house: House) -> None:
-    await house.send("events", [house.alert_row(1, "raised", type="temperature_hard_limit")])
+@pytest.mark.parametrize("kind", ["temperature_hard_limit", "camera_failed"])
+async def test_dangerous_heat_never_rests_and_neither_does_what_a_camera_tells(
+    house: House, kind: str
+) -> None:
+    await house.send("events", [house.alert_row(1, "raised", type=kind)])
     assert (await act(house, "shelve", {"for_s": 60}, status=409))["code"] == "conflict"
 
 

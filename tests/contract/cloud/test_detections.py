@@ -115,6 +115,19 @@ async def test_the_message_of_an_alert_leads_to_the_picture(house: House) -> Non
     assert shown["about"] == str(which)
 
 
+async def test_people_are_told_which_camera_gives_no_picture(house: House) -> None:
+    alert = house.alert_row(
+        1, "raised", type="camera_failed", about="front", name=None, severity="warning"
+    )
+    await house.send("events", [alert])
+
+    [message] = (await house.cloud.get("/v1/users/me/messages", house.owner))["items"]
+    shown = await house.cloud.get(f"{house.farm_url}/alerts/{ONE}", house.owner)
+    assert (message["importance"], message["picture"]) == ("important", None)
+    assert "front" in message["what"]
+    assert (shown["about"], shown["name"]) == ("front", None)
+
+
 async def test_pictures_that_nobody_needs_go_after_a_while(house: House) -> None:
     await tell(house, 1)
     await tell(house, 2, disease="healthy")

@@ -25,6 +25,7 @@ const TYPES_OF = {
     'device_offline',
     'device_error',
     'node_offline',
+    'camera_failed',
     'twin_drift',
   ],
   hub: ['hub_offline', 'data_gap'],

@@ -165,7 +165,8 @@ async def _facts(tx: Transaction, alert: Alert) -> Facts:
         farm=farm.name,
         house=None if house is None else house.name,
         device=None if alert.device_id is None else devices.get(alert.device_id),
-        name=alert.name,
+        # A screen says what it is by its type; what it is of stands beside.
+        name=alert.about if alert.type is AlertType.CAMERA_FAILED else alert.name,
         actual=alert.actual,
         threshold=alert.threshold,
         unit=unit_of(alert.type, await _quantity(tx, alert)),

@@ -14,7 +14,7 @@ from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound
 from tokkatot.domain.alarms import Seen, Shelf
-from tokkatot.domain.alerts import CLOUDS_OWN, NEVER_HIDDEN
+from tokkatot.domain.alerts import CLOUDS_OWN, NEVER_HIDDEN, OF_CAMERAS
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, HubId
 from tokkatot.kit.clock import to_ms
 
@@ -31,7 +31,7 @@ async def shelve(
     alert = await store.locked(tx.session, alert_id)
     if alert is None or alert.farm_id != access.farm_id:
         raise NotFound("alert")
-    if alert.type in NEVER_HIDDEN | CLOUDS_OWN or alert.house_id is None:
+    if alert.type in NEVER_HIDDEN | CLOUDS_OWN | OF_CAMERAS or alert.house_id is None:
         raise Conflict("conflict", "This alarm can't rest.")
     until = tx.now + rest
     await tx.session.execute(

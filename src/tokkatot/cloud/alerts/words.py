@@ -84,6 +84,7 @@ _WHAT: Mapping[str, tuple[str, str]] = MappingProxyType(
             "រូបលាមកច្រើនមានសញ្ញាជំងឺដូចគ្នា",
             "Several photographs of droppings show the same disease",
         ),
+        AlertType.CAMERA_FAILED: ("កាមេរ៉ាមិនផ្ញើរូប", "A camera gives no picture"),
         AlertType.HUB_OFFLINE: ("ប្រអប់បញ្ជាដាច់ទំនាក់ទំនង", "The control box is offline"),
         AlertType.DATA_GAP: ("ខ្វះទិន្នន័យមួយរយៈ", "Data is missing for a while"),
         AlertType.TWIN_DRIFT: (
@@ -168,6 +169,10 @@ _ADVICE: Mapping[str, tuple[str, str]] = MappingProxyType(
             "ហៅពេទ្យសត្វថ្ងៃនេះ ហើយធ្វើតេស្ត PCR។ កុំយកសត្វចូលឬចេញ។ លាងដៃនិងស្បែកជើងមុនចូលទ្រុងផ្សេង។",
             "Call a vet today and ask for a PCR test. Let no bird in or out, and wash well.",
         ),
+        AlertType.CAMERA_FAILED: (
+            "មើលខ្សែ និងភ្លើងរបស់កាមេរ៉ា។ លាមកថ្មីមិនត្រូវបានពិនិត្យទេ។",
+            "Check the camera’s cable and power. No new droppings are looked at.",
+        ),
         AlertType.HUB_OFFLINE: (
             "មើលភ្លើង និងអ៊ីនធឺណិតនៅកសិដ្ឋាន។",
             "Check power and internet at the farm.",
@@ -199,6 +204,8 @@ _DISEASES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 OF_DROPPINGS = frozenset({AlertType.DROPPING_SUSPICIOUS, AlertType.FLOCK_SUSPICIOUS})
 
+_NAMED = frozenset({AlertType.SCHEDULE_FAILED, AlertType.CAMERA_FAILED})
+"""Whose name says nothing alone."""
 _COUNTED = frozenset(
     {
         AlertType.MANY_DEVICES,
@@ -226,7 +233,7 @@ def words(facts: Facts, language: Language) -> Words:
     """Return a message in a language; a type that has no words yet is still told."""
     pick = 0 if language is KM else 1
     named = facts.name or _WHAT.get(facts.type, _WRONG)[pick]
-    if facts.type == AlertType.SCHEDULE_FAILED and facts.name is not None:
+    if facts.type in _NAMED and facts.name is not None:
         named = f"{_WHAT[facts.type][pick]}: {facts.name}"
     disease = _DISEASES.get(facts.name or "") if facts.type in OF_DROPPINGS else None
     if disease is not None:

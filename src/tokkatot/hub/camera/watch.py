@@ -11,6 +11,7 @@ import structlog
 
 from tokkatot.domain.droppings import AGREE, photos_in_window
 from tokkatot.hub.camera.alerts import DroppingAlerts, Told
+from tokkatot.hub.camera.failures import CameraFailures, Known
 from tokkatot.hub.camera.process import Judging, RoundFailed
 from tokkatot.hub.camera.reckoning import Reckoning
 from tokkatot.hub.config import PictureSettings
@@ -19,8 +20,6 @@ from tokkatot.kit.clock import Clock
 from tokkatot.kit.waiting import Bell
 from tokkatot.wire.messages import AlertRow, EventRow, Photograph, Row
 from tokkatot.wire.pictures import (
-    CAMERA_FAILED,
-    CAMERA_WORKS,
     DETECTION,
     MOMENT_AGO,
     NO_CAMERA,
@@ -35,6 +34,7 @@ from tokkatot.wire.pictures import (
 )
 
 STATE: Final = "droppings"
+CAMERAS: Final = "cameras"
 """Under which the journal keeps what was told."""
 FIRST_AFTER_S: Final = 60.0
 """A hub that starts has more urgent things to do."""
@@ -42,7 +42,6 @@ LOOKS_UP_EVERY_S: Final = 30.0
 ASKED_AT_MOST_EVERY_S: Final = 20.0
 STALE_AFTER_S: Final = 3600.0
 """A folder that gets no new picture for so long has a camera that fails."""
-MAX_REASON: Final = 200
 PICTURE_TYPES: Final[Mapping[str, str]] = {
     ".jpg": "image/jpeg",
     ".png": "image/png",
@@ -77,7 +76,7 @@ class Watch:
         self._asked = Bell()
         self._wanted: dict[UUID, Photograph] = {}
         self._newest: UUID | None = None
-        self._failing: dict[str, str] = {}
+        self._failures = CameraFailures(new_id=new_id)
         self._rounds = 0
         self._looking: frozenset[UUID] = frozenset()
         self._unwritten: set[UUID] = set()
@@ -134,6 +133,7 @@ class Watch:
             log.warning("camera.looks_too_seldom_for_a_flock", house=str(house))
         try:
             self._alerts.recall(await self._journal.state(STATE))
+            self._failures.recall(await self._journal.state(CAMERAS))
         except JournalError as error:
             log.warning("camera.not_recalled", reason=error.reason)
         self._reckoning.go_on_from(self._alerts.newest_ms())
@@ -144,7 +144,9 @@ class Watch:
                 await self._answer()
             await self._settle()
             known = self._known()
-            await self._tell(self._dated(self._alerts.over(t_ms=self._reckoning.now_ms())), known)
+            over = self._dated(self._alerts.over(t_ms=self._reckoning.now_ms()))
+            gone = self._failures.gone(self._settings.cameras, t_ms=self._clock.now_ms())
+            await self._tell([*over, *gone], known)
 
     async def _answer(self) -> None:
         """Do one round, and tell those who asked for it and get nothing to see."""
@@ -211,8 +213,7 @@ class Watch:
             log.warning("camera.picture_not_kept", camera=camera.name, reason=looked.trouble)
         taken_ms = t_ms - looked.age_ms
         rows: list[Row] = [EventRow(0, "e", taken_ms, DETECTION, event_data(looked.detection))]
-        if self._failing.pop(camera.name, None) is not None:
-            rows.append(_event(CAMERA_WORKS, camera, t_ms))
+        rows.extend(self._failures.works(camera, t_ms=t_ms))
         told = self._alerts.take(looked.detection, t_ms=self._reckoning.now_ms())
         rows.extend(self._dated(told))
         # What there is no room for in memory the cloud never hears of: no use in keeping it back.
@@ -231,42 +232,35 @@ class Watch:
             self._unwritten.clear()
 
     async def _fail(self, camera: Camera, reason: str, t_ms: int) -> None:
-        """Tell of a camera that gives nothing: once, while its reason stays."""
-        if self._failing.get(camera.name) == reason:
-            return
+        """Tell of a camera that gives nothing."""
         known = self._known()
-        self._failing[camera.name] = reason
-        row = _event(CAMERA_FAILED, camera, t_ms, reason=reason[:MAX_REASON])
-        await self._tell([row], known)
+        await self._tell(self._failures.failed(camera, reason, t_ms=t_ms), known)
 
     def _dated(self, rows: Sequence[AlertRow]) -> list[AlertRow]:
         """Return rows with the hub's own wall time, by which it dates all it tells."""
         t_ms = self._clock.now_ms()
         return [msgspec.structs.replace(row, t=t_ms) for row in rows]
 
-    def _known(self) -> tuple[Told, dict[str, str]]:
+    def _known(self) -> tuple[Told, Known]:
         """Return what people have been told by now."""
-        return self._alerts.told(), dict(self._failing)
+        return self._alerts.told(), self._failures.known()
 
     def _tell_not_taken(self, asked: Photograph, reason: str) -> None:
         row = not_taken(asked, reason, self._clock.now_ms())
         self._journal.offer(events=[row], urgent=True)
 
-    async def _tell(self, rows: Sequence[Row], known: tuple[Told, dict[str, str]]) -> bool:
+    async def _tell(self, rows: Sequence[Row], known: tuple[Told, Known]) -> bool:
         """Record rows, and behind them what was told; without room the next round says it anew."""
         if not rows:
             return True
         if not self._journal.offer(events=rows, urgent=True):
-            told, self._failing = known
+            told, failures = known
             self._alerts.untell(told)
+            self._failures.untell(failures)
             return False
         try:
             await self._journal.keep_state(STATE, self._alerts.encode())
+            await self._journal.keep_state(CAMERAS, self._failures.encode())
         except JournalError as error:
             log.warning("camera.not_kept", reason=error.reason)
         return True
-
-
-def _event(kind: str, camera: Camera, t_ms: int, **more: str) -> EventRow:
-    data = {"house": str(camera.house), "camera": camera.name, **more}
-    return EventRow(0, "e", t_ms, kind, {**data})

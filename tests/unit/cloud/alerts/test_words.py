@@ -53,6 +53,11 @@ def test_who_is_warned_of_droppings_is_sent_to_a_vet_and_a_laboratory_and_given_
     assert [char for char in advice if char.isdigit()] == []
 
 
+def test_of_a_camera_it_is_said_which_one_and_what_is_wrong_with_it() -> None:
+    said = words(Facts(type="camera_failed", farm="Kandal", house="Coop 1", name="front"), EN)
+    assert said.what == "A camera gives no picture: front"
+
+
 def test_an_alarm_is_called_as_people_call_it() -> None:
     assert words(Facts(type="limit", farm="Kandal", name="Ammonia"), KM).what == "Ammonia"
 

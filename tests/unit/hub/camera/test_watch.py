@@ -104,6 +104,11 @@ class Scene:
     def rows(self) -> list[Row]:
         return self.journal.recorded("events")
 
+    async def run_for(self, real_s: float) -> None:
+        running = asyncio.create_task(self.watch.run())
+        await asyncio.sleep(real_s)
+        running.cancel()
+
     def events(self) -> list[tuple[str, object]]:
         return [(row.type, row.data["camera"]) for row in self.rows if isinstance(row, EventRow)]
 
@@ -192,6 +197,48 @@ async def test_a_camera_that_fails_is_told_once_and_so_is_that_it_works_again(
     ]
 
 
+async def test_people_are_told_of_a_camera_that_fails_twice_and_once_it_works(
+    scene: Scene,
+) -> None:
+    scene.judging.sees = {"front": "healthy"}
+    scene.judging.troubles = {"back": "no answer"}
+    told = []
+    for _ in range(3):
+        await scene.watch.look()
+        told.append(alerts(scene))
+    scene.judging.sees["back"], scene.judging.troubles = "healthy", {}
+    await scene.watch.look()
+
+    raised, cleared = [row for row in scene.rows if isinstance(row, AlertRow)]
+    assert told == [[], [("camera_failed", "raised")], [("camera_failed", "raised")]]
+    assert (raised.house, raised.about, raised.severity) == (str(UUID(int=4)), "back", "warning")
+    assert (cleared.alert, cleared.change) == (raised.alert, "cleared")
+
+
+async def test_a_camera_that_fails_once_now_and_then_is_no_alert(scene: Scene) -> None:
+    for sees in ("healthy", None, "healthy", None, "healthy"):
+        scene.judging.sees = {"front": sees, "back": "healthy"}
+        await scene.watch.look()
+    assert alerts(scene) == []
+
+
+async def test_the_alert_of_a_camera_is_known_after_a_restart_and_ends_with_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokkatot.hub.camera.watch.LOOKS_UP_EVERY_S", 0.01)
+    scene.judging.sees = {"front": "healthy"}
+    for _ in range(2):
+        await scene.watch.look()
+    same = Scene(card=scene.journal.card)
+    await same.run_for(0.05)
+    still = alerts(same)
+    without = Scene(replace(SETTINGS, cameras=SETTINGS.cameras[:1]), card=same.journal.card)
+    await without.run_for(0.05)
+
+    assert still == [("camera_failed", "raised")]
+    assert alerts(without) == [("camera_failed", "raised"), ("camera_failed", "cleared")]
+
+
 async def test_a_process_that_breaks_costs_one_round_and_is_told(scene: Scene) -> None:
     scene.judging.failed = "the models' process ended with status -9 and said nothing"
     await scene.watch.look()
@@ -257,7 +304,7 @@ async def test_a_boot_without_a_clock_ends_no_alert_and_forgets_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tokkatot.hub.camera.watch.LOOKS_UP_EVERY_S", 0.01)
-    scene.judging.sees = {"front": "newcastle"}
+    scene.judging.sees = {"front": "newcastle", "back": "healthy"}
     for _ in range(3):
         await scene.watch.look()
     after = Scene(now=datetime(1970, 1, 1, 0, 0, 30, tzinfo=UTC), card=scene.journal.card)
@@ -269,7 +316,7 @@ async def test_a_boot_without_a_clock_ends_no_alert_and_forgets_nothing(
     after.is_time_good = True
     await asyncio.sleep(0.05)
     nothing_new = alerts(after)
-    after.judging.sees = {"front": "newcastle"}
+    after.judging.sees = {"front": "newcastle", "back": "healthy"}
     after.judging.rounds = [*scene.judging.rounds]
     await after.watch.look()
     running.cancel()
@@ -280,7 +327,7 @@ async def test_a_boot_without_a_clock_ends_no_alert_and_forgets_nothing(
 
 async def test_alerts_go_on_while_nobody_stands_for_the_clock(scene: Scene) -> None:
     scene.is_time_good = False
-    scene.judging.sees = {"front": "newcastle"}
+    scene.judging.sees = {"front": "newcastle", "back": "healthy"}
     for _ in range(3):
         await scene.watch.look()
     scene.clock.jump(-START.timestamp())

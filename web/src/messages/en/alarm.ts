@@ -24,6 +24,7 @@ export const alarm: AlarmWords = {
   'droppings.picture': 'Photograph of a dropping',
   'droppings.send': 'Take or choose a photograph',
   'droppings.sending': 'Looking at the photograph…',
+  'droppings.silent': '{camera}: no picture since {time}',
   'droppings.now': 'Let the camera look now',
   'droppings.now_waits': 'The camera is looking…',
   'droppings.not_taken.no_camera': 'The control box has no camera here.',

@@ -278,6 +278,7 @@ export const farm: FarmWords = {
   'alert.alarm_flood': 'Many alarms at once',
   'alert.dropping_suspicious': 'A photograph shows signs of {disease}',
   'alert.flock_suspicious': 'Several photographs show signs of {disease}',
+  'alert.camera_failed': 'A camera gives no picture',
   'alert.other': 'Something is wrong',
 
   'todo.water_low': 'See whether the pump is running.',
@@ -306,6 +307,7 @@ export const farm: FarmWords = {
     'This is no diagnosis. Keep the birds there apart, call a vet and ask for a PCR test.',
   'todo.flock_suspicious':
     'Call a vet today and ask for a PCR test. Let no bird in or out, and wash well.',
+  'todo.camera_failed': 'Check the camera’s cable and power. No new droppings are looked at.',
   'todo.limit': 'Please go and look.',
   'todo.rate': 'Please go and look.',
   'todo.difference': 'Please go and look.',

@@ -22,6 +22,7 @@ export const alarm = {
   'droppings.picture': 'រូបលាមក',
   'droppings.send': 'ថតរូប ឬជ្រើសរូប',
   'droppings.sending': 'កំពុងពិនិត្យរូប…',
+  'droppings.silent': '{camera}៖ គ្មានរូបថ្មីតាំងពី {time}',
   'droppings.now': 'ឲ្យកាមេរ៉ាថតឥឡូវ',
   'droppings.now_waits': 'កាមេរ៉ាកំពុងថត…',
   'droppings.not_taken.no_camera': 'ប្រអប់បញ្ជាមិនមានកាមេរ៉ានៅទីនេះទេ។',
