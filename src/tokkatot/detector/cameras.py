@@ -1,12 +1,14 @@
 """Takes photographs: from a file, over HTTP, from a camera of Video4Linux."""
 
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPException, HTTPResponse, InvalidURL, responses
 from pathlib import Path
+from queue import Empty, Queue
 from typing import Final, Protocol, assert_never
 from urllib.parse import unquote, urlsplit
 
@@ -79,23 +81,60 @@ def _newest(folder: Path, clock: Clock, stale_after_s: float) -> Taken:
 
 
 def _from_http(camera: Camera, clock: Clock) -> bytes:
-    shown = "the camera's address"
+    """Ask a camera of the network, and leave it where it is late with whatever it may be."""
+    fetch = _Fetch(camera, clock)
+    outcome: Queue[bytes | CameraFailed] = Queue()
+    # A socket's time-out is for each of its reads, and asking for a name has none: who drips or
+    # hangs is left behind, for as long as this process lives.
+    threading.Thread(target=lambda: outcome.put(fetch.outcome()), daemon=True).start()
     try:
-        parts = urlsplit(camera.where)
+        found = outcome.get(timeout=WITHIN_S)
+    except Empty:
+        raise fetch.too_late() from None
+    if isinstance(found, CameraFailed):
+        raise found
+    return found
+
+
+class _Fetch:
+    """One picture of a camera of the network."""
+
+    def __init__(self, camera: Camera, clock: Clock) -> None:
+        self._camera = camera
+        self._clock = clock
+        self._ends_s = clock.monotonic() + WITHIN_S
+        self._shown = "the camera's address"
+        self._answers = False
+
+    def outcome(self) -> bytes | CameraFailed:
+        """Return the picture, or why there is none."""
+        try:
+            data = self._picture()
+        except (OSError, HTTPException, ValueError) as error:
+            return CameraFailed(f"{self._shown} gives no picture: {_reason(error)}")
+        except Exception as error:  # supervisor: a mistake here costs one camera its turn
+            return CameraFailed(f"{self._shown} gives no picture: {type(error).__name__}")
+        return self.too_late() if data is None else data
+
+    def too_late(self) -> CameraFailed:
+        """Return what is told of an answer that has no end in time, or no beginning."""
+        if self._answers:
+            return CameraFailed(
+                f"{self._shown} does not end: is it the address of a single picture?"
+            )
+        return CameraFailed(f"{self._shown} gives no picture: {_reason(TimeoutError())}")
+
+    def _picture(self) -> bytes | None:
+        parts = urlsplit(self._camera.where)
         host = parts.netloc.rpartition("@")[2]
         # What people are told holds no login, and no key that stands behind the path.
-        shown = f"{parts.scheme}://{host}{parts.path}"
+        self._shown = f"{parts.scheme}://{host}{parts.path}"
         where = parts._replace(netloc=host).geturl()
-        login = camera.login or unquote(parts.username or "")
-        opener = _opener(where, login, camera.password or unquote(parts.password or ""))
-        ends_s = clock.monotonic() + WITHIN_S
-        with opener.open(where, timeout=WITHIN_S) as answer:
-            data = _until(answer, clock, ends_s)
-    except (OSError, HTTPException, ValueError) as error:
-        raise CameraFailed(f"{shown} gives no picture: {_reason(error)}") from None
-    if data is None:
-        raise CameraFailed(f"{shown} does not end: is it the address of a single picture?")
-    return data
+        login = self._camera.login or unquote(parts.username or "")
+        password = self._camera.password or unquote(parts.password or "")
+        with _opener(where, login, password).open(where, timeout=WITHIN_S) as answer:
+            self._answers = True
+            return _until(answer, self._clock, self._ends_s)
 
 
 def _opener(where: str, login: str, password: str) -> urllib.request.OpenerDirector:

@@ -42,6 +42,10 @@ class Snapshot(BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", 'Basic realm="camera"')
             self.end_headers()
             return
+        if self.path == "/drips-its-head":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nServer: ")
+            self._drip()
+            return
         self.send_response(404 if self.path.startswith("/gone") else 200)
         if self.path == "/film":
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
@@ -103,6 +107,17 @@ def test_a_camera_that_never_ends_is_given_up_in_time(
         began_s = SystemClock().monotonic()
         with pytest.raises(CameraFailed, match="address of a single picture"):
             taken(camera(f"{url}/{page}"))
+        took_s = SystemClock().monotonic() - began_s
+
+    assert took_s < 2
+
+
+def test_so_is_one_whose_answer_never_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokkatot.detector.cameras.WITHIN_S", 0.5)
+    with network_camera() as url:
+        began_s = SystemClock().monotonic()
+        with pytest.raises(CameraFailed, match="gives no picture: it does not answer in time"):
+            taken(camera(f"{url}/drips-its-head"))
         took_s = SystemClock().monotonic() - began_s
 
     assert took_s < 2
