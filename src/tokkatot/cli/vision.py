@@ -1,6 +1,7 @@
 """`tokkatot vision`: learn, judge, freeze and serve the models that look at droppings."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ app.add_typer(
     vision_data.app, name="data", help="Check, divide and count sets of labelled photographs."
 )
 
+_REFUSED_SHOWN = 10
 Models = Annotated[Path | None, typer.Option(help="A folder of models; ours where none is named.")]
 Config = Annotated[Path | None, typer.Option(help="How to learn; as ours where none is named.")]
 
@@ -79,12 +81,21 @@ def evaluate(
     from tokkatot.vision.detect.ensemble import SHIPPED, Ensemble
     from tokkatot.vision.evaluate.figures import figures
     from tokkatot.vision.evaluate.judging import judge_set
+    from tokkatot.vision.evaluate.learned import known_among, read_learned
     from tokkatot.vision.evaluate.report import report as page_of
 
     with refusals():
         photos, parts = _held_out(data, split_file)
         detector = Detector(Ensemble.load(models or SHIPPED))
+        learned = read_learned(models or SHIPPED)
         judgement = judge_set(detector, photos, parts, counted("read"))
+    _tell_of_refused(judgement.refused, len(photos.photos))
+    known = 0 if learned is None else known_among(judgement.canvases[judgement.is_read], learned)
+    if known:
+        _tell(
+            f"{known} of {len(judgement.photos)} photographs are among those that these models "
+            "learned from: of them the figures prove nothing. --split judges what it holds out."
+        )
     found = dict(figures(judgement, detector))
     for name, score in found.items():
         if as_json:
@@ -124,6 +135,13 @@ def serve(
 
 def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _tell_of_refused(refused: Sequence[str], count: int) -> None:
+    for one in refused[:_REFUSED_SHOWN]:
+        _tell(f"refused: {one}")
+    if refused:
+        _tell(f"{len(refused)} of {count} files are refused as they are, and counted as such.")
 
 
 def _needs_torch() -> None:

@@ -1,13 +1,15 @@
 """What `tokkatot vision` refuses before it does anything, and how it tells what it judged."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.support.pictures import drawn, write_set
+from tests.support.pictures import drawn, encoded, write_set
 from tokkatot.cli.main import build
+from tokkatot.vision.data.photos import read_photos
 from tokkatot.vision.detect.ensemble import Ensemble
 from tokkatot.vision.evaluate import figures
 
@@ -45,6 +47,69 @@ def test_any_folder_by_class_is_judged_one_json_line_a_figure_with_a_page_beside
         one["figure"] for one in told
     }
     assert f"<title>Models {Ensemble.load().description.version}" in page.read_text()
+
+
+def test_files_that_are_refused_cost_no_figure_and_neither_does_a_class_of_no_dropping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_set(
+        tmp_path / "set",
+        {
+            "healthy": [drawn(1)],
+            "salmonella": [drawn(3), drawn(4, width=60, height=60)],
+            "no_dropping": [drawn(5), drawn(6).convert("L")],
+        },
+    )
+    (tmp_path / "set/healthy/grey.jpg").write_bytes(encoded(drawn(2).convert("L")))
+    cut_off = tmp_path / "set/newcastle/cut.jpg"
+    cut_off.parent.mkdir()
+    cut_off.write_bytes(encoded(drawn(7))[:-900])
+    monkeypatch.setattr(figures, "_IMPOSTORS", 8)
+    page = tmp_path / "report.html"
+
+    result = called("evaluate", "--data", tmp_path / "set", "--report", page)
+
+    counts = {line.split()[0]: int(line.split()[-1]) for line in result.stdout.splitlines()}
+    assert result.exit_code == 0
+    assert "4 of 7 files are refused as they are" in result.stderr
+    assert "refused: newcastle/cut.jpg: " in result.stderr
+    assert (counts["accuracy"], counts["good_refused"]) == (5, 5)
+    assert counts["non_dropping_refused"] == 8 + 2
+    assert counts["untaught_non_dropping_refused"] == 8
+    assert "Refused as it is: newcastle/cut.jpg" in page.read_text()
+
+
+def test_a_folder_of_no_droppings_alone_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_set(tmp_path / "set", {"no_dropping": [drawn(1)]})
+    monkeypatch.setattr(figures, "_IMPOSTORS", 8)
+    page = tmp_path / "report.html"
+
+    result = called("evaluate", "--data", tmp_path / "set", "--report", page)
+
+    told = [line.split()[0] for line in result.stdout.splitlines()]
+    assert told == ["non_dropping_refused", "untaught_non_dropping_refused"]
+
+
+@pytest.mark.shared_data
+def test_who_judges_what_was_learned_from_is_told_so(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = read_photos(shared_data / "vision").photos
+    folder = tmp_path / "set"
+    for photo in photos[::600]:
+        path = folder / photo.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((shared_data / "vision" / photo.name).read_bytes())
+    (folder / "healthy/other.png").write_bytes(encoded(drawn(1), "PNG"))
+    monkeypatch.setattr(figures, "_IMPOSTORS", 8)
+
+    result = called("evaluate", "--data", folder)
+
+    told = re.search(r"(\d+) of 12 photographs are among those that", result.stderr)
+    assert told is not None
+    assert 4 <= int(told[1]) < 12
 
 
 @pytest.mark.training

@@ -9,7 +9,7 @@ from tokkatot.vision.data.impostors import TAUGHT, UNTAUGHT, impostors
 from tokkatot.vision.data.splits import Part
 from tokkatot.vision.detect.detector import Judge
 from tokkatot.vision.detect.verdict import Reason, Verdict
-from tokkatot.vision.evaluate.judging import Judgement, judge_canvases
+from tokkatot.vision.evaluate.judging import UNREAD, Judgement, judge_canvases
 from tokkatot.vision.evaluate.scores import (
     Flags,
     Score,
@@ -18,6 +18,8 @@ from tokkatot.vision.evaluate.scores import (
     recall_at_precision,
     resampled,
     share,
+    share_of,
+    told,
 )
 from tokkatot.vision.evaluate.shortcuts import MASKS
 from tokkatot.vision.findings import FINDINGS, Finding
@@ -34,16 +36,17 @@ Named = Iterator[tuple[str, Score]]
 
 def figures(judgement: Judgement, judge: Judge) -> Named:
     """Return every figure that a set allows: no PCR figures without PCR labels, and so on."""
-    yield from _of_findings(judgement)
-    yield from _of_calibration(judgement)
-    yield from _of_alerts(judgement)
-    yield "good_refused", share(_refused(judgement.verdicts))
-    yield from non_droppings(judge)
+    if judgement.photos:
+        yield from _of_findings(judgement)
+        yield from _of_calibration(judgement)
+        yield from _of_alerts(judgement)
+        yield "good_refused", share(_refused(judgement.verdicts))
+    yield from non_droppings(judge, judgement.others)
     yield from _masked(judgement, judge)
 
 
 def _right(judgement: Judgement) -> Flags:
-    return np.asarray(judgement.probabilities.argmax(1) == judgement.labels)
+    return np.asarray(told(judgement.probabilities) == judgement.labels)
 
 
 def _of_findings(judgement: Judgement) -> Named:
@@ -90,20 +93,24 @@ def _of_alerts(judgement: Judgement) -> Named:
         yield "healthy_alert_rate", share(alerts[~sick])
 
 
-def non_droppings(judge: Judge) -> Named:
-    """Return how many drawn pictures are refused: of all kinds, and of those never learned from."""
+def non_droppings(judge: Judge, photographed: Sequence[Verdict] = ()) -> Named:
+    """Return how many pictures of no dropping are refused: drawn ones of all kinds, and those that
+    a set has, and drawn ones of kinds that were never learned from.
+    """
     untaught = impostors(_IMPOSTORS, seed=_SEED, kinds=UNTAUGHT)
     both = impostors(_IMPOSTORS, seed=_SEED + 1, kinds={**TAUGHT, **UNTAUGHT})
-    yield "non_dropping_refused", share(_refused(judge_canvases(judge, both)))
+    yield "non_dropping_refused", share(_refused([*judge_canvases(judge, both), *photographed]))
     yield "untaught_non_dropping_refused", share(_refused(judge_canvases(judge, untaught)))
 
 
 def _masked(judgement: Judgement, judge: Judge) -> Named:
     """Return how many sick photographs raise an alert when their middle is covered."""
-    sick = judgement.canvases[judgement.labels != FINDINGS.index(Finding.HEALTHY)]
+    is_sick = judgement.labels != FINDINGS.index(Finding.HEALTHY)
+    sick = judgement.canvases[is_sick & judgement.is_read]
     if len(sick):
         alerts = [_alerts(judge_canvases(judge, masked(sick))) for masked in MASKS.values()]
-        yield "centre_masked_alert_rate", share(np.concatenate(alerts))
+        # A photograph is no three of them: its masks warn together, or none does.
+        yield "centre_masked_alert_rate", share_of(float(np.mean(alerts)), len(sick))
 
 
 def _from(judgement: Judgement, source: str) -> Flags:
@@ -117,4 +124,6 @@ def _alerts(verdicts: Sequence[Verdict]) -> Flags:
 def _refused(verdicts: Sequence[Verdict]) -> Flags:
     """A picture that is only unsure was looked at; one with a fault was refused."""
     judged = {Reason.UNSURE, Reason.CONFIDENT, Reason.MODELS_DISAGREE}
-    return np.array([bool(set(verdict.reasons) - judged) for verdict in verdicts], bool)
+    return np.array(
+        [verdict is UNREAD or bool(set(verdict.reasons) - judged) for verdict in verdicts], bool
+    )

@@ -4,16 +4,32 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from tokkatot.vision.data.canvases import Canvases, read_canvases
+from tokkatot.vision.data.canvases import Canvases, read_what_can_be
 from tokkatot.vision.data.photos import DataRefused, Photo, PhotoSet
 from tokkatot.vision.data.splits import Part, Split
 from tokkatot.vision.detect.detector import Judge
-from tokkatot.vision.detect.verdict import Verdict
+from tokkatot.vision.detect.verdict import Judged, Verdict
 from tokkatot.vision.evaluate.scores import Flags, Floats, Labels
 from tokkatot.vision.findings import FINDINGS, Finding
+from tokkatot.vision.preprocess.quality import Quality
+
+NO_DROPPING = "no_dropping"
+"""A class of photographs that show none."""
+
+UNREAD: Final = Verdict(
+    finding=None,
+    confidence=0.0,
+    alert=False,
+    isolate=False,
+    reasons=(),
+    judged=Judged(probabilities=dict.fromkeys(FINDINGS, 0.0), doubt=0.0, votes=()),
+    quality=Quality(brightness=0, detail=0, colour=0, faults=()),
+)
+"""Of a file that is refused before any model sees it."""
 
 _AT_ONCE = 8
 """More of them fit into no cache, and each takes longer."""
@@ -28,6 +44,15 @@ class Judgement:
     canvases: Canvases
     labels: Labels
     verdicts: tuple[Verdict, ...]
+    others: tuple[Verdict, ...] = ()
+    """Of photographs of the set that show no dropping."""
+    refused: tuple[str, ...] = ()
+    """The names of files that are refused as they are, each with its reason."""
+
+    @property
+    def is_read(self) -> Flags:
+        """Which of the photographs a model has seen."""
+        return np.array([verdict is not UNREAD for verdict in self.verdicts], bool)
 
     @property
     def probabilities(self) -> Floats:
@@ -52,18 +77,26 @@ def judge_set(
     """Judge every photograph of a set.
 
     Raises:
-        DataRefused: where one can't be read, or is of a class that no model knows.
+        DataRefused: where one is not there, or is of a class that no model knows.
     """
-    strange = set(photos.labels()) - {finding.value for finding in Finding}
+    strange = set(photos.labels()) - {finding.value for finding in Finding} - {NO_DROPPING}
     if strange:
         raise DataRefused(f"No model knows the class {min(strange)}.")
-    canvases = read_canvases(photos, tell)
+    read = read_what_can_be(photos, tell)
+    readable = np.array([number not in read.refused for number in range(len(photos.photos))])
+    judged = iter(judge_canvases(judge, read.canvases[readable]))
+    verdicts = [next(judged) if is_read else UNREAD for is_read in readable.tolist()]
+    shows = np.array([photo.label != NO_DROPPING for photo in photos.photos])
+    chosen = np.flatnonzero(shows).tolist()
+    some = tuple(photos.photos[n] for n in chosen)
     return Judgement(
-        photos=photos.photos,
-        parts=tuple(None if split is None else split[photo.name] for photo in photos.photos),
-        canvases=canvases,
-        labels=np.array([FINDINGS.index(Finding(photo.label)) for photo in photos.photos]),
-        verdicts=judge_canvases(judge, canvases),
+        photos=some,
+        parts=tuple(None if split is None else split[photo.name] for photo in some),
+        canvases=read.canvases[shows],
+        labels=np.array([FINDINGS.index(Finding(photo.label)) for photo in some], np.int64),
+        verdicts=tuple(verdicts[n] for n in chosen),
+        others=tuple(verdicts[n] for n in np.flatnonzero(~shows).tolist()),
+        refused=tuple(f"{photos.photos[n].name}: {why}" for n, why in read.refused.items()),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tokkatot.vision.evaluate.judging import Judgement
-from tokkatot.vision.evaluate.scores import Score, confusion, reliability, risk_by_coverage
+from tokkatot.vision.evaluate.scores import Score, confusion, reliability, risk_by_coverage, told
 from tokkatot.vision.evaluate.shortcuts import MASKS
 from tokkatot.vision.findings import FINDINGS, Finding
 from tokkatot.vision.preprocess.canvas import Pixels
@@ -40,6 +40,7 @@ def report(judgement: Judgement, figures: Mapping[str, Score], *, title: str) ->
         "<p>This is no diagnosis. A vet decides, and a laboratory confirms by PCR.</p>",
         "<h2>Figures</h2>",
         _table(_HEAD, _figure_rows(figures)),
+        *(f"<p>Refused as it is: {escape(one)}</p>" for one in judgement.refused[:_SHOWN]),
         "<h2>By class</h2>",
         _table(("truth", *(f"told {name}" for name in FINDINGS)), _confusion_rows(judgement)),
         "<h2>By source of the label</h2>",
@@ -94,13 +95,13 @@ def _figure_rows(figures: Mapping[str, Score]) -> Iterator[tuple[str, ...]]:
 
 
 def _confusion_rows(judgement: Judgement) -> Iterator[tuple[str, ...]]:
-    table = confusion(judgement.probabilities.argmax(1), judgement.labels, len(FINDINGS))
+    table = confusion(told(judgement.probabilities), judgement.labels, len(FINDINGS))
     for finding, row in zip(FINDINGS, table.tolist(), strict=True):
         yield (finding.value, *(str(count) for count in row))
 
 
 def _shares(judgement: Judgement, kinds: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    right = judgement.probabilities.argmax(1) == judgement.labels
+    right = told(judgement.probabilities) == judgement.labels
     for kind in sorted(set(kinds)):
         chosen = np.array([one == kind for one in kinds])
         yield (kind, str(int(chosen.sum())), f"{right[chosen].mean():.4f}")
@@ -108,15 +109,18 @@ def _shares(judgement: Judgement, kinds: Sequence[str]) -> Iterator[tuple[str, .
 
 def _covered(judgement: Judgement) -> Iterator[str]:
     """Show the first sick photograph as the models see it when its middle is covered."""
-    sick = np.flatnonzero(judgement.labels != FINDINGS.index(Finding.HEALTHY))[:1]
+    is_sick = judgement.labels != FINDINGS.index(Finding.HEALTHY)
+    sick = np.flatnonzero(is_sick & judgement.is_read)[:1]
     for name, covered in MASKS.items():
         for pixels in covered(judgement.canvases[sick]):
             yield _figure(pixels, f"covered: {name}")
 
 
 def _risk(judgement: Judgement) -> list[tuple[float, float]]:
+    if not judgement.photos:
+        return []
     probabilities = judgement.probabilities
-    return risk_by_coverage(probabilities.max(1), probabilities.argmax(1) == judgement.labels)
+    return risk_by_coverage(probabilities.max(1), told(probabilities) == judgement.labels)
 
 
 def _chart(points: Sequence[tuple[float, float]], *, across: str, up: str, diagonal: bool) -> str:
@@ -138,11 +142,11 @@ def _chart(points: Sequence[tuple[float, float]], *, across: str, up: str, diago
 
 def _errors(judgement: Judgement) -> Iterator[str]:
     probabilities = judgement.probabilities
-    told, confidence = probabilities.argmax(1), probabilities.max(1)
-    wrong = np.flatnonzero(told != judgement.labels)
+    taken, confidence = told(probabilities), probabilities.max(1)
+    wrong = np.flatnonzero((taken != judgement.labels) & judgement.is_read)
     for number in wrong[np.argsort(-confidence[wrong], kind="stable")][:_SHOWN].tolist():
         caption = (
-            f"{FINDINGS[judgement.labels[number]].value} taken for {FINDINGS[told[number]].value},"
+            f"{FINDINGS[judgement.labels[number]].value} taken for {FINDINGS[taken[number]].value},"
             f" {confidence[number]:.2f}: {judgement.photos[number].name}"
         )
         yield _figure(judgement.canvases[number], caption)

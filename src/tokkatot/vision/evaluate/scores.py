@@ -28,10 +28,13 @@ class Score:
 
 def share(flags: Flags) -> Score:
     """Return how many are true, with Wilson's interval."""
-    count = len(flags)
+    return share_of(float(flags.mean()) if len(flags) else math.nan, len(flags))
+
+
+def share_of(value: float, count: int) -> Score:
+    """Return a share of so many pictures, with Wilson's interval."""
     if count == 0:
         return Score(value=math.nan, low=math.nan, high=math.nan, count=0)
-    value = float(flags.mean())
     spread = _Z * math.sqrt(value * (1 - value) / count + _Z**2 / (4 * count**2))
     middle, scale = value + _Z**2 / (2 * count), 1 + _Z**2 / count
     return Score(
@@ -56,25 +59,33 @@ def resampled(
     return Score(value=score(probabilities, labels), low=low, high=high, count=count)
 
 
+def told(probabilities: Floats) -> Labels:
+    """Return the likeliest class of each picture; where nothing is said, one beyond them all."""
+    classes = probabilities.shape[1]
+    said = probabilities.max(1) > 0
+    return np.where(said, probabilities.argmax(1), classes).astype(np.int64)
+
+
 def confusion(predicted: Labels, labels: Labels, classes: int) -> npt.NDArray[np.int64]:
-    """Return how often each class (row) was taken for each (column)."""
-    table = np.zeros((classes, classes), np.int64)
+    """Return how often each class (row) was taken for each (column); for none: in no column."""
+    table = np.zeros((classes, classes + 1), np.int64)
     np.add.at(table, (labels, predicted), 1)
-    return table
+    return table[:, :classes]
 
 
 def macro_f1(probabilities: Floats, labels: Labels) -> float:
     """Return the mean over the classes that occur of the harmonic mean of precision and recall."""
-    table = confusion(probabilities.argmax(1), labels, probabilities.shape[1])
-    hits, told, there = np.diag(table), table.sum(0), table.sum(1)
+    classes = probabilities.shape[1]
+    table = confusion(told(probabilities), labels, classes)
+    hits, taken, there = np.diag(table), table.sum(0), np.bincount(labels, minlength=classes)
     occurs = there > 0
-    return float((2 * hits[occurs] / np.maximum(told + there, 1)[occurs]).mean())
+    return float((2 * hits[occurs] / np.maximum(taken + there, 1)[occurs]).mean())
 
 
 def calibration_error(probabilities: Floats, labels: Labels) -> float:
     """Return how far confidence and accuracy lie apart on average, over 15 equal bins."""
     confidence = probabilities.max(1)
-    right = probabilities.argmax(1) == labels
+    right = told(probabilities) == labels
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     gaps = np.bincount(bins, weights=confidence - right, minlength=_BINS)
     return float(np.abs(gaps).sum() / len(labels))
@@ -83,7 +94,7 @@ def calibration_error(probabilities: Floats, labels: Labels) -> float:
 def reliability(probabilities: Floats, labels: Labels) -> list[tuple[float, float, int]]:
     """Return mean confidence, accuracy and number of pictures of each bin that is not empty."""
     confidence = probabilities.max(1)
-    right = probabilities.argmax(1) == labels
+    right = told(probabilities) == labels
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     return [
         (float(confidence[bins == n].mean()), float(right[bins == n].mean()), int(sum(bins == n)))

@@ -14,6 +14,7 @@ from tokkatot.vision.detect.ensemble import Description, Ensemble
 from tokkatot.vision.detect.mixing import Mix
 from tokkatot.vision.evaluate.figures import figures
 from tokkatot.vision.evaluate.judging import judge_set
+from tokkatot.vision.evaluate.learned import write_learned
 from tokkatot.vision.evaluate.scores import Score
 from tokkatot.vision.findings import FINDINGS
 from tokkatot.vision.train.config import TrainConfig
@@ -60,6 +61,7 @@ def freeze(
     expect_split(divided.split, run)
     networks = {name: load_member(name, member, run) for name, member in config.members.items()}
     description = export(networks, mix, out)
+    write_learned(divided.canvases[divided.where(Part.TRAIN)], out)
     ensemble = Ensemble.load(out)
     some = divided.canvases[divided.where(Part.VALIDATION)][:_COMPARED]
     difference = parity(networks, ensemble, some)

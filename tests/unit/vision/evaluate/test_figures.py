@@ -12,9 +12,9 @@ from tokkatot.vision.data.photos import Photo
 from tokkatot.vision.data.splits import Part
 from tokkatot.vision.detect.verdict import Verdict, decide
 from tokkatot.vision.evaluate.figures import figures
-from tokkatot.vision.evaluate.judging import Judgement
+from tokkatot.vision.evaluate.judging import UNREAD, Judgement
 from tokkatot.vision.evaluate.report import report
-from tokkatot.vision.evaluate.scores import Score
+from tokkatot.vision.evaluate.scores import Score, share
 from tokkatot.vision.findings import FINDINGS, Finding
 from tokkatot.vision.preprocess.canvas import on_canvas
 
@@ -86,6 +86,31 @@ def test_each_figure_is_what_counting_by_hand_gives(scores: dict[str, Score]) ->
         }
     )
     assert found["good_refused"] == 2 / 8
+
+
+def test_a_file_that_was_refused_is_told_wrong_warns_of_nothing_and_is_refused(
+    judgement: Judgement, scores: dict[str, Score]
+) -> None:
+    healthy, newcastle = 0, 6
+    verdicts = list(judgement.verdicts)
+    verdicts[healthy] = verdicts[newcastle] = UNREAD
+    unread = replace(judgement, verdicts=tuple(verdicts))
+
+    found = dict(figures(unread, FakeDetector()))
+
+    assert found["accuracy"].value == scores["accuracy"].value - 2 / 8
+    assert found["healthy_recall"].value == scores["healthy_recall"].value - 1 / 3
+    assert found["macro_f1"].value == pytest.approx((2 / 5 + 1 + 4 / 5 + 0) / 4)
+    assert found["sick_alert_rate"].value == 1 / 5
+    assert found["good_refused"].value == 4 / 8
+    assert found["centre_masked_alert_rate"].count == 4
+    assert report(unread, found, title="").count(" taken for ") == 2
+
+
+def test_the_three_masks_of_a_photograph_are_no_three_photographs(
+    scores: dict[str, Score],
+) -> None:
+    assert scores["centre_masked_alert_rate"] == share(np.ones(5, bool))
 
 
 def test_what_a_set_does_not_say_has_no_figure(judgement: Judgement) -> None:
