@@ -84,9 +84,17 @@ def _from_http(camera: Camera, clock: Clock) -> bytes:
     """Ask a camera of the network, and leave it where it is late with whatever it may be."""
     fetch = _Fetch(camera, clock)
     outcome: Queue[bytes | CameraFailed] = Queue()
+
+    def run() -> None:
+        said: bytes | CameraFailed = fetch.too_late()
+        try:
+            said = fetch.outcome()
+        finally:  # a mistake of ours costs one camera its turn, at once
+            outcome.put(said)
+
     # A socket's time-out is for each of its reads, and asking for a name has none: who drips or
     # hangs is left behind, for as long as this process lives.
-    threading.Thread(target=lambda: outcome.put(fetch.outcome()), daemon=True).start()
+    threading.Thread(target=run, daemon=True).start()
     try:
         found = outcome.get(timeout=WITHIN_S)
     except Empty:
@@ -112,8 +120,6 @@ class _Fetch:
             data = self._picture()
         except (OSError, HTTPException, ValueError) as error:
             return CameraFailed(f"{self._shown} gives no picture: {_reason(error)}")
-        except Exception as error:  # supervisor: a mistake here costs one camera its turn
-            return CameraFailed(f"{self._shown} gives no picture: {type(error).__name__}")
         return self.too_late() if data is None else data
 
     def too_late(self) -> CameraFailed:

@@ -127,10 +127,13 @@ async def test_a_detector_that_is_away_is_asked_again_later(house: House) -> Non
 
 
 class Stuck(httpx.AsyncBaseTransport):
-    """A detector that never answers of one photograph."""
+    """A detector that never answers of one photograph, or answers with a status alone."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, photograph: bytes) -> None:
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, photograph: bytes, *, answers: int | None = None
+    ) -> None:
         self._inner = inner
+        self._answers = answers
         self.photograph = photograph
         self.asked = 0
 
@@ -138,6 +141,8 @@ class Stuck(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.photograph in await request.aread():
             self.asked += 1
+            if self._answers is not None:
+                return httpx.Response(self._answers, json={})
             raise httpx.ReadTimeout("never", request=request)
         return await self._inner.handle_async_request(request)
 
@@ -161,6 +166,23 @@ async def test_a_photograph_that_always_takes_too_long_holds_up_no_other(house: 
     assert after_one == [False, True]
     assert 2 <= asked <= 4
     assert all(one["second_opinion"] is not None for one in await seen_in(house))
+
+
+async def test_a_photograph_that_a_proxy_holds_for_too_large_holds_up_no_other(
+    house: House,
+) -> None:
+    newest = encoded(drawn(8))
+    await suspicious(house, number=1)
+    await suspicious(house, newest, 2)
+    async with answered_by(house.cloud, FakeDetector()):
+        detector = house.cloud.app.state.detector
+        detector._transport = proxy = Stuck(detector._transport, newest, answers=413)
+        opinions = SecondOpinions(house.cloud.context, detector)
+        for _ in range(3):
+            await opinions.round()
+
+    assert [one["second_opinion"] is not None for one in await seen_in(house)] == [False, True]
+    assert proxy.asked == 2
 
 
 async def test_what_can_not_be_judged_is_left_at_the_hubs_word(house: House) -> None:

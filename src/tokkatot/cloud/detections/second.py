@@ -11,7 +11,7 @@ from tokkatot.cloud.detections import originals, service, store
 from tokkatot.cloud.detections.detector import Detector
 from tokkatot.cloud.detections.judged import Judged, judged_of
 from tokkatot.cloud.platform.context import Context
-from tokkatot.cloud.platform.problems import Invalid, Unavailable
+from tokkatot.cloud.platform.problems import Invalid, Problem
 
 EVERY_S: Final = 20.0
 AT_ONCE: Final = 20
@@ -56,8 +56,9 @@ class SecondOpinions:
             which, size = found
             try:
                 said = await self._said(which, size)
-            except Unavailable as error:
-                # It may be this photograph alone that takes too long: the others are asked about.
+            except Problem as error:
+                # It may be this photograph alone that takes too long, or that a proxy before the
+                # detector refuses: the others are asked about.
                 self._later(which)
                 away, failed = error.detail, failed + 1
                 if failed == MOST_FAILED:
@@ -89,7 +90,7 @@ class SecondOpinions:
         """Return what the models say of a photograph; None: nothing, and never will.
 
         Raises:
-            Unavailable: when it can't be had, or the detector is away or too busy.
+            Problem: when it can't be had, or the detector is away, too busy or takes no such file.
         """
         try:
             photograph = b"".join(

@@ -30,6 +30,8 @@ class Photo:
     source: str | None = None
     """Who gave the label, such as `farm` or `pcr`."""
     sha256: str | None = None
+    original: str | None = None
+    """What it is called in the public sets that our models were learned from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +91,13 @@ def _by_folder(root: Path) -> Iterator[Photo]:
 def _listed(manifest: Path) -> Iterator[Photo]:
     try:
         text = manifest.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        reader = csv.DictReader(text.splitlines())
+        columns, rows = reader.fieldnames or (), list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataRefused(f"{manifest} can't be read: {error}") from None
-    reader = csv.DictReader(text.splitlines())
-    columns = reader.fieldnames or ()
     if "file" not in columns or "class" not in columns:
         raise DataRefused(f"{manifest} has no columns `file` and `class`.")
-    for line, row in enumerate(reader, start=2):
+    for line, row in enumerate(rows, start=2):
         yield _photo(row, where=f"{manifest}, line {line}")
 
 
@@ -112,5 +114,6 @@ def _photo(row: Mapping[str, str | None], *, where: str) -> Photo:
         group=row.get("group_id") or None,
         scene=row.get("scene_id") or None,
         source=row.get("label_source") or None,
-        sha256=row.get("sha256") or None,
+        sha256=(row.get("sha256") or "").lower() or None,
+        original=row.get("original_name") or None,
     )

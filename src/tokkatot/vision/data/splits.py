@@ -182,7 +182,7 @@ def read_split(path: Path, photos: Sequence[Photo]) -> Split:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             split = {row["file"]: Part(row["part"]) for row in csv.DictReader(file)}
-    except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
+    except (OSError, UnicodeDecodeError, KeyError, ValueError, csv.Error) as error:
         raise DataRefused(f"{path} is no split: {error}") from None
     lacking = [photo.name for photo in photos if photo.name not in split]
     if lacking:

@@ -94,8 +94,10 @@ def _of_alerts(judgement: Judgement) -> Named:
 
 
 def non_droppings(judge: Judge, photographed: Sequence[Verdict] = ()) -> Named:
-    """Return how many pictures of no dropping are refused: drawn ones of all kinds, and those that
-    a set has, and drawn ones of kinds that were never learned from.
+    """Return how many pictures of no dropping are refused.
+
+    Drawn ones of all kinds count with those that a set has; apart from them drawn ones of kinds
+    that were never learned from.
     """
     untaught = impostors(_IMPOSTORS, seed=_SEED, kinds=UNTAUGHT)
     both = impostors(_IMPOSTORS, seed=_SEED + 1, kinds={**TAUGHT, **UNTAUGHT})

@@ -63,7 +63,7 @@ def told(probabilities: Floats) -> Labels:
     """Return the likeliest class of each picture; where nothing is said, one beyond them all."""
     classes = probabilities.shape[1]
     said = probabilities.max(1) > 0
-    return np.where(said, probabilities.argmax(1), classes).astype(np.int64)
+    return np.asarray(np.where(said, probabilities.argmax(1), classes), np.int64)
 
 
 def confusion(predicted: Labels, labels: Labels, classes: int) -> npt.NDArray[np.int64]:

@@ -95,7 +95,16 @@ class Fitting:
         self._resume()
 
     def run(self, lessons: Lessons, tell: Callable[[Round], None]) -> Network:
-        """Learn what is left to be learned, and return the mean of the last weights."""
+        """Learn what is left to be learned, and return the mean of the last weights.
+
+        Raises:
+            DataRefused: where there are fewer photographs than it takes at a time.
+        """
+        if len(lessons.labels) < self._config.batch:
+            raise DataRefused(
+                f"{len(lessons.labels)} photographs to learn from are fewer than one batch of "
+                f"{self._config.batch}: take more, or a smaller `batch`."
+            )
         for epoch in range(self._done, self._config.epochs):
             loss = self._round(epoch, lessons)
             self._done = epoch + 1

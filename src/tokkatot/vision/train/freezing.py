@@ -26,6 +26,7 @@ from tokkatot.vision.train.learning import (
     expect_split,
     load_member,
 )
+from tokkatot.vision.train.sources import places, sources
 
 CARD = "CARD.md"
 _TEMPLATE = Path(__file__).parent / "card.md"
@@ -70,7 +71,13 @@ def freeze(
     found = dict(figures(judge_set(detector, held_out, divided.split, count), detector))
     sizes = [(out / model.file).stat().st_size for model in description.models]
     known = known_answers(detector)
-    (out / CARD).write_text(_card(description, divided, found, known, sum(sizes), difference))
+    origin = {
+        "sources": sources(divided.photos, config.members),
+        "places": places(divided.photos),
+    }
+    (out / CARD).write_text(
+        _card(description, divided, found, known, origin, size=sum(sizes), difference=difference)
+    )
     return Frozen(version=description.version, parity=difference)
 
 
@@ -93,6 +100,8 @@ def _card(
     divided: Divided,
     found: Mapping[str, Score],
     known: Sequence[Sequence[float]],
+    origin: Mapping[str, str],
+    *,
     size: int,
     difference: float,
 ) -> str:
@@ -119,6 +128,7 @@ def _card(
         unseen=sizes[Part.UNSEEN],
         temperature=description.mix.together,
         doubt=description.mix.doubt_above,
+        **origin,
     )
 
 

@@ -1,8 +1,7 @@
 """What is told of photographs, once and not again and again."""
 
-from random import Random
-
 import msgspec
+import numpy as np
 import pytest
 
 from tests.support.droppings import HOUSE, detection
@@ -139,9 +138,9 @@ def test_photographs_of_one_dropping_take_no_others_place(
 
 
 def test_no_more_is_kept_than_so_many_different_ones(alerts: DroppingAlerts) -> None:
-    chance = Random(1)
+    chance = np.random.default_rng(1)
     for n in range(MAX_SIGHTINGS + 9):
-        mark = f"{chance.getrandbits(64):016x}"
+        mark = chance.bytes(8).hex()
         alerts.take(detection(n, "healthy", fingerprint=mark), t_ms=T + n)
 
     kept = msgspec.json.decode(alerts.encode())["houses"][str(HOUSE)]["seen"]

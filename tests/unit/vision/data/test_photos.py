@@ -28,15 +28,17 @@ def test_folders_name_the_classes(tmp_path: Path) -> None:
 def test_a_manifest_says_what_it_knows_and_no_more(tmp_path: Path) -> None:
     root = manifest(
         tmp_path,
-        "file,class,label_source,group_id,scene_id",
-        "b.jpg,healthy,pcr,g1,s1",
-        "a.jpg,salmonella,,,",
+        "file,class,label_source,group_id,scene_id,sha256,original_name",
+        "b.jpg,healthy,pcr,g1,s1,ABCDEF,healthy.12.jpg",
+        "a.jpg,salmonella,,,,,",
     )
 
     one, other = read_photos(root).photos
 
     assert (one.name, one.source, one.group, one.scene) == ("a.jpg", None, None, None)
     assert (other.name, other.source, other.group, other.scene) == ("b.jpg", "pcr", "g1", "s1")
+    assert (one.sha256, other.sha256) == (None, "abcdef")
+    assert (one.original, other.original) == (None, "healthy.12.jpg")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,7 @@ def test_a_manifest_says_what_it_knows_and_no_more(tmp_path: Path) -> None:
         (("file,class", "/etc/a.jpg,healthy"), "not inside"),
         (("file,class", "a.jpg,healthy", "a.jpg,salmonella"), "twice"),
         (("file,class",), "no photographs"),
+        (("file,class", f"a.jpg,{'x' * 140_000}"), "can't be read: field larger"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_refused(

@@ -73,7 +73,10 @@ def test_an_ensemble_is_learned_frozen_and_judges(photos: PhotoSet, tmp_path: Pa
     assert detector.models == ("small", "colours")
     assert sum(verdict.judged.probabilities.values()) == pytest.approx(1)
     card = (out / CARD).read_text()
-    assert "CC BY 4.0" in card
+    assert "those of whoever learned these models" in card
+    assert "Zenodo" not in card
+    assert "Tanzania" not in card
+    assert (out / "learned.bin").stat().st_size == 36 * 8
     assert frozen.version in card
     assert "| `accuracy` |" in card
 
@@ -172,6 +175,20 @@ def test_models_are_judged_on_nothing_that_they_learned_from(
     with pytest.raises(DataRefused, match="is no split"):
         freeze(CONFIG, photos, run, out, count=untold)
     assert not out.exists()
+
+
+def test_fewer_photographs_than_one_batch_are_refused(photos: PhotoSet, tmp_path: Path) -> None:
+    from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
+
+    small = CONFIG.members["small"]
+    assert isinstance(small, NetworkConfig)
+    wide = msgspec.structs.replace(small, batch=37)
+    config = msgspec.structs.replace(CONFIG, members={"small": wide})
+    sources = Sources(photos=photos, weights=None)
+
+    with pytest.raises(DataRefused, match=r"36 photographs .* fewer than one batch of 37"):
+        learn(config, sources, tmp_path / "run", tell=lambda _: None, count=untold)
+    assert not (tmp_path / "run" / "small.pt").exists()
 
 
 @pytest.mark.parametrize("network", ["mobilenet", "small"])
