@@ -1,5 +1,6 @@
 """When photographs of droppings speak of one sick bird, and when of a flock."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
@@ -16,9 +17,9 @@ vision.md with `false_alarms`."""
 WINDOW_MS: Final = 6 * HOUR_MS
 PHOTOS_IN_WINDOW: Final = WINDOW_MS // (PHOTO_EVERY_S * 1000)
 SAME_BITS: Final = 10
-"""Two photographs whose fingerprints (64 bits) differ by no more show the same droppings: a camera
-that stares at one of them makes one mistake, not twelve, and what is well drowns nothing by being
-photographed again."""
+"""Two photographs whose fingerprints (64 bits) differ by no more show the same dropping: a camera
+that stares at it makes one mistake, not twelve, and what is well drowns nothing by being
+photographed again. It is sick where most of its photographs say so."""
 
 
 @unique
@@ -40,24 +41,22 @@ class Sighting:
 
 
 def sick_flock(sightings: Iterable[Sighting], *, now_ms: int) -> tuple[Disease, int] | None:
-    """Return the disease that enough different photographs agree on, and how many these are."""
+    """Return the disease that enough different droppings show, and how many these are."""
     judged = [one for one in sightings if now_ms - WINDOW_MS < one.t_ms <= now_ms]
-    counts = {disease: _different(judged, disease) for disease in Disease}
-    disease = max(counts, key=lambda one: counts[one])
-    if counts[disease] < AGREE:
+    warned = Counter(one.suspects for one in judged if one.suspects is not None)
+    if max(warned.values(), default=0) < AGREE:
         return None
-    all_of_them = sum(counts.values()) + _different(judged, None)
-    return (disease, counts[disease]) if counts[disease] >= _enough(all_of_them) else None
+    droppings = [_shown(said) for said in _by_dropping(judged)]
+    counts = Counter(one for one in droppings if one is not None)
+    for disease, count in counts.most_common(1):
+        if count >= _enough(len(droppings)):
+            return disease, count
+    return None
 
 
 def photos_in_window(every_s: float) -> int:
     """Return how many photographs of one camera the window holds at most."""
     return ceil(WINDOW_MS / 1000 / every_s)
-
-
-def is_same(one: int, other: int) -> bool:
-    """Tell by two fingerprints whether photographs show the same droppings."""
-    return (one ^ other).bit_count() <= SAME_BITS
 
 
 def false_alarms(
@@ -78,14 +77,23 @@ def false_alarms(
 
 
 def _enough(different: int) -> int:
-    """Return how many of so many different photographs have to agree: more cameras need more."""
+    """Return how many of so many different droppings have to agree: more cameras need more."""
     return max(AGREE, ceil(different * AGREE / PHOTOS_IN_WINDOW))
 
 
-def _different(judged: Sequence[Sighting], suspects: Disease | None) -> int:
-    """Count the photographs that say one thing, those of the same droppings once."""
-    seen: list[int] = []
+def _by_dropping(judged: Sequence[Sighting]) -> list[list[Disease | None]]:
+    """Return what was said of each dropping, photograph by photograph."""
+    found: list[tuple[int, list[Disease | None]]] = []
     for one in judged:
-        if one.suspects is suspects and not any(is_same(one.fingerprint, mark) for mark in seen):
-            seen.append(one.fingerprint)
-    return len(seen)
+        same = (said for mark, said in found if (mark ^ one.fingerprint).bit_count() <= SAME_BITS)
+        said = next(same, None)
+        if said is None:
+            found.append((one.fingerprint, [one.suspects]))
+        else:
+            said.append(one.suspects)
+    return [said for _, said in found]
+
+
+def _shown(said: Sequence[Disease | None]) -> Disease | None:
+    """Return what most photographs of a dropping say: among many looks one may always err."""
+    return next((one for one in Disease if 2 * said.count(one) > len(said)), None)

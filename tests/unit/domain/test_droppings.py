@@ -95,6 +95,31 @@ def test_where_all_droppings_are_sick_it_is_told_however_often_each_is_seen(
     assert sick_flock(seen, now_ms=0) == (SICK, different)
 
 
+def test_a_dropping_is_sick_where_most_of_its_photographs_say_so() -> None:
+    prints = [hash_of(1 + number) for number in range(4)]
+    others = [Sighting(t_ms=0, suspects=SICK, fingerprint=mark) for mark in prints[1:]]
+    first = [
+        Sighting(t_ms=0, suspects=one, fingerprint=prints[0] ^ number)
+        for number, one in enumerate((SICK, WELL, Disease.SALMONELLA, SICK, SICK))
+    ]
+    assert sick_flock([*others, *first], now_ms=0) == (SICK, 4)
+    assert sick_flock([*others, *first[:4]], now_ms=0) is None
+
+
+def test_many_looks_at_healthy_droppings_add_up_to_no_flock() -> None:
+    chance = np.random.default_rng(1)
+    for _ in range(40):
+        seen = [
+            Sighting(
+                t_ms=-minute * 60_000,
+                suspects=SICK if chance.random() < 0.05 else WELL,
+                fingerprint=hash_of(1 + minute // 60),
+            )
+            for minute in range(6 * 60)
+        ]
+        assert sick_flock(seen, now_ms=0) is None
+
+
 @pytest.mark.parametrize(("every_minutes", "photos"), [(30, 12), (90, 4), (119, 4), (120, 3)])
 def test_who_looks_seldom_has_few_photographs_in_a_window(every_minutes: int, photos: int) -> None:
     assert photos_in_window(every_minutes * 60) == photos

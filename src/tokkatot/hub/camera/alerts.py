@@ -15,7 +15,6 @@ from tokkatot.domain.droppings import (
     WINDOW_MS,
     Disease,
     Sighting,
-    is_same,
     sick_flock,
 )
 from tokkatot.wire.messages import AlertRow
@@ -25,9 +24,9 @@ OVER_AFTER_MS: Final = 24 * HOUR_MS
 """An alert is over when nothing spoke for it for a day."""
 TOLD_AGAIN_AFTER_MS: Final = WINDOW_MS
 """Of one disease; one that was not told since is told at once."""
-MAX_SIGHTINGS: Final = 512
-"""Different ones of a house: eight cameras every six minutes; who looks more often than that goes
-by the newest of the window."""
+MAX_SIGHTINGS: Final = 1024
+"""Of a house: eight cameras every three minutes, and some that people ask for. Who looks more often
+goes by the newest of the window."""
 ALERT_FROM_PERCENT: Final = 80.0
 
 _Change = Literal["raised", "raised_again", "cleared"]
@@ -117,7 +116,10 @@ class DroppingAlerts:
         if detection.disease == "unknown":
             return []
         suspects = detection.suspects
-        _see(house, _Seen(t_ms, suspects, int(detection.fingerprint, 16)))
+        seen = _Seen(t_ms, suspects, int(detection.fingerprint, 16))
+        house.seen = [
+            one for one in (*house.seen, seen)[-MAX_SIGHTINGS:] if t_ms - WINDOW_MS < one.t_ms
+        ]
         if suspects is None:
             return []
         words = [
@@ -174,17 +176,6 @@ class DroppingAlerts:
         now = _Open(before.id, word.disease, before.times + 1, told_ms, t_ms)
         house.open[word.type] = now
         return _row(word.type, now, name, "raised_again", t_ms, word)
-
-
-def _see(house: _House, new: _Seen) -> None:
-    """Keep what was seen, the same of the same droppings once, with when that was last."""
-    like = (one for one in house.seen if one.suspects is new.suspects)
-    same = next((one for one in like if is_same(one.fingerprint, new.fingerprint)), None)
-    if same is not None:
-        # Its first fingerprint stays: what changes little by little is something else one day.
-        new = msgspec.structs.replace(new, fingerprint=same.fingerprint)
-    still = (one for one in house.seen if one is not same and new.t_ms - WINDOW_MS < one.t_ms)
-    house.seen = [*still, new][-MAX_SIGHTINGS:]
 
 
 def _bring_down(house: _House, t_ms: int) -> None:
