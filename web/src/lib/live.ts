@@ -95,6 +95,7 @@ const RESTLESS: ReadonlySet<string> = new Set([
   'dropping_suspicious',
   'flock_suspicious',
   'hub_offline',
+  'camera_failed',
   'data_gap',
   'twin_drift',
   'weight_behind',
