@@ -23,6 +23,7 @@ from tests.support.channels import (
 from tests.support.house import ONE, TWO, House
 from tests.support.http_peer import HttpPeer, http_peer
 from tests.support.post_office import PostOffice
+from tests.support.yard import count
 from tokkatot.cloud.channels.courier import FIRST_RETRY
 from tokkatot.cloud.channels.service import CODE_LIFETIME, MAX_CHANNELS, MAX_CODES_A_DAY
 
@@ -82,6 +83,33 @@ async def test_a_phone_that_logged_out_is_told_nothing(house: House, push: HttpP
     assert answer.status_code == 204
     await raise_one(house)
     assert await carry(house) == 0
+
+
+async def test_a_phone_that_logs_in_again_has_to_be_turned_on_again(
+    house: House, push: HttpPeer
+) -> None:
+    other = await house.cloud.log_in(house.owner.login)
+    added = await add(house, phone_at(push).body(), other)
+    await house.cloud.post("/v1/auth/logout", {}, other, status=204)
+    again = await house.cloud.log_in(house.owner.login)
+    assert (await call(house, "GET", "", None, again))[1]["items"] == []
+    assert (await call(house, "POST", f"/{added['id']}/test", None, again))[0] == 404
+    assert (await call(house, "PATCH", f"/{added['id']}", {"is_on": True}, again))[0] == 404
+    await add(house, phone_at(push).body(), again)
+    await raise_one(house)
+    assert await carry(house) == 1
+
+
+async def test_phones_that_logged_out_leave_room_for_others(house: House, push: HttpPeer) -> None:
+    other = await house.cloud.log_in(house.owner.login)
+    for n in range(MAX_CHANNELS):
+        phone = Browser(f"https://{push.host}/push/phone-{n}")
+        await add(house, phone.body(), other)
+    refused = Browser(f"https://{push.host}/push/another").body()
+    assert (await call(house, "POST", "", refused))[0] == 409
+    await house.cloud.post("/v1/auth/logout", {}, other, status=204)
+    await add(house, refused)
+    assert await count(house.cloud.context.database, "channels") == 1
 
 
 async def test_a_phone_tells_the_one_who_is_logged_in_there_now(

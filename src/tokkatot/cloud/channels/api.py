@@ -118,7 +118,7 @@ async def offered(caller: SomeCaller, context: Ctx) -> OfferView:
 async def my_channels(caller: SomeCaller, tx: Tx) -> Page[ChannelView]:
     """Return the ways to reach you beside the message centre."""
     given_up = await store.given_up(tx.session, caller.user_id)
-    found = await store.channels_of(tx.session, caller.user_id)
+    found = await store.channels_of(tx.session, caller.user_id, now=tx.now)
     return Page(items=[_view(one, given_up.get(one.id, 0)) for one in found])
 
 

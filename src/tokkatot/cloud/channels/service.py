@@ -54,7 +54,8 @@ async def add(
     is_browser = kind is ChannelKind.WEB_PUSH
     if is_browser:
         await store.drop_browser(tx.session, address.text)
-    there = await store.channels_of(tx.session, caller.user_id)
+    await store.drop_ended(tx.session, caller.user_id, now=tx.now)
+    there = await store.channels_of(tx.session, caller.user_id, now=tx.now)
     if any((one.kind, one.address) == (kind, address.text) for one in there):
         raise taken("body.address", "You have this channel already.")
     if len(there) >= MAX_CHANNELS:
@@ -175,9 +176,9 @@ async def own(tx: Transaction, caller: Caller, channel_id: UUID) -> Channel:
     """Return a channel of a person, locked.
 
     Raises:
-        NotFound: when they have no such channel.
+        NotFound: when they have no such channel, or its login has ended.
     """
-    found = await store.channel(tx.session, caller.user_id, channel_id, lock=True)
+    found = await store.channel(tx.session, caller.user_id, channel_id, now=tx.now, lock=True)
     if found is None:
         raise NotFound("channel")
     return found

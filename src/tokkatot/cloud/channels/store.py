@@ -13,19 +13,21 @@ from tokkatot.cloud.platform.audit import EventEntry
 from tokkatot.domain.alerts import SEVERITY_ORDER, Severity
 
 
-async def channels_of(session: AsyncSession, user_id: UUID) -> Sequence[Channel]:
-    """Return a person's channels, the oldest first."""
+async def channels_of(session: AsyncSession, user_id: UUID, *, now: datetime) -> Sequence[Channel]:
+    """Return a person's channels, the oldest first; one whose login has ended is none any more."""
     found = await session.scalars(
-        select(Channel).where(Channel.user_id == user_id).order_by(Channel.id)
+        select(Channel).where(Channel.user_id == user_id, _login_lives(now)).order_by(Channel.id)
     )
     return found.all()
 
 
 async def channel(
-    session: AsyncSession, user_id: UUID, channel_id: UUID, *, lock: bool = False
+    session: AsyncSession, user_id: UUID, channel_id: UUID, *, now: datetime, lock: bool = False
 ) -> Channel | None:
-    """Return one of a person's channels."""
-    query = select(Channel).where(Channel.id == channel_id, Channel.user_id == user_id)
+    """Return one of a person's channels, unless its login has ended."""
+    query = select(Channel).where(
+        Channel.id == channel_id, Channel.user_id == user_id, _login_lives(now)
+    )
     return await session.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
@@ -39,6 +41,11 @@ async def drop_browser(session: AsyncSession, endpoint: str) -> None:
     await session.execute(
         delete(Channel).where(Channel.kind == ChannelKind.WEB_PUSH, Channel.address == endpoint)
     )
+
+
+async def drop_ended(session: AsyncSession, user_id: UUID, *, now: datetime) -> None:
+    """Forget a person's browsers whose logins have ended, so that there are never many."""
+    await session.execute(delete(Channel).where(Channel.user_id == user_id, ~_login_lives(now)))
 
 
 async def open_channels(
