@@ -10,6 +10,7 @@ import { HUB_ID, PASS_IN_LINK } from '@/lib/hub'
 import { keptLanguage, setLanguage } from '@/lib/i18n'
 import { allOf } from '@/lib/pages'
 import { asProblem, type Problem } from '@/lib/problems'
+import { ownChannel, unsubscribe } from '@/lib/push'
 import type { FarmBrief, Language, SignedIn, Tokens, User } from '@/lib/types'
 
 const KEPT = 'tokkatot.session'
@@ -17,6 +18,7 @@ const LAST_FARM = 'tokkatot.farm'
 const LAST_USER = 'tokkatot.user'
 /** What a person chose before they came in; it is dearer to them than what the account says. */
 const PICKED = 'tokkatot.picked'
+const LEAVE_MS = 3_000
 /** Where the passes for the farm's hubs are kept. */
 export const PASSES = 'tokkatot.passes'
 
@@ -70,6 +72,8 @@ export const useSession = defineStore('session', () => {
   const pass_refused = ref(false)
   /** Why the pass in the link could not be handed over: it may be good, and is tried again. */
   const pass_problem = shallowRef<Problem | null>(null)
+  /** Alerts came to this phone by the login before, and come no longer. */
+  const untold = ref(false)
   const signed_in = computed(() => user.value !== null)
   const cache = markRaw(new Cache({ shelf: storage, now }))
 
@@ -101,6 +105,10 @@ export const useSession = defineStore('session', () => {
     user.value = answer.user
     farms.value = answer.farms
     ended.value = false
+    void ownChannel().then(
+      (channel) => (untold.value = channel !== null),
+      () => undefined,
+    )
     const language = (storage?.getItem(PICKED) as Language | null) ?? answer.user.language
     storage?.removeItem(PICKED)
     await setLanguage(language)
@@ -143,7 +151,10 @@ export const useSession = defineStore('session', () => {
 
   async function logout(): Promise<void> {
     // The phone forgets at once, whether the server hears of it or not.
-    await api.json('auth/logout', { method: 'POST', timeout_ms: 3_000 }).catch(() => undefined)
+    await Promise.all([
+      api.json('auth/logout', { method: 'POST', timeout_ms: LEAVE_MS }).catch(() => undefined),
+      endPush(),
+    ])
     forget()
     forgetPasses()
     cache.clear()
@@ -188,6 +199,7 @@ export const useSession = defineStore('session', () => {
     farms,
     last_farm,
     ended,
+    untold,
     signed_in,
     api,
     cache,
@@ -212,6 +224,12 @@ function forgetPasses(): void {
   } catch {
     // There was nothing to keep them in.
   }
+}
+
+/** The alerts of who leaves are nobody's on this phone; its browser may not answer. */
+async function endPush(): Promise<void> {
+  const tired = new Promise((done) => setTimeout(done, LEAVE_MS))
+  await Promise.race([unsubscribe().catch(() => undefined), tired])
 }
 
 /** Returns what the list of sessions calls this phone. */

@@ -7,6 +7,7 @@ export const channels: ChannelWords = {
     'Every alert is always in the app. Here you can have them come to other places as well.',
   'channels.this_phone': 'This phone',
   'channels.push_help': 'This phone tells you even while the app is closed.',
+  'channels.push_lapsed': 'Alerts no longer come to this phone. Turn them on again.',
   'channels.push_on': 'Turn on on this phone',
   'channels.push.insecure': 'This needs an address that begins with https://.',
   'channels.push.unsupported':

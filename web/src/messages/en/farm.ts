@@ -71,6 +71,7 @@ export const farm: FarmWords = {
   'houses.has.info': 'There is news',
   'houses.unknown': 'Not known yet',
   'houses.search': 'Find a house',
+  'houses.untold': 'Alerts no longer come to this phone. Turn them on again.',
   'houses.not_found': 'No house has such a name',
 
   'house.controls': 'Controls',

@@ -67,6 +67,7 @@ export const farm = {
   'houses.has.info': 'មានដំណឹង',
   'houses.unknown': 'មិនទាន់ដឹង',
   'houses.search': 'ស្វែងរកទ្រុង',
+  'houses.untold': 'ការព្រមានលែងមកដល់ទូរស័ព្ទនេះហើយ។ សូមបើកវាម្ដងទៀត។',
   'houses.not_found': 'រកមិនឃើញទ្រុងដែលមានឈ្មោះនេះ',
 
   'house.controls': 'ឧបករណ៍បញ្ជា',
