@@ -20,6 +20,7 @@ from tokkatot.cloud.alerts import drift, escalation, growth, message_store, mess
 from tokkatot.cloud.alerts import service as alerts
 from tokkatot.cloud.alerts import store as alert_store
 from tokkatot.cloud.app import create_app
+from tokkatot.cloud.channels import service as channels
 from tokkatot.cloud.channels import store as channel_store
 from tokkatot.cloud.channels.courier import GIVEN_UP_KEPT, Courier
 from tokkatot.cloud.channels.services import carriers
@@ -301,6 +302,7 @@ async def clean(context: Context) -> None:
         await channel_store.purge(tx.session, before=tx.now - GIVEN_UP_KEPT)
         await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
         await command_store.purge_photograph_requests(tx.session, before=tx.now - photographs.KEPT)
+        await channels.warn_of_ending(tx)
         await renew_documents(tx)
 
 

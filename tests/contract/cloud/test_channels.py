@@ -1,5 +1,7 @@
 """People are told over their channels, by real servers of each kind, once they turned them on."""
 
+from datetime import timedelta
+
 import jwt
 import pytest
 from apprise.plugins.twilio import NotifyTwilio
@@ -25,7 +27,14 @@ from tests.support.http_peer import HttpPeer, http_peer
 from tests.support.post_office import PostOffice
 from tests.support.yard import count
 from tokkatot.cloud.channels.courier import FIRST_RETRY
-from tokkatot.cloud.channels.service import CODE_LIFETIME, MAX_CHANNELS, MAX_CODES_A_DAY
+from tokkatot.cloud.channels.service import (
+    CODE_LIFETIME,
+    ENDS_SOON,
+    MAX_CHANNELS,
+    MAX_CODES_A_DAY,
+)
+from tokkatot.cloud.main import clean
+from tokkatot.cloud.platform.tokens import REFRESH_LIFETIME
 
 # ------------------------------------------------------------------------------- web push
 
@@ -122,6 +131,43 @@ async def test_a_phone_tells_the_one_who_is_logged_in_there_now(
     assert (await call(house, "GET"))[1]["items"] == []
     await raise_one(house)
     assert await carry(house) == 1
+
+
+async def test_a_phone_is_asked_to_open_the_app_before_its_login_ends(
+    house: House, push: HttpPeer
+) -> None:
+    phone = phone_at(push)
+    await speak(house, "en")
+    await add(house, phone.body())
+
+    async def asked_after(wait: timedelta) -> int:
+        house.cloud.clock.advance(wait.total_seconds())
+        await clean(house.cloud.context)
+        return await carry(house)
+
+    assert await asked_after(REFRESH_LIFETIME - ENDS_SOON - timedelta(seconds=1)) == 0
+    assert await asked_after(timedelta(seconds=1)) == 1
+    shown = phone.read(push.asked[0].body)
+    assert shown["title"] == "Open Tokkatot to keep getting alerts on this phone"
+    assert (shown["path"], shown["urgent"]) == ("/", False)
+    assert await asked_after(timedelta(hours=23)) == 0
+    assert await asked_after(timedelta(hours=1)) == 1
+    body = {"refresh_token": house.owner.refresh_token}
+    assert (await house.cloud.http.post("/v1/auth/refresh", json=body)).status_code == 200
+    assert await asked_after(timedelta(days=1)) == 0
+    assert await asked_after(REFRESH_LIFETIME - timedelta(days=2)) == 1
+    assert await asked_after(timedelta(days=2)) == 0, "it is over"
+
+
+async def test_only_a_phone_that_is_on_is_asked_to_open_the_app(
+    house: House, push: HttpPeer, mails: PostOffice
+) -> None:
+    await mailed(house, mails)
+    added = await add(house, phone_at(push).body())
+    assert (await call(house, "PATCH", f"/{added['id']}", {"is_on": False}))[0] == 200
+    house.cloud.clock.advance(timedelta(days=26).total_seconds())
+    await clean(house.cloud.context)
+    assert await carry(house) == 0
 
 
 async def test_a_browser_that_is_gone_is_off(house: House, push: HttpPeer) -> None:

@@ -72,6 +72,8 @@ class Channel(Base):
         ForeignKey("user_sessions.id", ondelete="CASCADE")
     )
     """The login of a browser: it is told nothing once that has ended."""
+    warned_at: Mapped[datetime | None]
+    """When it was last asked to open the app, since that login is about to end."""
     least: Mapped[Severity] = mapped_column(EnumText(Severity))
     is_on: Mapped[bool]
     verified_at: Mapped[datetime | None]

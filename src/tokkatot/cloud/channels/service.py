@@ -13,7 +13,7 @@ from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.channels import outgoing, store
 from tokkatot.cloud.channels.addresses import Address
 from tokkatot.cloud.channels.model import Channel, ChannelKind
-from tokkatot.cloud.channels.words import code_note, test_note
+from tokkatot.cloud.channels.words import code_note, stay_note, test_note
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.database import Transaction
@@ -28,7 +28,11 @@ CODE_TRIES = 5
 MAX_CODES_A_DAY = 10
 """To one person's wishes: addresses may be a stranger's, and an SMS costs money."""
 TEST_AGAIN_AFTER = timedelta(minutes=1)
+ENDS_SOON = timedelta(days=5)
+"""So long before the login of a phone ends it is asked to open the app, which renews it."""
 _DAY = timedelta(days=1)
+_MOST_WARNED = 500
+"""At a time."""
 _CODE_SENT = "channel.code_sent"
 
 
@@ -158,6 +162,23 @@ async def test(tx: Transaction, caller: Caller, channel: Channel) -> None:
     channel.tested_at = tx.now
     user = await tx.session.get_one(User, caller.user_id)
     outgoing.send(tx, channel, test_note(user.language))
+
+
+async def warn_of_ending(tx: Transaction) -> None:
+    """Ask phones once a day to open the app before their logins end, and no alert reaches them.
+
+    A login ends so many days after the app was opened: it is the hour at which people open it.
+    """
+    ending = await store.ending(
+        tx.session,
+        now=tx.now,
+        until=tx.now + ENDS_SOON,
+        warned_before=tx.now - _DAY,
+        limit=_MOST_WARNED,
+    )
+    for channel, language in ending:
+        channel.warned_at = tx.now
+        outgoing.send(tx, channel, stay_note(language))
 
 
 async def remove(tx: Transaction, caller: Caller, channel: Channel, *, origin: Origin) -> None:

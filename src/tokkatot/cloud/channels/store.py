@@ -11,6 +11,7 @@ from tokkatot.cloud.accounts.model import Session, User
 from tokkatot.cloud.channels.model import Channel, ChannelKind, Delivery, Failure
 from tokkatot.cloud.platform.audit import EventEntry
 from tokkatot.domain.alerts import SEVERITY_ORDER, Severity
+from tokkatot.domain.people import Language
 
 
 async def channels_of(session: AsyncSession, user_id: UUID, *, now: datetime) -> Sequence[Channel]:
@@ -78,6 +79,32 @@ async def open_channels(
         .with_for_update(read=True, key_share=True, skip_locked=True, of=Channel)
     )
     return found.all()
+
+
+async def ending(
+    session: AsyncSession, *, now: datetime, until: datetime, warned_before: datetime, limit: int
+) -> Sequence[tuple[Channel, Language]]:
+    """Return browsers that are on and whose logins end until then, each with its language.
+
+    Who holds one is passed over.
+    """
+    found = await session.execute(
+        select(Channel, User.language)
+        .join(Session, Session.id == Channel.session_id)
+        .join(User, User.id == Channel.user_id)
+        .where(
+            Channel.is_on,
+            Session.ended_at.is_(None),
+            Session.expires_at > now,
+            Session.expires_at <= until,
+            User.deleted_at.is_(None),
+            or_(Channel.warned_at.is_(None), Channel.warned_at <= warned_before),
+        )
+        .order_by(Session.expires_at)
+        .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True, of=Channel)
+    )
+    return [(over, language) for over, language in found]
 
 
 def _login_lives(now: datetime) -> ColumnElement[bool]:

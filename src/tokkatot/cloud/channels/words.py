@@ -23,6 +23,17 @@ def code_note(language: Language, code: str) -> Note:
     return Note(title=title, body=body, path=PAGE, urgent=False)
 
 
+def stay_note(language: Language) -> Note:
+    """Return the text that asks to open the app on a phone before its login ends."""
+    if language is Language.KHMER:
+        title = "សូមបើក Tokkatot ដើម្បីបន្តទទួលការព្រមាននៅលើទូរស័ព្ទនេះ"
+        body = "កម្មវិធីមិនបានបើកយូរហើយ។ បើមិនបើកទេ ប៉ុន្មានថ្ងៃទៀត ការព្រមាននឹងលែងមកដល់ទីនេះ។"
+    else:
+        title = "Open Tokkatot to keep getting alerts on this phone"
+        body = "It was not opened for long. In a few days alerts would no longer come here."
+    return Note(title=title, body=body, path="/", urgent=False)
+
+
 def test_note(language: Language) -> Note:
     """Return the text of a test."""
     if language is Language.KHMER:
