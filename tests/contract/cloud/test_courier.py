@@ -138,18 +138,29 @@ async def test_of_two_processes_one_carries_it_and_the_other_takes_over_if_that_
     assert await carry(house) == 1
 
 
-async def test_no_more_waits_than_there_is_room_for(house: House, push: HttpPeer) -> None:
+@pytest.mark.parametrize(
+    ("waits", "severity", "carried"),
+    [
+        ("unimportant", "warning", 0),
+        ("unimportant", "critical", 1),
+        ("urgent", "critical", 0),
+        ("urgent", "warning", 0),
+    ],
+)
+async def test_no_more_waits_than_there_is_room_for(
+    house: House, push: HttpPeer, waits: str, severity: str, carried: int
+) -> None:
     added = await add(house, phone_at(push).body())
     async with house.cloud.context.database.transaction() as tx:
         connection = await tx.psycopg()
         await connection.execute(
             "INSERT INTO channel_deliveries (id, channel_id, kind, urgent, title, body, path,"
-            " made_at, due_at, tries) SELECT gen_random_uuid(), %s, 'web_push', false, '', '',"
+            " made_at, due_at, tries) SELECT gen_random_uuid(), %s, 'web_push', %s, '', '',"
             " '/', %s, %s, 0 FROM generate_series(1, %s)",
-            (added["id"], tx.now, tx.now + timedelta(hours=1), MAX_WAITING),
+            (added["id"], waits == "urgent", tx.now, tx.now + timedelta(hours=1), MAX_WAITING),
         )
-    await raise_one(house)
-    assert await carry(house) == 0
+    await raise_one(house, severity=severity)
+    assert await carry(house) == carried
 
 
 @pytest.mark.parametrize("ended", ["logged out", "turned off"])

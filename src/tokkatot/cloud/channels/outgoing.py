@@ -10,7 +10,10 @@ from tokkatot.cloud.platform.database import Transaction
 from tokkatot.domain.alerts import Severity
 
 MAX_WAITING = 50
-"""On its way over one channel; what comes beyond stands in the message centre alone."""
+"""On its way over one channel, and so much that is urgent beside that.
+
+What comes beyond stands in the message centre alone.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,14 +57,15 @@ async def open_channels(
     now: datetime,
     waiting_less_than: int,
 ) -> Sequence[Channel]:
-    """Return the channels that are to be used, kept from deletion; who holds one is passed over."""
+    """Return the channels that are to be used, kept from deletion; who holds one is passed over.
+
+    What is urgent has room of its own, so that nothing else that waits keeps it back.
+    """
     asks = SEVERITY_ORDER[SEVERITY_ORDER.index(severity) :]
-    waiting = (
-        select(func.count())
-        .select_from(Delivery)
-        .where(Delivery.channel_id == Channel.id, Delivery.failed_at.is_(None))
-        .scalar_subquery()
-    )
+    waits = [Delivery.channel_id == Channel.id, Delivery.failed_at.is_(None)]
+    if severity is Severity.CRITICAL:
+        waits.append(Delivery.urgent)
+    waiting = select(func.count()).select_from(Delivery).where(*waits).scalar_subquery()
     found = await session.scalars(
         select(Channel)
         .where(
