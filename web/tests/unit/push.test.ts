@@ -87,7 +87,8 @@ describe('who logs out', () => {
   it.each(['does not answer', 'fails'])('is out where the browser %s', async (how) => {
     vi.useFakeTimers()
     await session.login({ login: 'l', password: 'p' })
-    unsubscribe = () => (how === 'fails' ? Promise.reject(new Error('no')) : new Promise(() => null))
+    unsubscribe = () =>
+      how === 'fails' ? Promise.reject(new Error('no')) : new Promise(() => null)
     const out = session.logout()
     await vi.advanceTimersByTimeAsync(3_000)
     await out

@@ -64,7 +64,7 @@ async def open_channels(
     asks = SEVERITY_ORDER[SEVERITY_ORDER.index(severity) :]
     waits = [Delivery.channel_id == Channel.id, Delivery.failed_at.is_(None)]
     if severity is Severity.CRITICAL:
-        waits.append(Delivery.urgent)
+        waits.append(Delivery.urgent.is_(True))
     waiting = select(func.count()).select_from(Delivery).where(*waits).scalar_subquery()
     found = await session.scalars(
         select(Channel)
