@@ -43,6 +43,18 @@ async def standing(house: House) -> list[str]:
     return [alert["type"] for alert in page["items"] if alert["cleared_at"] is None]
 
 
+async def told(house: House) -> list[str]:
+    """Return the types of which the owner was told."""
+    page = await house.cloud.get("/v1/users/me/messages", house.owner)
+    return [message["type"] for message in page["items"]]
+
+
+async def worst_of_farm(house: House) -> str | None:
+    (farm,) = (await house.cloud.get("/v1/farms", house.owner))["items"]
+    worst: str | None = farm["worst_alert"]
+    return worst
+
+
 def raised(seq: int, house: House, alert: str, t_ms: int, kind: str = "water_low") -> Row:
     tail = [str(house.yard.house_id), None, 20.0, 12.0]
     return [seq, "a", alert, t_ms, kind, "raised", *tail]
@@ -136,6 +148,36 @@ async def test_the_alerts_of_a_hub_that_was_revoked_are_over(house: House) -> No
     assert sorted(await standing(house)) == ["hub_offline", "water_low"]
     async with house.cloud.context.database.transaction() as tx:
         await revoke_hub(tx, HubId(house.yard.hub_id), by=None)
+    await look(house)
+    assert await standing(house) == []
+
+
+async def delete(house: House) -> None:
+    answer = await house.cloud.http.delete(house.url, headers=house.owner.headers)
+    assert answer.status_code == 204
+
+
+async def test_of_the_hub_of_a_deleted_house_nobody_is_told_until_the_house_is_back(
+    house: House,
+) -> None:
+    await delete(house)
+    await look(house, timedelta(minutes=6))
+    await house.send("events", [house.alert_row(1, "raised")])
+    await look(house)
+    assert (await standing(house), await told(house)) == ([], [])
+    staff = await house.cloud.staff()
+    path = f"/v1/staff/houses/{house.yard.house_id}/restore"
+    await house.cloud.post(path, {}, staff, status=200)
+    await look(house, timedelta(minutes=6))
+    assert (await standing(house), await told(house)) == (["hub_offline"], ["hub_offline"])
+
+
+async def test_the_alerts_of_a_deleted_house_are_over(house: House) -> None:
+    await house.send("events", [house.alert_row(1, "raised")])
+    await look(house, timedelta(minutes=6))
+    assert sorted(await standing(house)) == ["hub_offline", "water_low"]
+    await delete(house)
+    assert await worst_of_farm(house) is None
     await look(house)
     assert await standing(house) == []
 

@@ -349,6 +349,55 @@ async def test_a_farm_says_who_is_asked_and_when(house: House) -> None:
     assert await brought_to(house, house.owner, manager) == [1, 0]
 
 
+async def name_chain(house: House, *people: Person) -> None:
+    said = {"after_s": 600, "users": [str(one.user_id) for one in people]}
+    assert (await call(house, "PUT", f"{house.farm_url}/escalation", said))[0] == 200
+
+
+@pytest.mark.parametrize("change", ["left", "may no longer"])
+async def test_who_comes_after_somebody_who_went_is_asked(house: House, change: str) -> None:
+    manager = await member(house, "manager")
+    await name_chain(house, manager, house.owner)
+    await raise_one(house, severity="critical")
+    await escalations(house)
+    path = f"{house.farm_url}/members/{manager.user_id}"
+    if change == "left":
+        assert (await call(house, "DELETE", path))[0] == 204
+    else:
+        assert (await call(house, "PATCH", path, {"role": "viewer"}))[0] == 200
+    await escalations(house)
+    await escalations(house)
+    assert await brought_to(house, house.owner) == [1]
+
+
+async def test_who_is_named_while_an_alert_stands_is_asked_and_nobody_twice(house: House) -> None:
+    first, second = await member(house, "manager"), await member(house, "manager")
+    await name_chain(house, first)
+    await raise_one(house, severity="critical")
+    await escalations(house)
+    await name_chain(house, second, first)
+    await escalations(house)
+    assert await brought_to(house, first, second) == [1, 1]
+    # Nobody is left; another chain is heeded all the same.
+    await escalations(house)
+    await name_chain(house, first, second, house.owner)
+    await escalations(house)
+    await escalations(house)
+    assert await brought_to(house, first, second, house.owner) == [1, 1, 1]
+
+
+async def test_what_is_told_again_is_brought_to_all_again(house: House) -> None:
+    manager = await member(house, "manager")
+    await raise_one(house, severity="critical")
+    await escalations(house)
+    await escalations(house)
+    again = house.alert_row(2, "raised_again", severity="critical", times=2)
+    await house.send("events", [again], 2)
+    for expected in ([2, 1], [2, 2], [2, 2]):
+        await escalations(house)
+        assert await brought_to(house, manager, house.owner) == expected
+
+
 async def test_only_who_can_acknowledge_is_asked(house: House) -> None:
     viewer = await member(house, "viewer")
     path = f"{house.farm_url}/escalation"

@@ -93,9 +93,7 @@ async def set_chain(
 async def escalate(tx: Transaction) -> None:
     """Bring every urgent alert that nobody has acknowledged in time to the next person."""
     chains: dict[UUID, Chain] = {}
-    found = await message_store.unheeded(
-        tx.session, now=tx.now, after=AFTER, asked_less_than=MAX_PEOPLE, limit=AT_ONCE
-    )
+    found = await message_store.unheeded(tx.session, now=tx.now, after=AFTER, limit=AT_ONCE)
     for alert in found:
         if alert.farm_id not in chains:
             chains[alert.farm_id] = await chain_of(tx, alert.farm_id)
@@ -103,13 +101,13 @@ async def escalate(tx: Transaction) -> None:
 
 
 async def _escalate(tx: Transaction, alert: Alert, chain: Chain) -> None:
-    turn = alert.escalated
-    if turn >= len(chain.people):
-        # Nobody is left to ask: it is not looked at again before it is told again.
-        alert.escalated = MAX_PEOPLE
+    # Counted from here, so that each is given their time however late they are asked; and where
+    # nobody is left to ask, the chain may be another one by then.
+    alert.told_at = tx.now
+    asked = await message_store.brought_to(tx.session, alert, [one.id for one in chain.people])
+    person = next((one for one in chain.people if one.id not in asked), None)
+    if person is None:
         return
-    person = chain.people[turn]
-    # Counted from here, so that each is given their time however late they are asked.
-    alert.escalated, alert.told_at = turn + 1, tx.now
+    alert.escalated += 1
     await messages.bring(tx, alert, person)
     await service.tell(tx, alert, "alert.escalated", user_id=UserId(person.id))

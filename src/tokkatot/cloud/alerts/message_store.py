@@ -1,7 +1,7 @@
 """Messages, subscriptions and escalations in the database."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +13,9 @@ from tokkatot.cloud.alerts.model import Alert, Escalation, Message, MessageKind,
 from tokkatot.cloud.farms.model import Farm
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.alerts import AlertState, AlertType, Severity
+
+_AHEAD = timedelta(days=1)
+"""By how much the clock of a hub that says when an alert began may be ahead."""
 
 
 async def page(
@@ -113,12 +116,34 @@ async def escalation_of(session: AsyncSession, farm_id: UUID) -> Escalation | No
     return await session.get(Escalation, farm_id)
 
 
+async def brought_to(
+    session: AsyncSession, alert: Alert, user_ids: Collection[UUID]
+) -> frozenset[UUID]:
+    """Return to whom of these people an alert was brought since it was told last to all."""
+    if alert.escalated == 0:
+        return frozenset()
+    times = Message.facts["times"].as_integer()
+    found = await session.scalars(
+        select(Message.user_id)
+        .where(
+            Message.user_id.in_(user_ids),
+            Message.t > alert.raised_at - _AHEAD,
+            Message.alert_id == alert.id,
+            Message.kind == MessageKind.ESCALATED,
+            # Of one from before this was noted its place alone tells.
+            or_(times.is_(None), times == alert.times),
+        )
+        .order_by(Message.t.desc())
+        .limit(alert.escalated)
+    )
+    return frozenset(found)
+
+
 async def unheeded(
     session: AsyncSession,
     *,
     now: datetime,
     after: timedelta,
-    asked_less_than: int,
     limit: int,
 ) -> Sequence[Alert]:
     """Return urgent alerts that nobody has acknowledged and whose next person is due, locked.
@@ -150,7 +175,6 @@ async def unheeded(
             # People may let it rest after it was told; its hub then says nothing of it.
             or_(Alert.shelved_until.is_(None), Alert.shelved_until <= now),
             Alert.told_at + given_s * timedelta(seconds=1) <= now,
-            Alert.escalated < asked_less_than,
             or_(Alert.type == AlertType.HUB_OFFLINE, ~is_silent),
         )
         .order_by(Alert.told_at, Alert.id)

@@ -34,10 +34,11 @@ JUST_NOW = timedelta(minutes=5)
 async def tell_people(tx: Transaction, alert: Alert) -> None:
     """Write a message to everybody on the farm who wants to hear of an alert.
 
-    What is over, or was seen at its hub, makes no sound; of a deleted farm nobody is told.
+    What is over, or was seen at its hub, makes no sound; of a deleted farm or house nobody is told.
     """
     farm = await tx.session.get_one(Farm, alert.farm_id)
-    if farm.deleted_at is not None:
+    house = None if alert.house_id is None else await tx.session.get(House, alert.house_id)
+    if farm.deleted_at is not None or (house is not None and house.deleted_at is not None):
         return
     members = await farms_store.members_of(tx.session, alert.farm_id, after=None, limit=MAX_MEMBERS)
     hearing = await _hearing(
@@ -173,6 +174,7 @@ async def _facts(tx: Transaction, alert: Alert) -> Facts:
         detection=alert.about if alert.type in OF_DROPPINGS else None,
         since=since,
         until=until,
+        times=alert.times,
     )
 
 

@@ -64,7 +64,7 @@ class Alert(Base):
     times: Mapped[int] = mapped_column(default=1)
     """How often it was told."""
     told_at: Mapped[datetime]
-    """When people were told last, all of them or the next one, by the cloud's clock."""
+    """When people were told last, or nobody was left to ask, by the cloud's clock."""
     hub_told_at: Mapped[datetime | None]
     """When its hub told it last, by the hub's clock; None where that can't be right."""
     escalated: Mapped[int] = mapped_column(default=0)

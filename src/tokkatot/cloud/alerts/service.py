@@ -263,7 +263,7 @@ async def watch_hubs(tx: Transaction) -> None:
     Nobody is called silent while the cloud itself does not listen, and for a while after it began
     to: hubs need the time to come back.
     """
-    await _clear_of_revoked(tx)
+    await _clear_of_gone(tx)
     since = await listening_since(tx.session, now=tx.now)
     if since is None or since > tx.now - COMES_BACK_WITHIN:
         return
@@ -294,9 +294,9 @@ async def _watch(tx: Transaction, hub: store.WatchedHub) -> None:
         await _clear_of_hub(tx, hub, AlertType.DATA_GAP)
 
 
-async def _clear_of_revoked(tx: Transaction) -> None:
-    """End the alerts of hubs that are no longer in service: nobody else will."""
-    for alert in await store.standing_of_revoked(tx.session, limit=CLEARED_AT_ONCE):
+async def _clear_of_gone(tx: Transaction) -> None:
+    """End the alerts of hubs out of service and of deleted houses: nobody else will."""
+    for alert in await store.standing_of_gone(tx.session, limit=CLEARED_AT_ONCE):
         await clear(tx, alert, at=tx.now)
 
 

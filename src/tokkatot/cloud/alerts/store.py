@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.alerts.model import AlarmShelf, Alert, HouseAlarms
 from tokkatot.cloud.devices.model import Device
-from tokkatot.cloud.farms.model import Hub
+from tokkatot.cloud.farms.model import House, Hub
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.alarms import MAX_SHELVES
 from tokkatot.domain.alerts import CLOUDS_OWN, AlertState, AlertType, Severity
@@ -85,8 +85,10 @@ async def open_of(
 
 _STANDING = (
     select(Alert.farm_id, Alert.house_id, Alert.severity)
+    .outerjoin(House, House.id == Alert.house_id)
     .where(
         Alert.farm_id.in_(bindparam("farms", expanding=True)),
+        House.deleted_at.is_(None),
         Alert.state != AlertState.NORMAL,
         Alert.cleared_at.is_(None),
     )
@@ -97,7 +99,7 @@ _STANDING = (
 async def standing(
     session: AsyncSession, farm_ids: Sequence[UUID]
 ) -> Sequence[tuple[UUID, UUID | None, Severity]]:
-    """Return farm, house and severity of every alert whose condition still stands."""
+    """Return farm, house and severity of every alert that stands where there is a house."""
     rows = await session.execute(_STANDING, {"farms": farm_ids})
     return [(farm_id, house_id, severity) for farm_id, house_id, severity in rows]
 
@@ -120,7 +122,7 @@ class WatchedHub:
 
 
 async def watched_hubs(session: AsyncSession) -> Sequence[WatchedHub]:
-    """Return every hub in service that was ever heard."""
+    """Return every hub in service that was ever heard, but those of deleted houses."""
     rows = await session.execute(
         text(
             "SELECT h.id, h.farm_id, h.house_id, h.last_seen_at, l.opened_at,"
@@ -133,7 +135,9 @@ async def watched_hubs(session: AsyncSession) -> Sequence[WatchedHub]:
             "  AND a.type IN ('hub_offline', 'data_gap'))"
             " FROM hubs h JOIN hub_links l ON l.hub_id = h.id"
             " JOIN farms f ON f.id = h.farm_id"
-            " WHERE h.revoked_at IS NULL AND f.deleted_at IS NULL AND h.last_seen_at IS NOT NULL"
+            " LEFT JOIN houses p ON p.id = h.house_id"
+            " WHERE h.revoked_at IS NULL AND f.deleted_at IS NULL AND p.deleted_at IS NULL"
+            " AND h.last_seen_at IS NOT NULL"
         )
     )
     return [
@@ -160,13 +164,14 @@ async def watched_hubs(session: AsyncSession) -> Sequence[WatchedHub]:
     ]
 
 
-async def standing_of_revoked(session: AsyncSession, *, limit: int) -> Sequence[Alert]:
-    """Return alerts that stand for hubs that were revoked, locked."""
+async def standing_of_gone(session: AsyncSession, *, limit: int) -> Sequence[Alert]:
+    """Return alerts that stand for revoked hubs or in deleted houses, locked."""
     found = await session.scalars(
         select(Alert)
         .join(Hub, Hub.id == Alert.hub_id)
+        .outerjoin(House, House.id == Alert.house_id)
         .where(
-            Hub.revoked_at.is_not(None),
+            or_(Hub.revoked_at.is_not(None), House.deleted_at.is_not(None)),
             Alert.state != AlertState.NORMAL,
             Alert.cleared_at.is_(None),
         )

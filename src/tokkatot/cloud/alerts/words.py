@@ -31,6 +31,8 @@ class Facts:
     """Since when it is so, on the farm's clock; with the day where that was not today."""
     until: str | None = None
     """When it was over, where it is."""
+    times: int | None = None
+    """How often the alert had been told by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
