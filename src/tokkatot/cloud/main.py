@@ -40,6 +40,7 @@ from tokkatot.cloud.jobs import store as job_store
 from tokkatot.cloud.jobs.worker import JobKind, Worker
 from tokkatot.cloud.platform import idempotency, outbox
 from tokkatot.cloud.platform.cache import Cache, OwnCache
+from tokkatot.cloud.platform.cleaning import Step, before, in_steps, now
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Database, DatabaseLimits
 from tokkatot.cloud.platform.http import HttpLimits
@@ -87,7 +88,6 @@ from tokkatot.webapp.listening import listen_on
 Work = Callable[[], Awaitable[None]]
 
 _CLEAN_EVERY_S = 600.0
-_CLEANING_LOCK = 0x636C6561
 _LOGINS_LOCK = 0x6C6F6769
 _GIVE_UP_EVERY_S = 6 * 3600.0
 _DRIFT_EVERY_S = 1800.0
@@ -285,25 +285,25 @@ class Logins(Subscriber):
 
 
 async def clean(context: Context) -> None:
-    """Forget what is over; of several processes that come to it at once, one does it."""
-    async with context.database.transaction() as tx:
-        if not await tx.session.scalar(select(func.pg_try_advisory_xact_lock(_CLEANING_LOCK))):
-            return
-        await outbox.purge(tx.session, now=tx.now)
-        await idempotency.purge(tx.session, now=tx.now)
-        await accounts_store.purge(tx.session, now=tx.now)
-        await listening.purge(tx.session, now=tx.now)
-        await alert_store.purge_shelves(tx.session, now=tx.now)
-        await message_store.purge(tx.session, before=tx.now - messages.KEPT)
-        await detection_store.let_go(tx.session, before=tx.now - detections.PICTURES_KEPT)
-        await intelligence_store.purge(tx.session, before=tx.now - intelligence.KEPT)
-        await job_store.purge(tx.session, before=tx.now - jobs.KEPT)
-        await refused.purge(tx.session, before=tx.now - refused.KEPT)
-        await channel_store.purge(tx.session, before=tx.now - GIVEN_UP_KEPT)
-        await schedule_store.purge_executions(tx.session, before=tx.now - executions.KEPT)
-        await command_store.purge_photograph_requests(tx.session, before=tx.now - photographs.KEPT)
-        await channels.warn_of_ending(tx)
-        await renew_documents(tx)
+    """Renew the documents of hubs in time, and forget what is over."""
+    steps: dict[str, Step] = {
+        "documents": renew_documents,
+        "logins": channels.warn_of_ending,
+        "changes": now(outbox.purge),
+        "answers": now(idempotency.purge),
+        "accounts": now(accounts_store.purge),
+        "listening": now(listening.purge),
+        "shelves": now(alert_store.purge_shelves),
+        "messages": before(message_store.purge, messages.KEPT),
+        "pictures": before(detection_store.let_go, detections.PICTURES_KEPT),
+        "decisions": before(intelligence_store.purge, intelligence.KEPT),
+        "jobs": before(job_store.purge, jobs.KEPT),
+        "refused": before(refused.purge, refused.KEPT),
+        "deliveries": before(channel_store.purge, GIVEN_UP_KEPT),
+        "executions": before(schedule_store.purge_executions, executions.KEPT),
+        "photographs": before(command_store.purge_photograph_requests, photographs.KEPT),
+    }
+    await in_steps(context.database, steps)
 
 
 async def give_up_old_readings(context: Context, readings: ReadingStore) -> None:

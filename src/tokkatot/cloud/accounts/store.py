@@ -21,8 +21,11 @@ from tokkatot.cloud.accounts.model import (
 )
 from tokkatot.cloud.platform.audit import EventEntry
 from tokkatot.cloud.platform.newest import newest_first
+from tokkatot.cloud.platform.purging import purge_oldest
 
 _ENDED_SESSIONS_KEPT = timedelta(days=30)
+_SESSIONS_AT_ONCE = 100
+"""With each go all the tokens that it ever had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,11 +298,14 @@ async def recent_event(session: AsyncSession, user_id: UUID, kind: str, *, since
     return found is not None
 
 
-async def purge(session: AsyncSession, *, now: datetime) -> None:
-    """Forget sessions, codes and counts that are long over."""
+async def purge(session: AsyncSession, *, now: datetime) -> bool:
+    """Forget sessions, codes and counts that are long over; tell whether there may be more."""
     over = now - _ENDED_SESSIONS_KEPT
-    await session.execute(
-        delete(Session).where(or_(Session.expires_at < over, Session.ended_at < over))
-    )
-    await session.execute(delete(ResetCode).where(ResetCode.expires_at < over))
-    await session.execute(delete(LoginFailures).where(LoginFailures.began_at < now - LOGIN_WINDOW))
+    ended = or_(Session.expires_at < over, Session.ended_at < over)
+    expires_at, began_at = ResetCode.expires_at, LoginFailures.began_at
+    left = [
+        await purge_oldest(session, Session, ended, by=Session.expires_at, most=_SESSIONS_AT_ONCE),
+        await purge_oldest(session, ResetCode, expires_at < over, by=expires_at),
+        await purge_oldest(session, LoginFailures, began_at < now - LOGIN_WINDOW, by=began_at),
+    ]
+    return any(left)

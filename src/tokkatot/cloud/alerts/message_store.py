@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from tokkatot.cloud.alerts.model import Alert, Escalation, Message, MessageKind, Subscription
 from tokkatot.cloud.farms.model import Farm
 from tokkatot.cloud.platform.newest import newest_first
+from tokkatot.cloud.platform.purging import purge_oldest
 from tokkatot.domain.alerts import AlertState, AlertType, Severity
 
 _AHEAD = timedelta(days=1)
@@ -79,9 +80,9 @@ async def newest_test(session: AsyncSession, farm_id: UUID, *, since: datetime) 
     )
 
 
-async def purge(session: AsyncSession, *, before: datetime) -> None:
-    """Forget old messages."""
-    await session.execute(delete(Message).where(Message.t < before))
+async def purge(session: AsyncSession, *, before: datetime) -> bool:
+    """Forget the oldest of the old messages; tell whether there may be more."""
+    return await purge_oldest(session, Message, Message.t < before, by=Message.t)
 
 
 async def subscriptions(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tokkatot.cloud.accounts.model import Session, User
 from tokkatot.cloud.channels.model import Channel, ChannelKind, Delivery, Failure
 from tokkatot.cloud.platform.audit import EventEntry
+from tokkatot.cloud.platform.purging import purge_oldest
 from tokkatot.domain.alerts import SEVERITY_ORDER, Severity
 from tokkatot.domain.people import Language
 
@@ -207,6 +208,7 @@ async def events_since(session: AsyncSession, user_id: UUID, kind: str, *, since
     return found or 0
 
 
-async def purge(session: AsyncSession, *, before: datetime) -> None:
-    """Forget what was given up long ago."""
-    await session.execute(delete(Delivery).where(Delivery.failed_at < before))
+async def purge(session: AsyncSession, *, before: datetime) -> bool:
+    """Forget the oldest of what was given up long ago; tell whether there may be more."""
+    failed_at = Delivery.failed_at
+    return await purge_oldest(session, Delivery, failed_at < before, by=failed_at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, case, delete, func, literal, select, text
+from sqlalchemy import and_, case, func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
@@ -13,6 +13,7 @@ from tokkatot.cloud.commands.model import Command, PhotographRequest
 from tokkatot.cloud.devices.model import Device, DeviceState
 from tokkatot.cloud.farms.model import House, Hub
 from tokkatot.cloud.platform.newest import newest_first
+from tokkatot.cloud.platform.purging import purge_oldest
 from tokkatot.domain.commands import CommandState
 from tokkatot.domain.devices import ACTUATORS
 
@@ -213,6 +214,7 @@ async def photograph_asked_at(session: AsyncSession, house_id: UUID) -> datetime
     return found
 
 
-async def purge_photograph_requests(session: AsyncSession, *, before: datetime) -> None:
-    """Forget wishes of long ago."""
-    await session.execute(delete(PhotographRequest).where(PhotographRequest.requested_at < before))
+async def purge_photograph_requests(session: AsyncSession, *, before: datetime) -> bool:
+    """Forget the oldest of the wishes of long ago; tell whether there may be more."""
+    asked_at = PhotographRequest.requested_at
+    return await purge_oldest(session, PhotographRequest, asked_at < before, by=asked_at)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import defer
 
 from tokkatot.cloud.detections.model import Detection
 from tokkatot.cloud.platform.newest import newest_first
+from tokkatot.cloud.platform.purging import MOST_AT_ONCE, is_more_left
 
 
 async def one(session: AsyncSession, farm_id: UUID, detection_id: UUID) -> Detection | None:
@@ -109,15 +110,21 @@ async def lent(session: AsyncSession, farm_id: UUID, *, limit: int) -> Sequence[
     return found.all()
 
 
-async def let_go(session: AsyncSession, *, before: datetime) -> None:
-    """Drop the pictures that nobody needs any more; what was said of them stays."""
-    await session.execute(
-        update(Detection)
+async def let_go(session: AsyncSession, *, before: datetime) -> bool:
+    """Drop the oldest pictures that nobody needs any more; what was said of them stays.
+
+    Tells whether there may be more of them.
+    """
+    oldest = (
+        select(Detection.id)
         .where(
             Detection.t < before,
             Detection.thumbnail.is_not(None),
             Detection.alert.is_(False),
             Detection.right.is_(None),
         )
-        .values(thumbnail=None)
+        .order_by(Detection.t)
+        .limit(MOST_AT_ONCE)
     )
+    dropped = update(Detection).where(Detection.id.in_(oldest)).values(thumbnail=None)
+    return await is_more_left(session, dropped, most=MOST_AT_ONCE)

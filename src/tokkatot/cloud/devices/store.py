@@ -263,10 +263,15 @@ async def fleet(session: AsyncSession, *, after: UUID | None, limit: int) -> lis
     ]
 
 
-async def hubs_with_old_documents(session: AsyncSession, *, before: datetime) -> Sequence[UUID]:
-    """Return the hubs whose document was last made before then."""
+async def hubs_with_old_documents(
+    session: AsyncSession, *, before: datetime, limit: int
+) -> Sequence[UUID]:
+    """Return the hubs whose document was last made before then, the oldest first."""
     return (
         await session.scalars(
-            select(Hub.id).where(Hub.revoked_at.is_(None), Hub.desired_at < before)
+            select(Hub.id)
+            .where(Hub.revoked_at.is_(None), Hub.desired_at < before)
+            .order_by(Hub.desired_at, Hub.id)
+            .limit(limit)
         )
     ).all()

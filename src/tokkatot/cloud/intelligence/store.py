@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
@@ -19,6 +19,7 @@ from tokkatot.cloud.intelligence.model import (
     SavedDay,
     StoredPolicy,
 )
+from tokkatot.cloud.platform.purging import purge_oldest
 
 MOST_POLICIES = 200
 MAY_COME = frozenset({"weather", "decisions"})
@@ -81,9 +82,9 @@ async def keep(session: AsyncSession, decision: dict[str, object]) -> None:
     await session.execute(insert(Decision).values(decision).on_conflict_do_nothing())
 
 
-async def purge(session: AsyncSession, *, before: datetime) -> None:
-    """Forget what was decided long ago."""
-    await session.execute(delete(Decision).where(Decision.t < before))
+async def purge(session: AsyncSession, *, before: datetime) -> bool:
+    """Forget the oldest of what was decided long ago; tell whether there may be more."""
+    return await purge_oldest(session, Decision, Decision.t < before, by=Decision.t)
 
 
 async def fit_of(session: AsyncSession, house_id: UUID) -> FittedTwin | None:

@@ -6,11 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.jobs.model import OPEN, Failure, Job, JobState, Trouble
 from tokkatot.cloud.platform.base import JsonObject
+from tokkatot.cloud.platform.purging import purge_oldest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +158,9 @@ async def cancel(session: AsyncSession, job_id: UUID, *, now: datetime) -> bool:
     return ended is not None
 
 
-async def purge(session: AsyncSession, *, before: datetime) -> None:
-    """Forget what ended long ago."""
-    await session.execute(delete(Job).where(Job.ended_at < before))
+async def purge(session: AsyncSession, *, before: datetime) -> bool:
+    """Forget the oldest of what ended long ago; tell whether there may be more."""
+    return await purge_oldest(session, Job, Job.ended_at < before, by=Job.ended_at)
 
 
 def _let_go(now: datetime) -> ColumnElement[bool]:

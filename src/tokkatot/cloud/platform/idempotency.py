@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Request
 from pydantic import BaseModel
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -19,6 +19,7 @@ from tokkatot.cloud.platform.base import Base
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.http import json_response
 from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.platform.purging import purge_oldest
 
 KEPT = timedelta(hours=24)
 
@@ -113,9 +114,10 @@ async def idempotency(request: Request, idempotency_key: Key = None) -> Idempote
     return Idempotency(key=idempotency_key, request_hash=digest.hexdigest())
 
 
-async def purge(session: AsyncSession, *, now: datetime) -> None:
-    """Forget the answers that are older than a day."""
-    await session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created_at < now - KEPT))
+async def purge(session: AsyncSession, *, now: datetime) -> bool:
+    """Forget the oldest answers of those older than a day; tell whether there may be more."""
+    made_at = IdempotentAnswer.created_at
+    return await purge_oldest(session, IdempotentAnswer, made_at < now - KEPT, by=made_at)
 
 
 Once = Annotated[Idempotency, Depends(idempotency)]

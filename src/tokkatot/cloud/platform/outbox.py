@@ -11,7 +11,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
-    delete,
     insert,
     select,
     table,
@@ -21,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tokkatot.cloud.platform.base import Base, JsonObject
+from tokkatot.cloud.platform.purging import purge_oldest
 from tokkatot.domain.ids import FarmId
 
 CHANNEL = "tokkatot_changes"
@@ -132,6 +132,6 @@ async def read(session: AsyncSession, farm_id: FarmId, *, since: int, limit: int
     return Resumed(changes=() if lost else rows, newest_seq=newest, reload=lost)
 
 
-async def purge(session: AsyncSession, *, now: datetime) -> None:
-    """Forget the changes that are older than a day."""
-    await session.execute(delete(FarmChange).where(FarmChange.t < now - KEPT))
+async def purge(session: AsyncSession, *, now: datetime) -> bool:
+    """Forget the oldest changes of those older than a day; tell whether there may be more."""
+    return await purge_oldest(session, FarmChange, FarmChange.t < now - KEPT, by=FarmChange.t)

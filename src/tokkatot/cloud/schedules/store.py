@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.platform.newest import newest_first
+from tokkatot.cloud.platform.purging import purge_oldest
 from tokkatot.cloud.schedules.model import (
     Execution,
     HouseRules,
@@ -269,9 +270,9 @@ async def unanswered(session: AsyncSession, now: datetime, limit: int) -> Sequen
     return found.all()
 
 
-async def purge_executions(session: AsyncSession, *, before: datetime) -> None:
-    """Forget the runs that were due before then."""
-    await session.execute(delete(Execution).where(Execution.due_at < before))
+async def purge_executions(session: AsyncSession, *, before: datetime) -> bool:
+    """Forget the oldest of the runs that were due before then; tell whether there may be more."""
+    return await purge_oldest(session, Execution, Execution.due_at < before, by=Execution.due_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ LIFETIME = timedelta(days=90)
 """How long a hub believes a document whose cloud has gone silent."""
 
 RENEWED_AFTER = timedelta(days=30)
+RENEWED_AT_ONCE = 500
 MAX_DOCUMENT_BYTES = MAX_BODY_BYTES // 4 * 3 - 1024
 """Sealed, a document is a third longer, and no message may be longer than a hub reads."""
 
@@ -90,11 +91,17 @@ async def build_desired(tx: Transaction, hub_id: HubId) -> DesiredDocument:
     )
 
 
-async def renew_documents(tx: Transaction) -> None:
-    """Make a new version for every hub whose document grows old, long before it expires."""
-    old = await store.hubs_with_old_documents(tx.session, before=tx.now - RENEWED_AFTER)
+async def renew_documents(tx: Transaction) -> bool:
+    """Make a new version for hubs whose documents grow old, long before they expire.
+
+    Tells whether there may be more of them.
+    """
+    old = await store.hubs_with_old_documents(
+        tx.session, before=tx.now - RENEWED_AFTER, limit=RENEWED_AT_ONCE
+    )
     for hub_id in old:
         await touch_hub(tx, HubId(hub_id))
+    return len(old) == RENEWED_AT_ONCE
 
 
 class HubLimits(Documents):
