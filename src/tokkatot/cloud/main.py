@@ -16,8 +16,7 @@ from typing_extensions import override
 
 from tokkatot.cloud.accounts import store as accounts_store
 from tokkatot.cloud.accounts.reset_requests import ResetRequests
-from tokkatot.cloud.alerts import drift, escalation, growth, message_store, messages
-from tokkatot.cloud.alerts import service as alerts
+from tokkatot.cloud.alerts import drift, escalation, growth, message_store, messages, watching
 from tokkatot.cloud.alerts import store as alert_store
 from tokkatot.cloud.app import create_app
 from tokkatot.cloud.channels import service as channels
@@ -338,7 +337,7 @@ async def watch_hubs(context: Context) -> None:
     """Raise the alerts that only the cloud can raise."""
     while True:
         async with context.database.transaction() as tx:
-            await alerts.watch_hubs(tx)
+            await watching.watch_hubs(tx)
             await escalation.escalate(tx)
         await context.clock.sleep(_WATCH_EVERY_S)
 

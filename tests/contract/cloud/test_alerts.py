@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from tests.support.house import House
 from tests.support.yard import Row
-from tokkatot.cloud.alerts.service import DATA_GAP_AFTER, watch_hubs
+from tokkatot.cloud.alerts.watching import DATA_GAP_AFTER, watch_hubs
 from tokkatot.cloud.devices.hubs import revoke_hub
 from tokkatot.cloud.telemetry.listening import keep_listening
 from tokkatot.domain.ids import HubId

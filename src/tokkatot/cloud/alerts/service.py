@@ -22,7 +22,6 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.problems import Conflict, NotFound
 from tokkatot.cloud.telemetry.intake import credible
-from tokkatot.cloud.telemetry.listening import listening_since
 from tokkatot.domain.alerts import (
     ALERT_TRANSITIONS,
     CLOUDS_OWN,
@@ -37,18 +36,11 @@ from tokkatot.domain.ids import FarmId, HubId, UserId
 from tokkatot.kit.clock import to_rfc3339
 from tokkatot.wire.cursor import RefusedRow
 from tokkatot.wire.messages import AlertRow
-from tokkatot.wire.session_cloud import SILENT_AFTER_S
 
 K = TypeVar("K", bound=Hashable)
 
-HUB_OFFLINE_AFTER = timedelta(minutes=5)
-DATA_GAP_AFTER = timedelta(minutes=10)
-ONLINE_WITHIN = timedelta(seconds=SILENT_AFTER_S)
-COMES_BACK_WITHIN = timedelta(seconds=60)
-"""What hubs are given to come back, and to send what they kept, before they are missed."""
 OFF_SHELF_WITHIN = timedelta(seconds=60)
 """What a hub takes at most to say again what rests no longer."""
-CLEARED_AT_ONCE = 500
 RAISED = frozenset({"alert.raised", "alert.raised_again"})
 
 
@@ -257,49 +249,6 @@ async def _acknowledge(
     return True
 
 
-async def watch_hubs(tx: Transaction) -> None:
-    """Raise and clear what only the cloud sees: silent hubs, hubs that send no readings.
-
-    Nobody is called silent while the cloud itself does not listen, and for a while after it began
-    to: hubs need the time to come back.
-    """
-    await _clear_of_gone(tx)
-    since = await listening_since(tx.session, now=tx.now)
-    if since is None or since > tx.now - COMES_BACK_WITHIN:
-        return
-    for hub in await store.watched_hubs(tx.session):
-        await _watch(tx, hub)
-
-
-async def _watch(tx: Transaction, hub: store.WatchedHub) -> None:
-    silent = hub.last_seen_at < tx.now - HUB_OFFLINE_AFTER
-    heard = hub.last_seen_at > tx.now - ONLINE_WITHIN
-    if silent and AlertType.HUB_OFFLINE not in hub.standing:
-        await _raise_of_hub(
-            tx, hub, AlertType.HUB_OFFLINE, HUB_OFFLINE_AFTER, since=hub.last_seen_at
-        )
-    elif heard and AlertType.HUB_OFFLINE in hub.standing:
-        await _clear_of_hub(tx, hub, AlertType.HUB_OFFLINE)
-    if not heard:
-        return
-    since = hub.readings_at or hub.opened_at
-    # A sensor that reports once an hour leaves no gap of ten minutes.
-    longest = max(DATA_GAP_AFTER, 2 * (hub.shortest_period or DATA_GAP_AFTER))
-    # A hub that has just come back sends first what it kept.
-    settled = hub.opened_at < tx.now - COMES_BACK_WITHIN
-    gap = hub.shortest_period is not None and since < tx.now - longest
-    if gap and settled and AlertType.DATA_GAP not in hub.standing:
-        await _raise_of_hub(tx, hub, AlertType.DATA_GAP, longest, since=since)
-    elif not gap and AlertType.DATA_GAP in hub.standing:
-        await _clear_of_hub(tx, hub, AlertType.DATA_GAP)
-
-
-async def _clear_of_gone(tx: Transaction) -> None:
-    """End the alerts of hubs out of service and of deleted houses: nobody else will."""
-    for alert in await store.standing_of_gone(tx.session, limit=CLEARED_AT_ONCE):
-        await clear(tx, alert, at=tx.now)
-
-
 async def raise_in_house(
     tx: Transaction, house: House, type_: AlertType, *, threshold: float, actual: float
 ) -> None:
@@ -307,32 +256,21 @@ async def raise_in_house(
     hub = await farms_store.hub_for_house(tx.session, house.farm_id, house.id)
     if hub is not None:
         place = {"farm_id": house.farm_id, "house_id": house.id, "hub_id": hub.id}
-        await _raise(tx, place, type_, threshold=threshold, actual=actual)
+        await raise_own(tx, place, type_, threshold=threshold, actual=actual)
 
 
-async def _raise_of_hub(
-    tx: Transaction,
-    hub: store.WatchedHub,
-    type_: AlertType,
-    threshold: timedelta,
-    *,
-    since: datetime,
-) -> None:
-    place = {"farm_id": hub.farm_id, "house_id": hub.house_id, "hub_id": hub.hub_id}
-    a_second = timedelta(seconds=1)
-    await _raise(
-        tx, place, type_, threshold=threshold // a_second, actual=(tx.now - since) // a_second
-    )
-
-
-async def _raise(
+async def raise_own(
     tx: Transaction,
     place: Mapping[str, UUID | None],
     type_: AlertType,
     *,
     threshold: float,
     actual: float,
-) -> None:
+) -> Alert | None:
+    """Raise what the cloud itself sees; None where it is raised already.
+
+    `place` says where, and under which alert, where it is told with another one.
+    """
     alert = await tx.session.scalar(
         insert(Alert)
         .values(
@@ -352,13 +290,9 @@ async def _raise(
     )
     if alert is not None:
         await tell(tx, alert, "alert.raised")
-        await messages.tell_people(tx, alert)
-
-
-async def _clear_of_hub(tx: Transaction, hub: store.WatchedHub, type_: AlertType) -> None:
-    alert = await store.open_of_hub(tx.session, hub.hub_id, type_)
-    if alert is not None:
-        await clear(tx, alert, at=tx.now)
+        if alert.under is None:
+            await messages.tell_people(tx, alert)
+    return alert
 
 
 async def clear(tx: Transaction, alert: Alert, *, at: datetime, unheard: bool = False) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from tokkatot.cloud.alerts.model import AlarmShelf, Alert, HouseAlarms
 from tokkatot.cloud.devices.model import Device
@@ -122,7 +123,7 @@ class WatchedHub:
 
 
 async def watched_hubs(session: AsyncSession) -> Sequence[WatchedHub]:
-    """Return every hub in service that was ever heard, but those of deleted houses."""
+    """Return every hub in service that was ever heard, farm by farm; none of a deleted house."""
     rows = await session.execute(
         text(
             "SELECT h.id, h.farm_id, h.house_id, h.last_seen_at, l.opened_at,"
@@ -137,7 +138,7 @@ async def watched_hubs(session: AsyncSession) -> Sequence[WatchedHub]:
             " JOIN farms f ON f.id = h.farm_id"
             " LEFT JOIN houses p ON p.id = h.house_id"
             " WHERE h.revoked_at IS NULL AND f.deleted_at IS NULL AND p.deleted_at IS NULL"
-            " AND h.last_seen_at IS NOT NULL"
+            " AND h.last_seen_at IS NOT NULL ORDER BY h.farm_id, h.id"
         )
     )
     return [
@@ -189,6 +190,60 @@ async def open_of_hub(session: AsyncSession, hub_id: UUID, kind: AlertType) -> A
         .where(Alert.hub_id == hub_id, Alert.type == kind, Alert.cleared_at.is_(None))
         .with_for_update()
     )
+
+
+async def unseen_silence(session: AsyncSession, farm_id: UUID, *, since: datetime) -> UUID | None:
+    """Return the first alert of a hub's silence since then that nobody has seen yet, locked.
+
+    It must not be seen before others are told with it.
+    """
+    return await session.scalar(
+        select(Alert.id)
+        .where(
+            Alert.farm_id == farm_id,
+            Alert.type == AlertType.HUB_OFFLINE,
+            Alert.state == AlertState.UNACKNOWLEDGED,
+            Alert.cleared_at.is_(None),
+            Alert.under.is_(None),
+            Alert.raised_at > since,
+        )
+        .order_by(Alert.raised_at, Alert.id)
+        .limit(1)
+        .with_for_update()
+    )
+
+
+async def left_silent(
+    session: AsyncSession, hub_ids: Sequence[UUID], *, led_until: datetime
+) -> Sequence[Alert]:
+    """Return the alerts of silent hubs that were told with one that was over by then, locked.
+
+    They come farm by farm, the first first.
+    """
+    if not hub_ids:
+        return ()
+    first = aliased(Alert)
+    is_led = (
+        select(first.id)
+        .where(
+            first.id == Alert.under,
+            or_(first.cleared_at.is_(None), first.cleared_at > led_until),
+        )
+        .exists()
+    )
+    found = await session.scalars(
+        select(Alert)
+        .where(
+            Alert.hub_id.in_(hub_ids),
+            Alert.type == AlertType.HUB_OFFLINE,
+            Alert.cleared_at.is_(None),
+            Alert.under.is_not(None),
+            ~is_led,
+        )
+        .order_by(Alert.farm_id, Alert.raised_at, Alert.id)
+        .with_for_update(of=Alert)
+    )
+    return found.all()
 
 
 async def unseen_under(session: AsyncSession, alert_id: UUID) -> Sequence[Alert]:
