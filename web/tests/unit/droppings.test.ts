@@ -1,27 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
-import { lookOf, secondOf, shrunk, sureOf, withOne, type Detection } from '@/lib/droppings'
+import { lookOf, secondOf, shrunk, sureOf, withOne } from '@/lib/droppings'
 import { farm as en } from '@/messages/en/farm'
 import { farm as km } from '@/messages/km/farm'
-
-const detection = (id: string, t: string, changes: Partial<Detection> = {}): Detection => ({
-  id,
-  house_id: 'h1',
-  camera: 'front',
-  t,
-  disease: 'healthy',
-  confidence: 0.9,
-  alert: false,
-  reasons: ['confident'],
-  models: 'of the hub',
-  picture: `/v1/farms/f1/detections/${id}/picture`,
-  original: null,
-  second_opinion: null,
-  right: null,
-  marked_as: null,
-  marked_by: null,
-  ...changes,
-})
+import { detection } from './detections'
 
 describe('what a photograph looks like on the screen', () => {
   it('warns only where the models are sure enough to warn', () => {

@@ -10,28 +10,15 @@ import { silences } from '@/lib/silence'
 import DroppingsPage from '@/pages/DroppingsPage.vue'
 import { useFarm } from '@/stores/farm'
 import { useSession } from '@/stores/session'
+import { detection } from './detections'
 
 const NOW = Date.now()
 const HOUR = 3_600_000
 
-const seen = (hours_ago: number, changes: Partial<Detection> = {}): Detection => ({
-  id: `${changes.camera ?? 'front'}-${hours_ago}`,
-  house_id: 'h',
-  camera: 'front',
-  t: new Date(NOW - hours_ago * HOUR).toISOString(),
-  disease: 'healthy',
-  confidence: 0.9,
-  alert: false,
-  reasons: ['confident'],
-  models: 'of the hub',
-  picture: '/v1/farms/f/detections/d/picture',
-  original: null,
-  second_opinion: null,
-  right: null,
-  marked_as: null,
-  marked_by: null,
-  ...changes,
-})
+const seen = (hours_ago: number, changes: Partial<Detection> = {}): Detection => {
+  const t = new Date(NOW - hours_ago * HOUR).toISOString()
+  return detection(`${changes.camera ?? 'front'}-${hours_ago}`, t, changes)
+}
 const silent = (list: Detection[]): string[] =>
   silences(list, NOW).map(({ camera, last }) => `${camera} ${last.id}`)
 

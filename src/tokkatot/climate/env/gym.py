@@ -16,10 +16,9 @@ from tokkatot.climate.control.lettuce_benchmark import (
     seen_in_lettuce,
 )
 from tokkatot.climate.env.lettuce import LettuceSeason
-from tokkatot.climate.env.season import check_lasts
+from tokkatot.climate.env.season import steps_in
 from tokkatot.climate.physics.lettuce import Controls
 from tokkatot.climate.physics.outdoor import Outdoor
-from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.weather.series import WeatherSeries
 
 Observation = NDArray[np.float32]
@@ -99,9 +98,7 @@ def lettuce(weather: WeatherSeries, *, start_s: float = 0.0, days: float = 40.0)
     Raises:
         ValueError: where the weather is shorter than the season.
     """
-    step_s = LettuceSeason(weather=weather).step_s
-    steps = round(days * DAY_S / step_s)
-    check_lasts(weather, start_s, steps, step_s)
+    steps = steps_in(weather, start_s, days, LettuceSeason(weather=weather).step_s)
 
     def plant(_chance: np.random.Generator) -> LettuceSeason:
         return LettuceSeason(weather=weather, start_s=start_s)

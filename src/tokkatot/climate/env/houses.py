@@ -16,10 +16,9 @@ from tokkatot.climate.control.flock import COOP_SEEN
 from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.env import flock, tomatoes
 from tokkatot.climate.env.draws import COOP_UNSURE, GREENHOUSE_UNSURE, varied
-from tokkatot.climate.env.season import Season, check_lasts, clock, moved
+from tokkatot.climate.env.season import Season, clock, moved, steps_in
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
-from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.weather.series import WeatherSeries
 
 Observation = NDArray[np.float32]
@@ -103,8 +102,7 @@ def poultry_house(
     Raises:
         ValueError: where the weather is shorter than the season.
     """
-    known, steps = tariff or Tariff(), round(days * DAY_S / STEP_S)
-    check_lasts(weather, start_s, steps, STEP_S)
+    known, steps = tariff or Tariff(), steps_in(weather, start_s, days, STEP_S)
 
     def plant(chance: np.random.Generator) -> Season:
         return flock.FlockSeason(
@@ -133,8 +131,7 @@ def greenhouse(
     Raises:
         ValueError: where the weather is shorter than the season.
     """
-    known, steps = tariff or Tariff(), round(days * DAY_S / STEP_S)
-    check_lasts(weather, start_s, steps, STEP_S)
+    known, steps = tariff or Tariff(), steps_in(weather, start_s, days, STEP_S)
 
     def plant(chance: np.random.Generator) -> Season:
         return tomatoes.TomatoSeason(

@@ -49,14 +49,16 @@ def moved(season: Season, action: Sequence[float]) -> tuple[float, ...]:
     return values
 
 
-def check_lasts(weather: WeatherSeries, start_s: float, steps: int, step_s: float) -> None:
-    """Look that so many steps begin in this weather.
+def steps_in(weather: WeatherSeries, start_s: float, days: float, step_s: float) -> int:
+    """Return how many steps a season has, all of which begin in this weather.
 
     Raises:
         ValueError: where it is too short.
     """
+    steps = round(days * DAY_S / step_s)
     weather.at(start_s)
     weather.at(start_s + (steps - 1) * step_s)
+    return steps
 
 
 def clock(time_s: float) -> tuple[float, float]:

@@ -103,8 +103,7 @@ class CameraFailures:
 
 
 def _event(kind: str, camera: Camera, t_ms: int, **more: str) -> EventRow:
-    data = {"house": str(camera.house), "camera": camera.name, **more}
-    return EventRow(0, "e", t_ms, kind, {**data})
+    return EventRow(0, "e", t_ms, kind, {"house": str(camera.house), "camera": camera.name, **more})
 
 
 def _alert(
@@ -112,16 +111,16 @@ def _alert(
 ) -> AlertRow:
     kind = AlertType.CAMERA_FAILED
     return AlertRow(
-        0,
-        "a",
-        str(standing.id),
-        t_ms,
-        kind,
-        change,
-        standing.house,
-        None,
-        None,
-        None,
-        SEVERITIES[kind].value,
+        seq=0,
+        kind="a",
+        alert=str(standing.id),
+        t=t_ms,
+        type=kind,
+        change=change,
+        house=standing.house,
+        device=None,
+        threshold=None,
+        actual=None,
+        severity=SEVERITIES[kind].value,
         about=camera,
     )
