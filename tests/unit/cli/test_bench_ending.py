@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.proc import Seen, seen
+from tests.support.stack import until
 
 ROOT = Path(__file__).parents[3]
 
-# In the place of a benchmark; what it starts takes a second to end.
+# In the place of a benchmark; what it starts ends where it is told to, and may.
 BENCH = """
 import signal, sys
 from pathlib import Path
@@ -22,12 +23,18 @@ from types import SimpleNamespace
 from benches.support.servers import running
 from tokkatot.cli.bench import bench
 
-SLOW = "trap 'sleep 1; exit 7' TERM; while :; do sleep 0.1; done"
+FOLDER = Path(sys.argv[1])
+SLOW = '''
+ending() { echo ending; until [ -e "$0" ]; do sleep 0.1; done; exit 7; }
+trap ending TERM
+echo $$
+while :; do sleep 0.1; done
+'''
 
 def run(figures, report):
     try:
-        with running(("sh", "-c", SLOW), log_path=Path(sys.argv[1])) as process:
-            print(process.pid, flush=True)
+        command = ("sh", "-c", SLOW, str(FOLDER / "may end"))
+        with running(command, log_path=FOLDER / "log") as process:
             process.wait()
     finally:
         print("ended", process.returncode, flush=True)
@@ -39,11 +46,17 @@ bench("slice")
 """
 
 
+def said(folder: Path) -> list[str]:
+    """What the child has said, each line whole."""
+    log = folder / "log"
+    return log.read_text().split("\n")[:-1] if log.exists() else []
+
+
 @contextmanager
 def running(folder: Path, *arguments: str) -> "Iterator[tuple[subprocess.Popen[str], Seen]]":
     """Run a benchmark; also say what it has started."""
     with subprocess.Popen(
-        (sys.executable, "-c", BENCH, str(folder / "log"), *arguments),
+        (sys.executable, "-c", BENCH, str(folder), *arguments),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(("src", "."))},  # noqa: TID251
         stdout=subprocess.PIPE,
@@ -51,8 +64,8 @@ def running(folder: Path, *arguments: str) -> "Iterator[tuple[subprocess.Popen[s
         text=True,
         start_new_session=True,
     ) as bench:
-        assert bench.stdout is not None
-        child = seen(int(bench.stdout.readline()))
+        # Said once it heeds a signal.
+        child = seen(int(until("a child", lambda: said(folder))[0]))
         assert child is not None
         try:
             yield bench, child
@@ -68,12 +81,14 @@ def test_a_benchmark_that_is_ended_leaves_nothing_running(
 ) -> None:
     with running(tmp_path) as (bench, child):
         bench.send_signal(number)
+        until("the child is asked to end", lambda: said(tmp_path)[1:])
         # As where make is ended with its whole group: it hands on what came to all.
-        with pytest.raises(subprocess.TimeoutExpired):
-            bench.wait(0.3)
         bench.send_signal(number)
-        said, _ = bench.communicate(timeout=30)
-        assert said == "ended 7\n", "it waits for what it ends"
+        with pytest.raises(subprocess.TimeoutExpired):
+            bench.wait(0.5)
+        (tmp_path / "may end").touch()
+        last, _ = bench.communicate(timeout=30)
+        assert last == "ended 7\n", "it waits for what it ends"
         assert not child.runs
 
 
