@@ -381,6 +381,23 @@ async def test_a_new_epoch_adds_only_what_an_earlier_one_has_not_brought(bench: 
     assert await bench.values() == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+@pytest.mark.parametrize("bench", ["memory", "postgresql"], indirect=True)
+@pytest.mark.parametrize("is_clock_set", [True, False])
+async def test_another_life_of_a_hub_may_measure_at_the_same_time_once_more(
+    bench: Bench, is_clock_set: bool
+) -> None:
+    # Without a clock, times count from each start; a clock that is set back lives them again.
+    t_ms = bench.now_ms if is_clock_set else 45_423
+    session = (await bench.welcome()).session
+    await bench.send(session, 1, [bench.yard.reading(1, t_ms, 7.0)])
+    session = (await bench.welcome(epoch=OTHER_EPOCH, next_seq=3, mono_ms=2)).session
+    rows: list[Row] = [bench.yard.reading(n, t_ms, value) for n, value in ((1, 7.0), (2, 8.0))]
+    await bench.send(session, 1, rows, epoch=OTHER_EPOCH)
+    # Of a time that can't be right nothing is a reading of PostgreSQL's; it is listed.
+    listed = [float(raw) for raw, _ in await bench.refused()]
+    assert [*await bench.values(), *listed] == [7, 8]
+
+
 STATEMENTS = ("hold", "add_rows", "quarantine", "add_readings", "move_cursors")
 
 

@@ -183,7 +183,8 @@ class MemoryTransaction(SyncTransaction):
 
 def _measured(stored: tuple[HubId, ReadingRow]) -> Hashable:
     hub_id, row = stored
-    return hub_id, row.device, row.quantity, row.t
+    # Of the same time may be two readings, where a clock was set back or counts from its start.
+    return hub_id, row.device, row.quantity, row.t, row.value
 
 
 def _said(stored: tuple[HubId, Row]) -> Hashable:

@@ -205,7 +205,8 @@ async def _leave_out_stored(
 ) -> None:
     """Take out what an earlier epoch has brought already."""
     for series_id, fresh in checked.arrivals.items():
-        checked.arrivals[series_id] = fresh.without(await known_times(readings, series_id, fresh))
+        known = await known_readings(readings, series_id, fresh)
+        checked.arrivals[series_id] = fresh.without(known)
     listed = await listed_before(connection, batch.hub_id, checked.refused)
     checked.refused[:] = [
         value
@@ -241,17 +242,19 @@ async def listed_before(
     return set(await cursor.fetchall())
 
 
-async def known_times(readings: Readings, series_id: int, fresh: Arrivals) -> set[int]:
-    """Return the times of what is stored of a series between the first and last of each day.
+async def known_readings(
+    readings: Readings, series_id: int, fresh: Arrivals
+) -> set[tuple[int, float]]:
+    """Return what is stored of a series between the first and last of each day: times and values.
 
     Two readings may lie years apart, and what lies between is none of theirs.
     """
-    known: set[int] = set()
+    known: set[tuple[int, float]] = set()
     for _, of_day in fresh.by_day():
         span = Span(start=from_ms(min(of_day.t_ms)), end=from_ms(max(of_day.t_ms) + 1))
         there = (await readings.read([series_id], span)).get(series_id)
         if there is not None:
-            known.update(there.t_ms.tolist())
+            known.update(zip(there.t_ms.tolist(), there.value.tolist(), strict=True))
     return known
 
 

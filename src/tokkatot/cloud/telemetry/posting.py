@@ -14,7 +14,7 @@ from tokkatot.cloud.telemetry.intake import (
     EARLIEST_MS,
     RefusedValue,
     Sender,
-    known_times,
+    known_readings,
     list_refused,
 )
 from tokkatot.cloud.telemetry.partitions import DAY_MS
@@ -139,7 +139,8 @@ async def _new(
     new: dict[int, Arrivals] = {}
     for series_id, fresh in sorted(arrivals.items()):
         await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, series_id))
-        left = fresh.first_of_each().without(await known_times(stored, series_id, fresh))
+        known = await known_readings(stored, series_id, fresh)
+        left = fresh.first_of_each().without_times({t_ms for t_ms, _ in known})
         if len(left):
             new[series_id] = left
     return new

@@ -59,7 +59,12 @@ class Arrivals:
             of_day.quality.append(quality)
         yield from days.items()
 
-    def without(self, known: AbstractSet[int]) -> "Arrivals":
+    def without(self, known: AbstractSet[tuple[int, float]]) -> "Arrivals":
+        """Return what is none of these readings, each of them a time and a value."""
+        pairs = enumerate(zip(self.t_ms, self.value, strict=True))
+        return self._only(index for index, pair in pairs if pair not in known)
+
+    def without_times(self, known: AbstractSet[int]) -> "Arrivals":
         """Return what is of no known time."""
         return self._only(index for index, t_ms in enumerate(self.t_ms) if t_ms not in known)
 
