@@ -28,5 +28,12 @@ export default defineConfig({
   },
   server: { proxy: { '/v1': { target: CLOUD, ws: true } } },
   preview: { proxy: { '/v1': { target: CLOUD, ws: true } } },
-  test: { include: ['tests/unit/**/*.test.ts'], environment: 'node', restoreMocks: true },
+  test: {
+    include: ['tests/unit/**/*.test.ts'],
+    environment: 'node',
+    restoreMocks: true,
+    // Nets for a slow machine: no test of these waits for its limit.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
 })

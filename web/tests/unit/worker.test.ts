@@ -6,6 +6,8 @@ type Worker = typeof import('@/lib/worker')
 let worker: Worker
 let gone: string[]
 
+const SOON = { timeout: 30_000 }
+
 /** The server of the app answers so. */
 function server(answer: () => Promise<Response>): void {
   vi.stubGlobal('fetch', vi.fn(answer))
@@ -38,7 +40,7 @@ describe('a part of the app that does not come', () => {
     server(away)
     worker.goesTo('/farms/f/alerts')
     worker.stayed()
-    await vi.waitFor(() => expect(worker.missing.value).toBe('phone_offline'))
+    await vi.waitFor(() => expect(worker.missing.value).toBe('phone_offline'), SOON)
     server(there)
     await worker.partMissed()
     expect(gone).toEqual(['again'])
@@ -82,7 +84,7 @@ describe('a part of the app that does not come', () => {
     worker.reloadWhereOutdated()
     const event = new Event('vite:preloadError', { cancelable: true })
     window.dispatchEvent(event)
-    await vi.waitFor(() => expect(worker.missing.value).toBe('phone_offline'))
+    await vi.waitFor(() => expect(worker.missing.value).toBe('phone_offline'), SOON)
     expect(event.defaultPrevented).toBe(false)
     window.dispatchEvent(new Event('online'))
     expect(worker.missing.value).toBeNull()
