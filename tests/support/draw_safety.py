@@ -84,17 +84,24 @@ def _limits() -> str:
 
 
 def _roles() -> str:
-    lines = ["| device | rests (coop / greenhouse) | longest on |", "|---|---|---|"]
+    lines = [
+        "| device | rests (coop / greenhouse) | longest on | a person's on / off lasts |",
+        "|---|---|---|---|",
+    ]
     for role, spec in ACTUATORS.items():
         rests = " / ".join("off" if rest_level(role, kind) == OFF else "on" for kind in HouseKind)
         longest = "no limit"
         if spec.max_on_s is not None:
-            minutes = spec.max_on_s / 60
-            longest = f"{minutes:g} min" if minutes >= 2 else f"{spec.max_on_s} s"
+            longest = _for(spec.max_on_s)
             if spec.ventilates:
                 longest += " (never in a coop)"
-        lines.append(f"| {role.replace('_', ' ')} | {rests} | {longest} |")
+        tap = f"{_for(spec.tap_on_s)} / {_for(spec.tap_off_s)}"
+        lines.append(f"| {role.replace('_', ' ')} | {rests} | {longest} | {tap} |")
     return "\n".join(lines)
+
+
+def _for(seconds: int) -> str:
+    return f"{seconds / 60:g} min" if seconds >= 120 else f"{seconds} s"
 
 
 def drawn(page: str) -> str:

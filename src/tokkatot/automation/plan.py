@@ -369,8 +369,9 @@ def _nodes(house_id: HouseId, devices: Iterable[DeviceConfig]) -> Mapping[Device
     for device in devices:
         node = device.address.get("node")
         watched = device.role in ACTUATORS or bool(device.quantities)
-        if watched and isinstance(node, str) and node:
-            on_node.setdefault((device.address.get("driver"), node), []).append(device.id)
+        # A node may be named by a number, zero too.
+        if watched and node is not None and node != "":
+            on_node.setdefault((device.address.get("driver"), str(node)), []).append(device.id)
     return {
         device_id: AlarmKey(type=AlertType.NODE_OFFLINE, house_id=house_id, about=node)
         for (_, node), there in on_node.items()

@@ -202,6 +202,9 @@ def add_device(  # noqa: PLR0913, PLR0917 - options, given by name
     interface: Annotated[str, typer.Option(help="Such as relay or sensor.")],
     driver: Annotated[str, typer.Option(help="The hub's driver that reaches it.")],
     quantity: Annotated[list[str] | None, typer.Option(help="What it measures.")] = None,
+    period: Annotated[
+        float, typer.Option(min=0.1, max=86_400, help="How often it measures, in seconds.")
+    ] = 30.0,
     zone: Annotated[str, typer.Option()] = "main",
     address: Annotated[
         list[str] | None, typer.Option(help="KEY=VALUE, as the driver takes it.")
@@ -224,6 +227,7 @@ def add_device(  # noqa: PLR0913, PLR0917 - options, given by name
                 interface=Interface(interface),
                 zone=zone,
                 quantities=tuple(Quantity(word) for word in quantity or ()),
+                period_s=period,
                 address={"driver": driver} | dict(_pair(word) for word in address or ()),
             )
         except ValueError as error:

@@ -117,14 +117,16 @@ def test_a_hub_is_not_let_in_without_an_address_to_go_to(staff: Staff) -> None:
 def test_a_device_is_registered(staff: Staff, postgres_url: str) -> None:
     words = "add-device --hardware-id esp-1 --name Pump --role water_pump --interface relay"
     result = staff(
-        *words.split(), "--farm", FARM, "--house", HOUSE, "--driver", "nodes", "--address", "pin=4"
+        *(*words.split(), "--farm", FARM, "--house", HOUSE, "--driver", "nodes"),
+        *("--address", "pin=4", "--period", "120"),
     )
     assert result.exit_code == 0, result.stderr
     with psycopg.connect(postgres_url) as connection:
-        row = connection.execute("SELECT id::text, address::text FROM devices").fetchone()
+        row = connection.execute("SELECT id::text, address::text, period_s FROM devices").fetchone()
     assert row is not None
     assert row[0] == result.stdout.strip()
     assert json.loads(row[1]) == {"driver": "nodes", "pin": 4}
+    assert row[2] == 120.0
 
 
 @pytest.mark.parametrize(

@@ -319,22 +319,26 @@ def test_a_hub_without_a_clock_shelves_nothing() -> None:
     assert [change.shelved for change in bench.alarms] == [False]
 
 
-def on_node(number: int, role: DeviceRole, *quantities: Quantity) -> DeviceConfig:
+def on_node(node: str | int, number: int, role: DeviceRole, *quantities: Quantity) -> DeviceConfig:
     config = device(DeviceId(UUID(int=400 + number)), role, *quantities)
-    return replace(config, address={"driver": "fake", "node": "esp-1"})
+    return replace(config, address={"driver": "fake", "node": node})
 
 
-def test_a_node_that_is_gone_is_one_alarm_and_its_devices_stay_silent() -> None:
+@pytest.mark.parametrize("node", ["esp-1", 0])
+def test_a_node_that_is_gone_is_one_alarm_and_its_devices_stay_silent(node: str | int) -> None:
     bench = Bench()
     there = [
-        *(on_node(n, DeviceRole.CLIMATE_SENSOR, Quantity.RELATIVE_HUMIDITY) for n in range(5)),
-        on_node(9, DeviceRole.LIGHT),
+        *(
+            on_node(node, n, DeviceRole.CLIMATE_SENSOR, Quantity.RELATIVE_HUMIDITY)
+            for n in range(5)
+        ),
+        on_node(node, 9, DeviceRole.LIGHT),
     ]
     furnish(bench, *there)
     bench.run(200)
     told_aloud = [change for change in bench.alarms if change.under is None]
     assert [(one.key.type, one.key.about, one.actual) for one in told_aloud] == [
-        (AlertType.NODE_OFFLINE, "esp-1", 6.0)
+        (AlertType.NODE_OFFLINE, str(node), 6.0)
     ]
     assert len(bench.alarms) == 7
     bench.step(contacts=(Contact(device_id=there[-1].id, online=True),))

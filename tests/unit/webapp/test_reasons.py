@@ -17,6 +17,21 @@ GIVEN = {
 CODES = {f"cannot.{code}" for code in {*Why, *GIVEN}}
 PARTS = {f"part.{knob.name}" for knob in (*COOP_KNOBS, *GREENHOUSE_KNOBS)}
 
+ENDED = {
+    code
+    for path in (ROOT / "src/tokkatot/automation").glob("*.py")
+    for code in re.findall(r"turn\.(?:end|skip)\([^)]*?\"(\w+)\"", path.read_text())
+}
+
+
+@pytest.mark.parametrize("language", ["km", "en"])
+def test_each_end_of_a_run_that_the_engine_names_has_words(language: str) -> None:
+    text = (ROOT / f"web/src/messages/{language}/plan.ts").read_text()
+    assert {"removed", "unknown_schedule"} < ENDED
+    assert {code for code in ENDED if f"'run.because.{code}':" not in text} == set()
+    told = (ROOT / "docs/reference/automation.md").read_text()
+    assert {code for code in ENDED if f"`{code}`" not in told} == set()
+
 
 @pytest.mark.parametrize("language", ["km", "en"])
 def test_each_reason_and_each_parameter_has_words(language: str) -> None:

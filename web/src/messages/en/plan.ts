@@ -180,6 +180,7 @@ export const plan: PlanWords = {
   'run.because.mode': 'The mode of the house does not allow it now.',
   'run.because.superseded': 'The next run took its place.',
   'run.because.changed': 'Somebody changed the schedule on the way.',
+  'run.because.removed': 'Somebody deleted the schedule on the way.',
   'run.because.disabled': 'Somebody switched the schedule off on the way.',
   'run.because.no_runs': 'Such a schedule can’t be run at once.',
   'run.because.no_end': 'Its end is not known.',

@@ -177,6 +177,7 @@ export const plan = {
   'run.because.mode': 'របៀបរបស់ផ្ទះមិនឲ្យធ្វើពេលនេះ។',
   'run.because.superseded': 'មានលើកថ្មីមកជំនួស។',
   'run.because.changed': 'មានគេកែកាលវិភាគនៅពាក់កណ្ដាល។',
+  'run.because.removed': 'មានគេលុបកាលវិភាគនៅពាក់កណ្ដាល។',
   'run.because.disabled': 'មានគេបិទកាលវិភាគនៅពាក់កណ្ដាល។',
   'run.because.no_runs': 'កាលវិភាគបែបនេះ បញ្ជាឲ្យដើរភ្លាមមិនបានទេ។',
   'run.because.no_end': 'មិនដឹងពេលចប់។',
