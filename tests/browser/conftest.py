@@ -6,15 +6,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
 from tests.support.people import Json
-from tests.support.phones import OWNER, Demo, Phone
+from tests.support.phones import OWNER, TIMEOUT_MS, Demo, Phone
 from tests.support.stack import Stack, until
 from tokkatot.sim.farm import PASSWORD
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 PICTURES = Path("test-results")
+expect.set_options(timeout=TIMEOUT_MS)  # it does not heed what a page is told
 SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +28,12 @@ SWITCHES = (
 )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give each test the time in which several programs start, where it doesn't say its own."""
+    if item.get_closest_marker("timeout") is None:
+        item.add_marker(pytest.mark.timeout(900))
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole program, started once."""
@@ -37,7 +44,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def demo(stack: Stack) -> Demo:
     """The demo farm with all its hubs reporting."""
-    with httpx.Client(base_url=f"{stack.url}/v1", timeout=20) as http:
+    with httpx.Client(base_url=f"{stack.url}/v1", timeout=60) as http:
         answer = http.post("/auth/login", json={"login": OWNER, "password": PASSWORD}).json()
         http.headers["Authorization"] = f"Bearer {answer['access_token']}"
         farm_id = answer["farms"][0]["id"]
@@ -51,7 +58,7 @@ def demo(stack: Stack) -> Demo:
             ]
             return houses if all(known) else None
 
-        houses = until("all houses report", reporting, within_s=60)
+        houses = until("all houses report", reporting)
     return Demo(stack=stack, farm_id=farm_id, houses={house["name"]: house for house in houses})
 
 

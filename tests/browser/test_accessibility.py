@@ -36,7 +36,6 @@ def _pages(demo: Demo) -> Iterator[str]:
         yield f"/settings{rest}"
 
 
-@pytest.mark.timeout(240)  # some forty pages, each searched whole
 # Words and colours are apart: each language in one scheme finds what all four pairs would.
 @pytest.mark.parametrize(("language", "scheme"), [("km", "light"), ("en", "dark")])
 def test_axe_finds_nothing_on_any_page(
@@ -118,9 +117,9 @@ def test_the_keyboard_reaches_a_control_and_switches_it(phone: Phone) -> None:
     assert outline == "solid"
     phone.page.keyboard.press("Enter")
     light = phone.page.locator('[data-role="light"][data-actual="100"]')
-    light.wait_for(timeout=15_000)
+    light.wait_for()
     phone.tap("light", 0)
-    phone.page.locator('[data-role="light"][data-actual="0"]').wait_for(timeout=15_000)
+    phone.page.locator('[data-role="light"][data-actual="0"]').wait_for()
 
 
 def _visit(page: Page, demo: Demo, path: str) -> None:

@@ -1,12 +1,9 @@
 """The page of a house's days, against the whole running program."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.support.axe import violations
 from tests.support.phones import MANAGER, VIEWER, Phone
-
-pytestmark = pytest.mark.timeout(240)  # a program is waited for, and pages are searched whole
 
 
 def test_a_viewer_sees_what_the_house_was_like_on_a_day(phone: Phone) -> None:

@@ -16,12 +16,11 @@ from tokkatot.sim.farm import PASSWORD
 from tokkatot.wire.passes import lan_name
 
 COOP = "Coop 1"
-SOON_MS = 15_000
 
 
 def pass_of(demo: Demo, login: str, house: str = COOP) -> Json:
     """Return a person's pass for a house's hub, as their phone keeps it."""
-    with httpx.Client(base_url=f"{demo.stack.url}/v1", timeout=20) as http:
+    with httpx.Client(base_url=f"{demo.stack.url}/v1", timeout=60) as http:
         answer = http.post("/auth/login", json={"login": login, "password": PASSWORD}).json()
         headers = {"Authorization": f"Bearer {answer['access_token']}"}
         page = http.post(f"/farms/{demo.farm_id}/hub-pass", headers=headers).json()
@@ -50,10 +49,10 @@ def test_the_link_leads_to_the_house_and_a_tap_moves_the_relay(phone: Phone, dem
     phone.open_house(COOP)
     light = phone.control("light")
     phone.tap("light", 100)
-    expect(light).to_have_attribute("data-phase", "confirmed", timeout=SOON_MS)
+    expect(light).to_have_attribute("data-phase", "confirmed")
     assert demo.relay(COOP, light.get_attribute("data-device") or "") == 100
     phone.tap("light", 0)
-    expect(light).to_have_attribute("data-actual", "0", timeout=SOON_MS)
+    expect(light).to_have_attribute("data-actual", "0")
     assert phone.english_words() == set()
 
 
@@ -86,13 +85,13 @@ def test_a_house_is_stopped_and_let_go_on_at_the_hub(phone: Phone, demo: Demo) -
     open_hub(phone, MANAGER)
     phone.open_house(COOP)
     phone.tap("light", 100)
-    expect(phone.control("light")).to_have_attribute("data-phase", "confirmed", timeout=SOON_MS)
+    expect(phone.control("light")).to_have_attribute("data-phase", "confirmed")
     phone.page.click("[data-stop]")
     phone.page.locator("dialog[open] .danger").click()
     panel = phone.page.locator("[data-stopped]")
-    expect(panel).to_contain_text("Dara", timeout=SOON_MS)
+    expect(panel).to_contain_text("Dara")
     panel.get_by_role("button").click()
-    expect(panel).to_have_count(0, timeout=SOON_MS)
+    expect(panel).to_have_count(0)
     expect(phone.page.locator("[data-stop]")).to_be_visible()
 
 
@@ -109,7 +108,7 @@ def test_schedules_are_shown_and_run_at_the_hub_and_not_changed(phone: Phone, de
     expect(phone.page.locator("[data-run-now]")).to_be_visible()
     expect(phone.page.locator("[data-edit], [data-delete], [data-show-versions]")).to_have_count(0)
     phone.page.click("[data-run-now]")
-    expect(phone.page.locator("[data-runs] li").first).to_contain_text("Dara", timeout=SOON_MS)
+    expect(phone.page.locator("[data-runs] li").first).to_contain_text("Dara")
 
 
 def test_an_owner_sets_the_pin_of_the_hubs_in_the_app(phone: Phone, demo: Demo) -> None:
@@ -185,17 +184,17 @@ def test_a_phone_without_internet_is_led_to_the_hub(phone: Phone, demo: Demo) ->
     until(
         "the phone has its passes",
         lambda: page.evaluate("localStorage.getItem('tokkatot.passes')"),
-        within_s=15,
     )
     cloud = demo.stack.pid_of("cloud")
     os.kill(cloud, signal.SIGSTOP)
     try:
-        page.locator("[data-direct]").click(timeout=60_000)
+        # It takes the app a while to find that nobody answers.
+        page.locator("[data-direct]").click(timeout=120_000)
         card = page.locator(f'[data-hub="{demo.houses[COOP]["hub"]["id"]}"]')
         card.locator("button").click()
         expect(card.locator("svg[role=img]")).to_be_visible()
         card.locator("a.button").click()
-        expect(page.locator("[data-on-hub]")).to_be_visible(timeout=SOON_MS)
+        expect(page.locator("[data-on-hub]")).to_be_visible()
         expect(page.locator("[data-house]")).to_have_count(1)
     finally:
         os.kill(cloud, signal.SIGCONT)

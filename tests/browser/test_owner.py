@@ -51,7 +51,7 @@ def test_what_an_owner_did_stands_in_the_log_in_words(phone: Phone) -> None:
 
 def test_who_forgot_the_password_gets_in_by_a_code_of_the_owner(phone: Phone) -> None:
     login, password = "012777888", "a new password"
-    with httpx.Client(base_url=f"{phone.demo.stack.url}/v1", timeout=20) as http:
+    with httpx.Client(base_url=f"{phone.demo.stack.url}/v1", timeout=60) as http:
         answer = http.post("/auth/login", json={"login": OWNER, "password": PASSWORD}).json()
         invited = http.post(
             f"/farms/{phone.demo.farm_id}/members",

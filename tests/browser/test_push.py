@@ -27,7 +27,7 @@ def test_a_phone_shows_what_the_cloud_says(phone: Phone) -> None:
         lambda event: workers.extend(one["registrationId"] for one in event["registrations"]),
     )
     devtools.send("ServiceWorker.enable")
-    until("the browser names the worker", lambda: page.evaluate(READY) and workers, within_s=10)
+    until("the browser names the worker", lambda: page.evaluate(READY) and workers)
     path = f"/farms/{phone.demo.farm_id}/alerts"
     said = {"title": "ក្ដៅពេក", "body": "ទ្រុងមាន់ទី១", "path": path, "urgent": True}
     address = urlsplit(page.url)
@@ -39,7 +39,7 @@ def test_a_phone_shows_what_the_cloud_says(phone: Phone) -> None:
             "data": json.dumps(said),
         },
     )
-    shown = until("it is shown", lambda: page.evaluate(SHOWN) or None, within_s=10)
+    shown = until("it is shown", lambda: page.evaluate(SHOWN) or None)
     assert shown == [[said["title"], said["body"], path]]
 
 

@@ -15,8 +15,7 @@ from tests.support.stack import until
 
 COOP = "Coop 1"
 KHMER = re.compile(r"[\u1780-\u17ff]")
-SOON_MS = 15_000
-HUB_SILENT_MS = 90_000
+HUB_SILENT_MS = 180_000
 """The cloud calls a hub offline after 45 s of silence; the rest is for a busy machine."""
 
 
@@ -80,12 +79,12 @@ def test_a_tap_is_confirmed_when_the_relay_has_moved(phone: Phone, demo: Demo) -
     light = phone.control("light")
     device_id = light.get_attribute("data-device") or ""
     phone.tap("light", 100)
-    expect(light).to_have_attribute("data-phase", "confirmed", timeout=SOON_MS)
+    expect(light).to_have_attribute("data-phase", "confirmed")
     assert demo.relay(COOP, device_id) == 100
     expect(light).to_have_attribute("data-actual", "100")
     expect(light.locator("[data-until]")).to_be_visible()
     phone.tap("light", 0)
-    expect(light).to_have_attribute("data-actual", "0", timeout=SOON_MS)
+    expect(light).to_have_attribute("data-actual", "0")
     assert demo.relay(COOP, device_id) == 0
 
 
@@ -99,7 +98,7 @@ def test_new_readings_ask_for_no_new_chart(phone: Phone) -> None:
 
     phone.page.on("websocket", lambda socket: socket.on("framereceived", hear))
     phone.open_house(COOP)
-    expect(phone.page.locator(".uplot")).to_be_visible(timeout=SOON_MS)
+    expect(phone.page.locator(".uplot")).to_be_visible()
     frames.clear()
     phone.page.on("request", lambda request: asked.append(request.url))
 
@@ -107,7 +106,7 @@ def test_new_readings_ask_for_no_new_chart(phone: Phone) -> None:
         phone.page.wait_for_timeout(200)
         return sum('"type":"readings"' in frame for frame in frames) >= 4
 
-    until("readings come", enough, within_s=60)
+    until("readings come", enough)
     # One is asked for every five minutes, which may be now.
     assert len([url for url in asked if "/history" in url]) <= 1
 
@@ -117,14 +116,14 @@ def test_a_hold_can_be_made_longer_after_the_tap(phone: Phone) -> None:
     phone.open_house(COOP)
     light = phone.control("light")
     phone.tap("light", 100)
-    expect(light.locator("[data-until]")).to_be_visible(timeout=SOON_MS)
+    expect(light.locator("[data-until]")).to_be_visible()
     before = light.locator("[data-until] strong").inner_text()
     light.locator(".duration").click()
     light.locator(".choices button").last.click()
-    expect(light.locator("[data-until] strong")).not_to_have_text(before, timeout=SOON_MS)
+    expect(light.locator("[data-until] strong")).not_to_have_text(before)
     expect(light).to_have_attribute("data-actual", "100")
     phone.tap("light", 0)
-    expect(light).to_have_attribute("data-actual", "0", timeout=SOON_MS)
+    expect(light).to_have_attribute("data-actual", "0")
 
 
 def test_two_phones_agree(new_phone: Callable[[], Phone]) -> None:
@@ -134,10 +133,10 @@ def test_two_phones_agree(new_phone: Callable[[], Phone]) -> None:
     for phone in (mine, theirs):
         phone.open_house(COOP)
     mine.tap("light", 100)
-    expect(theirs.control("light")).to_have_attribute("data-actual", "100", timeout=SOON_MS)
+    expect(theirs.control("light")).to_have_attribute("data-actual", "100")
     expect(theirs.control("light").locator("[data-why]")).to_contain_text("Dara")
     theirs.tap("light", 0)
-    expect(mine.control("light")).to_have_attribute("data-actual", "0", timeout=SOON_MS)
+    expect(mine.control("light")).to_have_attribute("data-actual", "0")
 
 
 def test_a_viewer_sees_everything_and_can_switch_nothing(phone: Phone) -> None:
@@ -174,7 +173,6 @@ def test_a_reload_without_internet_shows_the_last_values_with_their_age(phone: P
     until(
         "the worker has the page",
         lambda: page.evaluate("navigator.serviceWorker.controller !== null") or None,
-        within_s=15,
     )
     phone.context.set_offline(offline=True)
     page.reload()
@@ -195,12 +193,12 @@ def test_where_sockets_do_not_pass_the_screen_polls(phone: Phone) -> None:
     phone.page.route_web_socket("**/v1/ws", lambda socket: socket.close())
     phone.log_in(MANAGER)
     phone.open_house(COOP)
-    expect(phone.page.locator('[data-link="polling"]')).to_be_visible(timeout=SOON_MS)
+    expect(phone.page.locator('[data-link="polling"]')).to_be_visible()
     phone.tap("light", 100)
-    expect(phone.control("light")).to_have_attribute("data-phase", "confirmed", timeout=SOON_MS)
-    expect(phone.control("light")).to_have_attribute("data-actual", "100", timeout=SOON_MS)
+    expect(phone.control("light")).to_have_attribute("data-phase", "confirmed")
+    expect(phone.control("light")).to_have_attribute("data-actual", "100")
     phone.tap("light", 0)
-    expect(phone.control("light")).to_have_attribute("data-actual", "0", timeout=SOON_MS)
+    expect(phone.control("light")).to_have_attribute("data-actual", "0")
 
 
 def test_a_link_into_the_farm_survives_the_log_in(phone: Phone, demo: Demo) -> None:

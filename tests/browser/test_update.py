@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from tests.support.phones import TIMEOUT_MS
 from tests.support.processes import free_port
 from tests.support.stack import until
 from tokkatot.webapp.files import find_web_app
@@ -53,16 +54,17 @@ def site(tmp_path: Path) -> Iterator[Site]:
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    until("the app is served", lambda: server.started or None, within_s=10)
+    until("the app is served", lambda: server.started or None)
     yield Site(url=f"http://127.0.0.1:{port}", folder=folder)
     server.should_exit = True
-    thread.join(timeout=10)
+    thread.join(timeout=60)
 
 
 @pytest.fixture
 def page(browser: Browser, site: Site) -> Iterator[Page]:
     """A phone that has opened the app once, so that its worker keeps the shell."""
     context = browser.new_context(viewport={"width": 360, "height": 740})
+    context.set_default_timeout(TIMEOUT_MS)
     opened = context.new_page()
     opened.goto(site.url)
     # The page's own rules allow no polling by eval, so the promise itself is awaited.
@@ -78,11 +80,11 @@ def test_a_new_version_is_offered_and_taken_with_one_tap(page: Page, site: Site)
     site.release()
     # The browser looks for a newer worker whenever the app is opened.
     page.reload()
-    expect(banner).to_be_visible(timeout=15_000)
+    expect(banner).to_be_visible()
     # Until it is taken, nothing changes under the hand.
     assert page.locator('meta[name="build"]').count() == 0
     banner.get_by_role("button").click()
-    expect(page.locator('meta[name="build"]')).to_have_count(1, timeout=15_000)
+    expect(page.locator('meta[name="build"]')).to_have_count(1)
     expect(banner).to_have_count(0)
     after = _caches(page)
     assert after == ["tokkatot-second"] != before
@@ -96,6 +98,7 @@ def test_the_first_install_offers_nothing(page: Page) -> None:
 
 def test_a_part_that_is_gone_loads_the_app_anew(browser: Browser, site: Site) -> None:
     context = browser.new_context(service_workers="block")
+    context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     page.goto(site.url)
     page.wait_for_selector("main")

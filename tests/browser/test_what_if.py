@@ -1,12 +1,9 @@
 """The page on which people ask the model of a house, against the whole running program."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.support.axe import violations
 from tests.support.phones import OWNER, VIEWER, Demo, Phone
-
-pytestmark = pytest.mark.timeout(240)  # a program is waited for, and pages are searched whole
 
 COOP, GREENHOUSE = "Coop 1", "Greenhouse 1"
 ANSWERED_MS = 150_000
