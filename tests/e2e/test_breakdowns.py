@@ -5,12 +5,9 @@ import signal
 from itertools import pairwise
 
 import httpx
-import pytest
 
 from tests.support.people import HouseView, Json, Person, eventually, watching
 from tests.support.stack import Stack
-
-pytestmark = pytest.mark.timeout(240)
 
 
 async def works_again(house: HouseView) -> bool:
@@ -18,12 +15,12 @@ async def works_again(house: HouseView) -> bool:
 
     async def tapped() -> bool:
         try:
-            command = await house.ended(await house.tap("Light", "on", duration_s=1))
+            command = await house.ended(await house.tap("Light", "on", duration_s=1), within_s=20)
         except (AssertionError, httpx.HTTPError):
             return False
         return bool(command["state"] == "completed")
 
-    return bool(await eventually("a tap goes through", tapped, within_s=90, poll_s=1))
+    return bool(await eventually("a tap goes through", tapped, within_s=180, poll_s=1))
 
 
 async def newest_t(house: HouseView) -> str:
@@ -38,7 +35,7 @@ async def fresher_than(house: HouseView, t: str) -> None:
         except (AssertionError, httpx.HTTPError):
             return False
 
-    await eventually("newer readings arrive", newer, within_s=90, poll_s=0.5)
+    await eventually("newer readings arrive", newer, within_s=180, poll_s=0.5)
 
 
 async def test_the_broker_is_killed(stack: Stack, coop: HouseView) -> None:
@@ -86,13 +83,13 @@ async def test_the_hub_is_killed_and_rests_until_it_is_told_anew(
     async def at_rest() -> bool:
         try:
             url = stack.hub_url(hub_id)
-            devices = httpx.get(f"{url}/v1/state", timeout=2).json()["devices"]
+            devices = httpx.get(f"{url}/v1/state", timeout=10).json()["devices"]
         except (httpx.HTTPError, LookupError):
             return False
         lights = [item["actual"] for item in devices if item["id"] == command["device_id"]]
         return lights == [0.0]
 
-    await eventually("the light is off inside the new hub", at_rest, within_s=60)
+    await eventually("the light is off inside the new hub", at_rest)
     assert (await coop.command(command))["state"] == "completed"
     await coop.reporting()
 
@@ -107,7 +104,7 @@ async def test_a_silent_hub_takes_no_orders(stack: Stack, manager: Person) -> No
         async def seen_offline() -> bool:
             return not (await house.state())["hub"]["online"]
 
-        await eventually("the hub is shown as offline", seen_offline, within_s=90, poll_s=1)
+        await eventually("the hub is shown as offline", seen_offline, within_s=180, poll_s=1)
         light = await house.actuator("Light")
         answer = await manager.http.post(
             f"{house.device_path(light['device_id'])}/commands", json={"action": "on"}

@@ -7,18 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.e2e.conftest import hub_state
 from tests.support.people import HouseView, Json, Person, eventually, watching
 from tests.support.stack import Stack
 from tokkatot.sim.farm import ACCOUNTS, PASSWORD
-
-pytestmark = pytest.mark.timeout(180)
-
-
-async def hub_state(stack: Stack, house: HouseView) -> Json:
-    """Return what the house's own hub shows on its local web."""
-    url = stack.hub_url((await house.state())["hub"]["id"])
-    async with httpx.AsyncClient(timeout=10) as http:
-        return (await http.get(f"{url}/v1/state")).json()
 
 
 async def level_in_hub(stack: Stack, house: HouseView, device_id: str) -> float:
@@ -50,7 +42,7 @@ async def test_every_demo_account_logs_in_and_sees_the_farm(stack: Stack, accoun
 
 
 async def test_a_wrong_password_is_refused(stack: Stack) -> None:
-    async with httpx.AsyncClient(base_url=stack.url, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=stack.url, timeout=60) as http:
         answer = await http.post(
             "/v1/auth/login", json={"login": "012345678", "password": PASSWORD + "!"}
         )
@@ -117,10 +109,9 @@ async def test_an_actuator_that_was_held_is_handed_back_and_its_trace_says_so(
     path = f"{coop.device_path(light['device_id'])}/trace"
 
     async def handed_back() -> bool:
-        newest, *older = (await coop.person.get(path))["items"]
-        return newest["why"]["source"] != "person" and any(
-            entry["why"] and entry["why"]["source"] == "person" for entry in older
-        )
+        items = (await coop.person.get(path))["items"]
+        newest, *older = [entry["why"] and entry["why"]["source"] for entry in items] or [None]
+        return newest not in {None, "person"} and "person" in older
 
     await eventually("the person's hold is over", handed_back)
 
@@ -152,7 +143,7 @@ async def test_a_pump_that_a_person_started_fills_the_tank(coop: HouseView) -> N
     async def risen() -> bool:
         return await water() > before + 2
 
-    await eventually("the tank fills", risen, within_s=60)
+    await eventually("the tank fills", risen)
     await coop.ended(await coop.tap("Water pump", "off", duration_s=1))
 
 
@@ -160,15 +151,24 @@ async def test_an_order_ends_by_itself_and_the_screen_says_until_when(
     stack: Stack, coop: HouseView
 ) -> None:
     light = await coop.actuator("Light")
-    command = await coop.ended(await coop.tap("Light", "on", duration_s=8))
-    why = (await coop.actuator("Light"))["why"]
-    assert (why["source"], why["until"] is not None) == ("person", True)
+    command, why = await _held_for_a_while(coop)
+    assert why["until"] is not None
 
     async def rests() -> bool:
         return await level_in_hub(stack, coop, light["device_id"]) == 0.0
 
-    await eventually("the light goes out", rests, within_s=30)
+    await eventually("the light goes out", rests, within_s=150)
     assert (await coop.command(command))["state"] == "completed"
+
+
+async def _held_for_a_while(coop: HouseView) -> tuple[Json, Json]:
+    """Let a person switch the light on, and return the order and why the light is on."""
+    for duration_s in (8, 30, 90):
+        command = await coop.ended(await coop.tap("Light", "on", duration_s=duration_s))
+        why = (await coop.actuator("Light"))["why"]
+        if why is not None and why["source"] == "person":
+            return command, why
+    raise AssertionError("each time the order was over before anybody looked")
 
 
 async def test_a_viewer_who_tries_to_switch_a_pump_is_refused_and_nothing_moves(
@@ -223,7 +223,7 @@ async def test_the_greenhouse_opens_with_its_own_quantities(manager: Person) -> 
         found = {item["quantity"] for item in (await house.state())["readings"]}
         return found if wanted <= found else None
 
-    assert wanted <= await eventually("the greenhouse measures", seen, within_s=60)
+    assert wanted <= await eventually("the greenhouse measures", seen)
 
 
 async def test_the_camera_shows_a_picture_only_to_members(stack: Stack, coop: HouseView) -> None:
@@ -236,7 +236,7 @@ async def test_the_camera_shows_a_picture_only_to_members(stack: Stack, coop: Ho
         f"{coop.path}/picture", headers={"If-None-Match": answer.headers["etag"]}
     )
     assert again.status_code == httpx.codes.NOT_MODIFIED
-    async with httpx.AsyncClient(base_url=f"{stack.url}/v1", timeout=10) as passer_by:
+    async with httpx.AsyncClient(base_url=f"{stack.url}/v1", timeout=60) as passer_by:
         assert (await passer_by.get(f"{coop.path}/picture")).status_code == 401
 
 

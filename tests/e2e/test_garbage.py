@@ -18,8 +18,6 @@ from tests.support.people import HouseView, Json, Person, eventually
 from tests.support.stack import Stack
 from tokkatot.wire.topics import FROM_HUB, TO_HUB, HubLeaf
 
-pytestmark = pytest.mark.timeout(300)
-
 _WELL_FORMED = (b'{"v":1,"session":"","stream":"readings","epoch":"e","from":1,"rows":[]}',)
 """What is a message and is dropped as one of another session."""
 
@@ -38,7 +36,7 @@ async def _counts(stack: Stack) -> tuple[Any, ...]:
 
 async def _dropped(stack: Stack) -> float:
     """Return how many messages of hubs the cloud says it did not take."""
-    async with httpx.AsyncClient(base_url=stack.url, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=stack.url, timeout=60) as http:
         text = (await http.get("/metrics")).text
     lines = [line for line in text.splitlines() if line.startswith("tokkatot_sync_dropped_total{")]
     return sum(float(line.rpartition(" ")[2]) for line in lines)
@@ -63,14 +61,14 @@ async def test_garbage_on_every_topic_of_a_hub_changes_nothing(
     ) as client:
         for leaf in (*FROM_HUB, *TO_HUB):
             for body in BODIES:
-                await client.publish(f"{prefix}/{leaf}", body, qos=1, timeout=10)
+                await client.publish(f"{prefix}/{leaf}", body, qos=1, timeout=60)
     async with stack.cloud_client() as client:
         for leaf in TO_HUB:
             for body in BODIES:
-                await client.publish(f"{prefix}/{leaf}", body, qos=1, timeout=10)
+                await client.publish(f"{prefix}/{leaf}", body, qos=1, timeout=60)
         for topic in ("farm", "farm/x/hubs/y/up", f"farm/{uuid4()}/hubs/{uuid4()}/hello", "farm//"):
             for body in BODIES[:8]:
-                await client.publish(topic, body, qos=1, timeout=10)
+                await client.publish(topic, body, qos=1, timeout=60)
 
     async def counted() -> bool:
         # What stands on a topic that a hub may use is counted, whatever it is; `{}` and the like
@@ -113,11 +111,11 @@ async def test_forged_orders_and_documents_move_nothing(stack: Stack, coop: Hous
     async with stack.cloud_client() as client:
         for leaf in (HubLeaf.COMMAND, HubLeaf.DESIRED):
             topic = f"farm/{coop.farm_id}/hubs/{hub_id}/{leaf}"
-            await client.publish(topic, json.dumps(forged), qos=1, timeout=10)
-            await client.publish(topic, json.dumps(body), qos=1, timeout=10)
+            await client.publish(topic, json.dumps(forged), qos=1, timeout=60)
+            await client.publish(topic, json.dumps(body), qos=1, timeout=60)
     ended = await coop.ended(await coop.tap("Heater", "off", duration_s=1))
     assert ended["state"] == "completed"
-    devices = httpx.get(f"{stack.hub_url(hub_id)}/v1/state", timeout=5).json()["devices"]
+    devices = httpx.get(f"{stack.hub_url(hub_id)}/v1/state", timeout=60).json()["devices"]
     levels = {item["id"]: item["actual"] for item in devices}
     assert levels[light["device_id"]] == 0
     assert (await coop.ended(await coop.tap("Light", "auto")))["state"] == "completed"
@@ -150,7 +148,7 @@ async def test_a_hub_cannot_speak_for_another(stack: Stack, manager: Person) -> 
     ):
         await cloud.subscribe(f"{prefix}/+/hello", qos=1)
         for target in (other_hub, hub_id):
-            await client.publish(f"{prefix}/{target}/hello", json.dumps(hello), qos=1, timeout=10)
+            await client.publish(f"{prefix}/{target}/hello", json.dumps(hello), qos=1, timeout=60)
         # The broker says that it has either. In order, so the one on the other's topic came first.
         assert await _first_forged(cloud) == f"{prefix}/{hub_id}/hello"
 
@@ -165,7 +163,7 @@ async def test_a_hub_cannot_speak_for_another(stack: Stack, manager: Person) -> 
 
 async def _first_forged(cloud: aiomqtt.Client) -> str:
     """Return the topic of the first forged message that reaches whoever hears all hubs."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for message in cloud.messages:
             if b"forged" in message.payload:
                 return str(message.topic)
@@ -270,7 +268,7 @@ async def test_a_stranger_finds_nothing_on_any_route_of_the_farm(
             "email": login,
             "password": "a-good-password",
         },
-        timeout=20,
+        timeout=60,
     )
     assert signed_up.is_success, signed_up.text
     stranger = Person(stack.url, token=signed_up.json()["access_token"])
@@ -312,7 +310,7 @@ async def test_garbage_on_the_websocket_closes_it_with_its_reason(
 
 async def _closed_with(socket: websockets.ClientConnection) -> int | None:
     """Read until the server closes, and return its code."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with contextlib.suppress(websockets.ConnectionClosed):
             async for _ in socket:
                 pass

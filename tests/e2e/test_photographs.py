@@ -11,7 +11,7 @@ from tests.support.stack import Stack
 from tokkatot.sim.farm import ACCOUNTS
 
 # The models start at the lowest priority, so on a busy machine it may take minutes.
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.proof
 
 MANAGER = ACCOUNTS[1].login
 JUDGED_WITHIN_S = 120.0

@@ -3,18 +3,16 @@
 import json
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.support.people import Person, eventually
 from tests.support.proc import Seen, descendants
 from tests.support.processes import free_port
 from tests.support.stack import Stack, until
 from tokkatot.sim.farm import ACCOUNTS, PASSWORD
-
-pytestmark = pytest.mark.timeout(300)
 
 
 async def test_it_tells_where_it_is_who_may_log_in_and_how_to_stop(stack: Stack) -> None:
@@ -27,16 +25,16 @@ def test_ctrl_c_ends_every_child_and_a_new_start_keeps_all_data(tmp_path: Path) 
     children = until("the hubs run", lambda: _with_three_hubs(stack))
     url, owner = stack.url, ACCOUNTS[0]
     body = {"login": owner.login, "password": PASSWORD}
-    token = httpx.post(f"{url}/v1/auth/login", json=body, timeout=10).json()["access_token"]
+    token = httpx.post(f"{url}/v1/auth/login", json=body, timeout=60).json()["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}
-    answer = httpx.patch(f"{url}/v1/users/me", json={"name": "Kept"}, headers=bearer, timeout=10)
+    answer = httpx.patch(f"{url}/v1/users/me", json={"name": "Kept"}, headers=bearer, timeout=60)
     assert answer.status_code == httpx.codes.OK, answer.text
 
     assert stack.interrupt() == 0
     assert [child.command for child in children if child.runs] == []
 
     with Stack.start(tmp_path, http_port=free_port()) as again:
-        me = httpx.get(f"{again.url}/v1/users/me", headers=bearer, timeout=10)
+        me = httpx.get(f"{again.url}/v1/users/me", headers=bearer, timeout=60)
         assert me.json()["name"] == "Kept"
 
 
@@ -79,14 +77,14 @@ def test_a_folder_that_cannot_be_written_gets_one_clear_line(tmp_path: Path) -> 
 
 
 def test_secrets_in_the_data_folder_are_closed_to_others(stack: Stack) -> None:
-    secrets = [
-        path
-        for path in stack.data_dir.rglob("*")
-        if path.is_file() and (path.suffix in {".key", ".toml"} or "password" in path.name)
-    ]
-    assert len(secrets) >= 5
-    open_to_others = [path for path in secrets if path.stat().st_mode & 0o077]
-    assert open_to_others == []
+    modes: dict[Path, int] = {}
+    for folder, _, names in os.walk(stack.data_dir):
+        for path in (Path(folder, name) for name in names):
+            if path.suffix in {".key", ".toml"} or "password" in path.name:
+                with suppress(FileNotFoundError):  # a draft, which is renamed meanwhile
+                    modes[path] = path.stat().st_mode
+    assert len(modes) >= 5
+    assert [path for path, mode in modes.items() if mode & 0o077] == []
 
 
 async def test_a_dead_hub_is_started_again(stack: Stack, manager: Person) -> None:
@@ -99,7 +97,7 @@ async def test_a_dead_hub_is_started_again(stack: Stack, manager: Person) -> Non
         found = stack.hub_pid((await house.state())["hub"]["id"])
         return found if found != hub else None
 
-    assert await eventually("another hub process runs", another, within_s=30) != hub
+    assert await eventually("another hub process runs", another) != hub
     await house.reporting()
 
 

@@ -36,9 +36,9 @@ def test_the_wheel_in_an_empty_environment_serves_the_app_and_the_demo(
     tmp_path: Path, python: Path
 ) -> None:
     with Stack.start(tmp_path / "run", http_port=free_port(), interpreter=python) as stack:
-        page = httpx.get(stack.url, timeout=10)
+        page = httpx.get(stack.url, timeout=60)
         body = {"login": "012345678", "password": "tokkatot-demo"}
-        farms = httpx.post(f"{stack.url}/v1/auth/login", json=body, timeout=10).json()["farms"]
+        farms = httpx.post(f"{stack.url}/v1/auth/login", json=body, timeout=60).json()["farms"]
 
     assert page.headers["content-type"].startswith("text/html")
     assert [farm["name"] for farm in farms] == ["Kandal Farm"]

@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import httpx
-import pytest
 
+from tests.e2e.conftest import hub_state
 from tests.support.people import HouseView, Json, Person, eventually, watching
 from tests.support.stack import Stack
 from tokkatot.sim.farm import PASSWORD
-
-pytestmark = pytest.mark.timeout(240)
 
 
 @contextmanager
@@ -35,7 +33,7 @@ async def passes(house: HouseView) -> dict[str, Json]:
 
 
 async def enter(url: str, **body: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=f"{url}/v1", timeout=10) as http:
+    async with httpx.AsyncClient(base_url=f"{url}/v1", timeout=60) as http:
         return await http.post("/auth/hub-pass", json=body)
 
 
@@ -89,7 +87,7 @@ async def test_a_tap_without_internet_moves_the_relay_and_is_in_the_clouds_log_l
         found = [item for item in page["items"] if item["id"] == command["id"]]
         return found[0] if found and found[0]["state"] == "completed" else None
 
-    kept = await eventually("the order is in the cloud's log", logged, within_s=90, poll_s=1)
+    kept = await eventually("the order is in the cloud's log", logged, within_s=180, poll_s=1)
     assert (kept["origin"], kept["requested_by"]["name"]) == ("farm", me["name"])
     assert (kept["action"], kept["value"]) == ("on", 100.0)
     await coop.reporting()
@@ -105,14 +103,14 @@ async def test_a_stop_without_internet_holds_outlasts_its_hub_and_is_in_the_clou
         async with by_pass(given, coop) as local:
             await local.reporting()
             on = await local.ended(await local.tap("Water pump", "on", duration_s=120))
-            assert on["state"] == "completed"
+            assert (on["state"], on["reason"]) == ("completed", None)
             stop = await local.person.post(f"{local.path}/stop")
             assert stop["by"] == {"id": me["id"], "name": me["name"]}
 
             async def at_rest() -> bool:
                 return bool((await local.actuator("Water pump"))["actual"] == 0.0)
 
-            await eventually("the pump rests", at_rest, within_s=5)
+            await eventually("the pump rests", at_rest, within_s=60)
             assert (await local.actuator("Fan 1"))["actual"] == 100.0
             refused = await local.ended(await local.tap("Water pump", "on", duration_s=60))
             assert (refused["state"], refused["reason"]) == ("refused", "software_stop")
@@ -128,7 +126,7 @@ async def test_a_stop_without_internet_holds_outlasts_its_hub_and_is_in_the_clou
             levels = {item["name"]: item["actual"] for item in state["actuators"]}
             return (levels["Water pump"], levels["Fan 1"]) == (0.0, 100.0)
 
-        await eventually("the new hub holds the stop", stopped_still, within_s=60)
+        await eventually("the new hub holds the stop", stopped_still)
 
     async def taken_over() -> Json:
         try:
@@ -136,7 +134,7 @@ async def test_a_stop_without_internet_holds_outlasts_its_hub_and_is_in_the_clou
         except (AssertionError, httpx.HTTPError):
             return None
 
-    kept = await eventually("the cloud knows of the stop", taken_over, within_s=90, poll_s=1)
+    kept = await eventually("the cloud knows of the stop", taken_over, within_s=180, poll_s=1)
     assert kept["by"] == {"id": me["id"], "name": me["name"]}
     await coop.reporting()
     assert (await coop.person.http.delete(f"{coop.path}/stop")).is_success
@@ -145,7 +143,7 @@ async def test_a_stop_without_internet_holds_outlasts_its_hub_and_is_in_the_clou
         async def goes_on() -> bool:
             return (await local.state())["stop"] is None
 
-        await eventually("the hub has heard that it may go on", goes_on, within_s=30)
+        await eventually("the hub has heard that it may go on", goes_on)
 
 
 async def test_the_pin_that_an_owner_sets_opens_the_hub_without_internet(
@@ -155,12 +153,19 @@ async def test_the_pin_that_an_owner_sets_opens_the_hub_without_internet(
     await house.reporting()
     url = stack.hub_url((await house.state())["hub"]["id"])
     path = f"/farms/{house.farm_id}/hub-pin"
+    seen = (await hub_state(stack, house))["configured"]
     await owner.put(path, {"pin": "802461"})
 
     async def opens() -> bool:
         return (await enter(url, pin="802461")).is_success
 
-    await eventually("the hub has taken the PIN over", opens, within_s=30, poll_s=1)
+    async def taken_over() -> bool:
+        # Until the hub has it, it is a wrong PIN, and a few of those shut the hub for a while.
+        nonlocal seen
+        before, seen = seen, (await hub_state(stack, house))["configured"]
+        return seen > before and await opens()
+
+    await eventually("the hub has taken the PIN over", taken_over)
     with no_internet(stack):
         assert await opens()
     await house.reporting()
@@ -169,7 +174,7 @@ async def test_the_pin_that_an_owner_sets_opens_the_hub_without_internet(
     async def shut() -> bool:
         return not await opens()
 
-    await eventually("the PIN is gone again", shut, within_s=30, poll_s=1)
+    await eventually("the PIN is gone again", shut, poll_s=1)
 
 
 async def test_what_was_read_is_drawn_without_the_cloud(stack: Stack, coop: HouseView) -> None:
@@ -203,7 +208,7 @@ async def test_a_member_who_was_removed_is_refused_by_the_hub(stack: Stack, owne
         f"/farms/{house.farm_id}/members", {"name": "Vanna", "phone": phone, "role": "manager"}
     )
     reset = {"login": phone, "code": invited["reset_code"]["code"], "new_password": PASSWORD}
-    async with httpx.AsyncClient(base_url=f"{stack.url}/v1", timeout=20) as http:
+    async with httpx.AsyncClient(base_url=f"{stack.url}/v1", timeout=60) as http:
         assert (await http.post("/auth/reset-password", json=reset)).status_code == 204
     member = await Person.log_in(stack.url, phone)
     theirs = HouseView(person=member, farm_id=house.farm_id, house_id=house.house_id)
@@ -216,10 +221,10 @@ async def test_a_member_who_was_removed_is_refused_by_the_hub(stack: Stack, owne
     async def shut_out() -> bool:
         return not await let_in()
 
-    await eventually("the hub has heard of the new member", let_in, within_s=30)
+    await eventually("the hub has heard of the new member", let_in)
     async with by_pass(given, theirs) as local:
         await owner.http.delete(f"/farms/{house.farm_id}/members/{invited['user_id']}")
-        await eventually("the hub has heard of the removal", shut_out, within_s=30)
+        await eventually("the hub has heard of the removal", shut_out)
         refused = await enter(url, token=given["token"])
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
         assert (await local.person.http.get(f"{local.path}/state")).status_code == 401

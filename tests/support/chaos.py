@@ -104,7 +104,7 @@ class Chaos:
         async def enough() -> bool:
             return await self.plant.stored() >= count
 
-        await eventually(f"{count:.0f} readings are stored", enough, within_s=180, poll_s=0.1)
+        await eventually(f"{count:.0f} readings are stored", enough, within_s=400, poll_s=0.1)
 
     async def _do(self, fault: Fault) -> None:
         match fault.what:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import websockets
 from tokkatot.sim.farm import PASSWORD
 
 Json = Any  # answers of the interface under test, taken apart by the tests
-_TIMEOUT_S = 20.0
+_TIMEOUT_S = 60.0
 
 
 class Person:
@@ -86,7 +87,7 @@ class HouseView:
         """Return the state of the house in one answer."""
         return await self.person.get(f"{self.path}/state")
 
-    async def reporting(self, within_s: float = 60.0) -> None:
+    async def reporting(self, within_s: float = 120.0) -> None:
         """Return once the hub is online and every actuator said where it is."""
 
         async def all_known() -> bool:
@@ -114,7 +115,7 @@ class HouseView:
         path = self.device_path(command["device_id"])
         return await self.person.get(f"{path}/commands/{command['id']}")
 
-    async def ended(self, command: Json, within_s: float = 20.0) -> Json:
+    async def ended(self, command: Json, within_s: float = 60.0) -> Json:
         """Return a command once it has reached an end."""
 
         async def end() -> Json:
@@ -125,7 +126,7 @@ class HouseView:
 
 
 async def eventually(
-    what: str, probe: Callable[[], Any], *, within_s: float = 20.0, poll_s: float = 0.1
+    what: str, probe: Callable[[], Any], *, within_s: float = 120.0, poll_s: float = 0.1
 ) -> Any:
     """Return the first truthy answer of an awaitable probe."""
     try:
@@ -141,13 +142,18 @@ async def eventually(
 
 @asynccontextmanager
 async def watching(house: HouseView, *, since: int | None = None) -> AsyncIterator["Watch"]:
-    """Subscribe to a house's farm as the phone does, or again from the last number that it saw."""
+    """Subscribe to a house's farm as the phone does, or again from the last number that it saw.
+
+    What is told from here on is heard: the server has shown that it holds the subscription.
+    """
     address = house.person.url.replace("http", "ws", 1) + "/v1/ws"
     async with websockets.connect(address, open_timeout=_TIMEOUT_S) as socket:
         await socket.send(json.dumps({"type": "auth", "token": house.person.token}))
         seen = {} if since is None else {"since": since}
         await socket.send(json.dumps({"type": "subscribe", "farm": house.farm_id} | seen))
-        yield Watch(socket)
+        watch = Watch(socket)
+        await watch.begin()
+        yield watch
 
 
 class Watch:
@@ -155,14 +161,24 @@ class Watch:
 
     def __init__(self, socket: websockets.ClientConnection) -> None:
         self._socket = socket
+        self._unread: deque[Json] = deque()
+
+    async def begin(self) -> None:
+        """Return once the first snapshot has come; it and what came before it is still read."""
+        async with asyncio.timeout(_TIMEOUT_S):
+            while not self._unread or self._unread[-1]["type"] != "snapshot":
+                self._unread.append(json.loads(await self._socket.recv()))
 
     async def frame(self, fits: Callable[[Json], bool], within_s: float = _TIMEOUT_S) -> Json:
         """Return the first frame that fits."""
         async with asyncio.timeout(within_s):
             while True:
-                found = json.loads(await self._socket.recv())
+                found = await self._next()
                 if fits(found):
                     return found
+
+    async def _next(self) -> Json:
+        return self._unread.popleft() if self._unread else json.loads(await self._socket.recv())
 
     async def until(self, last: Callable[[Json], bool]) -> list[Json]:
         """Return all frames to the first that fits."""

@@ -139,7 +139,7 @@ class HubProgram:
 
     def state(self) -> Json:
         """Return what it shows on its own web."""
-        return httpx.get(f"{self.url}/v1/state", timeout=5).json()
+        return httpx.get(f"{self.url}/v1/state", timeout=60).json()
 
     def kill(self) -> None:
         """End it as a power cut does."""
