@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from tests.support.processes import free_port
 from tokkatot.hub.config import WebSettings
-from tokkatot.hub.web import connection
+from tokkatot.hub.web import connection, server
+from tokkatot.hub.web.connection import PatientConnection
 from tokkatot.hub.web.server import serve_on_port
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -114,13 +116,35 @@ async def test_who_sends_on_after_the_answer_is_cut_off() -> None:
             await _send_for_ever(chatty)
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_a_line_that_goes_on_asking_is_kept() -> None:
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[PatientConnection]:
+    """The server's sides of its lines, whose time a test may let pass."""
+    connections: list[PatientConnection] = []
+
+    class Known(PatientConnection):
+        @override
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+            connections.append(self)
+            super().connection_made(transport)
+
+    monkeypatch.setattr(server, "PatientConnection", Known)
+    monkeypatch.setattr(connection, "ASKED_WITHIN_S", 300.0)
+    return connections
+
+
+def let_pass(one: PatientConnection, time_s: float) -> None:
+    """Have it look at its line as if so much time had gone by."""
+    one._since_s -= time_s
+    one._unwatch()
+    one._look()
+
+
+async def test_a_line_that_goes_on_asking_is_kept(made: list[PatientConnection]) -> None:
     async with served() as port, lines(port, 1) as (line,):
-        for _ in range(5):
+        for _ in range(3):
             assert await is_answered(line)
             await line[0].readuntil(b"0\r\n\r\n")
-            await asyncio.sleep(0.15)
+            let_pass(made[-1], 200)
 
 
 async def test_one_address_holds_only_so_many_lines_and_another_still_gets_in() -> None:

@@ -15,7 +15,7 @@ from tokkatot.hub.autopilot.process import NoDecision, PoliciesProcess
 
 @pytest.fixture
 async def policies() -> AsyncIterator[PoliciesProcess]:
-    process = PoliciesProcess()
+    process = PoliciesProcess(within_s=300)
     yield process
     await process.close()
 

@@ -48,7 +48,7 @@ async def opened(disk: SimDisk) -> AsyncIterator[Journal]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
