@@ -45,6 +45,7 @@ from tokkatot.sim.houses import build_house
 
 PUMP, TANK = DeviceId(UUID(int=1)), DeviceId(UUID(int=2))
 NODE_PASSWORD = "node-password"
+TANK_LEVEL = 41.5
 RUSH = 3000
 """More than any queue on the way holds by default."""
 
@@ -88,7 +89,7 @@ class Tray:
 
     async def see(self, kind: type[O], fits: Callable[[O], bool]) -> O:
         """Return the first observation of a kind that fits, waiting for it."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 for item in self.items:
                     if isinstance(item, kind) and fits(item):
@@ -141,7 +142,7 @@ async def running_broker(folder: Path, *, port: int | None = None) -> AsyncItera
     )
     running = asyncio.create_task(broker.run())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await _listens(broker.address.port):
                 await asyncio.sleep(0.02)
         yield broker
@@ -193,7 +194,7 @@ async def pump_node(broker: NodeBroker) -> None:
 async def tank_node(broker: NodeBroker) -> None:
     async with client(broker, "tank") as node:
         for number in range(10_000):
-            values = {"water_level": 41.5}
+            values = {"water_level": TANK_LEVEL}
             body = {"v": 1, "boot": "a", "n": number, "t": None, "up_ms": 1, "values": values}
             await node.publish(f"farm/{FARM}/devices/hw-tank/sensor", json.dumps(body), qos=1)
             await asyncio.sleep(0.1)
@@ -319,7 +320,7 @@ async def test_it_ends_at_once_when_it_is_cancelled(make: Make, tmp_path: Path) 
         task = asyncio.create_task(driver.run(Tray()))
         await asyncio.sleep(0.05)
         task.cancel()
-        done, _ = await asyncio.wait({task}, timeout=10)
+        done, _ = await asyncio.wait({task}, timeout=60)
         assert done == {task}
 
 
@@ -399,7 +400,9 @@ async def test_of_a_rush_of_readings_each_one_is_taken_in_its_order(tmp_path: Pa
         await tray.see(Sampled, lambda item: item.readings[0].value == (RUSH - 1) / 100)
         running.cancel()
         await asyncio.wait([running])
-    taken = [item.readings[0].value for item in tray.items if isinstance(item, Sampled)]
+    sampled = [item.readings[0].value for item in tray.items if isinstance(item, Sampled)]
+    # One of the first node's, which none of the rush has, may still have been on its way.
+    taken = [value for value in sampled if value != TANK_LEVEL]
     assert taken == [number / 100 for number in range(RUSH)]
 
 

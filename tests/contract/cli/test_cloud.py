@@ -56,7 +56,7 @@ def test_what_fails_beside_others_is_told_alike(
 @pytest.mark.parametrize("host", ["0.0.0.0", "::1", "::"])  # noqa: S104 - it is what is tested
 async def test_a_cloud_that_listens_everywhere_is_asked_whether_it_is_ready(host: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readline()
+        await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.0 200 OK\r\n\r\n")
         writer.close()
 

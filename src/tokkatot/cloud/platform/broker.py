@@ -7,6 +7,7 @@ import secrets
 import shutil
 import socket
 import sys
+from contextlib import suppress
 from enum import StrEnum, unique
 from pathlib import Path
 
@@ -18,7 +19,10 @@ START_TIMEOUT_S = 20.0
 MAX_PACKET_BYTES = 1024 * 1024
 """Above the 512 KiB of the longest body, so that the receiver counts what it drops."""
 _POLL_S = 0.02
+_ANSWERS_WITHIN_S = 5.0
 _TRIES = 5
+_CONNECT = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x05\x00\x05start"
+_CONNACK = b"\x20"
 _SBIN = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 
 
@@ -134,7 +138,7 @@ class EmbeddedBroker:
         spec = self._spec(port)
         self._child = child = await Child.start(spec)
         while child.returncode is None:
-            if await _listens(port):
+            if await _answers(port):
                 return True
             await asyncio.sleep(_POLL_S)
         return False
@@ -194,15 +198,20 @@ def _find_mosquitto() -> str | None:
     return shutil.which("mosquitto") or shutil.which("mosquitto", path=path)
 
 
-async def _listens(port: int) -> bool:
+async def _answers(port: int) -> bool:
+    """Ask to be let in without a login; any answer will do.
+
+    A broker that only listens may not heed signals yet: to be told of new logins would end it.
+    """
     try:
-        async with asyncio.timeout(1):
-            _, writer = await asyncio.open_connection(HOST, port)
+        async with asyncio.timeout(_ANSWERS_WITHIN_S):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            try:
+                writer.write(_CONNECT)
+                return await reader.read(1) == _CONNACK
+            finally:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
     except (OSError, TimeoutError):
         return False
-    writer.close()
-    try:
-        await writer.wait_closed()
-    except OSError:
-        return False
-    return True
