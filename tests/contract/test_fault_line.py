@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.fault_proxy import HOST, FaultLine, fault_line
 
-SOON_S = 5.0
+SOON_S = 60.0
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Call = Callable[[], Awaitable[Ends]]
 

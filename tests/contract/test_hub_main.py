@@ -22,6 +22,7 @@ from tokkatot.domain.quantities import Quality
 from tokkatot.hub.config import BrokerAddress, CloudSettings, DriverSettings, HubConfig, WebSettings
 from tokkatot.hub.folder import FolderRefused, own_folder
 from tokkatot.hub.journal.journal import Journal
+from tokkatot.hub.journal.settings import JournalSettings
 from tokkatot.hub.main import Machine, run_hub
 from tokkatot.kit.clock import Clock, SystemClock
 from tokkatot.kit.ids import IdSource
@@ -32,6 +33,7 @@ from tokkatot.wire.messages import EventRow, ReadingRow, Row, StreamName, decode
 IDS = IdSource(SystemClock())
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 PIN = "135790"
+PATIENT = JournalSettings(timeout_s=60, start_timeout_s=60)
 
 
 def wired() -> DesiredDocument:
@@ -48,7 +50,9 @@ def wired() -> DesiredDocument:
 
 async def opened(folder: Path) -> Journal:
     clock = SystemClock()
-    return await Journal.open(folder / "journal.sqlite", clock=clock, ids=IdSource(clock))
+    return await Journal.open(
+        folder / "journal.sqlite", clock=clock, ids=IdSource(clock), settings=PATIENT
+    )
 
 
 async def keep(folder: Path, *envelopes: bytes) -> None:
@@ -119,14 +123,14 @@ async def until_on(world: BareWorld, channel: str) -> None:
 
 
 async def until_level(world: BareWorld, channel: str, level: Level) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while world.level(channel) != level:
             await asyncio.sleep(0.01)
 
 
 async def ordered(port: int, role: DeviceRole, action: str) -> tuple[str, str | None]:
     """Give an order on the hub's own page; return its state there, and the reason."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as web:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as web:
         entered = await web.post("/v1/auth/hub-pass", json={"pin": PIN})
         web.headers["Authorization"] = f"Bearer {entered.json()['access_token']}"
         path = f"/v1/farms/{FARM}/devices/{DEVICES[role]}/commands"
@@ -137,7 +141,7 @@ async def ordered(port: int, role: DeviceRole, action: str) -> tuple[str, str | 
 async def until_journal_is(condition: str, port: int) -> None:
     async with (
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as web,
-        asyncio.timeout(20),
+        asyncio.timeout(60),
     ):
         while True:
             with suppress(httpx.TransportError):
@@ -189,7 +193,7 @@ async def test_a_hub_that_starts_on_a_full_disk_controls_and_writes_when_there_i
     vfs = DiskVfs("full-hub", disk)
 
     async def open_there(path: Path, clock: Clock, ids: IdSource) -> Journal:
-        return await Journal.open(path, clock=clock, ids=ids, vfs=vfs.name)
+        return await Journal.open(path, clock=clock, ids=ids, vfs=vfs.name, settings=PATIENT)
 
     await keep(tmp_path, sealed(msgspec.json.encode(wired())))
     if not is_new:
@@ -222,7 +226,7 @@ async def test_a_hub_ends_in_good_order_on_a_full_disk(tmp_path: Path, world: Ba
     vfs = DiskVfs("full-end", disk)
 
     async def open_there(path: Path, clock: Clock, ids: IdSource) -> Journal:
-        return await Journal.open(path, clock=clock, ids=ids, vfs=vfs.name)
+        return await Journal.open(path, clock=clock, ids=ids, vfs=vfs.name, settings=PATIENT)
 
     await keep(tmp_path, sealed(msgspec.json.encode(wired())))
     machine = replace(machine_of(world), open_journal=open_there)

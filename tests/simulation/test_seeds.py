@@ -80,7 +80,7 @@ def _digest(hash_seed: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=50,
+        timeout=300,
         env={**os.environ, "PYTHONHASHSEED": hash_seed},  # noqa: TID251 - a child inherits it
     )
     return done.stdout.splitlines()[-1]

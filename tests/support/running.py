@@ -34,7 +34,7 @@ from tokkatot.wire.messages import Command, Execute, Photograph, Welcome, decode
 from tokkatot.wire.topics import TO_HUB, HubLeaf
 
 T = TypeVar("T")
-WITHIN_S = 15.0
+WITHIN_S = 60.0
 LOGIN = "tokkatot-cloud"
 Owner = tuple[Person, Yard]
 """Somebody who owns a farm, and the farm."""
@@ -226,9 +226,9 @@ async def running_cloud(url: str, folder: Path, broker: EmbeddedBroker) -> Async
                 assert still_running == set(), "what is told to end ends"
 
 
-async def until(probe: Callable[[], Awaitable[T | None]]) -> T:
+async def until(probe: Callable[[], Awaitable[T | None]], *, within_s: float = WITHIN_S) -> T:
     """Return the first truthy answer."""
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(within_s):
         while True:
             found = await probe()
             if found:

@@ -24,7 +24,7 @@ from tokkatot.wire.messages import (
 )
 from tokkatot.wire.topics import HubLeaf
 
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 90.0
 _AGAIN_S = 2.0
 """A batch is sent again when so long nobody acknowledges it."""
 

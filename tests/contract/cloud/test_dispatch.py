@@ -16,7 +16,7 @@ from tokkatot.cloud.sync.service import Outgoing
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.wire.topics import HubLeaf
 
-WITHIN_S = 15.0
+WITHIN_S = 60.0
 Sent = list[tuple[HubId, HubLeaf]]
 
 

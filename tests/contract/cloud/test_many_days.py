@@ -111,7 +111,7 @@ async def test_who_packs_hears_that_days_wait(house: House) -> None:
     listener, heard = house.cloud.context.listener, Heard()
     listener.subscribe(FULL_CHANNEL, heard)
     listening = asyncio.create_task(listener.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not listener.connected:
             await asyncio.sleep(0.01)
         await post(house, range(100, 105))

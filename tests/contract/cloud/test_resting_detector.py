@@ -67,7 +67,7 @@ async def test_who_asks_while_the_resting_process_ends_gets_one_that_is_ended_to
     await turns()
     second = FakeChild.started[-1]
     running.cancel()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await second.ending.wait()
     second.may_end.set()
 

@@ -23,7 +23,7 @@ from tokkatot.cloud.realtime.service import HEARTBEAT_S
 from tokkatot.cloud.realtime.socket import MAX_WAITING_BYTES, SILENT_AFTER_S, TOO_SLOW
 from tokkatot.domain.ids import FarmId
 
-WITHIN_S = 30.0
+WITHIN_S = 90.0
 LARGE = "x" * 200_000
 
 

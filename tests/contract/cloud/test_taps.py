@@ -387,9 +387,9 @@ async def test_the_sync_comes_back_after_the_broker(running: Running, owner: Own
 
     async def heard() -> bool:
         try:
-            async with asyncio.timeout(3), hand_hub(running, owner[1]):
+            async with asyncio.timeout(20), hand_hub(running, owner[1]):
                 return True
         except TimeoutError:
             return False
 
-    assert await until(heard)
+    assert await until(heard, within_s=120)

@@ -22,6 +22,7 @@ from tokkatot.hub.clock_sync import SyncedClock
 from tokkatot.hub.config import BrokerAddress
 from tokkatot.hub.inbound import Inbound
 from tokkatot.hub.journal.journal import Journal
+from tokkatot.hub.journal.settings import JournalSettings
 from tokkatot.hub.link import LinkLost, mqtt
 from tokkatot.hub.uplink import Uplink
 from tokkatot.kit.clock import SystemClock
@@ -76,7 +77,7 @@ async def serve_once(broker: EmbeddedBroker, cloud: FakeCloud) -> None:
         parts.port,
         username="tokkatot-cloud",
         password=broker.password(),
-        timeout=5,
+        timeout=60,
     ) as client:
         for leaf in FROM_HUB:
             await client.subscribe(f"farm/+/hubs/+/{leaf}", qos=1)
@@ -124,7 +125,7 @@ async def hub(broker: EmbeddedBroker, journal: Journal) -> AsyncIterator[Uplink]
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -134,7 +135,12 @@ async def test_rows_cross_a_real_broker_that_is_started_again_on_the_way(
 ) -> None:
     clock = SystemClock()
     cloud = FakeCloud()
-    journal = await Journal.open(tmp_path / "journal.sqlite", clock=clock, ids=IdSource(clock))
+    journal = await Journal.open(
+        tmp_path / "journal.sqlite",
+        clock=clock,
+        ids=IdSource(clock),
+        settings=JournalSettings(timeout_s=60, start_timeout_s=60),
+    )
     serving = asyncio.create_task(serve(broker, cloud))
     await journal.record(readings=[reading(t) for t in range(15_000)], urgent=True)
 

@@ -46,7 +46,7 @@ async def served(host: str = "127.0.0.1") -> AsyncIterator[int]:
     port = free_port()
     serving = asyncio.create_task(serve_on_port(page, WebSettings(host=host, port=port)))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while True:
                 with contextlib.suppress(OSError):
                     _, writer = await asyncio.open_connection(host, port)

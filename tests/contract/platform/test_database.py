@@ -230,7 +230,7 @@ class Ears(Subscriber):
         self.told.put_nowait("missed")
 
     async def next(self) -> str:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self.told.get()
 
 
@@ -266,7 +266,7 @@ async def test_a_connection_that_the_server_closed_is_left_before_use(
     async with database.transaction() as tx:
         pid = await tx.session.scalar(text("SELECT pg_backend_pid()"))
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as other:
-        await other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        await other.execute("SELECT pg_terminate_backend(%s, 60000)", (pid,))
     async with database.transaction() as tx:
         assert await tx.session.scalar(text("SELECT pg_backend_pid()")) != pid
 
@@ -276,7 +276,7 @@ async def test_questions_are_answered_again_once_the_database_is_back(postgres_u
     assert url.database is not None, "each test has a database of its own"
     name, there = sql.Identifier(url.database), sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
     elsewhere = libpq_url(url.set(database="postgres").render_as_string(hide_password=False))
-    hasty = DatabaseLimits(asking_timeout_s=0.5)
+    hasty = DatabaseLimits(asking_timeout_s=2)
     database = Database.open(postgres_url, clock=clock, ids=IdSource(clock), limits=hasty)
 
     async def answered() -> bool:
@@ -288,7 +288,7 @@ async def test_questions_are_answered_again_once_the_database_is_back(postgres_u
         await eventually("the first question is answered", answered)
         await server.execute(there.format(name, sql.SQL("false")))
         await server.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = %s",
             (url.database,),
         )
         assert not await answered()

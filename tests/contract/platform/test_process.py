@@ -45,14 +45,17 @@ def spec(folder: Path, code: str, *, stop_grace_s: float = 5.0) -> ChildSpec:
 
 
 async def ends(pid: int) -> bool:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while start_mark(pid) is not None:
             await asyncio.sleep(0.02)
     return True
 
 
-async def killed_parent_of(code: str, folder: Path) -> int:
-    """Start a parent with one child, kill the parent, and return the child's number."""
+async def killed_parent_of(code: str, folder: Path, *, says: str = "") -> int:
+    """Start a parent with one child, kill the parent, and return the child's number.
+
+    The child first has its time to say what it `says`.
+    """
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PARENT, str(folder), code, stdout=asyncio.subprocess.PIPE
     )
@@ -60,6 +63,9 @@ async def killed_parent_of(code: str, folder: Path) -> int:
     assert await parent.stdout.readline() == b"started\n"
     pid = running_pid(folder / "child.pid")
     assert pid is not None
+    async with asyncio.timeout(60):
+        while says not in (folder / "child.log").read_text():
+            await asyncio.sleep(0.02)
     parent.kill()
     await parent.wait()
     return pid
@@ -75,7 +81,7 @@ async def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
 async def test_a_child_that_outlives_a_killed_parent_is_ended_at_the_next_start(
     tmp_path: Path,
 ) -> None:
-    left_pid = await killed_parent_of(f"{DEAF}; {SLEEP}", tmp_path)
+    left_pid = await killed_parent_of(f"{DEAF}; {SLEEP}", tmp_path, says="deaf")
 
     child = await Child.start(spec(tmp_path, SLEEP, stop_grace_s=0.2))
     await child.stop()
@@ -85,7 +91,7 @@ async def test_a_child_that_outlives_a_killed_parent_is_ended_at_the_next_start(
 
 async def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     child = await Child.start(spec(tmp_path, f"{DEAF}; {SLEEP}", stop_grace_s=0.2))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while "deaf" not in child.last_words():
             await asyncio.sleep(0.02)
 

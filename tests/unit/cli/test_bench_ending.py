@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,7 @@ def run(figures, report):
     try:
         command = ("sh", "-c", SLOW, str(FOLDER / "may end"))
         with running(command, log_path=FOLDER / "log") as process:
+            print("runs", flush=True)
             process.wait()
     finally:
         print("ended", process.returncode, flush=True)
@@ -55,17 +56,23 @@ def said(folder: Path) -> list[str]:
 @contextmanager
 def running(folder: Path, *arguments: str) -> "Iterator[tuple[subprocess.Popen[str], Seen]]":
     """Run a benchmark; also say what it has started."""
-    with subprocess.Popen(
-        (sys.executable, "-c", BENCH, str(folder), *arguments),
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(("src", "."))},  # noqa: TID251
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    ) as bench:
-        # Said once it heeds a signal.
-        child = seen(int(until("a child", lambda: said(folder))[0]))
+    with (
+        subprocess.Popen(
+            (sys.executable, "-c", BENCH, str(folder), *arguments),
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(("src", "."))},  # noqa: TID251
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        ) as bench,
+        ExitStack() as at_end,
+    ):
+        at_end.callback(bench.kill)
+        assert bench.stdout is not None
+        # Said once both would hand a signal on, or heed it.
+        assert bench.stdout.readline() == "runs\n"
+        child = seen(int(until("a child", lambda: said(folder), within_s=120)[0]))
         assert child is not None
         try:
             yield bench, child
@@ -81,13 +88,13 @@ def test_a_benchmark_that_is_ended_leaves_nothing_running(
 ) -> None:
     with running(tmp_path) as (bench, child):
         bench.send_signal(number)
-        until("the child is asked to end", lambda: said(tmp_path)[1:])
+        until("the child is asked to end", lambda: said(tmp_path)[1:], within_s=120)
         # As where make is ended with its whole group: it hands on what came to all.
         bench.send_signal(number)
         with pytest.raises(subprocess.TimeoutExpired):
             bench.wait(0.5)
         (tmp_path / "may end").touch()
-        last, _ = bench.communicate(timeout=30)
+        last, _ = bench.communicate(timeout=120)
         assert last == "ended 7\n", "it waits for what it ends"
         assert not child.runs
 

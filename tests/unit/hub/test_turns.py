@@ -15,4 +15,4 @@ async def test_the_end_of_a_turn_that_was_under_way_is_not_enough() -> None:
     assert not waiting.done()
     turns.begin()
     turns.end()
-    await asyncio.wait_for(waiting, 5.0)
+    await asyncio.wait_for(waiting, 60.0)

@@ -48,6 +48,7 @@ from tokkatot.wire.session_hub import HubSession
 from tokkatot.wire.topics import HubLeaf
 
 FARM = DOCUMENT.farm_id
+TIMES = 40
 HOUSE, WISH = UUID(int=3), UUID(int=33)
 PHOTOGRAPH = Photograph(
     hub=HUB, id=WISH, session="now", house=HOUSE, issued=0, ttl_ms=30_000, by=COMMAND.by
@@ -105,7 +106,7 @@ class World:
         originals: Originals | None = None,
         has_cameras: bool = True,
     ) -> None:
-        self.clock = SyncedClock(FastClock(100), is_machine_synchronised=lambda: False)
+        self.clock = SyncedClock(FastClock(TIMES), is_machine_synchronised=lambda: False)
         self.cloud = FakeCloud()
         self.journal = FakeJournal()
         self.lines = FakeLines(self.cloud)
@@ -151,19 +152,19 @@ class World:
     def order(self, **changes: object) -> bytes:
         peer = self.cloud.stored.peer
         assert peer is not None
-        given = {"session": peer.session, "issued": self.cloud.now_ms, **changes}
+        given = {"session": peer.session, "issued": self.clock.now_ms(), **changes}
         return seal(encode(msgspec.structs.replace(COMMAND, **given)), kid="key-1", key=KEY)
 
     def request(self, **changes: object) -> bytes:
         peer = self.cloud.stored.peer
         assert peer is not None
-        given = {"session": peer.session, "issued": self.cloud.now_ms, **changes}
+        given = {"session": peer.session, "issued": self.clock.now_ms(), **changes}
         return seal(encode(msgspec.structs.replace(EXECUTE, **given)), kid="key-1", key=KEY)
 
     def wish(self, **changes: object) -> bytes:
         peer = self.cloud.stored.peer
         assert peer is not None
-        given = {"session": peer.session, "issued": self.cloud.now_ms, **changes}
+        given = {"session": peer.session, "issued": self.clock.now_ms(), **changes}
         return seal(encode(msgspec.structs.replace(PHOTOGRAPH, **given)), kid="key-1", key=KEY)
 
 
@@ -185,7 +186,7 @@ async def world() -> AsyncIterator[World]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.002)
 
@@ -474,7 +475,7 @@ async def test_a_photograph_waits_until_the_cloud_has_what_was_seen_on_it(tmp_pa
             limit_bytes=10**8,
         ),
         folder=tmp_path,
-        judging=SlowJudging(tmp_path / SUSPICIOUS, waits_s=5 * ORIGINALS_EVERY_S / 100),
+        judging=SlowJudging(tmp_path / SUSPICIOUS, waits_s=5 * ORIGINALS_EVERY_S / TIMES),
         journal=world.journal,
         clock=world.clock,
         is_time_good=lambda: True,

@@ -59,7 +59,7 @@ class Checkout:
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 

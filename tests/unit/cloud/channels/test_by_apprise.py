@@ -78,7 +78,7 @@ async def test_a_service_that_hangs_holds_no_more_than_its_threads() -> None:
 
     def hang(_: Letter) -> bool:
         waiting.release()
-        return goes_on.wait(30)
+        return goes_on.wait(250)
 
     carrier = AppriseCarrier(hang, threads=2)
     async with asyncio.TaskGroup() as group:
@@ -97,7 +97,7 @@ async def test_who_gives_up_waiting_leaves_the_thread_counted() -> None:
 
     def hang(_: Letter) -> bool:
         waiting.release()
-        return goes_on.wait(30)
+        return goes_on.wait(250)
 
     carrier = AppriseCarrier(hang, threads=1)
     hanging = asyncio.create_task(carrier.carry(LETTER))
@@ -111,6 +111,6 @@ async def test_who_gives_up_waiting_leaves_the_thread_counted() -> None:
 def test_a_cloud_that_starts_loads_no_service() -> None:
     asked = "import sys, tokkatot.cloud.main; print(*sys.modules)"
     done = subprocess.run(
-        (sys.executable, "-c", asked), capture_output=True, text=True, check=True, timeout=50
+        (sys.executable, "-c", asked), capture_output=True, text=True, check=True, timeout=300
     )
     assert {"apprise", "requests", "webpush"}.isdisjoint(done.stdout.split())

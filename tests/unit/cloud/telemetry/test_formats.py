@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -78,6 +79,7 @@ async def test_no_name_is_a_formula_to_a_spreadsheet() -> None:
 
 async def test_a_file_that_nobody_reads_on_ends_its_writer() -> None:
     shelves = Shelves([(AIR, columns(16_384, since=16_384 * n)) for n in range(200)])
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     before = threading.active_count()
     file = written(Format.PARQUET, aiter(shelves))
     assert (await anext(file)).startswith(b"PAR1")

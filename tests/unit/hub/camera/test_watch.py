@@ -1,7 +1,7 @@
 """Rounds of photographs and what the journal tells of them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +107,13 @@ class Scene:
     async def run_for(self, real_s: float) -> None:
         running = asyncio.create_task(self.watch.run())
         await asyncio.sleep(real_s)
+        running.cancel()
+
+    async def run_until(self, condition: Callable[[], bool]) -> None:
+        running = asyncio.create_task(self.watch.run())
+        async with asyncio.timeout(60):
+            while not condition():
+                await asyncio.sleep(0.01)
         running.cancel()
 
     def events(self) -> list[tuple[str, object]]:
@@ -233,7 +240,7 @@ async def test_the_alert_of_a_camera_is_known_after_a_restart_and_ends_with_it(
     await same.run_for(0.05)
     still = alerts(same)
     without = Scene(replace(SETTINGS, cameras=SETTINGS.cameras[:1]), card=same.journal.card)
-    await without.run_for(0.05)
+    await without.run_until(lambda: len(alerts(without)) == 2)
 
     assert still == [("camera_failed", "raised")]
     assert alerts(without) == [("camera_failed", "raised"), ("camera_failed", "cleared")]
@@ -268,10 +275,12 @@ async def test_what_was_seen_is_untold_until_the_disk_has_it(
     running = asyncio.create_task(scene.watch.run())
     await scene.judging.looked.wait()
     looked = {look.id for looks in scene.judging.rounds for look in looks.looks}
-    await asyncio.sleep(0.05)
-    untold = scene.watch.untold
-    scene.journal.trouble = None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
+        while scene.watch.untold != looked:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        untold = scene.watch.untold
+        scene.journal.trouble = None
         while scene.watch.untold:
             await asyncio.sleep(0.01)
     running.cancel()
@@ -388,7 +397,7 @@ async def test_the_end_of_an_alert_is_told_once_there_is_room(
     await scene.judging.looked.wait()
     await asyncio.sleep(0.05)
     scene.journal.is_full = False
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(alerts(scene)) < 2:
             await asyncio.sleep(0.01)
     running.cancel()
@@ -443,7 +452,7 @@ def not_taken(scene: Scene) -> list[tuple[object, object]]:
 async def answered(scene: Scene, rows: int) -> None:
     """Let the watch run until it has told so much."""
     running = asyncio.create_task(scene.watch.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(scene.rows) < rows:
             await asyncio.sleep(0)
     running.cancel()

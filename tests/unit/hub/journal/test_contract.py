@@ -9,6 +9,7 @@ from tests.contract.journal_suite import JournalSuite, Reopen
 from tests.support.fake_journal import FakeJournal
 from tokkatot.hub.journal.journal import Journal
 from tokkatot.hub.journal.port import JournalPort
+from tokkatot.hub.journal.settings import JournalSettings
 from tokkatot.kit.clock import SystemClock
 from tokkatot.kit.ids import IdSource
 
@@ -20,7 +21,12 @@ class TestJournal(JournalSuite):
         clock = SystemClock()
 
         async def open_again() -> JournalPort:
-            return await Journal.open(tmp_path / "journal.sqlite", clock=clock, ids=IdSource(clock))
+            return await Journal.open(
+                tmp_path / "journal.sqlite",
+                clock=clock,
+                ids=IdSource(clock),
+                settings=JournalSettings(timeout_s=60, start_timeout_s=60),
+            )
 
         return open_again
 

@@ -18,7 +18,9 @@ from tokkatot.sim.disk import DiskVfs, SimDisk
 from tokkatot.wire.messages import CommandRow, EventRow, decode_row
 
 NAME = "full-disk"
-SETTINGS = JournalSettings(group_s=0.01, retry_first_s=0.01, retry_cap_s=0.02)
+SETTINGS = JournalSettings(
+    group_s=0.01, timeout_s=60, start_timeout_s=60, retry_first_s=0.01, retry_cap_s=0.02
+)
 
 
 @pytest.fixture

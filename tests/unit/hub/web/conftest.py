@@ -136,7 +136,7 @@ async def served(hub: Hub, folder: Path) -> AsyncIterator[Page]:
     await page.parts.recall()
     reading = asyncio.create_task(page.parts.past.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             yield page
     finally:
         reading.cancel()
