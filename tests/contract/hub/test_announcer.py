@@ -82,11 +82,8 @@ async def test_it_listens_beside_another_responder_and_takes_its_name_back_at_th
         other.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         async with asyncio.timeout(60):
             async with announcing(LOOP):
-                while await told(loop, other) != announcement(NAME, LOOP.address):
-                    pass
-            goodbye = announcement(NAME, LOOP.address, ttl_s=0)
-            while await told(loop, other) != goodbye:
-                pass
+                await until_told(loop, other, announcement(NAME, LOOP.address))
+            await until_told(loop, other, announcement(NAME, LOOP.address, ttl_s=0))
 
 
 async def test_a_flood_of_questions_is_answered_more_rarely(phone: socket.socket) -> None:
@@ -103,9 +100,7 @@ async def test_a_flood_of_questions_is_answered_more_rarely(phone: socket.socket
     assert answers <= 100
 
 
-async def told(loop: asyncio.AbstractEventLoop, line: socket.socket) -> bytes:
-    """Return the next packet about our name: others may speak on this network too."""
-    while True:
-        packet = await loop.sock_recv(line, 1500)
-        if LABELS in packet:
-            return packet
+async def until_told(loop: asyncio.AbstractEventLoop, line: socket.socket, expected: bytes) -> None:
+    """Wait for a packet: others may speak on this network too."""
+    while await loop.sock_recv(line, 1500) != expected:
+        pass

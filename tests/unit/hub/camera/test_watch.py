@@ -451,11 +451,7 @@ def not_taken(scene: Scene) -> list[tuple[object, object]]:
 
 async def answered(scene: Scene, rows: int) -> None:
     """Let the watch run until it has told so much."""
-    running = asyncio.create_task(scene.watch.run())
-    async with asyncio.timeout(60):
-        while len(scene.rows) < rows:
-            await asyncio.sleep(0)
-    running.cancel()
+    await scene.run_until(lambda: len(scene.rows) >= rows)
 
 
 async def test_what_a_person_asks_for_is_seen_at_once(scene: Scene) -> None:
