@@ -19,7 +19,10 @@ from tests.support.running import (
 from tests.support.yard import Yard, batch_bytes, count
 from tokkatot.cloud.commands.store import SENT_AT_ONCE
 from tokkatot.cloud.telemetry.listening import listening_since
+from tokkatot.kit.clock import SystemClock
 from tokkatot.wire.topics import HubLeaf
+
+T_MS = SystemClock().now_ms() - 3_600_000
 
 
 def commands_of(yard: Yard) -> str:
@@ -116,7 +119,7 @@ async def test_a_toggle_goes_by_what_the_device_reported(
     toggle = {"action": "toggle"}
     unknown = await running.cloud.post(commands_of(yard), toggle, person, status=409)
     assert unknown["code"] == "state_unknown"
-    await hub.report(1, [state_row(1, yard, 1_790_000_000_000, 100.0)])
+    await hub.report(1, [state_row(1, yard, T_MS, 100.0)])
     given = await running.cloud.post(commands_of(yard), toggle, person, status=202)
     assert (given["action"], given["value"]) == ("off", 0)
 
@@ -153,7 +156,7 @@ async def test_an_order_given_on_the_farm_is_recorded(
     running: Running, owner: Owner, hub: HandHub
 ) -> None:
     person, yard = owner
-    order, t_ms = "0190b5a0-0000-7000-8000-000000000c01", 1_790_000_000_000
+    order, t_ms = "0190b5a0-0000-7000-8000-000000000c01", T_MS
     rows: list[list[object]] = [
         [1, "c", order, t_ms, "executing", None, str(yard.pump), str(person.user_id), 0.0, t_ms],
         [2, "c", order, t_ms, "completed", None, str(yard.pump)],
@@ -188,9 +191,7 @@ async def test_a_device_that_is_offline_is_handed_back_all_the_same(
     running: Running, owner: Owner, hub: HandHub, action: str
 ) -> None:
     person, yard = owner
-    await hub.report(
-        1, [[1, "s", str(yard.pump), 1_790_000_000_000, None, None, False, None, None]]
-    )
+    await hub.report(1, [[1, "s", str(yard.pump), T_MS, None, None, False, None, None]])
     refused = await running.cloud.post(commands_of(yard), {"action": "on"}, person, status=409)
     assert refused["code"] == "device_offline"
     await running.cloud.post(commands_of(yard), {"action": action}, person, status=202)
@@ -211,7 +212,7 @@ async def test_a_device_handed_back_on_the_farm_is_recorded_as_such(
     running: Running, owner: Owner, hub: HandHub
 ) -> None:
     person, yard = owner
-    order, t_ms = "0190b5a0-0000-7000-8000-000000000c02", 1_790_000_000_000
+    order, t_ms = "0190b5a0-0000-7000-8000-000000000c02", T_MS
     by, pump = str(person.user_id), str(yard.pump)
     await hub.report(
         1, [[1, "c", order, t_ms, "completed", None, pump, by, 0.0, t_ms + 1000, "auto"]]
@@ -249,7 +250,7 @@ async def test_a_phone_that_was_away_misses_nothing(
     farm = f"/v1/farms/{yard.farm_id}"
     before = await running.cloud.get(f"{farm}/houses/{yard.house_id}/state", person)
     for seq in range(1, 6):
-        await hub.report(seq, [state_row(seq, yard, 1_790_000_000_000 + seq, float(seq))])
+        await hub.report(seq, [state_row(seq, yard, T_MS + seq, float(seq))])
     async with phone(running) as screen:
         await screen.say(type="auth", token=person.token)
         await screen.say(type="subscribe", farm=str(yard.farm_id), since=before["seq"])
@@ -279,8 +280,8 @@ async def test_readings_appear_as_the_hub_says_them(
     person, yard = owner
     async with phone(running) as screen:
         await look(running, screen, person, yard)
-        value = [str(yard.sensor), "temperature", 1_790_000_000_000, 31.5, 0]
-        await hub.live(1_790_000_000_100, [value], [])
+        value = [str(yard.sensor), "temperature", T_MS, 31.5, 0]
+        await hub.live(T_MS + 100, [value], [])
         frame = await screen.hear("readings", house_id=str(yard.house_id))
         assert frame["data"]["values"] == [value]
         cards = await running.cloud.get(f"/v1/farms/{yard.farm_id}/houses", person)
@@ -353,7 +354,7 @@ async def test_garbage_on_every_topic_is_a_counted_drop(
         if leaf not in {HubLeaf.WELCOME, HubLeaf.ACK, HubLeaf.COMMAND, HubLeaf.DESIRED}:
             for payload in garbage:
                 await hub.say(leaf, payload)
-    row = yard.reading(1, 1_790_000_000_000)
+    row = yard.reading(1, T_MS)
     await hub.say(HubLeaf.UP, batch_bytes(hub.session, "readings", 1, [row]))
     await hub.hear(HubLeaf.ACK)
     drops = running.metrics.registry.get_sample_value(
@@ -369,7 +370,7 @@ async def test_a_hub_that_was_revoked_is_not_heard(
     _, yard = owner
     async with running.database.transaction() as tx:
         await tx.session.execute(text("UPDATE hubs SET revoked_at = now()"))
-    row = yard.reading(1, 1_790_000_000_000)
+    row = yard.reading(1, T_MS)
     await hub.say(HubLeaf.UP, batch_bytes(hub.session, "readings", 1, [row]))
 
     async def dropped() -> float | None:
