@@ -27,6 +27,8 @@ _FOLDER_MARKS = {
     "browser": "browser",
     "simulation": "simulation",
 }
+_PROGRAMS_WITHIN_S = 900
+"""For a test of whole programs, of which several may have to start first."""
 _SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))  # noqa: TID251
 HAS_TORCH = find_spec("torch") is not None and find_spec("onnx") is not None
 # No timing is asserted, so a slow machine that draws an example slowly is no failure either.
@@ -66,15 +68,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         folder = item.path.relative_to(ROOT).parts[1]
         if folder in _FOLDER_MARKS:
             item.add_marker(_FOLDER_MARKS[folder])
-        if folder in {"e2e", "browser"} and not item.get_closest_marker("xdist_group"):
-            # Those of a folder share one running program, so that they stay in one worker.
-            item.add_marker(pytest.mark.xdist_group(folder))
+        if folder in {"e2e", "browser"}:
+            _let_programs_start(item, folder)
         if folder == "browser":
             item.add_marker(pytest.mark.needs("chromium"))
     left_out = [item for item in items if _lacks_something(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _let_programs_start(item: pytest.Item, folder: str) -> None:
+    if not item.get_closest_marker("xdist_group"):
+        # Those of a folder share one running program, so that they stay in one worker.
+        item.add_marker(pytest.mark.xdist_group(folder))
+    if not item.get_closest_marker("timeout"):
+        item.add_marker(pytest.mark.timeout(_PROGRAMS_WITHIN_S))
 
 
 def _lacks_something(item: pytest.Item) -> bool:

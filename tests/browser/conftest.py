@@ -28,12 +28,6 @@ SWITCHES = (
 )
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give each test the time in which several programs start, where it doesn't say its own."""
-    if item.get_closest_marker("timeout") is None:
-        item.add_marker(pytest.mark.timeout(900))
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole program, started once."""

@@ -12,12 +12,6 @@ from tokkatot.sim.farm import ACCOUNTS
 OWNER, MANAGER, VIEWER, STAFF = (account.login for account in ACCOUNTS)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give each test the time in which several programs start, where it doesn't say its own."""
-    if item.get_closest_marker("timeout") is None:
-        item.add_marker(pytest.mark.timeout(900))
-
-
 async def hub_state(stack: Stack, house: HouseView) -> Json:
     """Return what the house's own hub shows on its local web."""
     url = stack.hub_url((await house.state())["hub"]["id"])
