@@ -107,11 +107,12 @@ def routes(cloud: Cloud) -> Iterator[str]:
             yield f"{method.upper()} {path}"
 
 
-def routes_with_a_body(cloud: Cloud) -> Iterator[str]:
-    """Yield the routes that the description gives a body."""
+def routes_with_a_body(cloud: Cloud, *, needed: bool = False) -> Iterator[str]:
+    """Yield the routes that the description gives a body, or those that do nothing without it."""
     for path, operations in describe(cloud.app, title="t", version="v")["paths"].items():
         for method, operation in operations.items():
-            if "requestBody" in operation:
+            body = operation.get("requestBody")
+            if body is not None and (body.get("required", False) or not needed):
                 yield f"{method.upper()} {path}"
 
 

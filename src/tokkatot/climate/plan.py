@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tokkatot.climate.control.flock import FlockPrices
-from tokkatot.climate.control.tariff import DEAREST, FLAT, HOURS, Tariff
+from tokkatot.climate.control.tariff import FLAT, Tariff
 from tokkatot.climate.control.tomato_benchmark import benchmark_comfort
 from tokkatot.climate.env.batches import Batch, BenchmarkTomatoes, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.env.draws import (
@@ -24,7 +24,7 @@ from tokkatot.climate.env.draws import (
 from tokkatot.climate.physics.poultry.houses import of_floor, open_house, tunnel_house
 from tokkatot.climate.physics.poultry.model import Parameters
 from tokkatot.climate.physics.units import DAY_S
-from tokkatot.climate.policy.card import House, WeatherSeen
+from tokkatot.climate.policy.card import ByTheHour, House, WeatherSeen
 from tokkatot.climate.weather.altering import altered
 from tokkatot.climate.weather.cells import FileRefused
 from tokkatot.climate.weather.files import Form, read_file
@@ -34,8 +34,6 @@ Count = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Ends = tuple[Positive, Positive]
-Factor = Annotated[float, Meta(gt=0, le=DEAREST)]
-ByTheHour = Annotated[tuple[Factor, ...], Meta(min_length=HOURS, max_length=HOURS)]
 
 
 SHIPPED = Path(__file__).parent / "plans"

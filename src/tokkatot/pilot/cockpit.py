@@ -11,6 +11,7 @@ from tokkatot.climate.control.flock import FlockPrices, seen_in_coop
 from tokkatot.climate.control.held import HeldRules
 from tokkatot.climate.control.shield import Climate, Moment, Readings, Refusal, Shield, believed
 from tokkatot.climate.control.shield import Doubts as Limits
+from tokkatot.climate.control.tariff import priced
 from tokkatot.climate.control.twins import HeldTwin
 from tokkatot.climate.physics.air import (
     SEA_LEVEL_PA,
@@ -22,7 +23,7 @@ from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry.bedding import with_litter
 from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.model import State
-from tokkatot.climate.policy.card import House, PolicyRefused, checked_card, named
+from tokkatot.climate.policy.card import House, PolicyRefused, checked_card, named, tariff_of
 from tokkatot.climate.policy.running import Policy
 from tokkatot.climate.weather.sky import sky_of_dew_point_c
 from tokkatot.domain.autopilot import MAX_POLICIES, HouseTwin, PolicyFile
@@ -146,10 +147,11 @@ class Cockpit:
         state = _as_measured(house.twin.state, measured)
         if inside.ammonia_ppm is not None:
             state.ammonia_mg_m3 = inside.ammonia_ppm * AMMONIA_MG_M3_PPM
-        seen = seen_in_coop(state, moment.outdoor, house.twin.parameters, FlockPrices())
         standing = (*_REST[:_SHIFTS], house.shift_k, *_REST[_SHIFTS + 1 :])
         try:
             policy = self._policy(asked.policy)
+            prices = priced(FlockPrices(), tariff_of(policy.card), asked.hour)
+            seen = seen_in_coop(state, moment.outdoor, house.twin.parameters, prices)
             answer = policy.ask(named(House.COOP, seen, asked.hour, standing))
         except PolicyRefused as refused:
             return None, str(refused)[:MAX_TROUBLE]

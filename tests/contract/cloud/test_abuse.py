@@ -103,6 +103,7 @@ async def test_a_query_that_is_none_is_a_problem_or_passed_over(caller: Caller, 
 @pytest.mark.parametrize("half", [0, 1])
 async def test_a_body_that_is_none_is_a_problem_everywhere(caller: Caller, half: int) -> None:
     with_a_body = set(routes_with_a_body(caller.cloud))
+    needed = set(routes_with_a_body(caller.cloud, needed=True))
     for route, template in halves(caller.declared, half):
         if route not in with_a_body:
             continue
@@ -114,7 +115,7 @@ async def test_a_body_that_is_none_is_a_problem_everywhere(caller: Caller, half:
                 headers=caller.scene.headers("staff") | {"Content-Type": media_type},
                 content=body,
             )
-            if answer.status_code < 400:
+            if answer.status_code < 400 and (body or route in needed):
                 caller.odd.append((route, f"{media_type} {body[:20]!r}", "taken"))
     assert caller.odd == []
 

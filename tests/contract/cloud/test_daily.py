@@ -50,7 +50,8 @@ async def test_a_day_has_its_climate_by_the_farms_own_midnight(farm: Twinned) ->
     assert (first["weight_kg"], first["cost"]) == (None, None)
 
 
-async def test_energy_is_what_rated_devices_drew_and_its_cost_is_asked_for(farm: Twinned) -> None:
+async def heated(farm: Twinned) -> None:
+    """Let the heater of 8 kW have run: two hours whole and four half; the next day one."""
     since = farm.cloud.clock.now() - MIDNIGHT_AGO - timedelta(days=1)
     rows = [
         {
@@ -68,11 +69,56 @@ async def test_energy_is_what_rated_devices_drew_and_its_cost_is_asked_for(farm:
             ),
             rows,
         )
+
+
+async def test_energy_is_what_rated_devices_drew_and_its_cost_is_asked_for(farm: Twinned) -> None:
+    await heated(farm)
     found = await days(farm, electricity_kwh=0.25)
-    # 8 kW: two hours whole and four half; the next day one.
     assert [day["energy_kwh"] for day in found["items"]] == [32.0, 8.0]
     assert [day["cost"] for day in found["items"]] == [8.0, 2.0]
     assert found["unrated"] == []
+
+
+def tariff(**factors: float) -> str:
+    """Return a tariff in which hours such as `h7` have a factor of their own."""
+    return ",".join(str(factors.get(f"h{hour}", 1.0)) for hour in range(24))
+
+
+async def test_with_a_tariff_energy_costs_what_it_does_in_the_hour_that_drew_it(
+    farm: Twinned,
+) -> None:
+    await heated(farm)
+    flat = (await days(farm, electricity_kwh=0.25, tariff=tariff()))["items"]
+    assert [day["cost"] for day in flat] == [8.0, 2.0]
+    dear = tariff(h6=0.5, h7=3.0, h11=2.0, h12=9.0)
+    found = (await days(farm, electricity_kwh=0.25, tariff=dear))["items"]
+    assert [day["energy_kwh"] for day in found] == [32.0, 8.0]
+    # By the farm's clock: 4 instead of 8 at six, 24 at seven, twelve, and 8 instead of 4 at eleven.
+    assert [day["cost"] for day in found] == [0.25 * (4 + 24 + 12 + 8), 0.25 * 4]
+    assert [day["cost"] for day in (await days(farm, tariff=dear))["items"]] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("told", "field", "detail"),
+    [
+        (tariff(h3=0.0), "query.tariff.3", "greater than 0"),
+        (tariff(h3=101.0), "query.tariff.3", "less than or equal to 100"),
+        (tariff(h3=float("nan")), "query.tariff.3", "finite number"),
+        ("1,2,3", "query.tariff", "24 items"),
+        (tariff() + ",1", "query.tariff", "24 items"),
+        ("dear", "query.tariff.0", "valid number"),
+    ],
+)
+async def test_what_is_no_tariff_is_refused(
+    farm: Twinned, told: str, field: str, detail: str
+) -> None:
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/analytics/daily"
+    query = {"electricity_kwh": "0.25", "tariff": told}
+    said = await farm.cloud.http.get(path, params=query, headers=farm.owner.headers)
+    assert said.status_code == 422
+    error = said.json()["errors"][0]
+    assert error["field"] == field
+    assert detail in error["detail"]
 
 
 async def test_what_the_weather_station_shows_is_not_the_house(farm: Twinned) -> None:

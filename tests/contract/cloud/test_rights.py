@@ -301,12 +301,15 @@ async def test_a_stranger_finds_no_thing_of_another_farm_under_their_own(
 
 async def test_garbage_is_answered_with_a_problem_everywhere(cloud: Cloud, scene: Scene) -> None:
     wrong = []
+    needed = set(routes_with_a_body(cloud, needed=True))
     for route in routes_with_a_body(cloud):
         method, template = route.split(" ", 1)
         for who in ("anonymous", "staff"):
             for garbage in GARBAGE:
                 if method == "PATCH" and garbage == b"{}":
                     continue  # Changing nothing is fine.
+                if route not in needed and garbage in {b"", b"null", b"{}"}:
+                    continue  # So is saying nothing where nothing need be said.
                 answer = await cloud.http.request(
                     method,
                     scene.path(template),

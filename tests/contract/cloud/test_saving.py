@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from tests.support.autopilot import wanting
 from tests.support.cloud import Cloud
@@ -12,7 +12,7 @@ from tests.support.people import Json
 from tests.support.twinned import FIT, Twinned, twinned
 from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.intelligence import store
-from tokkatot.cloud.intelligence.model import Decision, HouseAutopilot
+from tokkatot.cloud.intelligence.model import Decision, HouseAutopilot, SavedDay
 from tokkatot.cloud.intelligence.registry import add_policy
 from tokkatot.cloud.twins.saving import reckon_days
 from tokkatot.domain.autopilot import AutopilotMode
@@ -40,15 +40,15 @@ async def decided(farm: Twinned, shift_k: float, *, days_ago: int = 1) -> None:
             await store.keep(tx.session, {"house_id": UUID(farm.coop), **told})
 
 
-async def yesterday(farm: Twinned) -> Json:
+async def yesterday(farm: Twinned, **asked: object) -> Json:
     """Let savings be reckoned, and return the last day that is over."""
     await reckon_days(farm.cloud.context, farm.cloud.readings)
     since = farm.cloud.clock.now() - MIDNIGHT_AGO - timedelta(days=1)
     when = to_rfc3339(since).replace("+", "%2B")
-    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/analytics/daily"
-    first, today = (await farm.cloud.get(f"{path}?from={when}&electricity_kwh=0.5", farm.owner))[
-        "items"
-    ]
+    query = "".join(f"&{name}={value}" for name, value in asked.items())
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/analytics/daily?from={when}"
+    found = await farm.cloud.get(f"{path}&electricity_kwh=0.5{query}", farm.owner)
+    first, today = found["items"]
     assert (today["saved_kwh"], today["lacking"]) == (None, "open")
     return first
 
@@ -64,6 +64,32 @@ async def test_fans_that_run_less_in_the_same_weather_save_what_they_would_have_
     assert day["saved_kwh"] > 1.0
     assert day["saved"] == pytest.approx(0.5 * day["saved_kwh"], abs=1e-3)
     assert abs(day["spared_stress_h"]) < 0.5
+
+
+async def test_with_a_tariff_what_is_saved_in_dear_hours_is_worth_more(farm: Twinned) -> None:
+    await farm.weathered(3, mean_c=27.0)
+    await farm.fitted()
+    await decided(farm, 2.0)
+    flat = await yesterday(farm, tariff=",".join(["1"] * 24))
+    assert flat["saved"] == pytest.approx(0.5 * flat["saved_kwh"], abs=1e-3)
+    hours = [await yesterday(farm, tariff=one) for one in (by_day(3.0), by_day(0.5))]
+    dear, cheap = (one["saved"] - flat["saved"] for one in hours)
+    # What of it is saved by day counts two more times, or half of it does not count.
+    assert dear == pytest.approx(-4 * cheap, abs=1e-3)
+    assert 0.1 * flat["saved"] < -2 * cheap < 0.9 * flat["saved"]
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(update(SavedDay).values(saved_by_hour_kwh=None))
+    # As it was before hours were kept.
+    old = await yesterday(farm, tariff=by_day(3.0))
+    assert (old["saved_kwh"], old["saved"], old["lacking"]) == (flat["saved_kwh"], None, "hours")
+    untold = await yesterday(farm)
+    assert untold["saved"] == pytest.approx(flat["saved"], abs=1e-3)
+    assert untold["lacking"] is None
+
+
+def by_day(factor: float) -> str:
+    """Return a tariff whose price is so many times as much from six to six."""
+    return ",".join(str(factor if 6 <= hour < 18 else 1.0) for hour in range(24))
 
 
 async def test_what_was_held_as_people_set_it_saved_nothing(farm: Twinned) -> None:

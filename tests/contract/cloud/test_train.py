@@ -18,10 +18,12 @@ from tokkatot.kit.clock import SystemClock
 
 MODEL = wanting(1.0).model
 CARD = msgspec.json.encode(policies.card(MODEL))
+EVENING = tuple(2.0 if 17 <= hour < 22 else 1.0 for hour in range(24))
 LEARNER = f"""
 import sys, msgspec
 from tokkatot.cloud.twins.trainer import Task
 task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
+assert task.tariff == {{tariff}}, task.tariff
 assert task.steps == {STEPS} and len(task.weather) == 12 * 24, len(task.weather)
 assert task.twin.fitted == {{"heat_total": 0.9}} and task.twin.birds.count == 480
 temperatures = [hour.temperature_c for hour in task.weather[:24]]
@@ -41,16 +43,18 @@ async def farm(cloud: Cloud) -> Twinned:
     return await twinned(cloud)
 
 
-async def learned(farm: Twinned) -> Json:
+async def learned(farm: Twinned, tariff: tuple[float, ...] | None = None) -> Json:
     """Have a policy learned for the coop, and return how the job ended."""
+    body = {} if tariff is None else {"tariff": tariff}
     path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/train"
     before = await farm.cloud.get(path, farm.owner)
-    job = await farm.cloud.post(path, {}, farm.owner, status=202)
+    job = await farm.cloud.post(path, body, farm.owner, status=202)
     assert before["asked"] is None or before["asked"]["id"] != job["id"]
     assert (await farm.cloud.get(path, farm.owner))["asked"] == job
     assert (job["kind"], job["state"]) == (KIND, "queued")
     context = replace(farm.cloud.context, clock=SystemClock())
-    kind = Training(readings=farm.cloud.readings, program=(sys.executable, "-c", LEARNER))
+    learner = LEARNER.replace("{tariff}", repr(tariff))
+    kind = Training(readings=farm.cloud.readings, program=(sys.executable, "-c", learner))
     assert await Worker(context, {KIND: kind}).do_next()
     ended = await farm.cloud.get(f"/v1/jobs/{job['id']}", farm.owner)
     assert (await farm.cloud.get(path, farm.owner))["asked"] == ended
@@ -66,7 +70,7 @@ async def test_what_was_learned_is_offered_and_steers_nothing_by_itself(farm: Tw
     await farm.fitted()
     ended = await learned(farm)
     assert (ended["state"], ended["trouble"]) == ("completed", None)
-    assert ended["result"]["days"] == 12
+    assert (ended["result"]["days"], ended["result"]["tariff"]) == (12, None)
     staff = await farm.cloud.staff()
     (offered,) = (await farm.cloud.get("/v1/ml/models", staff))["items"]
     assert ended["result"]["policy"] == {"id": offered["id"], "version": offered["version"]}
@@ -75,6 +79,24 @@ async def test_what_was_learned_is_offered_and_steers_nothing_by_itself(farm: Tw
     path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/recommendation"
     now = await farm.cloud.get(path, farm.owner)
     assert (now["mode"], now["policy"]) == ("off", None)
+
+
+async def test_it_is_learned_by_the_owner_s_own_tariff(farm: Twinned) -> None:
+    await farm.weathered(13)
+    await farm.fitted()
+    ended = await learned(farm, EVENING)
+    assert (ended["state"], ended["trouble"]) == ("completed", None)
+    assert ended["result"]["tariff"] == list(EVENING)
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/train"
+    refused = await farm.cloud.post(path, {"tariff": EVENING[1:]}, farm.owner, status=422)
+    (error,) = refused["errors"]
+    assert (error["field"], error["code"]) == ("body.tariff", "too_short")
+
+
+async def test_who_asks_without_a_body_names_no_tariff(farm: Twinned) -> None:
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/train"
+    said = await farm.cloud.http.post(path, headers=farm.owner.headers)
+    assert said.status_code == 202, said.text
 
 
 async def test_a_house_that_nobody_fitted_or_measured_has_nothing_to_learn_in(

@@ -48,6 +48,22 @@ async def test_warmer_set_points_cost_what_the_heater_burns(farm: Twinned) -> No
     assert found["assumed"] == ["inside.temperature", "inside.relative_humidity", "inside.co2"]
 
 
+async def test_electricity_costs_what_it_does_in_the_hour_that_draws_it(farm: Twinned) -> None:
+    # Five hours from ten in the evening on, by the farm's clock.
+    hot_night = [{"temperature_c": 30, "humidity_pct": 70}] * 5
+    given = {"kind": "given", "from": "2026-03-01T15:00:00Z", "hours": hot_night}
+    tariff = [1.0] * 24
+    tariff[23], tariff[1] = 3.0, 0.5
+    prices = {"electricity_kwh": 0.2, "heat_kwh": 0.1, "tariff": tariff}
+    found = (await plans(farm, farm.coop, weather=given, prices=prices))["plans"]["as_is"]
+    drawn = found["electricity_by_hour_kwh"]
+    assert {hour: kwh for hour, kwh in enumerate(drawn) if kwh} == pytest.approx(
+        dict.fromkeys((22, 23, 0, 1, 2), 0.4)
+    )
+    assert (found["heat_kwh"], sum(found["heat_by_hour_kwh"])) == (0.0, 0.0)
+    assert found["cost"] == pytest.approx(0.2 * 0.4 * (1 + 3 + 1 + 0.5 + 1))
+
+
 async def test_recorded_weather_is_lived_through_beside_what_was_measured(farm: Twinned) -> None:
     since = await farm.weathered()
     await farm.measured(farm.coop, "climate_sensor", "temperature", since, [27.25] * 96)
@@ -165,11 +181,20 @@ async def test_no_line_is_drawn_over_hours_without_weather(farm: Twinned) -> Non
     assert found["assumed"][:2] == ["global_radiation", "air_speed"]
 
 
+def _tariff(*factors: float) -> Json:
+    prices = {"electricity_kwh": 0.2, "heat_kwh": 0.1, "tariff": factors}
+    return RECORDED | {"prices": prices}
+
+
 WRONG: list[tuple[Json, str]] = [
     ({"weather": {"kind": "given", "hours": COOL_NIGHT[:1]}}, "body.weather.given.hours"),
     ({"weather": {"kind": "magic"}}, "body.weather"),
     (RECORDED | {"twin": "tomato"}, "body.twin"),
     (RECORDED | {"warmer_k": 99}, "body.warmer_k"),
+    (_tariff(*[1.0] * 23), "body.prices.tariff"),
+    (_tariff(*[1.0] * 25), "body.prices.tariff"),
+    (_tariff(*[1.0] * 23, 0.0), "body.prices.tariff.23"),
+    (_tariff(100.1, *[1.0] * 23), "body.prices.tariff.0"),
     (_recorded("from", "2026-02-01T00:00:00Z"), "body.weather.from"),
     (_recorded("from", "2026-03-02T00:00:00Z"), "body.weather.from"),
     (_recorded("through", "2026-04-01T00:00:00Z"), "body.weather.through"),

@@ -1,13 +1,18 @@
 """Which twin a shield asks: the one that was fitted to the house, or the usual one."""
 
+import hashlib
 from uuid import UUID
 
 import msgspec
 import pytest
 
+from tests.support import policies
 from tests.support.autopilot import asked, wanting
+from tokkatot.climate.control.dials import COOP_DIALS
+from tokkatot.climate.control.flock import FlockPrices
 from tokkatot.climate.physics.poultry.houses import in_lay
-from tokkatot.domain.autopilot import HouseTwin
+from tokkatot.climate.policy.card import House, inputs_of
+from tokkatot.domain.autopilot import HouseTwin, PolicyFile
 from tokkatot.domain.desired import MAX_HOUSES
 from tokkatot.pilot.building import fitted_coop
 from tokkatot.pilot.cockpit import Cockpit
@@ -175,3 +180,28 @@ def test_birds_that_weigh_nothing_by_their_people_s_curve_break_nothing() -> Non
     for number in range(3):
         said = cockpit.decide(msgspec.structs.replace(asked(number), birds=chicks))
         assert said.refused is not None
+
+
+def test_a_policy_is_shown_electricity_as_dear_as_it_learned_it_to_be_at_that_hour() -> None:
+    names = [field.name for field in inputs_of(House.COOP)]
+    weights = [[0.0] * len(COOP_DIALS) for _ in names]
+    shift = [dial.name for dial in COOP_DIALS].index("shift_k")
+    weights[names.index("electricity_eur_kwh")][shift] = 4.0
+    offsets = [dial.low for dial in COOP_DIALS]
+    offsets[shift] = -4.0 * FlockPrices().electricity_kwh
+    model = policies.model(weights, offsets)
+    evening = tuple(2.0 if 17 <= hour < 22 else 1.0 for hour in range(24))
+
+    def turned(hour: float, **told: object) -> float:
+        card = msgspec.structs.replace(policies.card(model), **told)
+        sha256 = hashlib.sha256(model).hexdigest()
+        file = PolicyFile(sha256=sha256, card=msgspec.json.encode(card), model=model)
+        cockpit = Cockpit()
+        questions = [
+            msgspec.structs.replace(asked(number), policy=file, hour=hour) for number in range(12)
+        ]
+        return [cockpit.decide(one).shift_k for one in questions][-1]
+
+    assert turned(18.5) == pytest.approx(0.0, abs=1e-5)
+    assert turned(16.5, tariff=evening) == pytest.approx(0.0, abs=1e-5)
+    assert turned(18.5, tariff=evening) == pytest.approx(0.6, abs=1e-5)

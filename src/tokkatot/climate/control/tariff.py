@@ -1,5 +1,6 @@
 """What a kilowatt-hour costs by the hour of the day, for who sees prices and who pays them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -40,3 +41,8 @@ def priced(prices: Prices, tariff: Tariff, hour: float) -> Prices:
         electricity_kwh=prices.electricity_kwh * tariff.electricity[int(hour)],
         heat_kwh=prices.heat_kwh * tariff.heat[int(hour)],
     )
+
+
+def weighed_kwh(by_hour_kwh: Sequence[float], factors: Factors) -> float:
+    """Return how many kWh at the price itself cost as much as these of each hour of the day."""
+    return sum(kwh * factor for kwh, factor in zip(by_hour_kwh, factors, strict=True))

@@ -10,6 +10,7 @@ from typing_extensions import override
 from tokkatot.automation.state import Climate as Standing
 from tokkatot.climate.control.held import HeldRules, regulated
 from tokkatot.climate.control.shield import Climate, Moment
+from tokkatot.climate.control.tariff import HOURS
 from tokkatot.climate.control.twins import MINUTE_S, GreenhouseTwin, HeldTwin
 from tokkatot.climate.env.days import CH2O_DRY
 from tokkatot.climate.physics.air import magnus_pa
@@ -47,6 +48,8 @@ class Story:
 
     rows: Sequence[Climate]
     spent: Spent
+    by_hour: Sequence[Spent]
+    """What of it in each hour of the day, from midnight on."""
     hours_too_hot: float
     """Over the maximum that was to be held."""
     hours_too_cold: float
@@ -161,22 +164,40 @@ def live_through(
 ) -> Story:
     """Let a house live; `tell` hears which part of it is done."""
     rows: list[Climate] = []
+    by_hour = [Spent(0.0, 0.0)] * HOURS
+    before = house.spent()
     hot = cold = 0
     for number, stretch in enumerate(stretches, start=1):
         moment = Moment(outdoor=stretch.outdoor, hour=stretch.hour)
         house.live(stretch.points, moment, STEP_S)
         shown = house.shown()
         rows.append(shown)
+        after = house.spent()
+        for hour, part in _hours_of(stretch):
+            by_hour[hour] = Spent(
+                by_hour[hour].electricity_kwh
+                + part * (after.electricity_kwh - before.electricity_kwh),
+                by_hour[hour].heat_kwh + part * (after.heat_kwh - before.heat_kwh),
+            )
+        before = after
         hot += shown.air_c > stretch.points.temperature_max_c
         cold += shown.air_c < stretch.points.temperature_min_c
         tell(number / len(stretches))
     return Story(
         rows=rows,
-        spent=house.spent(),
+        spent=before,
+        by_hour=by_hour,
         hours_too_hot=hot * STEP_S / HOUR_S,
         hours_too_cold=cold * STEP_S / HOUR_S,
         heat_stress_h=house.heat_stress_h(),
     )
+
+
+def _hours_of(stretch: Stretch) -> tuple[tuple[int, float], tuple[int, float]]:
+    """Return the hours of the day in which a stretch begins and ends, each with its part of it."""
+    first = int(stretch.hour)
+    later = max(stretch.hour + STEP_S / HOUR_S - (first + 1), 0.0) / (STEP_S / HOUR_S)
+    return (first % HOURS, 1.0 - later), ((first + 1) % HOURS, later)
 
 
 def warmer(outdoor: Outdoor, by_k: float) -> Outdoor:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tokkatot.climate.control.crop import GREENHOUSE_SEEN
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, Dials
 from tokkatot.climate.control.fields import Field
 from tokkatot.climate.control.flock import COOP_SEEN
 from tokkatot.climate.control.lettuce_benchmark import LETTUCE_DIALS, LETTUCE_TOLD
+from tokkatot.climate.control.tariff import DEAREST, HOURS, Tariff
 from tokkatot.climate.control.tomato_benchmark import TOMATO_DIALS, TOMATO_SEEN
 
 CARD: Final = "card.json"
@@ -33,6 +34,8 @@ Named = Mapping[str, float]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
+Factor = Annotated[float, Meta(gt=0, le=DEAREST)]
+ByTheHour = Annotated[tuple[Factor, ...], Meta(min_length=HOURS, max_length=HOURS)]
 
 
 class PolicyRefused(Exception):
@@ -145,6 +148,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """The largest difference of an answer between the file and what was learned, in steps."""
     limits: tuple[str, ...]
     """What it must not be trusted with, in words."""
+    tariff: ByTheHour | UnsetType = UNSET
+    """So many times its price electricity cost in each hour; whoever asks it shows it the same."""
 
 
 def dials_of(house: House) -> Dials:
@@ -165,6 +170,11 @@ def named(house: House, seen: Sequence[float], hour: float, dials: Sequence[floa
     """Return the numbers of a moment by their names."""
     names = (field.name for field in inputs_of(house))
     return dict(zip(names, (*seen, hour, *dials), strict=True))
+
+
+def tariff_of(card: Card) -> Tariff:
+    """Return what a policy is shown electricity to cost by the hour."""
+    return Tariff() if card.tariff is UNSET else Tariff(electricity=card.tariff)
 
 
 def observation(card: Card, moment: Named) -> tuple[float, ...]:

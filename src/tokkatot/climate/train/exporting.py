@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import onnx
 import torch
+from msgspec import UNSET
 from torch import nn
 from typing_extensions import override
 
@@ -109,6 +110,7 @@ def export(learner: Learner, seen: Sequence[WeatherSeen], out: Path) -> Card:
         held_out=(),
         parity=0.0,
         limits=limits_of(plan),
+        tariff=plan.tariff,
     )
     proven = msgspec.structs.replace(card, parity=parity(learner, Policy(card, model)))
     out.mkdir(parents=True, exist_ok=True)
@@ -126,6 +128,8 @@ def limits_of(plan: Plan) -> tuple[str, ...]:
             own.append(f"It takes heat to cost {plan.heat_to_electricity:g} times electricity.")
     if isinstance(plan, HousePlan):
         own.append("It learned in the fitted twin of one house; for another one it was not judged.")
+    if plan.tariff is not UNSET:
+        own.append("It takes electricity to cost by the hour what its tariff says.")
     if any(one.is_altered for one in plan.learn_from):
         own.append("Part of the weather that it learned from was altered, not measured.")
     return (*LIMITS, *own)

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import Field
 
-from tokkatot.climate.physics.units import JOULES_A_KWH
 from tokkatot.cloud.devices import store as device_store
 from tokkatot.cloud.farms import harvests
 from tokkatot.cloud.farms.access import CanSee
@@ -23,10 +22,11 @@ from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.schemas import View
 from tokkatot.cloud.reports.growth import AheadView, GrowthView, growth_of
+from tokkatot.cloud.reports.money import SomePrice, drawn, savings
 from tokkatot.cloud.telemetry.access import Stored
 from tokkatot.cloud.telemetry.asking import SomePeriod
 from tokkatot.cloud.telemetry.daily import days_of
-from tokkatot.cloud.telemetry.equipment_api import counts_of, rated_w
+from tokkatot.cloud.telemetry.equipment_api import rated_w
 from tokkatot.cloud.telemetry.summary import Numbers
 from tokkatot.domain.desired import MAX_DEVICES
 from tokkatot.domain.devices import ACTUATORS
@@ -39,7 +39,7 @@ _USUAL: Final = timedelta(days=30)
 _LONGEST: Final = timedelta(days=366)
 
 
-Lacking = Literal["weather", "fit", "decisions", "twin", "open"]
+Lacking = Literal["weather", "fit", "decisions", "twin", "open", "hours"]
 
 
 class DayView(View):
@@ -62,16 +62,19 @@ class DayView(View):
         description="By the rated power in `specs.power_w` and the level of each actuator; null"
         " where none of them was heard all day."
     )
-    cost: float | None = Field(description="Of that energy, where its price was given.")
+    cost: float | None = Field(
+        description="Of that energy, where its price was given, in each hour."
+    )
     saved_kwh: float | None = Field(
         description="What the house's own rules would have drawn in the same weather, less what"
         " they drew with set-points as its autopilot held them; both by the fitted twin."
     )
-    saved: float | None = Field(description="What that would have cost.")
+    saved: float | None = Field(description="What that would have cost, in each hour.")
     spared_stress_h: float | None = Field(description="Hours of heat stress, told apart alike.")
     lacking: Lacking | None = Field(
         description="Why nothing is told of savings: no `weather` station, no `fit`, no"
-        " `decisions`, a `twin` that failed, or a day that is `open`: not over or not reckoned."
+        " `decisions`, a `twin` that failed, or a day that is `open`: not over or not reckoned;"
+        " or why they have no price: of that day nobody knows the `hours`."
     )
 
 
@@ -92,10 +95,7 @@ async def daily(
     tx: Tx,
     stored: Stored,
     period: SomePeriod,
-    electricity_kwh: Annotated[
-        float | None,
-        Query(ge=0, le=1e6, allow_inf_nan=False, description="Its price, in any money."),
-    ] = None,
+    price: SomePrice,
 ) -> DaysView:
     """Return climate, weight, energy, cost and savings of each day of a house."""
     found = await house_in(tx, access.farm_id, HouseId(house))
@@ -107,13 +107,7 @@ async def daily(
     devices = [row.device for row in rows]
     days = await days_of(tx.session, stored, found, devices, span, zone)
     actuators = [one for one in devices if one.role in ACTUATORS]
-    rated = {one.id: watts for one in actuators if (watts := rated_w(one)) is not None}
-    counts = await counts_of(tx, [one for one in actuators if one.id in rated], span, days.edges_ms)
-    drawn = [counts[one].load_s * watts for one, watts in rated.items()]
-    known_s = np.sum([one.known_s for one in counts.values()], 0)
-    energy = np.where(known_s > 0, np.sum(drawn, 0) / JOULES_A_KWH, np.nan)
-    energy = np.broadcast_to(energy, len(days.edges_ms) - 1)
-    cost = energy * (np.nan if electricity_kwh is None else electricity_kwh)
+    energy = await drawn(tx, actuators, span, days.edges_ms, price, zone)
     columns: dict[str, Numbers] = {
         "temperature_c": days.temperature_c,
         "temperature_min_c": days.temperature_min_c,
@@ -121,8 +115,8 @@ async def daily(
         "humidity_percent": days.humidity_percent,
         "vpd_kpa": days.vpd_kpa,
         "weight_kg": days.weight_kg,
-        "energy_kwh": energy,
-        "cost": cost,
+        "energy_kwh": energy.energy_kwh,
+        "cost": energy.cost,
     }
     starts = [from_ms(start_ms) for start_ms in days.edges_ms[:-1].tolist()]
     dates = [start.astimezone(zone).date() for start in starts]
@@ -135,13 +129,13 @@ async def daily(
             DayView.model_validate(
                 {"start": start}
                 | {name: _or_none(values[day]) for name, values in columns.items()}
-                | _savings(saved.get(start), electricity_kwh)
+                | savings(saved.get(start), price)
                 | {"yield_kg": picked.get(dates[day])}
                 | _predicted(growth.told.get(dates[day]))
             )
             for day, start in enumerate(starts)
         ],
-        unrated=[one.id for one in actuators if one.id not in rated],
+        unrated=[one.id for one in actuators if rated_w(one) is None],
         growth=growth.now,
     )
 
@@ -163,15 +157,3 @@ def _predicted(told: AheadView | None) -> JsonObject:
     if told is None:
         return {"predicted_kg": None, "predicted_on": None}
     return {"predicted_kg": told.kg, "predicted_on": told.told_on}
-
-
-def _savings(saved: SavedDay | None, price: float | None) -> JsonObject:
-    if saved is None or saved.saved_kwh is None:
-        lacking = "open" if saved is None else saved.lacking
-        return {"saved_kwh": None, "saved": None, "spared_stress_h": None, "lacking": lacking}
-    return {
-        "saved_kwh": saved.saved_kwh,
-        "saved": None if price is None else round(saved.saved_kwh * price, 4),
-        "spared_stress_h": saved.spared_stress_h,
-        "lacking": None,
-    }

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, Field, StringConstraints
 from starlette.responses import Response
 
+from tokkatot.climate.control.tariff import FLAT
 from tokkatot.climate.physics.known import COOPS, House
 from tokkatot.cloud.farms.access import CanOperate, CanSee
 from tokkatot.cloud.farms.houses import house_in
@@ -34,6 +35,7 @@ from tokkatot.cloud.twins.asked import (
     WhatIf,
 )
 from tokkatot.cloud.twins.house import devices_in, flock_at, usual_twin
+from tokkatot.cloud.twins.tariffs import TARIFF, ByTheHour
 from tokkatot.domain.houses import HouseKind, SetPoints
 from tokkatot.domain.ids import HouseId
 from tokkatot.kit.clock import to_ms
@@ -96,6 +98,7 @@ class PricesBody(Body):
 
     electricity_kwh: Annotated[float, Field(ge=0, le=1e6)]
     heat_kwh: Annotated[float, Field(ge=0, le=1e6)]
+    tariff: ByTheHour | None = Field(None, description=TARIFF)
 
 
 class SimulateBody(Body):
@@ -222,7 +225,7 @@ async def simulate(
             warmer_k=body.warmer_k,
             points=None if body.setpoints is None else _points(body.setpoints),
             house=_twin(found, body.twin),
-            prices=None if body.prices is None else Prices(**body.prices.model_dump()),
+            prices=None if body.prices is None else _prices(body.prices),
         )
         job = await jobs.ask(
             tx, access, HouseId(house), simulating.KIND, msgspec.to_builtins(asked)
@@ -270,6 +273,14 @@ def _past(
     if end - begins > longest:
         raise invalid_field(f"{under}.from", "too_long", f"It is at most {longest.days} days.")
     return begins, end
+
+
+def _prices(body: PricesBody) -> Prices:
+    return Prices(
+        electricity_kwh=body.electricity_kwh,
+        heat_kwh=body.heat_kwh,
+        tariff=FLAT if body.tariff is None else tuple(body.tariff),
+    )
 
 
 def _points(body: PointsBody) -> tuple[float, float, float]:

@@ -2,7 +2,9 @@
 
 from msgspec import Struct
 
+from tokkatot.climate.control.tariff import FLAT
 from tokkatot.climate.physics.known import House
+from tokkatot.climate.policy.card import ByTheHour
 
 
 class Hour(Struct, frozen=True, kw_only=True):
@@ -42,6 +44,8 @@ class Prices(Struct, frozen=True, kw_only=True):
 
     electricity_kwh: float
     heat_kwh: float
+    tariff: ByTheHour = FLAT
+    """So many times its price electricity costs in each hour of the farm's day."""
 
 
 class WhatIf(Struct, frozen=True, kw_only=True):
@@ -64,3 +68,10 @@ class Calibration(Struct, frozen=True, kw_only=True):
     fit: list[str] | None = None
     """None: those that are usual for its kind."""
     house: House | None = None
+
+
+class Learning(Struct, frozen=True, kw_only=True):
+    """What a policy that is learned for one house is to pay."""
+
+    tariff: ByTheHour | None = None
+    """None: the same all day."""

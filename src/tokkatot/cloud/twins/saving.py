@@ -48,6 +48,7 @@ CAUGHT_UP_DAYS: Final = 14
 """What a cloud or a hub that stood still has missed; of older days set-points are others by now."""
 MOST_A_ROUND: Final = 200
 _DIGITS: Final = 3
+_DIGITS_BY_HOUR: Final = 6
 LENT_FOR: Final = timedelta(seconds=LENT_FOR_S)
 
 _log = structlog.get_logger(__name__)
@@ -226,11 +227,16 @@ def _unheard(_done: float) -> None:
 
 def _row(found: JsonObject | str) -> dict[str, object]:
     if isinstance(found, str):
-        return {"saved_kwh": None, "spared_stress_h": None, "lacking": found}
+        nothing = dict.fromkeys(("saved_kwh", "saved_by_hour_kwh", "spared_stress_h"))
+        return nothing | {"lacking": found}
     rules, held = found[RULES], found[HELD]
     suffered, suffers = rules["heat_stress_h"], held["heat_stress_h"]
     return {
         "saved_kwh": round(_energy_kwh(rules) - _energy_kwh(held), _DIGITS),
+        "saved_by_hour_kwh": [
+            round(without - with_it, _DIGITS_BY_HOUR)
+            for without, with_it in zip(_by_hour_kwh(rules), _by_hour_kwh(held), strict=True)
+        ],
         "spared_stress_h": (
             None if suffered is None or suffers is None else round(suffered - suffers, _DIGITS)
         ),
@@ -240,3 +246,8 @@ def _row(found: JsonObject | str) -> dict[str, object]:
 
 def _energy_kwh(plan: JsonObject) -> float:
     return float(plan["electricity_kwh"]) + float(plan["heat_kwh"])
+
+
+def _by_hour_kwh(plan: JsonObject) -> list[float]:
+    both = zip(plan["electricity_by_hour_kwh"], plan["heat_by_hour_kwh"], strict=True)
+    return [electricity + heat for electricity, heat in both]

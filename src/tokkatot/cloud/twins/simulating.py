@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from typing_extensions import override
 
+from tokkatot.climate.control.tariff import weighed_kwh
 from tokkatot.climate.env.what_if import STEP_S
 from tokkatot.climate.physics.air import magnus_pa
 from tokkatot.climate.physics.known import House
@@ -204,5 +205,6 @@ def _outdoors(sky: Skies, every: int) -> list[float]:
 def _cost(plan: JsonObject, prices: Prices | None) -> float | None:
     if prices is None:
         return None
-    electricity_kwh, heat_kwh = float(plan["electricity_kwh"]), float(plan["heat_kwh"])
+    electricity_kwh = weighed_kwh(plan["electricity_by_hour_kwh"], prices.tariff)
+    heat_kwh = float(plan["heat_kwh"])
     return round(electricity_kwh * prices.electricity_kwh + heat_kwh * prices.heat_kwh, 4)

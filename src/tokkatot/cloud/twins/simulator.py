@@ -149,6 +149,8 @@ def _shown(story: Story, every: int) -> JsonObject:
         "heat_stress_h": None if story.heat_stress_h is None else round(story.heat_stress_h, 2),
         "electricity_kwh": round(story.spent.electricity_kwh, 3),
         "heat_kwh": round(story.spent.heat_kwh, 3),
+        "electricity_by_hour_kwh": [round(one.electricity_kwh, 6) for one in story.by_hour],
+        "heat_by_hour_kwh": [round(one.heat_kwh, 6) for one in story.by_hour],
     }
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
@@ -14,8 +15,10 @@ from tokkatot.cloud.jobs.api import JobView, job_view
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.idempotency import Once
 from tokkatot.cloud.platform.openapi import problems
-from tokkatot.cloud.platform.schemas import View
+from tokkatot.cloud.platform.schemas import Body, View
 from tokkatot.cloud.twins import training
+from tokkatot.cloud.twins.asked import Learning
+from tokkatot.cloud.twins.tariffs import TARIFF, ByTheHour
 from tokkatot.domain.ids import HouseId
 
 router = APIRouter(prefix="/v1/farms/{farm}/houses/{house}", tags=["autopilot"])
@@ -27,6 +30,12 @@ class TrainingView(View):
     asked: JobView | None = Field(
         description="The job that was asked for last; null where nobody asked in the last days."
     )
+
+
+class TrainBody(Body):
+    """What the policy is to pay."""
+
+    tariff: ByTheHour | None = Field(None, description=TARIFF)
 
 
 @router.get("/train")
@@ -43,12 +52,16 @@ async def training_of(house: UUID, access: CanSee, tx: Tx) -> TrainingView:
     response_model=JobView,
     responses=problems("idempotency_mismatch", "rate_limited"),
 )
-async def train(house: UUID, access: CanOwn, tx: Tx, once: Once) -> Response:
+async def train(
+    house: UUID, access: CanOwn, tx: Tx, once: Once, body: TrainBody | None = None
+) -> Response:
     """Have a policy learned in the house's fitted twin; staff deploy it, or not."""
 
     async def ask() -> JobView:
         found = await house_in(tx, access.farm_id, HouseId(house))
-        job = await jobs.ask(tx, access, HouseId(found.id), training.KIND, {})
+        tariff = None if body is None or body.tariff is None else tuple(body.tariff)
+        asked = msgspec.to_builtins(Learning(tariff=tariff))
+        job = await jobs.ask(tx, access, HouseId(found.id), training.KIND, asked)
         return job_view(job)
 
     return await once.once(tx, access.caller.user_id, ask, status=202)

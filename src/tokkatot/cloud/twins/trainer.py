@@ -7,9 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from tokkatot.climate.control.tariff import Factors
 from tokkatot.climate.physics.known import House
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.weather.series import WeatherSeries
@@ -43,6 +44,8 @@ class Task(Struct, frozen=True, kw_only=True):
     steps: int
     """Decisions to learn from."""
     days: float = SEASON_DAYS
+    tariff: Factors | None = None
+    """Of electricity, by the hour; None: it costs the same all day."""
 
 
 def train(encoded: bytes, tell: Tell) -> JsonObject:
@@ -109,6 +112,7 @@ def _plan(task: Task) -> "HousePlan":
         birds_m2=full,
         electricity_kwh=shipped.electricity_kwh,
         heat_to_electricity=shipped.heat_to_electricity,
+        tariff=UNSET if task.tariff is None else task.tariff,
         stressed_m2_h=shipped.stressed_m2_h,
         gases_m2_h=shipped.gases_m2_h,
         learning=replace(shipped.learning, steps=task.steps, threads=1),

@@ -28,6 +28,7 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.telemetry.local_time import hour_of_day
 from tokkatot.cloud.telemetry.store import HOUR_S, Readings, ReadingStore, Span
+from tokkatot.cloud.twins.asked import Learning
 from tokkatot.cloud.twins.fitted import fitted_twin
 from tokkatot.cloud.twins.house import devices_in, twin_of
 from tokkatot.cloud.twins.recorded import filled, longest_run, steps_of, weather_by_hour
@@ -61,6 +62,7 @@ class Training(JobKind):
 
     @override
     async def prepare(self, tx: Transaction, job: Job) -> Prepared:
+        asked = msgspec.convert(job.asked, Learning)
         house = await house_in(tx, FarmId(job.farm_id), HouseId(job.house_id))
         fit = await intelligence_store.fit_of(tx.session, house.id)
         if fit is None:
@@ -74,10 +76,9 @@ class Training(JobKind):
             raise Unanswerable(NO_FLOOR, Reason("no_floor_area"))
         weather = await _days(tx, self.readings.within(tx), house)
         twin = await twin_of(tx, house, known, await devices_in(tx, house), at=tx.now)
-        task = Task(twin=fitted_twin(fit, twin), weather=weather, steps=STEPS)
-        return Prepared(
-            task=msgspec.msgpack.encode(task), beside={"days": len(weather) // 24, "steps": STEPS}
-        )
+        task = Task(twin=fitted_twin(fit, twin), weather=weather, steps=STEPS, tariff=asked.tariff)
+        beside = {"days": len(weather) // 24, "steps": STEPS, "tariff": asked.tariff}
+        return Prepared(task=msgspec.msgpack.encode(task), beside=beside)
 
     @override
     async def take(

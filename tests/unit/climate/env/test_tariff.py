@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import coop, greenhouse
 from tokkatot.climate.control.flock import FlockPrices
-from tokkatot.climate.control.tariff import FLAT, Tariff, priced
+from tokkatot.climate.control.tariff import FLAT, Tariff, priced, weighed_kwh
 from tokkatot.climate.env.batches import Batch, Flocks, Tomatoes
 from tokkatot.climate.env.draws import FlockDraw, Seasons, TomatoDraw
 from tokkatot.climate.env.gym import GREENHOUSE, POULTRY_HOUSE, register
@@ -84,6 +84,12 @@ def test_heat_may_have_hours_of_its_own() -> None:
     nights = Tariff(heat=(0.5, *FLAT[1:]))
     assert priced(prices, nights, 0.99) == replace(prices, heat_kwh=0.05)
     assert priced(prices, nights, 1.0) == prices
+
+
+def test_what_is_drawn_in_dear_hours_counts_for_more() -> None:
+    by_hour = [0.0] * 16 + [1.0, 2.0] + [0.0] * 6
+    assert weighed_kwh(by_hour, EVENING.electricity) == 5.0
+    assert weighed_kwh(by_hour, FLAT) == 3.0
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,23 @@ def test_what_fans_of_a_greenhouse_draw_is_their_rated_power() -> None:
     assert story.heat_stress_h is None
 
 
+def test_energy_is_told_by_the_hour_in_which_it_was_taken() -> None:
+    points = SetPoints(temperature_min_c=5.0, temperature_max_c=10.0, temperature_hard_max_c=12.0)
+    warm = replace(OUTDOOR, temperature_c=24.0)
+    # From ten and two minutes to midnight on: the third of its stretches belongs to both days.
+    hours = [(23.8 + number * STEP_S / 3600) % 24.0 for number in range(AN_HOUR)]
+    stretches = [Stretch(outdoor=warm, hour=hour, points=points) for hour in hours]
+    story = live_through(greenhouse_in(fans_w=1200.0), stretches, lambda _: None)
+    drawn = [one.electricity_kwh for one in story.by_hour]
+    assert {hour: kwh for hour, kwh in enumerate(drawn) if kwh} == {
+        23: pytest.approx(0.2 * 1.2),
+        0: pytest.approx(0.8 * 1.2),
+    }
+    cold = lived(coop_in(20.0), WARM, steps=AN_HOUR)
+    assert cold.by_hour[1] == pytest.approx(cold.spent)
+    assert cold.spent.heat_kwh > 0
+
+
 def test_how_far_it_is_is_told_up_to_the_whole() -> None:
     told: list[float] = []
     stretch = Stretch(outdoor=OUTDOOR, hour=1.0, points=USUAL)

@@ -14,6 +14,7 @@ from tokkatot.climate.control.crop import GREENHOUSE_SEEN, TomatoPrices, seen_in
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, positions
 from tokkatot.climate.control.flock import COOP_SEEN, FlockPrices, seen_in_coop
 from tokkatot.climate.control.greenhouse import TomatoRules
+from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.physics.greenhouse.model import State
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
 from tokkatot.climate.policy.card import (
@@ -23,10 +24,12 @@ from tokkatot.climate.policy.card import (
     Input,
     Named,
     PolicyRefused,
+    checked_card,
     inputs_of,
     named,
     observation,
     read_policy,
+    tariff_of,
 )
 from tokkatot.climate.policy.running import Policy
 
@@ -53,6 +56,20 @@ def test_what_is_seen_has_a_name_for_each_number() -> None:
     assert (told["hour"], told["set_day_c"]) == (6.5, TomatoRules().day_c)
     # Air has a share of carbon dioxide, and rules hold one.
     assert told["co2_ppm"] != told["set_co2_ppm"] == TomatoRules().co2_ppm
+
+
+def test_a_card_tells_its_tariff_and_one_without_reads_as_before() -> None:
+    plain = policies.card(HOLDS)
+    assert b"tariff" not in msgspec.json.encode(plain)
+    assert tariff_of(plain) == Tariff()
+    evening = tuple(2.0 if 17 <= hour < 22 else 1.0 for hour in range(24))
+    dear = msgspec.structs.replace(plain, tariff=evening)
+    read = checked_card(msgspec.json.encode(dear), HOLDS)
+    assert tariff_of(read) == Tariff(electricity=evening)
+    for wrong in (evening[1:], (0.0, *evening[1:]), (101.0, *evening[1:])):
+        written = msgspec.json.encode(msgspec.structs.replace(plain, tariff=wrong))
+        with pytest.raises(PolicyRefused, match="tariff"):
+            checked_card(written, HOLDS)
 
 
 @pytest.mark.parametrize("house", House)

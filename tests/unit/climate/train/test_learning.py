@@ -132,6 +132,8 @@ def test_a_card_tells_what_its_plan_took_for_granted(tmp_path: Path) -> None:
     assert [one for one in limits_of(read_plan(path)) if one not in measured] == [
         "Part of the weather that it learned from was altered, not measured."
     ]
+    path.write_text(path.read_text().replace("unsure = ", f"tariff = {[1.0] * 24}\nunsure = ", 1))
+    assert any("tariff" in limit for limit in limits_of(read_plan(path)))
     tomatoes = limits_of(read_plan(seasons.write_plan(tmp_path, "greenhouse")))
     assert not any("poultry" in limit for limit in tomatoes)
 

@@ -25,6 +25,9 @@ TWIN = Twin(
 )
 
 
+EVENING = tuple(2.0 if 17 <= hour < 22 else 1.0 for hour in range(24))
+
+
 def task(**changes: object) -> bytes:
     weather = [coop.outdoor(4 * hour) for hour in range(6 * 24)]
     asked = Task(twin=TWIN, weather=weather, steps=16_384, days=0.5)
@@ -50,16 +53,31 @@ def test_a_card_counts_each_day_once_and_no_more_seasons_than_days(tmp_path: Pat
     assert (held.weather.days, held.seasons) == (4, 4)
 
 
+def test_it_is_judged_by_the_owner_s_own_tariff(tmp_path: Path) -> None:
+    weather = [coop.outdoor(4 * hour) for hour in range(12 * 24)]
+    asked = Task(twin=TWIN, weather=weather, steps=1, days=1.0)
+    file = wanting(1.0)
+    policy = Policy.load(policies.write(tmp_path, file.model, policies.card(file.model)))
+    worth, energy = [], []
+    for tariff in (None, (1.0,) * 24, EVENING):
+        paid = msgspec.structs.replace(asked, tariff=tariff)
+        figures = {one.name: one for one in judged(paid, parted(asked)[1], policy).figures}
+        worth.append(figures["worth"].value.mean)
+        energy.append(figures["electricity"].value.mean)
+    assert len(set(energy)) == 1
+    assert worth[0] == worth[1] > worth[2]
+
+
 @pytest.mark.training
 @pytest.mark.timeout(400)
 @pytest.mark.xdist_group("kernel")
 def test_it_learns_in_the_house_that_was_fitted_and_is_judged_on_days_it_never_saw() -> None:
     told: list[float] = []
-    result = train(task(), told.append)
+    result = train(task(tariff=EVENING), told.append)
     card = msgspec.json.decode(b64decode(result["card"]))
     assert told == sorted(told)
     assert told[-1] == pytest.approx(0.9)
-    assert card["house"] == "coop"
+    assert (card["house"], card["tariff"]) == ("coop", list(EVENING))
     assert card["learning"]["steps"] == 16_384
     (held,) = card["held_out"]
     assert {figure["controller"] for figure in held["figures"]} == {"policy", "rules"}
