@@ -99,7 +99,8 @@ def evaluate(
         for seen, series in unseen:
             starts = seasons(what, series)
             lived = {
-                who: live(what, series, starts, made(series)) for who, made in controllers.items()
+                who: live(what, series, starts, _watched(made(series), f"{seen.name}, {who}"))
+                for who, made in controllers.items()
             }
             judged.append((compared(seen, lived, chance), lived))
         fronts = _fronts(what, known, unseen, found) if what.judging.front else {}
@@ -129,17 +130,33 @@ def _fronts(
     import numpy as np
 
     from tokkatot.climate.control.dials import COOP_DIALS
-    from tokkatot.climate.judge.controllers import Learned
-    from tokkatot.climate.judge.front import compared_fronts
+    from tokkatot.climate.judge.controllers import Held, Learned
+    from tokkatot.climate.judge.front import Fronts, front_of, held_against
+    from tokkatot.climate.judge.judging import seasons
     from tokkatot.climate.judge.searching import tuned_along, with_shifts
 
-    found = tuned_along(plan, known, plan.judging.front, counted("searched"))
+    weighings = plan.judging.front
+    found = tuned_along(plan, known, weighings, counted("searched"))
     rows = with_shifts(found, COOP_DIALS)
     chance = np.random.default_rng(plan.seed)
-    return {
-        seen.name: compared_fronts(plan, series, Learned(policy), rows, chance)
-        for seen, series in unseen
-    }
+    fronts = {}
+    for seen, series in unseen:
+        steered = _watched(Learned(policy), f"{seen.name}, front of the policy")
+        ours = front_of(plan, series, steered, weighings)
+        fixed = Held(np.repeat(rows, len(seasons(plan, series)), axis=0))
+        staged = _watched(fixed, f"{seen.name}, front of stages")
+        # No price moves set-points that stay where they are.
+        theirs = front_of(plan, series, staged, weighings[:1] * len(rows))
+        beside = held_against(ours, theirs, chance)
+        fronts[seen.name] = Fronts(policy=ours, tuned=theirs, beside=beside)
+    return fronts
+
+
+def _watched(who: "Controller", what: str) -> "Controller":
+    """Return the same controller; as it decides, a person sees how much of its seasons is lived."""
+    from tokkatot.cli.watching import Watched
+
+    return Watched(who, counted(f"{what}: lived"))
 
 
 def _rivals(

@@ -1,11 +1,13 @@
 """`tokkatot climate evaluate` and what learning refuses, at a terminal."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from tests.support import policies, seasons
+from tokkatot.cli import climate_learning
 from tokkatot.cli.climate import app
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import COOP_DIALS, positions
@@ -18,8 +20,33 @@ pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("kernel")]
 REST = positions(StageRules(), COOP_DIALS)
 HOLDS = policies.model([[0.0] * len(REST)] * len(inputs_of(House.COOP)), REST)
 
+STEPS_A_DAY = 96
 
-def test_a_policy_is_judged_beside_its_rivals_and_its_card_keeps_it(tmp_path: Path) -> None:
+Told = dict[str, list[tuple[int, int]]]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What a person at a terminal is told to be so far."""
+    heard: Told = {}
+
+    def counted(what: str) -> Callable[[int, int], None]:
+        lines = heard.setdefault(what, [])
+        return lambda done, total: lines.append((done, total))
+
+    monkeypatch.setattr(climate_learning, "counted", counted)
+    return heard
+
+
+def lived(told: Told) -> set[str]:
+    """Whose seasons were told step by step from the first to the last."""
+    every = [(done, STEPS_A_DAY) for done in range(1, STEPS_A_DAY + 1)]
+    return {what.removesuffix(": lived") for what, lines in told.items() if lines == every}
+
+
+def test_a_policy_is_judged_beside_its_rivals_and_its_card_keeps_it(
+    tmp_path: Path, told: Told
+) -> None:
     plan = seasons.write_plan(tmp_path)
     folder = policies.write(tmp_path / "policy", HOLDS, policies.card(HOLDS))
     page = tmp_path / "page.html"
@@ -37,6 +64,7 @@ def test_a_policy_is_judged_beside_its_rivals_and_its_card_keeps_it(tmp_path: Pa
     assert alike is not None
     assert alike.mean == pytest.approx(0.0, abs=1e-6)
     assert "<svg" in page.read_text()
+    assert lived(told) == {f"unseen, {who}" for who in worth}
 
 
 def test_the_benchmarks_tomatoes_have_rules_by_bands_and_such_as_were_found_as_rivals(
@@ -56,7 +84,7 @@ def test_the_benchmarks_tomatoes_have_rules_by_bands_and_such_as_were_found_as_r
     assert figures["policy", "profit"] > figures["policy", "worth"], "monsoon air is too damp"
 
 
-def test_a_front_is_told_for_each_weighing_and_drawn(tmp_path: Path) -> None:
+def test_a_front_is_told_for_each_weighing_and_drawn(tmp_path: Path, told: Told) -> None:
     plan = seasons.write_plan(tmp_path)
     # Nothing but the front is searched for.
     plan.write_text(
@@ -72,9 +100,10 @@ def test_a_front_is_told_for_each_weighing_and_drawn(tmp_path: Path) -> None:
     options = ["--policy", str(folder), "--report", str(page), "--weather", str(tmp_path)]
     done = CliRunner().invoke(app, ["evaluate", str(plan), *options])
     assert done.exit_code == 0, done.output
-    told = [line for line in done.output.splitlines() if "kWh/m2" in line and "stages" in line]
-    assert len(told) == 2
-    assert all(line.startswith("unseen ") for line in told)
+    lines = [line for line in done.output.splitlines() if "kWh/m2" in line and "stages" in line]
+    assert len(lines) == 2
+    assert all(line.startswith("unseen ") for line in lines)
+    assert lived(told) >= {"unseen, front of the policy", "unseen, front of stages"}
     assert page.read_text().count("<circle") >= 2 + SHIFTS
 
 

@@ -5,7 +5,13 @@ from dataclasses import dataclass, fields
 
 from tokkatot.climate.control.coop import StageRules, steer_coop
 from tokkatot.climate.control.greenhouse import TomatoRules, steer_tomatoes
-from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_ppm, magnus_pa
+from tokkatot.climate.physics.air import (
+    SEA_LEVEL_PA,
+    co2_ppm,
+    leaf_vpd_kpa,
+    magnus_pa,
+    vpd_kpa,
+)
 from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.greenhouse import network
 from tokkatot.climate.physics.greenhouse.step import advance as advance_greenhouse
@@ -51,6 +57,10 @@ class GreenhouseDay:
     day: int
     air_mean_c: float
     humidity_mean_pct: float
+    vpd_mean_kpa: float
+    """Vapour pressure deficit of the air."""
+    leaf_vpd_mean_kpa: float
+    """Between the leaves and the air, which is what they lose water by."""
     co2_mean_ppm: float
     heat_kwh_m2: float
     lamps_kwh_m2: float
@@ -124,14 +134,17 @@ def greenhouse_days(
     book, buffer, day = greenhouse.Ledger(), [0.0] * network.SIZE, 0
     while True:
         day += 1
-        sums = [0.0, 0.0, 0.0]
+        sums = [0.0] * 5
         for step in range(A_DAY):
             outdoor = weather.at(start_s + (day - 1) * DAY_S + step * STEP_S)
             controls = steer_tomatoes(state, outdoor, step / 4, rules)
             advance_greenhouse(state, controls, outdoor, parameters, book, buffer, STEP_S)
+            humidity_pct = relative_humidity_pct(state)
             shown = (
                 state.air_c,
-                relative_humidity_pct(state),
+                humidity_pct,
+                vpd_kpa(state.air_c, humidity_pct),
+                leaf_vpd_kpa(state.canopy_c, state.air_c, humidity_pct),
                 co2_ppm(state.air_mg_m3, state.air_c, SEA_LEVEL_PA),
             )
             sums = [total + value for total, value in zip(sums, shown, strict=True)]
@@ -139,7 +152,9 @@ def greenhouse_days(
             day=day,
             air_mean_c=sums[0] / A_DAY,
             humidity_mean_pct=sums[1] / A_DAY,
-            co2_mean_ppm=sums[2] / A_DAY,
+            vpd_mean_kpa=sums[2] / A_DAY,
+            leaf_vpd_mean_kpa=sums[3] / A_DAY,
+            co2_mean_ppm=sums[4] / A_DAY,
             heat_kwh_m2=book.boiler_j / JOULES_A_KWH,
             lamps_kwh_m2=book.lamps_j / JOULES_A_KWH / (1.0 - parameters.lamp_cooled),
             co2_kg_m2=1e-6 * book.dosed_mg,
