@@ -99,3 +99,11 @@ export function unforetoldKey(growth: Growth | null): MessageKey | null {
   const why = known.find((one) => one === growth?.lacking)
   return why === undefined ? null : `days.unforetold.${why}`
 }
+
+/** Whether anything of what is told comes from the model of the house. */
+export function isByTwin({ items, growth }: Pick<Days, 'items' | 'growth'>): boolean {
+  const told = items.some(
+    ({ saved_kwh, predicted_kg }) => saved_kwh !== null || predicted_kg !== null,
+  )
+  return told || aheadOf(growth).length > 0
+}
