@@ -155,12 +155,10 @@ def _poultry(
 
 
 def _made_up(series: "WeatherSeries", seed: int, path: Path) -> "WeatherSeries":
-    import numpy as np
-
-    from tokkatot.climate.weather.generator import YEAR_DAYS, WeatherGenerator
+    from tokkatot.climate.weather.generator import made_up
 
     try:
-        return WeatherGenerator(series).generate(np.random.default_rng(seed), YEAR_DAYS)
+        return made_up(series, seed)
     except ValueError as refused:
         sys.exit(f"{path}: {refused}")
 

@@ -28,6 +28,7 @@ from tokkatot.climate.policy.card import ByTheHour, House, WeatherSeen
 from tokkatot.climate.weather.altering import altered
 from tokkatot.climate.weather.cells import FileRefused
 from tokkatot.climate.weather.files import Form, read_file
+from tokkatot.climate.weather.generator import made_up
 from tokkatot.climate.weather.series import WeatherSeries
 
 Count = Annotated[int, Meta(ge=1)]
@@ -53,11 +54,18 @@ class WeatherFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """So many times as far as it was from the mean of the day around."""
     vapour: Positive = 1.0
     """So many times as much in the air, up to what that holds."""
+    made_up: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    """Another year of its climate, drawn by this number; unset, plans keep their digest."""
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether it is warmer, wider or drier than it was."""
+        return (self.warmer_k, self.swing, self.vapour) != (0.0, 1.0, 1.0)
 
     @property
     def is_altered(self) -> bool:
         """Whether it is told otherwise than it was measured."""
-        return (self.warmer_k, self.swing, self.vapour) != (0.0, 1.0, 1.0)
+        return self.made_up is not UNSET or self.is_turned
 
 
 class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -154,9 +162,15 @@ def read_plan(path: Path) -> Plan:
         PlanRefused: where it is none.
     """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text()), Plan)
+        plan = msgspec.convert(tomllib.loads(path.read_text()), Plan)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise PlanRefused(f"{path}: {error}") from None
+    judged = {Path(one.file) for one in plan.judge_on}
+    if any(one.made_up is not UNSET for one in plan.judge_on):
+        raise PlanRefused(f"{path}: weather that is made up was never lived through to judge on")
+    if any(one.made_up is not UNSET and Path(one.file) in judged for one in plan.learn_from):
+        raise PlanRefused(f"{path}: what is made up of judged weather has the days of it")
+    return plan
 
 
 def find_plan(name: Path) -> Path:
@@ -224,7 +238,7 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
         raise PlanRefused(f"{plan.name}: the published benchmarks know no tariff")
     match plan.house:
         case "lettuce":
-            return Lettuces(LettuceDraw(seasons=seasons), houses)
+            return Lettuces(LettuceDraw(seasons=seasons, unsure=plan.unsure), houses)
         case "tomato_benchmark":
             benchmark = BenchmarkTomatoDraw(seasons=seasons, unsure=plan.unsure)
             comfort = benchmark_comfort(plan.penalties)
@@ -274,8 +288,15 @@ def _weather(path: Path, one: WeatherFile) -> tuple[WeatherSeen, WeatherSeries]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, UnicodeDecodeError, FileRefused) as refused:
         raise PlanRefused(f"{path}: {refused}") from None
-    name, days = path.stem, series.duration_s / DAY_S
-    if one.is_altered:
+    name = path.stem
+    if one.made_up is not UNSET:
+        name += f", made up by {one.made_up}"
+        try:
+            series = made_up(series, one.made_up)
+        except ValueError as short:
+            raise PlanRefused(f"{path}: {short}") from None
+    days = series.duration_s / DAY_S
+    if one.is_turned:
         name += f" {one.warmer_k:+g} K, swing x{one.swing:g}, vapour x{one.vapour:g}"
         series = altered(series, warmer_k=one.warmer_k, swing=one.swing, vapour=one.vapour)
     return WeatherSeen(name=name, days=days, sha256=digest), series

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.support import seasons
 from tokkatot.climate.env.batches import BenchmarkTomatoes, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.env.draws import FlockDraw, TomatoDraw
+from tokkatot.climate.physics import lettuce
 from tokkatot.climate.plan import (
     PlanRefused,
     batch_of,
@@ -55,6 +57,65 @@ def test_weather_may_be_altered_and_is_named_so(tmp_path: Path) -> None:
     assert unseen.name == "unseen"
     ((_, measured),) = read_weathers(read_plan(seasons.write_plan(tmp_path)).learn_from, tmp_path)
     assert learned.at(0).ground_c == pytest.approx(measured.at(0).ground_c + 2.5)
+
+
+MADE_UP = 'form = "csv", made_up = '
+
+
+def test_a_year_may_be_made_up_of_the_climate_of_a_file(tmp_path: Path) -> None:
+    path = seasons.write_plan(tmp_path)
+    seasons.write_weather(tmp_path / "known.csv", 365)
+    before = path.read_text()
+    measured = read_plan(path)
+    ((_, year),) = read_weathers(measured.learn_from, tmp_path)
+    path.write_text(before.replace('form = "csv"', MADE_UP + "3, warmer_k = 1.0", 1))
+    plan = read_plan(path)
+    ((seen, made),), ((_, again),) = (read_weathers(plan.learn_from, tmp_path) for _ in range(2))
+    assert (seen.name, seen.days) == ("known, made up by 3 +1 K, swing x1, vapour x1", 365)
+    assert made == again
+    assert made.moments != year.moments
+    assert plan.learn_from[0].is_altered, "the card says that it was not measured"
+    assert digest_of(plan) != digest_of(measured)
+    path.write_text(before.replace('form = "csv"', MADE_UP + "4", 1))
+    ((_, other),) = read_weathers(read_plan(path).learn_from, tmp_path)
+    assert other.moments != made.moments
+    assert len(other.moments) == len(made.moments) == 365 * 24
+
+
+def test_nothing_is_made_up_of_a_few_days(tmp_path: Path) -> None:
+    path = seasons.write_plan(tmp_path)
+    path.write_text(path.read_text().replace('form = "csv"', MADE_UP + "3", 1))
+    with pytest.raises(PlanRefused, match=r"known\.csv: .*whole year"):
+        read_weathers(read_plan(path).learn_from, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("learned", "judged", "why"),
+    [
+        ('"known.csv", form = "csv"', '"unseen.csv", ' + MADE_UP + "3", "never lived through"),
+        ('"./unseen.csv", ' + MADE_UP + "3", '"unseen.csv", form = "csv"', "has the days of it"),
+    ],
+)
+def test_nobody_is_judged_on_days_that_were_made_up_or_learned_from(
+    tmp_path: Path, learned: str, judged: str, why: str
+) -> None:
+    path = seasons.write_plan(tmp_path)
+    text = path.read_text().replace('"unseen.csv", form = "csv"', judged)
+    path.write_text(text.replace('"known.csv", form = "csv"', learned))
+    with pytest.raises(PlanRefused, match=why):
+        read_plan(path)
+
+
+def test_constants_of_lettuce_are_drawn_as_far_as_a_plan_is_unsure(tmp_path: Path) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path, "lettuce"))
+    weathers = [series for _, series in read_weathers(plan.learn_from, tmp_path)]
+    chance = np.random.default_rng(1)
+    drawn = [batch_of(plan, weathers, 1).draw.drawn(chance).parameters for _ in range(20)]
+    most = lettuce.Parameters().cover_w_m2_k
+    assert len({one.cover_w_m2_k for one in drawn}) == 20
+    assert all(0.9 * most <= one.cover_w_m2_k <= 1.1 * most for one in drawn)
+    sure = msgspec.structs.replace(plan, unsure=0.0)
+    assert batch_of(sure, weathers, 1).draw.drawn(chance).parameters == lettuce.Parameters()
 
 
 def test_weather_may_come_from_a_spreadsheet(tmp_path: Path) -> None:

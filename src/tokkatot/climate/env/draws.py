@@ -22,7 +22,7 @@ from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
 from tokkatot.climate.physics.units import DAY_S
 from tokkatot.climate.weather.series import WeatherSeries
 
-House = TypeVar("House", coop.Parameters, greenhouse.Parameters)
+House = TypeVar("House", coop.Parameters, greenhouse.Parameters, lettuce.Parameters)
 
 Ends = tuple[float, float]
 """The least and the most; alike where nothing is drawn."""
@@ -34,6 +34,10 @@ COOP_UNSURE = (
 GREENHOUSE_UNSURE = (
     "leak", "roof_par_through", "cover_outside_w_m2_k", "wind_pressure", "thermal_leak",
     "soil_w_m_k", "pipe_emission", "leaf_air_w_m2_k", "stomata_s_m", "electrons_25_umol_m2_s",
+)  # fmt: skip
+LETTUCE_UNSURE = (
+    "leak_m_s", "heat_capacity_j_m2_k", "cover_w_m2_k", "sun_heat_share", "leaf_area_m2_kg",
+    "light_use_kg_j", "transpiration_m_s",
 )  # fmt: skip
 """What differs from house to house and nobody measures."""
 
@@ -221,17 +225,26 @@ class LettuceStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LettuceDraw:
-    """Draws crops of lettuce, all alike but for their weather."""
+    """Draws crops of lettuce; the published benchmark's are all alike but for their weather."""
 
     seasons: Seasons
+    unsure: float = 0.0
 
     def drawn(self, chance: np.random.Generator) -> LettuceStart:
         """Return a crop by chance."""
         return self.begun(self.seasons.drawn(chance), chance)
 
-    def begun(self, begun: Begun, _chance: np.random.Generator) -> LettuceStart:
-        """Return a crop of this stretch of weather."""
-        return LettuceStart(begun=begun)
+    def begun(self, begun: Begun, chance: np.random.Generator) -> LettuceStart:
+        """Return a crop of this stretch of weather, all else by chance."""
+        return LettuceStart(begun=begun, parameters=lettuces_varied(self.unsure, chance))
+
+
+def lettuces_varied(part: float, chance: np.random.Generator) -> lettuce.Parameters:
+    """Return the benchmark's house and crop, off by up to this part, each constant by chance."""
+    if part == 0.0:
+        # Nothing is drawn: what was learned of the benchmark by a seed is learned of it again.
+        return lettuce.Parameters()
+    return varied(lettuce.Parameters(), LETTUCE_UNSURE, part, chance)
 
 
 def varied(house: House, names: Sequence[str], part: float, chance: np.random.Generator) -> House:

@@ -13,8 +13,10 @@ from tokkatot.climate.control.lettuce_benchmark import (
     LETTUCE_SEEN,
     LIMITS,
     SLOWNESS,
+    Prices,
     seen_in_lettuce,
 )
+from tokkatot.climate.env.draws import lettuces_varied
 from tokkatot.climate.env.lettuce import LettuceSeason
 from tokkatot.climate.env.season import steps_in
 from tokkatot.climate.physics.lettuce import Controls
@@ -92,16 +94,32 @@ class LettuceEnv(gymnasium.Env[Observation, Action]):
         )
 
 
-def lettuce(weather: WeatherSeries, *, start_s: float = 0.0, days: float = 40.0) -> LettuceEnv:
+def lettuce(
+    weather: WeatherSeries,
+    *,
+    start_s: float = 0.0,
+    days: float = 40.0,
+    prices: Prices | None = None,
+    unsure: float = 0.0,
+) -> LettuceEnv:
     """Return the environment on one stretch of weather, as the benchmark has it.
+
+    By the part `unsure` house and crop are off, drawn by the season's seed; `prices` are what the
+    benchmark pays, unless they are given.
 
     Raises:
         ValueError: where the weather is shorter than the season.
     """
+    paid = prices or Prices()
     steps = steps_in(weather, start_s, days, LettuceSeason(weather=weather).step_s)
 
-    def plant(_chance: np.random.Generator) -> LettuceSeason:
-        return LettuceSeason(weather=weather, start_s=start_s)
+    def plant(chance: np.random.Generator) -> LettuceSeason:
+        return LettuceSeason(
+            weather=weather,
+            start_s=start_s,
+            parameters=lettuces_varied(unsure, chance),
+            prices=paid,
+        )
 
     return LettuceEnv(plant, steps)
 

@@ -9,16 +9,16 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from tokkatot.climate.control.crop import GREENHOUSE_SEEN
+from tokkatot.climate.control.crop import GREENHOUSE_SEEN, TomatoPrices
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, Dials
 from tokkatot.climate.control.fields import Field
-from tokkatot.climate.control.flock import COOP_SEEN
+from tokkatot.climate.control.flock import COOP_SEEN, FlockPrices
 from tokkatot.climate.control.tariff import Tariff
 from tokkatot.climate.env import flock, tomatoes
 from tokkatot.climate.env.draws import COOP_UNSURE, GREENHOUSE_UNSURE, varied
 from tokkatot.climate.env.season import Season, clock, moved, steps_in
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
-from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
+from tokkatot.climate.physics.known import COOPS, House, coop_of
 from tokkatot.climate.weather.series import WeatherSeries
 
 Observation = NDArray[np.float32]
@@ -26,6 +26,10 @@ Action = NDArray[np.floating[Any]]
 Info = dict[str, Any]
 
 STEP_S = 900.0
+
+BIRDS_M2 = {House.TUNNEL: 15.0, House.OPEN: 10.0, House.HENS: 9.0}
+"""How dense they are where nobody says it: for broilers assumptions, hens by article 4 of Council
+Directive 1999/74/EC."""
 
 
 class HouseEnv(gymnasium.Env[Observation, Action]):
@@ -91,24 +95,33 @@ def poultry_house(
     *,
     start_s: float = 0.0,
     days: float = 42.0,
-    birds: float = 18_000.0,
+    house: str = House.TUNNEL,
+    birds: float | None = None,
+    prices: FlockPrices | None = None,
     tariff: Tariff | None = None,
     unsure: float = 0.0,
 ) -> HouseEnv:
-    """Return the environment of broilers in a tunnel house on one stretch of weather.
+    """Return the environment of a flock on one stretch of weather.
 
-    By the part `unsure` what nobody measures of a house is off, drawn by the season's seed.
+    `house` is `tunnel` or `open`, with broilers from their first day, or `hens`, in lay in an open
+    house. By the part `unsure` what nobody measures of a house is off, drawn by the season's seed.
 
     Raises:
-        ValueError: where the weather is shorter than the season.
+        ValueError: where the weather is shorter than the season, or no flock lives in such a house.
     """
+    kind = House(house)
+    if kind not in COOPS:
+        raise ValueError(f"{house} is no house of a flock; there are {', '.join(COOPS)}")
+    built = coop_of(kind, 1.0)[0]
+    count = BIRDS_M2[kind] * built.floor_m2 if birds is None else birds
     known, steps = tariff or Tariff(), steps_in(weather, start_s, days, STEP_S)
 
     def plant(chance: np.random.Generator) -> Season:
         return flock.FlockSeason(
             weather=weather,
-            state=day_old(birds),
-            parameters=varied(tunnel_house(), COOP_UNSURE, unsure, chance),
+            state=coop_of(kind, count)[1],
+            parameters=varied(built, COOP_UNSURE, unsure, chance),
+            prices=prices or FlockPrices(),
             tariff=known,
             start_s=start_s,
         )
@@ -121,6 +134,7 @@ def greenhouse(
     *,
     start_s: float = 0.0,
     days: float = 60.0,
+    prices: TomatoPrices | None = None,
     tariff: Tariff | None = None,
     unsure: float = 0.0,
 ) -> HouseEnv:
@@ -137,6 +151,7 @@ def greenhouse(
         return tomatoes.TomatoSeason(
             weather=weather,
             parameters=varied(bleiswijk_led(), GREENHOUSE_UNSURE, unsure, chance),
+            prices=prices or TomatoPrices(),
             tariff=known,
             start_s=start_s,
         )

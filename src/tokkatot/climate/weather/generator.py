@@ -30,6 +30,15 @@ JOINED_H = 6.0
 Days = NDArray[np.int64]
 
 
+def made_up(source: WeatherSeries, seed: int) -> WeatherSeries:
+    """Return another year of the same climate, the same for the same seed.
+
+    Raises:
+        ValueError: as `WeatherGenerator` does.
+    """
+    return WeatherGenerator(source).generate(np.random.default_rng(seed), YEAR_DAYS)
+
+
 class WeatherGenerator:
     """What follows what in a climate.
 

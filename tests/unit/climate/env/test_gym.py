@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from tokkatot.climate.control.lettuce_benchmark import Prices
 from tokkatot.climate.env.gym import LETTUCE, LettuceEnv, lettuce, register
 from tokkatot.climate.env.lettuce import LettuceSeason
 from tokkatot.climate.physics.lettuce import Parameters
@@ -97,3 +98,25 @@ def test_the_same_actions_earn_what_the_published_environment_pays() -> None:
         total += reward
     assert total == pytest.approx(-32.63408281767364, rel=1e-6)
     assert (seen[0], seen[2]) == pytest.approx((0.13920752, 7.928473), rel=1e-6)
+
+
+@pytest.mark.parametrize(("unsure", "alike"), [(0.1, False), (0.0, True)])
+def test_house_and_crop_are_drawn_by_the_seed_of_the_season(unsure: float, alike: bool) -> None:
+    env = lettuce(ONE_DAY, days=1, unsure=unsure)
+    seen = []
+    for seed in (1, 1, 2):
+        env.reset(seed=seed)
+        seen.append(env.step(FORTH)[0].tolist())
+    assert seen[0] == seen[1]
+    assert (seen[0] == seen[2]) is alike
+
+
+def test_prices_are_the_growers() -> None:
+    register()
+    env = gymnasium.make(LETTUCE, weather=ONE_DAY, days=1, prices=Prices(heat_kwh=1.281))
+    usual = gymnasium.make(LETTUCE, weather=ONE_DAY, days=1)
+    heat = []
+    for one in (env, usual):
+        one.reset(seed=1)
+        heat.append(one.step(FORTH)[4]["heat"])
+    assert heat[0] == pytest.approx(10.0 * heat[1])

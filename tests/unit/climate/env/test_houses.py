@@ -9,14 +9,15 @@ from gymnasium.utils.env_checker import check_env
 
 from tests.support import coop, greenhouse
 from tokkatot.climate.control.coop import StageRules
+from tokkatot.climate.control.crop import TomatoPrices
 from tokkatot.climate.control.dials import COOP_DIALS, GREENHOUSE_DIALS, positions
-from tokkatot.climate.control.flock import COOP_SEEN
+from tokkatot.climate.control.flock import COOP_SEEN, FlockPrices
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.twins import CoopLimits
 from tokkatot.climate.env.days import coop_days, greenhouse_days
 from tokkatot.climate.env.flock import FlockSeason
 from tokkatot.climate.env.gym import GREENHOUSE, POULTRY_HOUSE, register
-from tokkatot.climate.env.houses import HouseEnv
+from tokkatot.climate.env.houses import HouseEnv, poultry_house
 from tokkatot.climate.env.season import Season
 from tokkatot.climate.env.tomatoes import TomatoSeason
 from tokkatot.climate.physics.greenhouse.houses import bleiswijk_led
@@ -145,6 +146,59 @@ def test_the_hour_is_that_of_the_weathers_clock(name: str) -> None:
     dials = len(COOP_DIALS if name == POULTRY_HOUSE else GREENHOUSE_DIALS)
     first, _ = env.reset(seed=1)
     assert first[-dials - 2 : -dials] == pytest.approx((1.0, 0.0), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("house", "birds_m2", "bird_kg", "age_d"),
+    [("tunnel", 15.0, 0.043, 0.0), ("open", 10.0, 0.043, 0.0), ("hens", 9.0, 1.85, 210.0)],
+)
+def test_flocks_live_in_closed_and_in_open_houses_and_hens_in_lay(
+    house: str, birds_m2: float, bird_kg: float, age_d: float
+) -> None:
+    register()
+    env = gymnasium.make(POULTRY_HOUSE, weather=BY_THE_MEKONG, days=1, house=house).unwrapped
+    assert isinstance(env, HouseEnv)
+    first, _ = env.reset(seed=1)
+    names = [field.name for field in COOP_SEEN]
+    seen = dict(zip(names, first.tolist(), strict=False))
+    assert seen["birds_m2"] == pytest.approx(birds_m2)
+    assert (seen["bird_kg"], seen["age_d"]) == pytest.approx((bird_kg, age_d), abs=1e-3)
+
+
+def test_hens_earn_their_eggs() -> None:
+    env = poultry_house(BY_THE_MEKONG, days=1, house="hens")
+    env.reset(seed=1)
+    earned = sum(env.step(still(env))[4]["birds"] for _ in range(96))
+    # 55 g a hen and day at 1.30 €/kg; they still gain a little, and some of a dear mass die.
+    assert earned == pytest.approx(9.0 * 0.055 * 1.3, rel=0.1)
+
+
+def test_so_many_birds_come_as_are_told_and_into_no_greenhouse() -> None:
+    env = poultry_house(BY_THE_MEKONG, days=1, house="open", birds=4000)
+    first, _ = env.reset(seed=1)
+    assert first[8] == pytest.approx(4000 / 500)
+    for house in ("tomato", "barn"):
+        with pytest.raises(ValueError, match=house):
+            poultry_house(BY_THE_MEKONG, days=1, house=house)
+
+
+@pytest.mark.parametrize(
+    ("name", "prices", "part"),
+    [
+        (POULTRY_HOUSE, FlockPrices(feed_kg=4.0), "feed"),
+        (GREENHOUSE, TomatoPrices(electricity_kwh=2.0), "electricity"),
+    ],
+)
+def test_prices_are_the_owners(name: str, prices: object, part: str) -> None:
+    register()
+    paid = []
+    for given in ({}, {"prices": prices}):
+        env = gymnasium.make(name, weather=WEATHER[name], days=1, start_s=0.0, **given).unwrapped
+        assert isinstance(env, HouseEnv)
+        env.reset(seed=1)
+        paid.append(sum(env.step(still(env))[4][part] for _ in range(96)))
+    assert paid[0] < 0
+    assert paid[1] == pytest.approx(10.0 * paid[0], rel=1e-9)
 
 
 @BOTH
