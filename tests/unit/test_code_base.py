@@ -158,6 +158,54 @@ def test_a_module_says_in_one_sentence_what_it_is() -> None:
     assert [name for name, text in first_lines.items() if not re.search(r"[.!?]$", text)] == []
 
 
+UNIT = re.compile(
+    r"(^|_)(c|k|pa|kpa|pct|ppm|w|j|kg|mg|g|m|m2|m3|s|h|d|deg|umol|part|share|ratio|hour|birds)$"
+)
+"""How a name ends that says what it counts; shares and ratios have no unit."""
+UNIT_WORD = re.compile(r"°C|%|µmol|m²|m³|\b(W|J|Pa|kPa|ppm|K|kg|mg|g|m|s|seconds?|hours?|part)\b")
+ALIKE_THROUGHOUT = {"pressure": "Pa", "vapour": "Pa", "dt": "s"}
+
+
+def test_every_number_of_the_physics_has_a_unit_in_its_name_or_its_docstring() -> None:
+    # An argument whose name has none is named in the function's docstring or the module's.
+    public = [
+        (path, node)
+        for path in python_files("src/tokkatot/climate/physics")
+        for node in functions(path)
+        if not node.name.startswith("_")
+    ]
+    taken = [
+        f"{named(path)}::{node.name}({name})"
+        for path, node in public
+        for name in floats_of(node)
+        if not UNIT.search(name)
+        and name not in ALIKE_THROUGHOUT
+        and f"`{name}`" not in told(node) + told(tree(path))
+    ]
+    given = [
+        f"{named(path)}::{node.name}"
+        for path, node in public
+        if is_float(node.returns)
+        and not UNIT.search(node.name)
+        and not UNIT_WORD.search(told(node))
+    ]
+    assert public
+    assert (taken, given) == ([], [])
+
+
+def told(node: Function | ast.Module) -> str:
+    return ast.get_docstring(node) or ""
+
+
+def floats_of(node: Function) -> list[str]:
+    every = (*node.args.args, *node.args.kwonlyargs)
+    return [one.arg for one in every if is_float(one.annotation)]
+
+
+def is_float(annotation: ast.expr | None) -> bool:
+    return isinstance(annotation, ast.Name) and annotation.id == "float"
+
+
 def test_every_test_asserts_something() -> None:
     silent = [
         f"{named(path)}::{node.name}"

@@ -159,7 +159,7 @@ def dew_point_c(vapour: float) -> float:
 
 
 def ratio_at_wet_bulb(temperature_c: float, wet_bulb: float, pressure: float) -> float:
-    """Return the humidity ratio that a wet thermometer tells of (equations 33 and 35)."""
+    """Return the humidity ratio, told by a wet thermometer at `wet_bulb` °C (33 and 35)."""
     saturated = humidity_ratio(saturation_pa(wet_bulb), pressure)
     if wet_bulb >= 0.0:
         ratio = ((2501.0 - 2.326 * wet_bulb) * saturated - 1.006 * (temperature_c - wet_bulb)) / (

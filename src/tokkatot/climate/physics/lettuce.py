@@ -119,7 +119,10 @@ def rates(four: Four, controls: Controls, outdoor: Outdoor, parameters: Paramete
 
 
 def assimilation(co2: float, air_c: float, radiation: float, parameters: Parameters) -> float:
-    """Return kg of CO2 that a closed canopy takes up a second (equation 6)."""
+    """Return kg of CO2 that a closed canopy takes up a second and m² (equation 6).
+
+    `co2` is in kg a m³ of air, `radiation` in W a m².
+    """
     p = parameters
     uptake = (
         -p.co2_uptake_curvature * air_c * air_c + p.co2_uptake_slope * air_c - p.co2_uptake_offset

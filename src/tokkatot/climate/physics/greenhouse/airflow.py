@@ -51,7 +51,10 @@ def flows(s: State, u: Controls, w: Outdoor, p: Parameters) -> Flows:
 def window_flows(
     air_c: float, screened: float, u: Controls, w: Outdoor, p: Parameters
 ) -> tuple[float, float]:
-    """Return what goes through roof and side windows (8.65 to 8.69, 8.72 to 8.75)."""
+    """Return what goes through roof and side windows (8.65 to 8.69, 8.72 to 8.75).
+
+    `screened` is the part of the house that a screen is drawn over.
+    """
     discharge = p.discharge * (1.0 - p.shade_discharge_loss * u.shade)
     wind = p.wind_pressure * (1.0 - p.shade_wind_loss * u.shade) * w.wind_m_s * w.wind_m_s
     lift = GRAVITY_M_S2 * (air_c - w.temperature_c)
@@ -75,7 +78,7 @@ def window_flows(
 
 
 def screen_flow(s: State, u: Controls, p: Parameters) -> float:
-    """Return what passes both screens, through the cloth and what they leave open (7.37, 7.38)."""
+    """Return m³ a second and m² that pass both screens, through cloth and gaps (7.37, 7.38)."""
     pressure = DRY_AIR_KG_KMOL * pressure_pa(p.altitude_m) / GAS_J_KMOL_K
     below = pressure / (s.air_c + ZERO_C_K)
     above = pressure / (s.top_c + ZERO_C_K)

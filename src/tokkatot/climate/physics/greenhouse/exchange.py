@@ -124,7 +124,10 @@ def convect(a: n.Buffer, s: State, u: Controls, w: Outdoor, p: Parameters, f: Fl
 
 
 def damp(s: State, u: Controls, w: Outdoor, p: Parameters, leaf: float) -> Damp:
-    """Return how readily vapour condenses (8.43, 8.44) and what fog and pad evaporate."""
+    """Return how readily vapour condenses (8.43, 8.44) and what fog and pad evaporate.
+
+    `leaf` is how readily leaves give it off, kg a second, m² and Pa.
+    """
     missing = magnus_pa(s.air_c) - s.air_pa
     room = min(max(missing / PLAY_PA, 0.0), 1.0)
     pad = 0.0
@@ -171,7 +174,11 @@ def moisten(a: n.Buffer, s: State, w: Outdoor, f: Flows, d: Damp) -> None:
 
 
 def evaporated_kg(surface_before: float, surface: float, vapour: float, conducts: float) -> float:
-    """Return what went from a surface into the air, as the network had it: on a tangent."""
+    """Return kg a second and m² that went from a surface into the air, as the network had it.
+
+    `surface_before` and `surface` are °C at the step's ends, between which it goes on a tangent;
+    `vapour` is that of the air in Pa, `conducts` in kg a second, m² and Pa.
+    """
     pressure = magnus_pa(surface_before)
     pressure += magnus_slope_pa_k(surface_before) * (surface - surface_before)
     return conducts * (pressure - vapour)
@@ -188,7 +195,7 @@ def inside_w_k(s: State, p: Parameters) -> float:
 
 
 def leaf_area(s: State, p: Parameters) -> float:
-    """Return m² of leaves (9.5)."""
+    """Return m² of leaves a m² of floor (9.5)."""
     return p.leaf_area_m2_mg * s.leaf_mg_m2
 
 

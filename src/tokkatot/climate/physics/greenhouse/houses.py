@@ -12,7 +12,8 @@ def bleiswijk_led() -> Parameters:
     Source: D. Katzin and others, GreenLight - An open source model for greenhouses with
     supplemental lighting, Biosystems Engineering 194 (2020) 61-81, tables 1 and 2; the feed of
     carbon dioxide (5 mg a second) is the published simulation's, whose boiler gives 125 W a square
-    metre; the boiler of 130 W is our reading of the heat that the recorded season cost.
+    metre; the boiler of 130 W is our reading of the heat that the recorded season cost, the one
+    that ours is held against.
     """
     return Parameters(
         floor_m2=144.0,

@@ -1,7 +1,8 @@
 """Where the light of sun and lamps ends: lumped cover layers, canopy, floor.
 
 Source: Vanthoor (2011), sections 8.4 and 8.6.1; Katzin (2021), sections 7.4.3 and 7.4.4. Equation
-numbers 8.x are Vanthoor's, 7.x Katzin's.
+numbers 8.x are Vanthoor's, 7.x Katzin's. `leaf_area` is in m² a m² of floor, `radiation` in W a m²;
+what is let `through`, thrown `back` or taken is a part of the light.
 """
 
 from math import exp

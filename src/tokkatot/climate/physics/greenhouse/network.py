@@ -6,6 +6,10 @@ temperatures and vapour pressures: solved together, a step may be longer than a 
 slow, its fluxes cancel exactly, and where nothing changes any more it stands at the model's own
 balance. The system is twelve rows of thirteen numbers in one flat buffer, the last column being its
 right-hand side.
+
+A node's `value` is in °C, of the two wet ones in Pa. Its `flux` is in W a m² of floor, of wet ones
+in kg of vapour a second and m²; a `conductance`, `capacity` or `factor` is that a K or a Pa of the
+node that it goes by, and `outside` what lies beyond a border in the node's own unit.
 """
 
 from collections.abc import MutableSequence
@@ -60,7 +64,7 @@ def border(a: Buffer, way: int, node: int, conductance: float, outside: float) -
 
 
 def left(a: Buffer, way: int) -> float:
-    """Return what went out a second, once the system is solved."""
+    """Return W, or kg of vapour a second, that went out a m² of floor once the system is solved."""
     base = CELLS + way * WIDTH
     total = -a[base + NODES]
     for node in range(NODES):
@@ -97,5 +101,5 @@ def solve(a: Buffer) -> None:
 
 
 def value(a: Buffer, node: int) -> float:
-    """Return where a node has come to."""
+    """Return where a node has come to, in °C or Pa."""
     return a[node * WIDTH + NODES]

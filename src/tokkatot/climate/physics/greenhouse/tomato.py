@@ -2,7 +2,8 @@
 
 Source: Vanthoor (2011), chapter 9 (numbers 9.x), with the simplifications of Katzin (2021): one
 class of fruit, harvested when there is much of it (7.45). Stomata: section 8.9, after Stanghellini
-(1987). Masses are mg of CH2O a m², rates a second.
+(1987). Masses are mg of CH2O a m², rates a second; `photons` are what the canopy takes up, in µmol
+a m² and second.
 """
 
 from math import exp, log, sqrt

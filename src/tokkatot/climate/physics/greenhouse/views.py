@@ -49,7 +49,7 @@ class Views(NamedTuple):
 
 
 def views(leaf_area: float, u: Controls, p: Parameters) -> Views:
-    """Return what sees what at these screens and this canopy."""
+    """Return what sees what at these screens and so many m² of leaves (`leaf_area`) a m²."""
     cover = heat_cover(u, p)
     emits = 1.0 - cover.through - cover.back_up
     below_thermal = 1.0 - u.thermal_screen * (1.0 - p.thermal_heat_through)
@@ -97,5 +97,8 @@ def views(leaf_area: float, u: Controls, p: Parameters) -> Views:
 
 
 def conductance(view: float, one_k: float, other_k: float) -> float:
-    """Return 8.38 as W m⁻² K⁻¹, which is exact: a⁴ - b⁴ = (a² + b²)(a + b)(a - b)."""
+    """Return 8.38 as W m⁻² K⁻¹, which is exact: a⁴ - b⁴ = (a² + b²)(a + b)(a - b).
+
+    `view` is the part of the floor's area that emits from the one and is taken by the other.
+    """
     return view * STEFAN_BOLTZMANN * (one_k * one_k + other_k * other_k) * (one_k + other_k)

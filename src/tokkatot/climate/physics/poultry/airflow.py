@@ -62,7 +62,7 @@ def incoming(s: State, u: Controls, w: Outdoor, p: Parameters) -> Air:
 
 
 def fan_flow(u: Controls, p: Parameters) -> float:
-    """Return what the fans move through leaks and inlets."""
+    """Return the m³ a second that the fans move through leaks and inlets."""
     free = u.fans * p.fan_m3_s
     if free <= 0.0:
         return 0.0
@@ -79,7 +79,7 @@ def pressure_pa(u: Controls, p: Parameters) -> float:
 
 
 def natural_flow(s: State, u: Controls, w: Outdoor, p: Parameters) -> float:
-    """Return what wind and warmth move: in by a half of leaks and curtains, out by the other."""
+    """Return m³ a second by wind and warmth: in by a half of all openings, out by the other."""
     half = 0.5 * (p.leak_m2 + u.curtains * p.curtain_m2)
     wind = p.wind_share * half * w.wind_m_s
     lift = GRAVITY_M_S2 * 0.5 * p.curtain_m * abs(s.air_c - w.temperature_c)

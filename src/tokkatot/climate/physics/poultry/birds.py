@@ -33,8 +33,9 @@ temperature conditions, 2011). By light it is CIGR's mean of the day, so that ou
 under it over a day."""
 FEED_WATER = 0.1
 OXIDATION_WATER = 0.35
-"""Kg of water in, and made of, a kg of feed."""
+"""Kg of water in, and made of, a kg of feed. Assumptions, as are the two that follow."""
 GAIN_WATER = 0.66
+"""Kg of water in a kg that a bird gains or lays."""
 DRIEST_DROPPINGS = 1.0
 """Kg of water that leave a bird with a kg of dry droppings, however hot it is."""
 THIRST_PER_K = 0.065
@@ -42,6 +43,7 @@ THIRST_PER_K = 0.065
 LEAST_KG = 1e-3
 """Of a bird: a curve of weights may begin at nought, of which nothing grows."""
 LOST_APPETITE_PER_K = 0.02
+"""By this part birds eat less a K over comfort. An assumption."""
 LETHAL_OVER_K = 14.5
 HALF_DEAD_S = 1800.0
 STEEPNESS_K = 0.5
@@ -72,7 +74,7 @@ class Flow(NamedTuple):
 
 
 def comfort_c(age_d: float, p: Parameters) -> float:
-    """Return what birds of this age want."""
+    """Return what birds of this age want, falling evenly to that of grown ones."""
     part = min(max(age_d / p.grown_d, 0.0), 1.0)
     return p.chick_c + part * (p.grown_c - p.chick_c)
 
@@ -90,7 +92,7 @@ def stress_index_c(air_c: float, vapour_kg_m3: float, speed_m_s: float) -> float
 
 
 def heat_w(s: State, u: Controls, p: Parameters) -> tuple[float, float, float]:
-    """Return total and sensible heat of a bird, and its size in units of 1000 W at 20 °C."""
+    """Return total and sensible heat of a bird in W, and its size in units of 1000 W at 20 °C."""
     at_20 = p.heat_w_kg * s.bird_kg**0.75 + p.egg_heat_w_kg * p.eggs_kg_d
     awake = RESTING + (1.0 - RESTING) * u.light
     # Beyond these temperatures the rules were never measured.

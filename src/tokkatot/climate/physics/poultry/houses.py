@@ -65,7 +65,12 @@ def of_floor(house: Parameters, floor_m2: float) -> Parameters:
 
 
 def with_hens(house: Parameters) -> Parameters:
-    """Return the same house with laying hens on its floor."""
+    """Return the same house with laying hens on its floor.
+
+    Their heat is CIGR's for hens on the floor. All else is assumption: 2 kg of bird, a crowded
+    house's 9 eggs of 61 g in 10 days, feed of 11.5 MJ/kg with 17 % of protein (16 % of it
+    nitrogen), and 0.6 % of the hens dead in a month.
+    """
     return replace(
         house,
         heat_w_kg=6.8,

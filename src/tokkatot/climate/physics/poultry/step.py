@@ -22,9 +22,10 @@ LITTER_CO2 = 0.022 / 0.163
 """What litter adds to the birds' carbon dioxide (CIGR 2002: 0.185 m³/h with it, else 0.163)."""
 
 PROPANE_J_KG = 46.35e6
+"""What it gives as its water stays vapour, 2.04 MJ a mol of 44.1 g."""
 PROPANE_CO2_KG_J = 2.994 / PROPANE_J_KG
 PROPANE_WATER_KG_J = 1.634 / PROPANE_J_KG
-"""Heaters burn it in the house."""
+"""Heaters burn it in the house: three mol of carbon dioxide and four of water come of one."""
 
 SHORT_STEP_S = 60.0
 
