@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tokkatot.climate.control.crop import TomatoPrices
 from tokkatot.climate.control.flock import FlockPrices
 from tokkatot.climate.control.tariff import FLAT, Tariff
 from tokkatot.climate.control.tomato_benchmark import benchmark_comfort
@@ -35,6 +36,8 @@ Count = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Ends = tuple[Positive, Positive]
+Price = Positive | UnsetType
+"""Where none is given, plans keep their digest."""
 
 
 SHIPPED = Path(__file__).parent / "plans"
@@ -141,6 +144,14 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """So many times its price electricity costs in each hour; unset, plans keep their digest."""
     stressed_m2_h: Ends = (2e-3, 2e-3)
     gases_m2_h: Positive = FlockPrices().gases_m2_h
+    live_kg: Price = UNSET
+    egg_kg: Price = UNSET
+    feed_kg: Price = UNSET
+    flock_heat_kwh: Price = UNSET
+    """Of a flock, in euros; unset, these and the next are the usual ones."""
+    fruit_kg: Price = UNSET
+    co2_kg: Price = UNSET
+    """Of a greenhouse; fresh fruit."""
     penalties: Positive = 1.0
     """Of the tomato benchmark: its penalties count so many times."""
     learning: Learning
@@ -170,6 +181,8 @@ def read_plan(path: Path) -> Plan:
         raise PlanRefused(f"{path}: weather that is made up was never lived through to judge on")
     if any(one.made_up is not UNSET and Path(one.file) in judged for one in plan.learn_from):
         raise PlanRefused(f"{path}: what is made up of judged weather has the days of it")
+    if plan.flock_heat_kwh is not UNSET and plan.heat_to_electricity is not None:
+        raise PlanRefused(f"{path}: heat has one price, flock_heat_kwh or heat_to_electricity")
     return plan
 
 
@@ -246,6 +259,7 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
         case "greenhouse":
             crops = TomatoDraw(
                 seasons=seasons,
+                prices=TomatoPrices(**_given(plan, ("fruit_kg", "co2_kg"))),
                 unsure=plan.unsure,
                 electricity_kwh=plan.electricity_kwh,
                 heat_kwh=plan.heat_kwh,
@@ -256,7 +270,7 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
             flocks = FlockDraw(
                 seasons=seasons,
                 house=_coop(plan),
-                prices=FlockPrices(gases_m2_h=plan.gases_m2_h),
+                prices=_flock_prices(plan),
                 birds_m2=plan.birds_m2,
                 unsure=plan.unsure,
                 electricity_kwh=plan.electricity_kwh,
@@ -265,6 +279,19 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
                 tariff=_tariff(plan),
             )
             return Flocks(flocks, houses)
+
+
+def _given(plan: Plan, names: Sequence[str]) -> dict[str, float]:
+    """Return what the plan says of these prices."""
+    told = {name: getattr(plan, name) for name in names}
+    return {name: price for name, price in told.items() if price is not UNSET}
+
+
+def _flock_prices(plan: Plan) -> FlockPrices:
+    usual = FlockPrices(
+        gases_m2_h=plan.gases_m2_h, **_given(plan, ("live_kg", "egg_kg", "feed_kg"))
+    )
+    return usual if plan.flock_heat_kwh is UNSET else replace(usual, heat_kwh=plan.flock_heat_kwh)
 
 
 def _tariff(plan: Plan) -> Tariff:

@@ -1,5 +1,6 @@
 """Plans: one file says all, and what can't be followed is refused with a line."""
 
+from dataclasses import astuple
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 
 from tests.support import seasons
+from tokkatot.climate.control.crop import TomatoPrices
+from tokkatot.climate.control.flock import FlockPrices
 from tokkatot.climate.env.batches import BenchmarkTomatoes, Flocks, Lettuces, Tomatoes
 from tokkatot.climate.env.draws import FlockDraw, TomatoDraw
 from tokkatot.climate.physics import lettuce
@@ -139,6 +142,31 @@ def test_energy_and_foul_air_cost_a_flock_what_its_plan_says(tmp_path: Path) -> 
         assert prices.heat_kwh == pytest.approx(0.5 * prices.electricity_kwh)
     below = sum(prices.electricity_kwh < 0.2 for prices in drawn)
     assert 20 <= below <= 40, "a half lies below the middle of the orders of magnitude"
+
+
+def test_a_plan_may_have_its_owners_prices(tmp_path: Path) -> None:
+    more = "live_kg = 2.0\negg_kg = 2.5\nfeed_kg = 0.6\nflock_heat_kwh = 0.11\n"
+    chance = np.random.default_rng(1)
+    plan = read_plan(seasons.write_plan(tmp_path, more=more))
+    weathers = [series for _, series in read_weathers(plan.learn_from, tmp_path)]
+    paid = batch_of(plan, weathers, 1).draw.drawn(chance).prices
+    meant = FlockPrices(live_kg=2.0, egg_kg=2.5, feed_kg=0.6, heat_kwh=0.11)
+    assert astuple(paid) == pytest.approx(astuple(meant))
+    dear = "fruit_kg = 3.0\nco2_kg = 0.4\n"
+    grown = read_plan(seasons.write_plan(tmp_path, "greenhouse", more=dear))
+    paid = batch_of(grown, weathers, 1).draw.drawn(chance).prices
+    assert (paid.fruit_kg, paid.co2_kg) == (3.0, 0.4)
+    assert paid.fruit_dry_share == TomatoPrices().fruit_dry_share
+    usual = read_plan(seasons.write_plan(tmp_path))
+    assert digest_of(usual) != digest_of(plan)
+    paid = batch_of(usual, weathers, 1).draw.drawn(chance).prices
+    assert astuple(paid) == pytest.approx(astuple(FlockPrices()))
+
+
+def test_heat_of_a_flock_has_one_price(tmp_path: Path) -> None:
+    more = "flock_heat_kwh = 0.1\nheat_to_electricity = 1.0\n"
+    with pytest.raises(PlanRefused, match="one price"):
+        read_plan(seasons.write_plan(tmp_path, more=more))
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,8 @@ def test_so_many_birds_come_as_are_told_and_into_no_greenhouse() -> None:
 def test_prices_are_the_owners(name: str, prices: object, part: str) -> None:
     register()
     paid = []
-    for given in ({}, {"prices": prices}):
-        env = gymnasium.make(name, weather=WEATHER[name], days=1, start_s=0.0, **given).unwrapped
+    for given in (None, prices):
+        env = gymnasium.make(name, weather=WEATHER[name], days=1, prices=given).unwrapped
         assert isinstance(env, HouseEnv)
         env.reset(seed=1)
         paid.append(sum(env.step(still(env))[4][part] for _ in range(96)))
