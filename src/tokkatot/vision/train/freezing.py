@@ -4,14 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from tokkatot.vision.data.impostors import TAUGHT, UNTAUGHT, impostors
-from tokkatot.vision.data.photos import DataRefused, PhotoSet
+from tokkatot.vision.data.photos import PhotoSet
 from tokkatot.vision.data.splits import HELD_OUT, Part
 from tokkatot.vision.detect.detector import Detector
 from tokkatot.vision.detect.ensemble import Description, Ensemble
-from tokkatot.vision.detect.mixing import Mix
 from tokkatot.vision.evaluate.figures import figures
 from tokkatot.vision.evaluate.judging import judge_set
 from tokkatot.vision.evaluate.learned import write_learned
@@ -20,11 +17,11 @@ from tokkatot.vision.findings import FINDINGS
 from tokkatot.vision.train.config import TrainConfig
 from tokkatot.vision.train.exporting import export, parity
 from tokkatot.vision.train.learning import (
-    MIX_FILE,
     Divided,
     divided_photos,
     expect_split,
-    load_member,
+    load_members,
+    load_mix,
 )
 from tokkatot.vision.train.sources import places, sources
 
@@ -54,13 +51,13 @@ def freeze(
     """Write models, description and card into `out`.
 
     Raises:
-        DataRefused: where the photographs, or a finished learning, can't be read, or it was learned
-            from another division of photographs.
+        DataRefused: where the photographs, or a finished learning by these settings, can't be read,
+            or it was learned from another division of photographs.
     """
-    mix = _mix(run)
+    mix = load_mix(config, run)
     divided = divided_photos(config, photos, count)
     expect_split(divided.split, run)
-    networks = {name: load_member(name, member, run) for name, member in config.members.items()}
+    networks = load_members(config, run)
     description = export(networks, mix, out)
     write_learned(divided.canvases[divided.where(Part.TRAIN)], out)
     ensemble = Ensemble.load(out)
@@ -86,13 +83,6 @@ def known_answers(detector: Detector) -> list[list[float]]:
     drawn = impostors(KNOWN_COUNT, seed=KNOWN_SEED, kinds={**TAUGHT, **UNTAUGHT})
     judged = [verdict.judged for verdict in detector.judge_canvases(list(drawn))]
     return [[one.doubt, *(one.probabilities[finding] for finding in FINDINGS)] for one in judged]
-
-
-def _mix(run: Path) -> Mix:
-    try:
-        return msgspec.json.decode((run / MIX_FILE).read_bytes(), type=Mix)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise DataRefused(f"{run} holds no finished learning: {error}") from None
 
 
 def _card(

@@ -1,4 +1,7 @@
-"""Learns an ensemble: divides the set, learns each network, and mixes them."""
+"""Learns an ensemble: divides the set, learns each network, and mixes them.
+
+A folder may hold what different settings made: weights and mixture note by which they came about.
+"""
 
 import os
 from collections.abc import Callable, Sequence
@@ -50,6 +53,14 @@ class Sources:
     weights: Path | None
 
 
+class Mixed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a finished learning leaves: the mixture, and of what."""
+
+    members: tuple[tuple[str, str], ...]
+    """The name of each, in order, with the digest of all that it was learned by."""
+    mix: Mix
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divided:
     """A set on canvases, with the part and the label of each."""
@@ -79,12 +90,30 @@ def learn(config: TrainConfig, sources: Sources, out: Path, *, tell: Tell, count
     _keep_split(divided.split, out)
     for name in config.members:
         learn_member(name, config, divided, sources.weights, out, tell)
-    networks = [load_member(name, member, out) for name, member in config.members.items()]
+    networks = load_members(config, out)
     seen = divided.where(Part.VALIDATION)
-    answers = [answers_of(network, divided.canvases[seen]) for network in networks]
+    answers = [answers_of(network, divided.canvases[seen]) for network in networks.values()]
     mix = fit_mix(answers, divided.labels[seen])
-    (out / MIX_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(mix)) + b"\n")
+    mixed = Mixed(members=_digests(config), mix=mix)
+    (out / MIX_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(mixed)) + b"\n")
     return mix
+
+
+def load_mix(config: TrainConfig, run: Path) -> Mix:
+    """Return how what was learned by these settings is mixed.
+
+    Raises:
+        DataRefused: where such a learning has not come to its end.
+    """
+    try:
+        mixed = msgspec.json.decode((run / MIX_FILE).read_bytes(), type=Mixed)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DataRefused(f"{run} holds no finished learning: {error}") from None
+    if mixed.members != _digests(config):
+        raise DataRefused(
+            f"{run} holds no finished learning by these settings: run `train` with them to its end."
+        )
+    return mixed.mix
 
 
 def divided_photos(config: TrainConfig, photos: PhotoSet, count: Count) -> Divided:
@@ -121,16 +150,31 @@ def expect_split(split: Split, run: Path) -> None:
         )
 
 
-def load_member(name: str, config: MemberConfig, out: Path) -> torch.nn.Module:
-    """Return a learned network as it is exported."""
-    state = torch.load(_weights(out, name))["state"]
-    if isinstance(config, KernelConfig):
-        machine = new_machine(config)
-        machine.load_state_dict(state)
+def load_members(config: TrainConfig, out: Path) -> dict[str, torch.nn.Module]:
+    """Return the learned networks by name, as they are exported.
+
+    Raises:
+        DataRefused: where one of them is not there, or was learned by other settings.
+    """
+    return {name: _load_member(name, config, out) for name in config.members}
+
+
+def _load_member(name: str, config: TrainConfig, out: Path) -> torch.nn.Module:
+    path = _weights(out, name)
+    try:
+        saved = torch.load(path)
+    except OSError as error:
+        raise DataRefused(f"{path} can't be read: {error.strerror}.") from None
+    if saved["digest"] != _digest(name, config):
+        raise DataRefused(f"{path} was learned by other settings: run `train` with these.")
+    member = config.members[name]
+    if isinstance(member, KernelConfig):
+        machine = new_machine(member)
+        machine.load_state_dict(saved["state"])
         # Its histograms are the same whichever way a picture is turned.
         return machine.eval()
-    network = new_network(config)
-    network.load_state_dict(state)
+    network = new_network(member)
+    network.load_state_dict(saved["state"])
     return Mirrored(network).eval()
 
 
@@ -148,21 +192,37 @@ def learn_member(
         DataRefused: where what it starts from is not there.
     """
     member = config.members[name]
-    # All that a network is learned by: another share of a class must not go on where this one was.
-    digest = digest_of(msgspec.structs.replace(config, members={name: member}, threads=1))
+    digest = _digest(name, config)
     lessons = _lessons(config, member, divided)
 
     def told(done: Round) -> None:
         tell(f"{name}: round {done.epoch} of {done.epochs}, loss {done.loss:.4f}")
 
     if isinstance(member, KernelConfig):
+        tell(
+            f"{name}: learns from {len(lessons.labels)} photographs and {len(lessons.impostors)} "
+            "drawn pictures"
+        )
         state = learn_kernels(member, lessons).state_dict()
+        tell(f"{name}: learned")
     else:
         network = taught_network(member, weights)
         checkpoint = out / f"{name}.checkpoint.pt"
         fitting = Fitting(member, network, checkpoint=checkpoint, digest=digest)
         state = fitting.run(lessons, told).state_dict()
-    torch.save({"digest": digest, "state": state}, _weights(out, name))
+    fresh = out / f"{name}.{os.getpid()}.new"
+    torch.save({"digest": digest, "state": state}, fresh)
+    fresh.replace(_weights(out, name))
+
+
+def _digest(name: str, config: TrainConfig) -> str:
+    """Return what changes with anything that a network is learned by, as the share of a class."""
+    alone = {name: config.members[name]}
+    return digest_of(msgspec.structs.replace(config, members=alone, threads=1))
+
+
+def _digests(config: TrainConfig) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _digest(name, config)) for name in config.members)
 
 
 def _keep_split(split: Split, out: Path) -> None:

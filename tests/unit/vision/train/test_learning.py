@@ -1,7 +1,7 @@
 """A whole learning on a few drawn pictures: what it makes, and that it goes on where it stopped."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -64,6 +64,8 @@ def test_an_ensemble_is_learned_frozen_and_judges(photos: PhotoSet, tmp_path: Pa
     assert [line.split(",")[0] for line in told] == [
         "small: round 1 of 2",
         "small: round 2 of 2",
+        "colours: learns from 36 photographs and 16 drawn pictures",
+        "colours: learned",
     ]
     assert len(mix.alone) == len(CONFIG.members)
     assert list(split.values()).count(Part.TRAIN) == 36
@@ -85,12 +87,12 @@ def test_the_same_models_mixed_otherwise_are_another_version(
     photos: PhotoSet, tmp_path: Path
 ) -> None:
     from tokkatot.vision.train.exporting import export  # noqa: PLC0415
-    from tokkatot.vision.train.learning import Sources, learn, load_member  # noqa: PLC0415
+    from tokkatot.vision.train.learning import Sources, learn, load_members  # noqa: PLC0415
 
     run, out = tmp_path / "run", tmp_path / "models"
     sources = Sources(photos=photos, weights=None)
     mix = learn(CONFIG, sources, run, tell=lambda _: None, count=untold)
-    networks = {name: load_member(name, one, run) for name, one in CONFIG.members.items()}
+    networks = load_members(CONFIG, run)
     surer = msgspec.structs.replace(mix, together=mix.together / 2)
 
     first, again = export(networks, mix, out), export(networks, mix, out)
@@ -119,7 +121,7 @@ def test_a_learning_that_was_stopped_goes_on_and_ends_the_same(
         learn(CONFIG, sources, resumed, tell=stop, count=untold)
     learn(CONFIG, sources, resumed, tell=rest.append, count=untold)
 
-    assert [line.split(",")[0] for line in rest] == ["small: round 2 of 2"]
+    assert [line.split(",")[0] for line in rest if "round" in line] == ["small: round 2 of 2"]
     one, other = (torch.load(folder / "small.pt")["state"] for folder in (whole, resumed))
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
@@ -134,7 +136,7 @@ def test_a_learning_by_other_settings_begins_anew(photos: PhotoSet, tmp_path: Pa
     others = msgspec.structs.replace(CONFIG, shown={"newcastle": 2.0})
     learn(others, sources, tmp_path, tell=told.append, count=untold)
 
-    assert len(told) == 2
+    assert len([line for line in told if "round" in line]) == 2
 
 
 def test_a_folder_goes_on_only_with_the_division_that_it_was_begun_by(
@@ -167,12 +169,64 @@ def test_models_are_judged_on_nothing_that_they_learned_from(
 
     run, out = tmp_path / "run", tmp_path / "models"
     learn(CONFIG, Sources(photos=photos, weights=None), run, tell=lambda _: None, count=untold)
-    otherwise = msgspec.structs.replace(CONFIG.split, seed=2)
+    fewer = photos.only(lambda photo: photo != photos.photos[0])
 
     with pytest.raises(DataRefused, match="another division"):
-        freeze(msgspec.structs.replace(CONFIG, split=otherwise), photos, run, out, count=untold)
+        freeze(CONFIG, fewer, run, out, count=untold)
     (run / SPLIT_FILE).unlink()
     with pytest.raises(DataRefused, match="is no split"):
+        freeze(CONFIG, photos, run, out, count=untold)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"shown": {"pcr": 3.0}},
+        {"split": msgspec.structs.replace(CONFIG.split, seed=2)},
+        {"members": {"small": CONFIG.members["small"]}},
+        {"members": dict(reversed(CONFIG.members.items()))},
+    ],
+    ids=["shown", "split", "fewer", "order"],
+)
+def test_what_was_mixed_by_other_settings_is_not_frozen(
+    photos: PhotoSet, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    from tokkatot.vision.train.freezing import freeze  # noqa: PLC0415
+    from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
+
+    run, out = tmp_path / "run", tmp_path / "models"
+    learn(CONFIG, Sources(photos=photos, weights=None), run, tell=lambda _: None, count=untold)
+    others = msgspec.structs.replace(CONFIG, **settings)
+
+    with pytest.raises(DataRefused, match="no finished learning by these settings"):
+        freeze(others, photos, run, out, count=untold)
+    assert not out.exists()
+
+
+def test_weights_of_other_settings_or_none_are_not_frozen(photos: PhotoSet, tmp_path: Path) -> None:
+    from tokkatot.vision.train.freezing import freeze  # noqa: PLC0415
+    from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
+
+    run, out = tmp_path / "run", tmp_path / "models"
+    sources = Sources(photos=photos, weights=None)
+    learn(CONFIG, sources, run, tell=lambda _: None, count=untold)
+    others = msgspec.structs.replace(CONFIG, shown={"pcr": 3.0})
+
+    def stop(text: str) -> None:
+        if text.startswith("colours"):
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        learn(others, sources, run, tell=stop, count=untold)
+
+    # `small` is of the others now, and the mixture is of the first.
+    with pytest.raises(DataRefused, match="no finished learning by these settings"):
+        freeze(others, photos, run, out, count=untold)
+    with pytest.raises(DataRefused, match=r"small\.pt was learned by other settings"):
+        freeze(CONFIG, photos, run, out, count=untold)
+    (run / "small.pt").unlink()
+    with pytest.raises(DataRefused, match=r"small\.pt can't be read"):
         freeze(CONFIG, photos, run, out, count=untold)
     assert not out.exists()
 
