@@ -11,7 +11,7 @@ from tokkatot.cli import vision_data
 from tokkatot.cli.progress import counted
 from tokkatot.cli.running import check_port
 from tokkatot.cli.vision_data import SplitFile
-from tokkatot.cli.vision_refusals import refusals
+from tokkatot.cli.vision_refusals import check_writable, refusals
 
 if TYPE_CHECKING:
     from tokkatot.vision.data.photos import PhotoSet
@@ -85,6 +85,8 @@ def evaluate(
     from tokkatot.vision.evaluate.report import report as page_of
 
     with refusals():
+        if report is not None:
+            check_writable(report)
         photos, parts = _held_out(data, split_file)
         detector = Detector(Ensemble.load(models or SHIPPED))
         learned = read_learned(models or SHIPPED)
@@ -154,11 +156,16 @@ def _needs_torch() -> None:
 
 def _held_out(folder: Path, split_file: Path | None) -> "tuple[PhotoSet, Split | None]":
     """Return the photographs that may be judged: all, or what a split holds out."""
-    from tokkatot.vision.data.photos import read_photos
-    from tokkatot.vision.data.splits import HELD_OUT, read_split
+    from tokkatot.vision.data.photos import DataRefused, read_photos
+    from tokkatot.vision.data.splits import HELD_OUT, leaks, read_split
 
     photos = read_photos(folder)
     if split_file is None:
         return photos, None
     split = read_split(split_file, photos.photos)
+    # What shows copies costs a look at all of them; `data check` takes it.
+    for leak in leaks(photos.photos, (), split):
+        raise DataRefused(
+            f"{split_file} proves nothing: {leak.one} and {leak.other} stand apart: {leak.why}."
+        )
     return photos.only(lambda photo: split[photo.name] in HELD_OUT), split

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokkatot.cli.progress import counted
-from tokkatot.cli.vision_refusals import refusals
+from tokkatot.cli.vision_refusals import check_writable, refusals
 
 if TYPE_CHECKING:
     from tokkatot.vision.data.splits import Split
@@ -52,16 +52,19 @@ def split(
     unseen: ShareOption = 0.08,
 ) -> None:
     """Divide a set by groups and scenes; no copy stands on two sides."""
-    from tokkatot.vision.data.checking import scan
+    from tokkatot.vision.data.checking import WARNINGS, scan
+    from tokkatot.vision.data.checking import check as check_all
     from tokkatot.vision.data.photos import DataRefused, read_photos
     from tokkatot.vision.data.splits import Shares, divide, write_split
 
     if validation + test + unseen >= 1:
         raise typer.BadParameter("the shares leave nothing to learn from")
     with refusals():
+        check_writable(out)
         scanned = scan(read_photos(folder), counted("read"))
-        if scanned.found:
-            raise DataRefused(f"{scanned.found[0].text}; `check` tells of all that is wrong.")
+        for one in check_all(scanned):
+            if one.trouble not in WARNINGS:
+                raise DataRefused(f"{one.text}; `check` tells of all that is wrong.")
         shares = Shares(validation=validation, test=test, unseen=unseen)
         write_split(divide(scanned.photos, scanned.copies(), shares, seed=seed), out)
     stats(folder, out)

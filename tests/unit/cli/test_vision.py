@@ -49,6 +49,57 @@ def test_any_folder_by_class_is_judged_one_json_line_a_figure_with_a_page_beside
     assert f"<title>Models {Ensemble.load().description.version}" in page.read_text()
 
 
+def test_of_a_split_only_what_it_holds_out_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, split = tmp_path / "set", tmp_path / "split.csv"
+    write_set(folder, {"healthy": [drawn(1), drawn(2), drawn(3)], "salmonella": [drawn(4)]})
+    (folder / "healthy/1.png").write_bytes(b"learned from: nobody may look at it")
+    parts = ("healthy/0.png,test", "healthy/1.png,train", "healthy/2.png,validation")
+    split.write_text("\n".join(("file,part", *parts, "salmonella/0.png,unseen")))
+    monkeypatch.setattr(figures, "_IMPOSTORS", 8)
+
+    result = called("evaluate", "--data", folder, "--split", split)
+
+    counts = {line.split()[0]: int(line.split()[-1]) for line in result.stdout.splitlines()}
+    assert "refused" not in result.stderr
+    assert counts["accuracy"] == 2
+    assert counts["healthy_alert_rate"] == counts["sick_alert_rate"] == 1
+    assert counts["unseen_scene_accuracy"] == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "part", "told"),
+    [("group_id", "test", "group one"), ("scene_id", "unseen", "unseen scene one")],
+)
+def test_a_split_that_leaks_proves_nothing(
+    tmp_path: Path, column: str, part: str, told: str
+) -> None:
+    folder, split = tmp_path / "set", tmp_path / "split.csv"
+    write_set(folder, {"healthy": [drawn(1), drawn(2)]})
+    rows = ("healthy/0.png,healthy,one", "healthy/1.png,healthy,one")
+    (folder / "manifest.csv").write_text("\n".join((f"file,class,{column}", *rows)))
+    split.write_text(f"file,part\nhealthy/0.png,train\nhealthy/1.png,{part}")
+
+    result = called("evaluate", "--data", folder, "--split", split)
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.endswith(f"stand apart: {told}.\n")
+
+
+def test_a_report_for_a_folder_that_is_not_there_is_refused_before_anything_is_judged(
+    tmp_path: Path,
+) -> None:
+    write_set(tmp_path / "set", {"healthy": [drawn(1)]})
+    page = tmp_path / "none" / "report.html"
+
+    result = called("evaluate", "--data", tmp_path / "set", "--report", page)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"There is no folder {page.parent}.\n"
+
+
 def test_files_that_are_refused_cost_no_figure_and_neither_does_a_class_of_no_dropping(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

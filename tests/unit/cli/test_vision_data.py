@@ -44,6 +44,50 @@ def test_a_set_with_a_conflict_fails_and_names_it(sound: Path) -> None:
     assert "conflict: healthy/0.png and salmonella/x.png" in result.stdout
 
 
+@pytest.mark.parametrize("grouped", [False, True], ids=["copy", "group"])
+def test_what_the_check_calls_a_conflict_is_not_divided(
+    sound: Path, tmp_path: Path, grouped: bool
+) -> None:
+    name = "5.png" if grouped else "x.png"
+    (sound / "salmonella" / "x.png").write_bytes((sound / "healthy" / "0.png").read_bytes())
+    if grouped:
+        names = [("healthy", "0.png", "g1"), ("salmonella", "5.png", "g1")]
+        rows = [f"{label}/{file},{label},{group}" for label, file, group in names]
+        (sound / "manifest.csv").write_text("\n".join(("file,class,group_id", *rows)))
+
+    result = called("split", sound, "--out", tmp_path / "split.csv")
+
+    assert result.exit_code == 2
+    assert "healthy" in result.stderr
+    assert f"salmonella/{name}" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "split.csv").exists()
+
+
+def test_copies_of_one_label_are_divided_together(sound: Path, tmp_path: Path) -> None:
+    (sound / "healthy" / "copy.png").write_bytes((sound / "healthy" / "0.png").read_bytes())
+    out = tmp_path / "split.csv"
+
+    result = called("split", sound, "--out", out)
+
+    split = read_split(out, read_photos(sound).photos)
+    assert result.exit_code == 0
+    assert split["healthy/copy.png"] is split["healthy/0.png"]
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_read(
+    sound: Path, tmp_path: Path
+) -> None:
+    (sound / "healthy" / "broken.png").write_bytes(b"no picture")
+
+    nowhere = called("split", sound, "--out", tmp_path / "none" / "split.csv")
+    folder = called("split", sound, "--out", tmp_path)
+
+    assert (nowhere.exit_code, folder.exit_code) == (2, 2)
+    assert nowhere.stderr == f"There is no folder {tmp_path / 'none'}.\n"
+    assert folder.stderr == f"{tmp_path} is a folder; name a file.\n"
+
+
 def test_a_set_is_divided_and_the_split_passes_the_check(sound: Path, tmp_path: Path) -> None:
     out = tmp_path / "split.csv"
 

@@ -72,11 +72,20 @@ def check(scanned: Scan, split: Split | None = None) -> Iterator[Found]:
     """Return everything that is wrong with a set, and with its split where one is given."""
     yield from scanned.found
     copies = scanned.copies()
-    yield from _doubled(scanned.photos, copies)
-    yield from _grouped_conflicts(scanned.photos)
+    yield from _of_labels(scanned.photos, copies)
     if split is not None:
         for leak in leaks(scanned.photos, copies, split):
             yield _found(Trouble.LEAK, f"{leak.one} and {leak.other} stand apart: {leak.why}")
+
+
+def conflicts(photos: Sequence[Photo], copies: Sequence[Pair]) -> Iterator[Found]:
+    """Return where labels contradict each other: nothing can be learned from such a set."""
+    return (one for one in _of_labels(photos, copies) if one.trouble not in WARNINGS)
+
+
+def _of_labels(photos: Sequence[Photo], copies: Sequence[Pair]) -> Iterator[Found]:
+    yield from _doubled(photos, copies)
+    yield from _grouped_conflicts(photos)
 
 
 def _doubled(photos: Sequence[Photo], copies: Sequence[Pair]) -> Iterator[Found]:

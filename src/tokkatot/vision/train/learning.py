@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 
 from tokkatot.vision.data.canvases import Canvases, read_canvases
+from tokkatot.vision.data.checking import conflicts
 from tokkatot.vision.data.fingerprints import fingerprints, near_pairs
 from tokkatot.vision.data.impostors import TAUGHT, impostors
 from tokkatot.vision.data.photos import DataRefused, Photo, PhotoSet
@@ -128,7 +129,9 @@ def divided_photos(config: TrainConfig, photos: PhotoSet, count: Count) -> Divid
             f"The classes must be {', '.join(FINDINGS)}; see to {', '.join(strange)}."
         )
     canvases = read_canvases(photos, count)
-    copies = near_pairs(fingerprints(canvases))
+    copies = list(near_pairs(fingerprints(canvases)))
+    for conflict in conflicts(photos.photos, copies):
+        raise DataRefused(f"{conflict.text}; `data check` tells of all that is wrong.")
     split = divide(photos.photos, copies, config.split.shares, seed=config.split.seed)
     return Divided(
         photos=photos.photos,

@@ -1,5 +1,6 @@
 """A whole learning on a few drawn pictures: what it makes, and that it goes on where it stopped."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -274,6 +275,27 @@ def test_classes_that_no_model_knows_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataRefused, match="classes must be"):
         learn(CONFIG, sources, tmp_path / "run", tell=lambda _: None, count=untold)
+
+
+def test_labels_that_contradict_each_other_are_not_learned_from(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
+
+    copied = photos.path(photos.photos[0]).read_bytes()
+    (photos.path(photos.photos[-1]).parent / "copy.png").write_bytes(copied)
+    one, *_, other = photos.photos
+    grouped = {one: replace(one, group="g"), other: replace(other, group="g")}
+    by_group = replace(photos, photos=tuple(grouped.get(photo, photo) for photo in photos.photos))
+
+    for contradicting, told in (
+        (read_photos(photos.path(one).parents[1]), "look the same"),
+        (by_group, "group g"),
+    ):
+        sources = Sources(photos=contradicting, weights=None)
+        with pytest.raises(DataRefused, match=rf"{told}.*tells of all that is wrong"):
+            learn(CONFIG, sources, tmp_path / "run", tell=lambda _: None, count=untold)
+    assert list((tmp_path / "run").iterdir()) == []
 
 
 def test_models_that_were_tampered_with_are_refused(photos: PhotoSet, tmp_path: Path) -> None:
