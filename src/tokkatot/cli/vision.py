@@ -24,24 +24,27 @@ app.add_typer(
 
 _REFUSED_SHOWN = 10
 Models = Annotated[Path | None, typer.Option(help="A folder of models; ours where none is named.")]
+Sets = Annotated[
+    list[Path], typer.Option("--data", help="Photographs by class, or with a manifest; repeatable.")
+]
 Config = Annotated[Path | None, typer.Option(help="How to learn; as ours where none is named.")]
 
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Option(help="Photographs to learn from.")],
+    data: Sets,
     weights: Annotated[Path, typer.Option(help="Folder of the ImageNet weights to start from.")],
     out: Annotated[Path, typer.Option(help="Where it stands is kept; the same folder goes on.")],
     config: Config = None,
 ) -> None:
     """Learn an ensemble; what was stopped goes on where it was."""
     _needs_torch()
-    from tokkatot.vision.data.photos import read_photos
+    from tokkatot.vision.data.photos import read_sets
     from tokkatot.vision.train.config import SHIPPED, read_config
     from tokkatot.vision.train.learning import Sources, learn
 
     with refusals():
-        sources = Sources(photos=read_photos(data), weights=weights)
+        sources = Sources(photos=read_sets(data), weights=weights)
         settings = read_config(config or SHIPPED)
         mix = learn(settings, sources, out, tell=_tell, count=counted("read"))
     for name, temperature in zip(settings.members, mix.alone, strict=True):
@@ -51,25 +54,25 @@ def train(
 @app.command()
 def export(
     run: Annotated[Path, typer.Option(help="The folder that `train` wrote.")],
-    data: Annotated[Path, typer.Option(help="The photographs that were learned from.")],
+    data: Sets,
     out: Annotated[Path, typer.Option(help="Where the models are written.")],
     config: Config = None,
 ) -> None:
     """Freeze a learned ensemble as ONNX, with its card, and prove that both agree."""
     _needs_torch()
-    from tokkatot.vision.data.photos import read_photos
+    from tokkatot.vision.data.photos import read_sets
     from tokkatot.vision.train.config import SHIPPED, read_config
     from tokkatot.vision.train.freezing import freeze
 
     with refusals():
         settings = read_config(config or SHIPPED)
-        frozen = freeze(settings, read_photos(data), run, out, count=counted("read"))
+        frozen = freeze(settings, read_sets(data), run, out, count=counted("read"))
     print(f"{frozen.version}: the largest difference of an answer is {frozen.parity:.1e}")
 
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, typer.Option(help="Photographs by class, or with a manifest.")],
+    data: Sets,
     split_file: SplitFile = None,
     models: Models = None,
     report: Annotated[Path | None, typer.Option(help="Where an HTML report is written.")] = None,
@@ -107,7 +110,8 @@ def evaluate(
                 f"{name:32} {score.value:.4f}  [{score.low:.4f}, {score.high:.4f}]  {score.count}"
             )
     if report is not None:
-        report.write_text(page_of(judgement, found, title=f"Models {detector.version}: {data}"))
+        title = f"Models {detector.version}: {', '.join(map(str, data))}"
+        report.write_text(page_of(judgement, found, title=title))
 
 
 @app.command()
@@ -154,12 +158,12 @@ def _needs_torch() -> None:
         raise typer.Exit(2)
 
 
-def _held_out(folder: Path, split_file: Path | None) -> "tuple[PhotoSet, Split | None]":
+def _held_out(folders: Sequence[Path], split_file: Path | None) -> "tuple[PhotoSet, Split | None]":
     """Return the photographs that may be judged: all, or what a split holds out."""
-    from tokkatot.vision.data.photos import DataRefused, read_photos
+    from tokkatot.vision.data.photos import DataRefused, read_sets
     from tokkatot.vision.data.splits import HELD_OUT, leaks, read_split
 
-    photos = read_photos(folder)
+    photos = read_sets(folders)
     if split_file is None:
         return photos, None
     split = read_split(split_file, photos.photos)

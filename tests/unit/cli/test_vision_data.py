@@ -100,6 +100,20 @@ def test_a_set_is_divided_and_the_split_passes_the_check(sound: Path, tmp_path: 
     assert called("check", sound, "--split", out).exit_code == 0
 
 
+def test_sets_that_are_used_together_are_looked_at_together(sound: Path, tmp_path: Path) -> None:
+    marks, out = tmp_path / "marks", tmp_path / "split.csv"
+    write_set(marks, {"healthy": [drawn(40)], "salmonella": [drawn(41)]})
+
+    divided = called("split", sound, marks, "--out", out)
+    checked = called("check", sound, marks, "--split", out)
+    (marks / "healthy" / "x.png").write_bytes((sound / "salmonella" / "0.png").read_bytes())
+    contradicted = called("check", sound, marks)
+
+    assert divided.stdout.splitlines()[-1].split()[:2] == ["all", "22"]
+    assert checked.stdout == "22 photographs, 0 errors, 0 notes\n"
+    assert "conflict: marks/healthy/x.png and set/salmonella/0.png" in contradicted.stdout
+
+
 def test_a_split_that_leaks_fails(sound: Path, tmp_path: Path) -> None:
     (sound / "healthy" / "copy.png").write_bytes((sound / "healthy" / "0.png").read_bytes())
     out = tmp_path / "split.csv"

@@ -14,7 +14,19 @@ from uuid import UUID
 from tokkatot.cloud.detections.model import Detection
 from tokkatot.domain.droppings import SAME_BITS
 
-COLUMNS: Final = ("file", "class", "group_id", "scene_id", "label_source", "sha256")
+COLUMNS: Final = (
+    "file",
+    "class",
+    "original_name",
+    "zenodo_name",
+    "label_source",
+    "rendering",
+    "phash",
+    "group_id",
+    "scene_id",
+    "sha256",
+)
+"""In the order of the set that our models were learned from: rows of both may stand in one file."""
 LABELLED_BY: Final = "farm"
 MOST: Final = 2000
 """Pictures of one file: about 16 MB."""
@@ -26,8 +38,8 @@ def labelled(detections: Sequence[Detection]) -> bytes:
     """Return a ZIP with a manifest, as `tokkatot vision data check` reads it once unpacked."""
     groups = grouped(detections)
     table = io.StringIO()
-    rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    rows = csv.DictWriter(table, COLUMNS, restval="", lineterminator="\n")
+    rows.writeheader()
     file = io.BytesIO()
     # Pictures are packed already.
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as pack:
@@ -37,14 +49,14 @@ def labelled(detections: Sequence[Detection]) -> bytes:
             name = f"{one.marked_as.value}/{one.id}.jpg"
             pack.writestr(name, one.thumbnail)
             rows.writerow(
-                (
-                    name,
-                    one.marked_as.value,
-                    str(groups[one.id]),
-                    f"{one.house_id}-{one.camera or 'phone'}",
-                    LABELLED_BY,
-                    hashlib.sha256(one.thumbnail).hexdigest(),
-                )
+                {
+                    "file": name,
+                    "class": one.marked_as.value,
+                    "label_source": LABELLED_BY,
+                    "group_id": str(groups[one.id]),
+                    "scene_id": f"{one.house_id}-{one.camera or 'phone'}",
+                    "sha256": hashlib.sha256(one.thumbnail).hexdigest(),
+                }
             )
         pack.writestr("manifest.csv", table.getvalue())
     return file.getvalue()

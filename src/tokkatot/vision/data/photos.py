@@ -2,8 +2,8 @@
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,14 +36,16 @@ class Photo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoSet:
-    """The photographs under a folder, by name."""
+    """The photographs under a folder, or of several sets that are used together, by name."""
 
-    root: Path
+    roots: Mapping[str, Path]
+    """With what the names of a set begin, to its folder; of a set alone with nothing."""
     photos: tuple[Photo, ...]
 
     def path(self, photo: Photo) -> Path:
         """Return where a photograph lies."""
-        return self.root / photo.name
+        begins, root = next(one for one in self.roots.items() if photo.name.startswith(one[0]))
+        return root / photo.name.removeprefix(begins)
 
     def labels(self) -> tuple[str, ...]:
         """Return the classes, by name."""
@@ -51,7 +53,43 @@ class PhotoSet:
 
     def only(self, wanted: Callable[[Photo], bool]) -> "PhotoSet":
         """Return the photographs for which `wanted` says yes."""
-        return PhotoSet(root=self.root, photos=tuple(filter(wanted, self.photos)))
+        return replace(self, photos=tuple(filter(wanted, self.photos)))
+
+
+def read_sets(roots: Sequence[Path]) -> PhotoSet:
+    """Read sets that are used together.
+
+    Of several, the names, groups and scenes of each begin with the name of its folder: what two
+    sets call alike is not the same.
+
+    Raises:
+        DataRefused: where one of them can't be read, or two have one name.
+    """
+    if len(roots) == 1:
+        return read_photos(roots[0])
+    named: dict[str, Path] = {}
+    photos: list[Photo] = []
+    for root in roots:
+        name = root.resolve().name
+        if name in named:
+            raise DataRefused(f"{named[name]} and {root} have one name: rename one of them.")
+        named[name] = root
+        photos += [_of_set(name, photo) for photo in read_photos(root).photos]
+    if len(photos) > MAX_PHOTOS:
+        raise DataRefused(f"Together they hold more than {MAX_PHOTOS} photographs.")
+    return PhotoSet(
+        roots={f"{name}/": root for name, root in named.items()},
+        photos=tuple(sorted(photos, key=lambda photo: photo.name)),
+    )
+
+
+def _of_set(name: str, photo: Photo) -> Photo:
+    return replace(
+        photo,
+        name=f"{name}/{photo.name}",
+        group=None if photo.group is None else f"{name}/{photo.group}",
+        scene=None if photo.scene is None else f"{name}/{photo.scene}",
+    )
 
 
 def read_photos(root: Path) -> PhotoSet:
@@ -73,7 +111,7 @@ def read_photos(root: Path) -> PhotoSet:
     for one, other in pairwise(names):
         if one == other:
             raise DataRefused(f"{manifest} names {one} twice.")
-    return PhotoSet(root=root, photos=photos)
+    return PhotoSet(roots={"": root}, photos=photos)
 
 
 def sha256_of(data: bytes) -> str:

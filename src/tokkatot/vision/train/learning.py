@@ -126,7 +126,8 @@ def divided_photos(config: TrainConfig, photos: PhotoSet, count: Count) -> Divid
     strange = set(photos.labels()) ^ {finding.value for finding in Finding}
     if strange:
         raise DataRefused(
-            f"The classes must be {', '.join(FINDINGS)}; see to {', '.join(strange)}."
+            f"The classes must be {', '.join(FINDINGS)}, of all sets together; see to "
+            f"{', '.join(sorted(strange))}."
         )
     canvases = read_canvases(photos, count)
     copies = list(near_pairs(fingerprints(canvases)))

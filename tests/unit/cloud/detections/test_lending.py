@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from tests.support.pictures import drawn, encoded
-from tokkatot.cloud.detections.lending import grouped, labelled
+from tokkatot.cloud.detections.lending import COLUMNS, grouped, labelled
 from tokkatot.cloud.detections.model import Detection, Told
 from tokkatot.vision.data.canvases import read_canvases
 from tokkatot.vision.data.fingerprints import fingerprint, fingerprints, near_pairs
-from tokkatot.vision.data.photos import read_photos
+from tokkatot.vision.data.photos import read_photos, sha256_of
 from tokkatot.vision.data.splits import Shares, divide
 from tokkatot.vision.preprocess.decoding import read_shot
 
@@ -81,6 +81,23 @@ def test_what_one_person_sends_of_one_dropping_is_one_group() -> None:
         lent(3, camera=None, sent_by=UUID(int=8)),
     ]
     assert len(set(grouped(rows).values())) == 2
+
+
+def test_what_is_lent_says_whose_it_is_and_is_of_no_public_set(tmp_path: Path) -> None:
+    data = labelled([lent(1)])
+    zipfile.ZipFile(io.BytesIO(data)).extractall(tmp_path)
+
+    (photo,) = read_photos(tmp_path).photos
+
+    assert (photo.label, photo.source, photo.original) == ("coccidiosis", "farm", None)
+    assert (photo.group, photo.scene) == (str(UUID(int=1)), f"{UUID(int=3)}-front")
+    assert photo.sha256 == sha256_of((tmp_path / photo.name).read_bytes())
+
+
+@pytest.mark.shared_data
+def test_its_rows_may_stand_below_those_of_the_recorded_photographs(shared_data: Path) -> None:
+    with (shared_data / "vision" / "manifest.csv").open() as file:
+        assert file.readline().rstrip() == ",".join(COLUMNS)
 
 
 def test_one_dropping_is_never_learned_from_and_tested_on(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_group_of_two_classes_is_a_conflict(tmp_path: Path) -> None:
         Photo(name="salmonella/0.png", label="salmonella", group="g"),
     )
 
-    ((trouble, _),) = troubles(PhotoSet(root=tmp_path, photos=photos))
+    ((trouble, _),) = troubles(PhotoSet(roots={"": tmp_path}, photos=photos))
     assert trouble is Trouble.CONFLICT
 
 
@@ -66,7 +66,9 @@ def test_a_file_that_is_not_as_described_is_told(
     sha256 = sha256_of(encoded(drawn(2))) if trouble is Trouble.CHANGED else None
     photo = Photo(name="a.jpg", label="healthy", sha256=sha256)
 
-    assert [one for one, _ in troubles(PhotoSet(root=tmp_path, photos=(photo,)))] == [trouble]
+    assert [one for one, _ in troubles(PhotoSet(roots={"": tmp_path}, photos=(photo,)))] == [
+        trouble
+    ]
 
 
 def test_a_split_with_a_copy_on_two_sides_is_told(tmp_path: Path) -> None:

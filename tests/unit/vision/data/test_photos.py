@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pictures import drawn, write_set
-from tokkatot.vision.data.photos import DataRefused, read_photos
+from tokkatot.vision.data.photos import DataRefused, read_photos, read_sets
 
 
 def manifest(root: Path, *lines: str) -> Path:
@@ -63,3 +63,44 @@ def test_a_manifest_that_cannot_be_used_is_refused(
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataRefused, match="no folder"):
         read_photos(tmp_path / "nowhere")
+
+
+def test_what_two_sets_call_alike_is_not_the_same(tmp_path: Path) -> None:
+    for name in ("shared", "marks"):
+        write_set(tmp_path / name, {"healthy": [drawn(1)]})
+        rows = ("file,class,group_id,scene_id,label_source", "healthy/0.png,healthy,g1,s1,farm")
+        manifest(tmp_path / name, *rows)
+
+    photos = read_sets([tmp_path / "shared", tmp_path / "marks"])
+
+    assert [(one.name, one.group, one.scene, one.source) for one in photos.photos] == [
+        (f"{name}/healthy/0.png", f"{name}/g1", f"{name}/s1", "farm")
+        for name in ("marks", "shared")
+    ]
+    assert [photos.path(one) for one in photos.photos] == [
+        tmp_path / name / "healthy" / "0.png" for name in ("marks", "shared")
+    ]
+    assert photos == read_sets([tmp_path / "marks", tmp_path / "shared"])
+
+
+def test_what_a_set_does_not_say_it_does_not_say_beside_another(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_set(tmp_path / name, {"healthy": [drawn(1)]})
+
+    photos = read_sets([tmp_path / "a", tmp_path / "b"]).photos
+
+    assert {(one.group, one.scene) for one in photos} == {(None, None)}
+
+
+def test_a_set_alone_keeps_its_names(tmp_path: Path) -> None:
+    write_set(tmp_path, {"healthy": [drawn(1)]})
+
+    assert read_sets([tmp_path]) == read_photos(tmp_path)
+
+
+def test_two_sets_of_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("one/marks", "other/marks"):
+        write_set(tmp_path / name, {"healthy": [drawn(1)]})
+
+    with pytest.raises(DataRefused, match="have one name"):
+        read_sets([tmp_path / "one/marks", tmp_path / "other/marks"])

@@ -1,15 +1,21 @@
 """A whole learning on a few drawn pictures: what it makes, and that it goes on where it stopped."""
 
+import io
+import zipfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 import numpy as np
 import pytest
 
 from tests.support.pictures import drawn, encoded, write_set
-from tokkatot.vision.data.photos import DataRefused, PhotoSet, read_photos
+from tokkatot.cloud.detections.lending import labelled
+from tokkatot.cloud.detections.model import Detection, Told
+from tokkatot.vision.data.photos import DataRefused, PhotoSet, read_photos, read_sets
 from tokkatot.vision.data.splits import Part, read_split
 from tokkatot.vision.detect.detector import Detector
 from tokkatot.vision.detect.ensemble import Ensemble, ModelRefused
@@ -29,6 +35,17 @@ CONFIG = TrainConfig(
     drawn_impostors=16,
     threads=1,
 )
+
+
+def lent(number: int) -> Detection:
+    return Detection(
+        id=UUID(int=number),
+        house_id=UUID(int=1),
+        camera="front",
+        t=datetime(2026, 3, 1 + number, 10, tzinfo=UTC),
+        marked_as=Told.COCCIDIOSIS,
+        thumbnail=encoded(drawn(5_000 + number)),
+    )
 
 
 class Interrupted(Exception):
@@ -151,9 +168,9 @@ def test_a_folder_goes_on_only_with_the_division_that_it_was_begun_by(
     before = (run / SPLIT_FILE).read_text()
     for place, finding in enumerate(FINDINGS):
         more = drawn(1000 + place, width=112, height=112)
-        (photos.root / finding.value / "more.png").write_bytes(encoded(more, "PNG"))
+        (tmp_path / "set" / finding.value / "more.png").write_bytes(encoded(more, "PNG"))
 
-    grown = Sources(photos=read_photos(photos.root), weights=None)
+    grown = Sources(photos=read_photos(tmp_path / "set"), weights=None)
 
     with pytest.raises(DataRefused, match="another division"):
         learn(CONFIG, grown, run, tell=told.append, count=untold)
@@ -267,6 +284,31 @@ def test_weights_to_start_from_that_are_not_there_are_refused(
         )
 
 
+def test_marks_of_one_class_are_learned_from_beside_another_set(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    from tokkatot.vision.train.freezing import CARD, freeze  # noqa: PLC0415
+    from tokkatot.vision.train.learning import SPLIT_FILE, Sources, learn  # noqa: PLC0415
+
+    marks, run, out = tmp_path / "marks", tmp_path / "run", tmp_path / "models"
+    zipfile.ZipFile(io.BytesIO(labelled([lent(number) for number in range(10)]))).extractall(marks)
+    alone = Sources(photos=read_photos(marks), weights=None)
+    with pytest.raises(DataRefused, match="see to healthy, newcastle, salmonella"):
+        learn(CONFIG, alone, run, tell=lambda _: None, count=untold)
+
+    joined = read_sets([tmp_path / "set", marks])
+    sources = Sources(photos=joined, weights=None)
+    learn(CONFIG, sources, run, tell=lambda _: None, count=untold)
+    freeze(CONFIG, joined, run, out, count=untold)
+
+    split = read_split(run / SPLIT_FILE, joined.photos)
+    parts = [part for name, part in split.items() if name.startswith("marks/coccidiosis/")]
+    assert [parts.count(part) for part in (Part.TRAIN, Part.VALIDATION, Part.TEST)] == [6, 2, 2]
+    assert len(split) == len(photos.photos) + len(parts)
+    assert (out / "learned.bin").stat().st_size == (36 + 6) * 8
+    assert "| `accuracy` |" in (out / CARD).read_text()
+
+
 def test_classes_that_no_model_knows_are_refused(tmp_path: Path) -> None:
     from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
 
@@ -283,13 +325,13 @@ def test_labels_that_contradict_each_other_are_not_learned_from(
     from tokkatot.vision.train.learning import Sources, learn  # noqa: PLC0415
 
     copied = photos.path(photos.photos[0]).read_bytes()
-    (photos.path(photos.photos[-1]).parent / "copy.png").write_bytes(copied)
+    (tmp_path / "set" / "salmonella" / "copy.png").write_bytes(copied)
     one, *_, other = photos.photos
     grouped = {one: replace(one, group="g"), other: replace(other, group="g")}
     by_group = replace(photos, photos=tuple(grouped.get(photo, photo) for photo in photos.photos))
 
     for contradicting, told in (
-        (read_photos(photos.path(one).parents[1]), "look the same"),
+        (read_photos(tmp_path / "set"), "look the same"),
         (by_group, "group g"),
     ):
         sources = Sources(photos=contradicting, weights=None)
