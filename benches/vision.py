@@ -37,6 +37,7 @@ _JUDGED = (
     "untaught_non_dropping_refused",
     "good_refused",
     "centre_masked_alert_rate",
+    "spoiled_refused",
 )
 UNITS = {**dict.fromkeys(_JUDGED, "1"), DECISION: "ms", MEMORY: "MiB", PARITY: "1"}
 FIGURES = tuple(UNITS)

@@ -125,6 +125,7 @@ def test_files_that_are_refused_cost_no_figure_and_neither_does_a_class_of_no_dr
     assert "4 of 7 files are refused as they are" in result.stderr
     assert "refused: newcastle/cut.jpg: " in result.stderr
     assert (counts["accuracy"], counts["good_refused"]) == (5, 5)
+    assert counts["spoiled_refused"] == 2
     assert counts["non_dropping_refused"] == 8 + 2
     assert counts["untaught_non_dropping_refused"] == 8
     assert "Refused as it is: newcastle/cut.jpg" in page.read_text()

@@ -21,7 +21,7 @@ from tokkatot.vision.evaluate.scores import (
     share_of,
     told,
 )
-from tokkatot.vision.evaluate.shortcuts import MASKS
+from tokkatot.vision.evaluate.shortcuts import MASKS, spoiled
 from tokkatot.vision.findings import FINDINGS, Finding
 
 PCR = "pcr"
@@ -43,6 +43,7 @@ def figures(judgement: Judgement, judge: Judge) -> Named:
         yield "good_refused", share(_refused(judgement.verdicts))
     yield from non_droppings(judge, judgement.others)
     yield from _masked(judgement, judge)
+    yield from _spoiled(judgement, judge)
 
 
 def _right(judgement: Judgement) -> Flags:
@@ -113,6 +114,13 @@ def _masked(judgement: Judgement, judge: Judge) -> Named:
         alerts = [_alerts(judge_canvases(judge, masked(sick))) for masked in MASKS.values()]
         # A photograph is no three of them: its masks warn together, or none does.
         yield "centre_masked_alert_rate", share_of(float(np.mean(alerts)), len(sick))
+
+
+def _spoiled(judgement: Judgement, judge: Judge) -> Named:
+    """Return how many photographs are refused once a camera has spoiled them."""
+    canvases = judgement.canvases[judgement.is_read]
+    if len(canvases):
+        yield "spoiled_refused", share(_refused(judge_canvases(judge, spoiled(canvases))))
 
 
 def _from(judgement: Judgement, source: str) -> Flags:

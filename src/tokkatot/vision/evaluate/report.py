@@ -10,7 +10,7 @@ from PIL import Image
 
 from tokkatot.vision.evaluate.judging import Judgement
 from tokkatot.vision.evaluate.scores import Score, confusion, reliability, risk_by_coverage, told
-from tokkatot.vision.evaluate.shortcuts import MASKS
+from tokkatot.vision.evaluate.shortcuts import MASKS, SPOILINGS
 from tokkatot.vision.findings import FINDINGS, Finding
 from tokkatot.vision.preprocess.canvas import Pixels
 
@@ -26,6 +26,7 @@ _HEAD = ("figure", "value", "95 % between", "and", "pictures")
 _SHORTCUTS = (
     "unseen_scene_accuracy",
     "centre_masked_alert_rate",
+    "spoiled_refused",
     "non_dropping_refused",
     "untaught_non_dropping_refused",
 )
@@ -60,6 +61,7 @@ def report(judgement: Judgement, figures: Mapping[str, Score], *, title: str) ->
             _HEAD, _figure_rows({name: figures[name] for name in _SHORTCUTS if name in figures})
         ),
         *_covered(judgement),
+        *_spoiled(judgement),
         "<h2>Calibration</h2>",
         "<p>Where the confidence is honest, the points lie on the line.</p>",
         _chart(
@@ -114,6 +116,13 @@ def _covered(judgement: Judgement) -> Iterator[str]:
     for name, covered in MASKS.items():
         for pixels in covered(judgement.canvases[sick]):
             yield _figure(pixels, f"covered: {name}")
+
+
+def _spoiled(judgement: Judgement) -> Iterator[str]:
+    """Show the first photograph that was read in every way in which it may be spoiled."""
+    first = np.flatnonzero(judgement.is_read)[:1]
+    for name, spoil in SPOILINGS.items() if len(first) else ():
+        yield _figure(spoil(judgement.canvases[first])[0], f"spoiled: {name}")
 
 
 def _risk(judgement: Judgement) -> list[tuple[float, float]]:

@@ -15,6 +15,7 @@ from tokkatot.vision.data.impostors import TAUGHT, UNTAUGHT, impostors
 from tokkatot.vision.detect.detector import Detector
 from tokkatot.vision.detect.ensemble import SHIPPED, Ensemble
 from tokkatot.vision.detect.verdict import Verdict
+from tokkatot.vision.evaluate.shortcuts import SPOILINGS
 from tokkatot.vision.findings import FINDINGS
 from tokkatot.vision.preprocess.canvas import SIDE
 from tokkatot.vision.preprocess.decoding import read_shot
@@ -121,6 +122,24 @@ def test_a_plain_picture_raises_no_alarm(detector: Detector, level: int) -> None
     (verdict,) = detector.judge_canvases([np.full((SIDE, SIDE, 3), level, np.uint8)])
 
     assert (verdict.finding, verdict.alert) == (None, False)
+
+
+@pytest.mark.shared_data
+def test_a_photograph_that_a_camera_has_spoiled_is_refused(
+    detector: Detector, shared_data: Path
+) -> None:
+    paths = sorted((shared_data / "vision" / "fullres_examples").glob("*.jpg"))
+    canvases = np.stack([read_shot(path.read_bytes()).pixels for path in paths])
+
+    verdicts = {name: detector.judge_canvases(spoil(canvases)) for name, spoil in SPOILINGS.items()}
+
+    told = [
+        (name, path.name)
+        for name, some in verdicts.items()
+        for path, verdict in zip(paths, some, strict=True)
+        if verdict.finding is not None
+    ]
+    assert told == []
 
 
 @pytest.mark.shared_data

@@ -1,10 +1,12 @@
 """Figures and report of a set whose verdicts are known."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 from tests.support.pictures import drawn
 from tests.support.vision import DOUBT_ABOVE, FakeDetector, judged, quality
@@ -15,8 +17,10 @@ from tokkatot.vision.evaluate.figures import figures
 from tokkatot.vision.evaluate.judging import UNREAD, Judgement
 from tokkatot.vision.evaluate.report import report
 from tokkatot.vision.evaluate.scores import Score, share
+from tokkatot.vision.evaluate.shortcuts import SPOILINGS, spoiled
 from tokkatot.vision.findings import FINDINGS, Finding
-from tokkatot.vision.preprocess.canvas import on_canvas
+from tokkatot.vision.preprocess.canvas import Pixels, on_canvas
+from tokkatot.vision.preprocess.quality import Fault
 
 Case = tuple[Finding, Finding, float, float, str, Part]
 """Truth, what is told, how sure, doubt, source, part."""
@@ -113,6 +117,32 @@ def test_the_three_masks_of_a_photograph_are_no_three_photographs(
     assert scores["centre_masked_alert_rate"] == share(np.ones(5, bool))
 
 
+def test_photographs_that_were_read_are_judged_once_more_as_a_camera_may_spoil_them(
+    judgement: Judgement,
+) -> None:
+    verdicts = list(judgement.verdicts)
+    verdicts[3] = UNREAD
+    unread = replace(judgement, verdicts=tuple(verdicts))
+    faulty = quality(Fault.DARK)
+    seen: list[np.ndarray] = []
+
+    class Strict(FakeDetector):
+        @override
+        def judge_canvases(self, canvases: Sequence[Pixels]) -> list[Verdict]:
+            seen[:] = canvases
+            sees_dark = [one.mean() < 30 for one in canvases]
+            says = judged(Finding.SALMONELLA, 0.91)
+            return [
+                decide(says, faulty if dark else quality(), doubt_above=DOUBT_ABOVE)
+                for dark in sees_dark
+            ]
+
+    found = dict(figures(unread, Strict()))
+
+    assert np.array_equal(seen, spoiled(judgement.canvases[unread.is_read]))
+    assert found["spoiled_refused"] == share(np.arange(7) == list(SPOILINGS).index("dark"))
+
+
 def test_what_a_set_does_not_say_has_no_figure(judgement: Judgement) -> None:
     healthy = judgement.chosen(judgement.labels == 0)
     plain = replace(
@@ -129,6 +159,7 @@ def test_what_a_set_does_not_say_has_no_figure(judgement: Judgement) -> None:
 
 def test_the_report_needs_nothing_beside_it_and_shows_the_errors(page: str) -> None:
     assert page.count("<figcaption>covered: ") == 3
+    assert page.count("<figcaption>spoiled: ") == len(SPOILINGS)
     assert page.count(" taken for ") == 2
     assert "healthy taken for salmonella, 0.85: 1&lt;b&gt;.jpg" in page
     assert "<title>&lt;models&gt;</title>" in page
@@ -144,6 +175,7 @@ def test_the_report_needs_nothing_beside_it_and_shows_the_errors(page: str) -> N
         ("pcr", "3", "1.0000"),  # by source
         ("unseen", "3", "0.6667"),  # by part
         ("centre_masked_alert_rate", "1.0000"),  # shortcuts
+        ("spoiled_refused", "0.0000"),
     ],
     ids=lambda row: row[0],
 )

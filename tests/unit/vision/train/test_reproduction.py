@@ -34,6 +34,8 @@ AT_LEAST = (
 AT_MOST = ("healthy_alert_rate", "good_refused", "centre_masked_alert_rate", "ece", "ece_pcr")
 IN_OTHERS = ("healthy_recall", "coccidiosis_recall", "salmonella_recall")
 """What accuracy and `macro_f1` are made of."""
+UNTOLD_AT_LEAST = {"spoiled_refused": 0.989}
+"""What the shipped card will tell when it is next made; the lower bound of its models."""
 
 
 def untold(done: int, total: int) -> None:
@@ -61,16 +63,19 @@ def test_the_held_out_photographs_are_judged_as_the_card_says(
 
     found = dict(figures(judge_set(detector, held_out, split, untold), detector))
 
-    assert {name: score.count for name, score in found.items()} == {
+    assert set(told) <= set(found) <= {*told, *UNTOLD_AT_LEAST}
+    assert {name: found[name].count for name in told} == {
         name: score.count for name, score in told.items()
     }
-    assert {name: score.value for name, score in found.items()} == pytest.approx(
+    assert {name: found[name].value for name in told} == pytest.approx(
         {name: score.value for name, score in told.items()}, abs=2e-3
     )
+    assert [name for name, low in UNTOLD_AT_LEAST.items() if found[name].value < low] == []
 
 
 def test_every_figure_of_the_card_is_held_by_what_is_learned_anew() -> None:
-    assert sorted((*AT_LEAST, *AT_MOST, *IN_OTHERS)) == sorted(figures_in(SHIPPED / CARD))
+    held = {*AT_LEAST, *AT_MOST, *IN_OTHERS}
+    assert held == set(figures_in(SHIPPED / CARD)) - set(UNTOLD_AT_LEAST)
 
 
 @pytest.mark.training
@@ -92,3 +97,4 @@ def test_what_is_learned_anew_is_as_good_as_what_is_shipped(
     anew = figures_in(out / CARD)
     assert [name for name in AT_LEAST if anew[name].value < told[name].low] == []
     assert [name for name in AT_MOST if anew[name].value > told[name].high] == []
+    assert [name for name, low in UNTOLD_AT_LEAST.items() if anew[name].value < low] == []
