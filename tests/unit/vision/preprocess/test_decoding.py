@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.support.pictures import drawn, encoded, huge_jpeg, huge_png, scanned_jpeg
 from tokkatot.vision.preprocess.canvas import SIDE
-from tokkatot.vision.preprocess.decoding import PictureRefused, Refusal, read_shot
+from tokkatot.vision.preprocess.decoding import MAX_SCANS, PictureRefused, Refusal, read_shot
 from tokkatot.vision.preprocess.limits import MAX_BYTES
 
 
@@ -41,11 +41,11 @@ def moving(kind: str) -> bytes:
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
 
 
-def many_scans() -> bytes:
+def many_scans(picture: Image.Image, *, more: int) -> bytes:
     """A progressive JPEG that repeats its last scan, each a pass over all pixels."""
-    data = encoded(drawn(1), progressive=True)
+    data = encoded(picture, progressive=True)
     last = data.rindex(b"\xff\xda")
-    return data[:-2] + data[last:-2] * 40 + data[-2:]
+    return data[:-2] + data[last:-2] * more + data[-2:]
 
 
 def stuffed(filling: bytes) -> bytes:
@@ -110,7 +110,7 @@ BAD: dict[str, tuple[bytes, Refusal]] = {
     "a PNG cut off": (encoded(drawn(1), "PNG")[:-900], Refusal.DAMAGED),
     "a WebP cut off": (encoded(drawn(1), "WEBP")[:-900], Refusal.DAMAGED),
     "a PNG without its rows": (huge_png(3_000), Refusal.DAMAGED),
-    "a JPEG of many passes": (many_scans(), Refusal.DAMAGED),
+    "a JPEG of many passes": (many_scans(drawn(1), more=40), Refusal.DAMAGED),
     "a JPEG of a colour a pass, many times": (scanned_jpeg(160, scans=41), Refusal.DAMAGED),
     "25 megapixels of a colour a pass": (scanned_jpeg(5_000, scans=3), Refusal.TOO_MANY_PIXELS),
     "a JPEG of empty comments": (stuffed(b"\xff\xfe\x00\x02"), Refusal.DAMAGED),
@@ -166,15 +166,42 @@ def test_a_picture_of_a_palette_is_read_in_its_colours() -> None:
     assert np.abs(pixels.astype(int) - (200, 30, 30)).max() < 8
 
 
-def test_the_largest_photograph_costs_little_memory(tmp_path: Path) -> None:
-    # Decoded whole it would take 192 MB; at an eighth it takes 3.
-    path = tmp_path / "large.jpg"
-    path.write_bytes(encoded(Image.new("RGB", (8000, 8000), (120, 90, 60))))
+def largest(kind: str) -> bytes:
+    """The most pixels that a kind may have, and the most passes over them."""
+    clear = Image.new("RGBA", (4000, 4000), (120, 90, 60, 200))
+    match kind:
+        case "JPEG":
+            return encoded(Image.new("RGB", (8000, 8000), (120, 90, 60)))
+        case "progressive":
+            return many_scans(clear.convert("RGB"), more=MAX_SCANS - 10)
+        case "a colour a pass":
+            return scanned_jpeg(4000, scans=MAX_SCANS)
+        case _:
+            return encoded(clear, kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "most_mb"),
+    [
+        ("JPEG", 32),  # decoded whole it would take 192 MB; at an eighth it takes 3
+        ("progressive", 100),
+        ("a colour a pass", 150),
+        # What may be transparent is decoded whole, and laid upon grey.
+        ("PNG", 300),
+        ("WEBP", 450),
+    ],
+)
+def test_the_largest_photographs_cost_limited_memory_and_time(
+    kind: str, most_mb: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(largest(kind))
     program = (
-        "import resource, sys; from tokkatot.vision.preprocess.decoding import read_shot\n"
+        "import resource, sys, time\n"
+        "from tokkatot.vision.preprocess.decoding import read_shot\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "data = open(sys.argv[1], 'rb').read(); before = peak()\n"
-        "read_shot(data); print(peak() - before)"
+        "data = open(sys.argv[1], 'rb').read(); before, began = peak(), time.process_time()\n"
+        "read_shot(data); print(peak() - before, time.process_time() - began)"
     )
 
     # In a child, whose peak is its own.
@@ -182,7 +209,14 @@ def test_the_largest_photograph_costs_little_memory(tmp_path: Path) -> None:
         (sys.executable, "-c", program, path), capture_output=True, text=True, check=True
     )
 
-    assert int(done.stdout) < 32 * 1024
+    memory_kb, processor_s = map(float, done.stdout.split())
+    assert memory_kb < most_mb * 1024
+    assert processor_s < 10
+
+
+def test_no_pass_more_is_taken_than_the_largest_has() -> None:
+    assert outcome_of(many_scans(drawn(1), more=MAX_SCANS - 10)) == (SIDE, SIDE, 3)
+    assert outcome_of(many_scans(drawn(1), more=MAX_SCANS - 9)) is Refusal.DAMAGED
 
 
 _REAL = tuple(
