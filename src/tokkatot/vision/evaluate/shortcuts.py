@@ -53,7 +53,8 @@ _BRIGHT: Final = 4.0
 
 
 def _lit(canvases: Canvases, gains: npt.ArrayLike) -> Canvases:
-    return np.clip(canvases * np.asarray(gains, float), 0, 255).astype(np.uint8)
+    lit: Canvases = np.clip(canvases * np.asarray(gains, float), 0, 255).astype(np.uint8)
+    return lit
 
 
 def _grey(canvases: Canvases) -> Canvases:

@@ -131,7 +131,9 @@ def test_a_photograph_that_a_camera_has_spoiled_is_refused(
     paths = sorted((shared_data / "vision" / "fullres_examples").glob("*.jpg"))
     canvases = np.stack([read_shot(path.read_bytes()).pixels for path in paths])
 
-    verdicts = {name: detector.judge_canvases(spoil(canvases)) for name, spoil in SPOILINGS.items()}
+    verdicts = {
+        name: detector.judge_canvases(list(spoil(canvases))) for name, spoil in SPOILINGS.items()
+    }
 
     told = [
         (name, path.name)
