@@ -194,5 +194,6 @@ def seen_by_a_camera(demo: Demo) -> dict[str, object]:
         "right": None,
         "marked_as": None,
         "marked_by": None,
+        "consent": False,
     }
     return {"items": [detection], "next_cursor": None}

@@ -115,6 +115,15 @@ async def test_the_message_of_an_alert_leads_to_the_picture(house: House) -> Non
     assert shown["about"] == str(which)
 
 
+async def test_what_an_alert_is_about_is_there_however_much_was_seen_since(house: House) -> None:
+    which = await tell(house, 1)
+    await tell(house, 2, disease="healthy")
+
+    found = await house.cloud.get(f"{house.farm_url}/detections/{which}", house.owner)
+    assert [one["id"] for one in await seen_in(house, "?limit=1")] != [str(which)]
+    assert found == (await seen_in(house))[1]
+
+
 async def test_people_are_told_which_camera_gives_no_picture(house: House) -> None:
     alert = house.alert_row(
         1, "raised", type="camera_failed", about="front", name=None, severity="warning"
@@ -172,6 +181,7 @@ async def test_a_detection_of_another_farm_is_not_there(house: House) -> None:
     which = await tell(house)
     stranger, other = await house.cloud.sign_up("Elsewhere")
     url = f"/v1/farms/{other}/detections/{which}"
+    await house.cloud.get(url, stranger, status=404)
     assert (await house.cloud.get(f"{url}/picture", stranger, status=404))["code"] == "not_found"
     await house.cloud.post(f"{url}/mark", {"right": True}, stranger, status=404)
 

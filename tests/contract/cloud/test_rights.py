@@ -68,6 +68,7 @@ RIGHTS = {
     "GET /v1/farms/{farm}/houses/{house}/detections": SEE,
     "POST /v1/farms/{farm}/houses/{house}/detections": OPERATE,
     "POST /v1/farms/{farm}/houses/{house}/photograph": OPERATE,
+    "GET /v1/farms/{farm}/detections/{detection}": SEE,
     "GET /v1/farms/{farm}/detections/{detection}/picture": SEE,
     "GET /v1/farms/{farm}/detections/{detection}/original": SEE,
     "POST /v1/farms/{farm}/detections/{detection}/mark": OPERATE,

@@ -33,6 +33,8 @@ export interface Detection {
   right: boolean | null
   marked_as: Told | null
   marked_by: PersonRef | null
+  /** The models may learn from it. */
+  consent: boolean
 }
 
 /** How a verdict looks: colour, shape and word each say it alone. */
@@ -64,8 +66,15 @@ export function sureOf({ confidence }: Pick<Detection, 'confidence'>): number {
 
 /** Returns the list, newest first, with one detection added or changed. */
 export function withOne(list: readonly Detection[], one: Detection): Detection[] {
-  const others = list.filter(({ id }) => id !== one.id)
-  return [...others, one].sort((a, b) => b.t.localeCompare(a.t) || b.id.localeCompare(a.id))
+  return joined([one], list)
+}
+
+/** Returns two lists as one, newest first; of what is in both, the first one's word holds. */
+export function joined(list: readonly Detection[], others: readonly Detection[]): Detection[] {
+  const ids = new Set(list.map(({ id }) => id))
+  return [...list, ...others.filter(({ id }) => !ids.has(id))].sort(
+    (a, b) => b.t.localeCompare(a.t) || b.id.localeCompare(a.id),
+  )
 }
 
 const LONGEST_SIDE = 1600

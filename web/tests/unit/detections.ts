@@ -18,5 +18,6 @@ export const detection = (id: string, t: string, changes: Partial<Detection> = {
   right: null,
   marked_as: null,
   marked_by: null,
+  consent: false,
   ...changes,
 })

@@ -1,16 +1,10 @@
 // @vitest-environment happy-dom
-import { createPinia, setActivePinia } from 'pinia'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createApp, h, type App } from 'vue'
-import { createMemoryHistory, createRouter } from 'vue-router'
+import { afterEach, describe, expect, it } from 'vitest'
 
 import type { Detection } from '@/lib/droppings'
-import { loadWords, setLanguage } from '@/lib/i18n'
 import { silences } from '@/lib/silence'
-import DroppingsPage from '@/pages/DroppingsPage.vue'
-import { useFarm } from '@/stores/farm'
-import { useSession } from '@/stores/session'
 import { detection } from './detections'
+import { close, opened, page } from './droppings_page'
 
 const NOW = Date.now()
 const HOUR = 3_600_000
@@ -41,41 +35,14 @@ describe('a camera', () => {
   })
 })
 
-let app: App | undefined
-let root: HTMLElement | undefined
+const open = (items: Detection[]): Promise<void> => opened(() => ({ items, next_cursor: null }))
 
-async function open(items: Detection[]): Promise<void> {
-  await loadWords('farm', 'alarm')
-  await setLanguage('en')
-  const pinia = createPinia()
-  setActivePinia(pinia)
-  const session = useSession()
-  vi.spyOn(session.api, 'json').mockResolvedValue({ items, next_cursor: null })
-  vi.spyOn(session.api, 'blob').mockReturnValue(new Promise(() => undefined))
-  const farm = useFarm()
-  farm.link = 'live'
-  const path = '/farms/:farm/houses/:house/droppings'
-  const routes = [
-    { path, component: DroppingsPage },
-    { path: '/:rest(.*)*', component: { render: () => null } },
-  ]
-  const router = createRouter({ history: createMemoryHistory(), routes })
-  await router.push('/farms/f/houses/h/droppings')
-  app = createApp({ render: () => h(DroppingsPage) })
-  root = document.body.appendChild(document.createElement('div'))
-  app.use(pinia).use(router).mount(root)
-  await new Promise((done) => setTimeout(done))
-}
+afterEach(close)
 
-afterEach(() => {
-  app?.unmount()
-  root?.remove()
-  app = root = undefined
-})
-
-const look = (): string | undefined => root?.querySelector<HTMLElement>('article')?.dataset['look']
+const look = (): string | undefined =>
+  page()?.querySelector<HTMLElement>('article')?.dataset['look']
 const told = (): string[] =>
-  [...(root?.querySelectorAll<HTMLElement>('[data-silent]') ?? [])].map(({ textContent }) =>
+  [...(page()?.querySelectorAll<HTMLElement>('[data-silent]') ?? [])].map(({ textContent }) =>
     textContent.trim().replace(/ since .*/, ''),
   )
 

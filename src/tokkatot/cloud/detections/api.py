@@ -120,6 +120,28 @@ async def send(
 
 
 @router.get(
+    "/detections/labelled",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}}},
+)
+async def labelled(access: CanOwn, tx: Tx) -> Response:
+    """Return the marked photographs that may be learned from, the newest 2,000."""
+    lent = await store.lent(tx.session, access.farm_id, limit=lending.MOST)
+    await tx.release()
+    return Response(
+        await asyncio.to_thread(lending.labelled, lent),
+        media_type="application/zip",
+        headers={"Content-Disposition": 'attachment; filename="droppings.zip"'},
+    )
+
+
+@router.get("/detections/{detection}")
+async def one(detection: UUID, access: CanSee, tx: Tx) -> DetectionView:
+    """Return what was seen on one photograph, such as the one that an alert names in `about`."""
+    return (await _views(tx, [await service.detection_in(tx, access.farm_id, detection)]))[0]
+
+
+@router.get(
     "/detections/{detection}/picture",
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}}},
@@ -167,22 +189,6 @@ async def mark(
     said = Mark(right=body.right, disease=body.disease, consent=body.consent)
     marked = await service.mark(tx, access, detection, said, origin=origin)
     return (await _views(tx, [marked]))[0]
-
-
-@router.get(
-    "/detections/labelled",
-    response_class=Response,
-    responses={200: {"content": {"application/zip": {}}}},
-)
-async def labelled(access: CanOwn, tx: Tx) -> Response:
-    """Return the marked photographs that may be learned from, the newest 2,000."""
-    lent = await store.lent(tx.session, access.farm_id, limit=lending.MOST)
-    await tx.release()
-    return Response(
-        await asyncio.to_thread(lending.labelled, lent),
-        media_type="application/zip",
-        headers={"Content-Disposition": 'attachment; filename="droppings.zip"'},
-    )
 
 
 async def _views(tx: Transaction, rows: Sequence[Detection]) -> list[DetectionView]:
