@@ -94,6 +94,25 @@ async def page(
     )
 
 
+async def newest_picture(
+    session: AsyncSession, house_id: UUID, *, since: datetime
+) -> tuple[UUID, datetime] | None:
+    """Return which detection has the newest picture of a house's cameras, and of when it is."""
+    found = await session.execute(
+        select(Detection.id, Detection.t)
+        .where(
+            Detection.house_id == house_id,
+            Detection.t > since,
+            Detection.camera.is_not(None),
+            Detection.thumbnail.is_not(None),
+        )
+        .order_by(Detection.t.desc(), Detection.id.desc())
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
 async def lent(session: AsyncSession, farm_id: UUID, *, limit: int) -> Sequence[Detection]:
     """Return the newest detections of a farm that models may learn from, with their pictures."""
     found = await session.scalars(

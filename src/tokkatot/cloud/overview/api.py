@@ -38,8 +38,8 @@ async def state(house: UUID, access: CanSee, tx: Tx, context: Ctx) -> HouseState
     state = await service.house_state(tx, access, HouseId(house))
     # Last: where the pictures are may take its time, with nothing of the database in hand.
     await tx.release()
-    picture_t = await context.objects.modified_at(picture_key(house))
-    return service.with_picture(state, access.farm_id, picture_t)
+    hung = await context.objects.modified_at(picture_key(house))
+    return service.with_picture(state, access.farm_id, hung)
 
 
 @router.get(
@@ -55,10 +55,13 @@ async def picture(
     context: Ctx,
     if_none_match: Annotated[str | None, Header(max_length=256)] = None,
 ) -> Response:
-    """Return the newest picture of the house."""
+    """Return the newest picture of the house: what a camera saw, or what was hung there since."""
     await house_in(tx, access.farm_id, HouseId(house))
+    found = await service.seen_picture(tx, access.farm_id, HouseId(house))
     await tx.release()
-    found = await context.objects.get(picture_key(house))
+    hung = await context.objects.modified_at(picture_key(house))
+    if hung is not None and (found is None or hung > found.modified_at):
+        found = await context.objects.get(picture_key(house))
     if found is None:
         raise NotFound("picture")
     etag = found.etag if found.etag.startswith(('"', 'W/"')) else f'"{found.etag}"'

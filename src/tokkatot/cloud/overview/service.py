@@ -12,6 +12,8 @@ from tokkatot.cloud.commands import store as command_store
 from tokkatot.cloud.commands.api import CommandView
 from tokkatot.cloud.commands.model import Command
 from tokkatot.cloud.commands.views import command_view
+from tokkatot.cloud.detections import store as detection_store
+from tokkatot.cloud.detections.service import PICTURES_KEPT
 from tokkatot.cloud.devices import store as device_store
 from tokkatot.cloud.devices.service import MAX_DEVICES
 from tokkatot.cloud.devices.store import DeviceRow
@@ -34,6 +36,7 @@ from tokkatot.cloud.overview.views import (
     WhyView,
 )
 from tokkatot.cloud.platform.database import Transaction
+from tokkatot.cloud.platform.objects import StoredObject
 from tokkatot.cloud.platform.problems import NotFound
 from tokkatot.cloud.telemetry.snapshot import Doing, FarmNow, Now, now_of
 from tokkatot.domain.alerts import SEVERITY_ORDER
@@ -114,7 +117,7 @@ async def dashboard(tx: Transaction, access: FarmAccess) -> DashboardView:
 
 
 async def house_state(tx: Transaction, access: FarmAccess, house_id: HouseId) -> HouseStateView:
-    """Return all that a house's screen shows but its picture.
+    """Return all that a house's screen shows; its picture is the newest that its cameras told of.
 
     Raises:
         NotFound: when the farm has no such house.
@@ -139,19 +142,39 @@ async def house_state(tx: Transaction, access: FarmAccess, house_id: HouseId) ->
         alerts=await alert_views(tx, standing),
         setpoints=setpoints_view(house),
         stop=await _stop(tx, house, farm.farm),
-        picture=None,
+        picture=await _picture(tx, access.farm_id, house.id),
         live_t=None if card.hub is None else farm.now.live_at.get(card.hub.id),
     )
 
 
-def with_picture(
-    state: HouseStateView, farm_id: FarmId, picture_t: datetime | None
-) -> HouseStateView:
-    """Return the state of a house with its newest picture, if there is one."""
-    if picture_t is None:
+async def seen_picture(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> StoredObject | None:
+    """Return the newest picture that the cameras of a house told of."""
+    newest = await _newest_picture(tx, house_id)
+    found = None if newest is None else await detection_store.one(tx.session, farm_id, newest[0])
+    if found is None or found.thumbnail is None:
+        return None
+    return StoredObject(content=found.thumbnail, etag=f'"{found.id}"', modified_at=found.t)
+
+
+def with_picture(state: HouseStateView, farm_id: FarmId, hung: datetime | None) -> HouseStateView:
+    """Return the state of a house with the picture that was hung there, where it is newer."""
+    if hung is None or (state.picture is not None and state.picture.t >= hung):
         return state
-    url = f"/v1/farms/{farm_id}/houses/{state.house.id}/picture"
-    return state.model_copy(update={"picture": PictureView(url=url, t=picture_t)})
+    return state.model_copy(update={"picture": _picture_view(farm_id, state.house.id, hung)})
+
+
+async def _picture(tx: Transaction, farm_id: FarmId, house_id: UUID) -> PictureView | None:
+    newest = await _newest_picture(tx, house_id)
+    return None if newest is None else _picture_view(farm_id, house_id, newest[1])
+
+
+async def _newest_picture(tx: Transaction, house_id: UUID) -> tuple[UUID, datetime] | None:
+    since = tx.now - PICTURES_KEPT
+    return await detection_store.newest_picture(tx.session, house_id, since=since)
+
+
+def _picture_view(farm_id: FarmId, house_id: UUID, t: datetime) -> PictureView:
+    return PictureView(url=f"/v1/farms/{farm_id}/houses/{house_id}/picture", t=t)
 
 
 async def _read(tx: Transaction, seen: FarmSeen, *, house_id: HouseId | None = None) -> _Farm:
