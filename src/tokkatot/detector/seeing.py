@@ -15,7 +15,7 @@ from tokkatot.vision.data.fingerprints import fingerprint
 from tokkatot.vision.detect.detector import Detecting, Detector
 from tokkatot.vision.detect.ensemble import SHIPPED, Ensemble
 from tokkatot.vision.findings import Finding
-from tokkatot.vision.preprocess.decoding import PictureRefused, read_shot, thumbnail
+from tokkatot.vision.preprocess.decoding import OF_NIGHT, PictureRefused, read_shot, thumbnail
 from tokkatot.wire.pictures import MAX_THUMBNAIL_BYTES, Detection, Look, Looked, Looks
 
 THUMBNAIL_SIDE: Final = 224
@@ -72,7 +72,7 @@ class Seeing:
         Raises:
             PictureRefused: where the bytes are no photograph that can be judged.
         """
-        shot = read_shot(data)
+        shot = read_shot(data, modes=OF_NIGHT)
         verdict = self._detector.judge_canvases([shot.pixels])[0]
         likely = verdict.judged.probabilities
         return Detection(

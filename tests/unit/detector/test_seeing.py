@@ -163,6 +163,24 @@ def test_the_shipped_models_outlive_any_bytes_and_judge_the_photograph_after_the
         assert small.size == (168, 224)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_camera_that_is_grey_at_night_works_and_nothing_is_told_of_its_picture(
+    tmp_path: Path, album: Path, mode: str
+) -> None:
+    # The one sends a single component, the other three that are alike.
+    grey = drawn(1, width=640, height=480).convert("L").convert(mode)
+    (tmp_path / "night.jpg").write_bytes(encoded(grey))
+    looks = Looks(folder=str(album), limit_bytes=10**8, models=None, looks=())
+
+    looked = Seeing.open(looks, SystemClock()).look(look(tmp_path / "night.jpg"))
+
+    seen = looked.detection
+    assert looked.trouble is None
+    assert seen is not None
+    assert (seen.disease, seen.alert, "colourless" in seen.reasons) == ("unknown", False, True)
+    assert seen.thumbnail.startswith(b"\xff\xd8")
+
+
 def test_pictures_are_kept_as_they_came_apart_by_whether_they_warn(
     photo: Path, album: Path
 ) -> None:

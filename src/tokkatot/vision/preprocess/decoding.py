@@ -22,7 +22,10 @@ MAX_SCANS: Final = 16
 MIN_SIDE: Final = 64
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
-_COLOURED = frozenset({"RGB", "RGBA", "P", "PA", "RGBX"})
+COLOURED: Final = frozenset({"RGB", "RGBA", "P", "PA", "RGBX"})
+OF_NIGHT: Final = COLOURED | {"L"}
+"""Cameras that see by infrared send grey: they work, though nothing can be told of it."""
+
 # Entropy-coded bytes never hold a scan's marker: 0xFF is always followed by a zero there.
 _SCAN = re.compile(rb"\xff\xda")
 
@@ -69,13 +72,13 @@ class Shot:
     height: int
 
 
-def read_shot(data: bytes) -> Shot:
-    """Read a photograph onto the canvas.
+def read_shot(data: bytes, *, modes: frozenset[str] = COLOURED) -> Shot:
+    """Read a photograph onto the canvas; `modes` are those of Pillow that it may have.
 
     Raises:
         PictureRefused: where the bytes are no photograph that can be judged.
     """
-    picture, (width, height) = _guarded(data)
+    picture, (width, height) = _guarded(data, modes)
     return Shot(pixels=on_canvas(picture), width=width, height=height)
 
 
@@ -83,27 +86,27 @@ def thumbnail(data: bytes, *, side: int) -> Image.Image:
     """Return a photograph made small for people, in its own shape.
 
     Raises:
-        PictureRefused: where the bytes are no photograph that can be judged.
+        PictureRefused: where the bytes are no photograph of a camera.
     """
-    picture, _ = _guarded(data)
+    picture, _ = _guarded(data, OF_NIGHT)
     picture.thumbnail((side, side))
     return picture
 
 
-def _guarded(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
+def _guarded(data: bytes, modes: frozenset[str]) -> tuple[Image.Image, tuple[int, int]]:
     if not data:
         raise PictureRefused(Refusal.EMPTY)
     if len(data) > MAX_BYTES:
         raise PictureRefused(Refusal.TOO_MANY_BYTES)
     try:
-        return _read(data)
+        return _read(data, modes)
     except PictureRefused:
         raise
     except Exception as error:  # a decoder of anybody's bytes may fail in any way
         raise PictureRefused(Refusal.DAMAGED) from error
 
 
-def _read(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
+def _read(data: bytes, modes: frozenset[str]) -> tuple[Image.Image, tuple[int, int]]:
     by_rows = _by_rows(data)
     try:
         picture = Image.open(io.BytesIO(data), formats=_FORMATS)
@@ -114,6 +117,8 @@ def _read(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
     with picture:
         size = picture.size
         _check(picture, data, by_rows=by_rows)
+        if picture.mode not in modes:
+            raise PictureRefused(Refusal.NO_COLOUR)
         # An eighth, a quarter or half of a JPEG is decoded in a fraction of the time and memory.
         picture.draft("RGB", (2 * SIDE, 2 * SIDE))
         picture.load()
@@ -144,8 +149,6 @@ def _check(picture: Image.Image, data: bytes, *, by_rows: bool) -> None:
         raise PictureRefused(Refusal.DAMAGED)
     if min(width, height) < MIN_SIDE:
         raise PictureRefused(Refusal.TOO_SMALL)
-    if picture.mode not in _COLOURED:
-        raise PictureRefused(Refusal.NO_COLOUR)
     # Phones append a depth map or a second exposure to a JPEG: the first picture is the photograph.
     if not is_jpeg and getattr(picture, "is_animated", False):
         raise PictureRefused(Refusal.ANIMATED)
@@ -155,6 +158,8 @@ def _opaque(picture: Image.Image) -> Image.Image:
     """Return a picture before grey where it is transparent."""
     if picture.mode in {"RGB", "RGBX"}:
         return picture
+    if picture.mode == "L":
+        return picture.convert("RGB")
     layered = picture if picture.mode == "RGBA" else picture.convert("RGBA")
     ground = Image.new("RGBA", layered.size, (128, 128, 128, 255))
     return Image.alpha_composite(ground, layered).convert("RGB")
