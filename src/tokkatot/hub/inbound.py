@@ -177,7 +177,7 @@ class Inbound:
                 assert_never(verdict)
 
     def _tell_not_taken(self, asked: Photograph, reason: str) -> None:
-        row = not_taken(asked, reason, self._clock.now_ms())
+        row = not_taken(asked.id, asked.house, reason, self._clock.now_ms())
         self._journal.offer(events=[row], urgent=True)
 
     def _standing(self, session: str | None) -> Standing:

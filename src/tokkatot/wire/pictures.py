@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tokkatot.domain.droppings import Disease
-from tokkatot.wire.messages import Body, EventRow, MessageError, Photograph
+from tokkatot.wire.messages import Body, EventRow, MessageError
 
 DETECTION: Final = "detection.made"
 """The event whose data is a `Detection`."""
@@ -153,7 +153,7 @@ def detection_in(data: EventData) -> Detection:
         raise MessageError(str(error)) from error
 
 
-def not_taken(asked: Photograph, reason: str, t_ms: int) -> EventRow:
+def not_taken(request: UUID, house: UUID, reason: str, t_ms: int) -> EventRow:
     """Return the event that says why nobody will see what was asked for."""
-    data: EventData = {"house": str(asked.house), "request": str(asked.id), "reason": reason}
+    data: EventData = {"house": str(house), "request": str(request), "reason": reason}
     return EventRow(0, "e", t_ms, PHOTOGRAPH_FAILED, data)

@@ -74,7 +74,7 @@ class Watch:
         self._alerts = DroppingAlerts(new_id=new_id)
         self._reckoning = Reckoning(clock, is_time_good=is_time_good)
         self._asked = Bell()
-        self._wanted: dict[UUID, Photograph] = {}
+        self._wanted: dict[UUID, UUID] = {}
         self._newest: UUID | None = None
         self._failures = CameraFailures(new_id=new_id)
         self._rounds = 0
@@ -102,10 +102,14 @@ class Watch:
         """Tell whether it is time for the next round."""
         return self._clock.monotonic() >= self._due_s
 
-    def ask(self) -> bool:
-        """Have all cameras take a photograph now; False where they did so a moment ago."""
+    def ask(self, house: UUID, request: UUID | None = None) -> bool:
+        """Have all cameras take a photograph now; False where they did so a moment ago.
+
+        Where nothing comes of it in the house, that is told, by the id of the request.
+        """
         if self._clock.monotonic() - self._looked_s < ASKED_AT_MOST_EVERY_S:
             return False
+        self._wanted[house] = request or self._new_id()
         self._asked.set()
         return True
 
@@ -115,11 +119,9 @@ class Watch:
             return  # it was sent again
         self._newest = asked.id
         if asked.house not in self.houses:
-            self._tell_not_taken(asked, NO_CAMERA)
-        elif self.ask():
-            self._wanted[asked.house] = asked
-        else:
-            self._tell_not_taken(asked, MOMENT_AGO)
+            self._tell_not_taken(asked.id, asked.house, NO_CAMERA)
+        elif not self.ask(asked.house, asked.id):
+            self._tell_not_taken(asked.id, asked.house, MOMENT_AGO)
 
     def too_seldom(self) -> frozenset[UUID]:
         """Return the houses with too few photographs in a window ever to speak of a flock."""
@@ -153,9 +155,9 @@ class Watch:
         wanted, self._wanted = self._wanted, {}
         seen = await self.look()
         await self._settle()
-        for house, asked in wanted.items():
+        for house, request in wanted.items():
             if house not in seen:
-                self._tell_not_taken(asked, NO_PICTURE)
+                self._tell_not_taken(request, house, NO_PICTURE)
 
     async def look(self) -> frozenset[UUID]:
         """Do one round, and return the houses of which something was seen."""
@@ -245,8 +247,8 @@ class Watch:
         """Return what people have been told by now."""
         return self._alerts.told(), self._failures.known()
 
-    def _tell_not_taken(self, asked: Photograph, reason: str) -> None:
-        row = not_taken(asked, reason, self._clock.now_ms())
+    def _tell_not_taken(self, request: UUID, house: UUID, reason: str) -> None:
+        row = not_taken(request, house, reason, self._clock.now_ms())
         self._journal.offer(events=[row], urgent=True)
 
     async def _tell(self, rows: Sequence[Row], known: tuple[Told, Known]) -> bool:

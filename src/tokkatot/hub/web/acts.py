@@ -100,12 +100,12 @@ class Acts:
                 )
 
     async def _photograph(self, request: Request) -> Response:
-        """Have the cameras look now; what they see comes as an event, and as an alert."""
+        """Have the cameras look now; what they see is told, or that they see nothing."""
         person = self._door.operator(request)
         house, watch = self._parts.house(request.path_params["house"]), self._parts.watch
         if watch is None or house.id not in watch.houses:
             raise HubProblem("not_found", "This house has no camera.")
-        if not watch.ask():
+        if not watch.ask(house.id):
             raise HubProblem("rate_limited", "A photograph was taken a moment ago.")
         self._parts.control.note(PHOTOGRAPH, house=str(house.id), by=str(person.user_id))
         self._parts.control.flush()

@@ -7,7 +7,7 @@ from uuid import UUID
 from tokkatot.domain.commands import Action, CommandState, can_move, is_final
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig
 from tokkatot.domain.devices import OFF, ON
-from tokkatot.domain.ids import UserId
+from tokkatot.domain.ids import FarmId, UserId
 from tokkatot.hub.journal.port import JournalPort
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.web.alert_book import ACKNOWLEDGED, AlertBook
@@ -15,6 +15,7 @@ from tokkatot.hub.web.feed import Feed, Json
 from tokkatot.hub.web.history import History
 from tokkatot.hub.web.people import People
 from tokkatot.hub.web.run_book import ASKED, RunBook
+from tokkatot.hub.web.seen_book import SeenBook
 from tokkatot.hub.web.stop_book import CHANGED, StopBook
 from tokkatot.hub.web.views import device_state, iso
 from tokkatot.kit.clock import Clock
@@ -27,6 +28,7 @@ from tokkatot.wire.messages import (
     Row,
     ScheduleRunRow,
 )
+from tokkatot.wire.pictures import DETECTION, PHOTOGRAPH_FAILED
 
 MAX_COMMANDS: Final = 256
 MAX_PENDING: Final = 2_000
@@ -42,6 +44,7 @@ class Notebook:
     def __init__(
         self,
         *,
+        farm_id: FarmId,
         control: ControlLoop,
         journal: JournalPort,
         people: People,
@@ -58,6 +61,7 @@ class Notebook:
         self._news: dict[tuple[str, str], ReadingRow] = {}
         self.history = History()
         self.stops = StopBook(journal)
+        self.seen = SeenBook(farm_id)
         self.runs = RunBook(name=self._schedule_name, person=self.person)
         self.alerts = AlertBook(
             standing=control.standing,
@@ -202,6 +206,12 @@ class Notebook:
         if row.type == ASKED:
             asked = self.runs.take_asked(row)
             return None if asked is None else ("schedule.executed", asked)
+        if row.type == DETECTION:
+            detection = self.seen.take(row)
+            return None if detection is None else ("detection.new", detection)
+        if row.type == PHOTOGRAPH_FAILED:
+            house_id, reason = row.data.get("house"), row.data.get("reason")
+            return PHOTOGRAPH_FAILED, {"house_id": house_id, "reason": reason}
         if row.type == CHANGED:
             house = self.stops.take(row)
             return None if house is None else ("farm.changed", {"what": "stop", "id": house})

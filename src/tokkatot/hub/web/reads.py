@@ -1,7 +1,9 @@
 """The routes that show what the hub knows."""
 
 import asyncio
+from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -21,6 +23,7 @@ from tokkatot.hub.web.schedules import MAX_HOURS, MAX_RUNS
 from tokkatot.hub.web.screens import setpoints
 from tokkatot.webapp.headers import API_PREFIX
 from tokkatot.wire.passes import lan_name
+from tokkatot.wire.pictures import Detection
 
 MAX_POINTS: Final = 5_000
 POINTS: Final = 500
@@ -31,6 +34,9 @@ HOUSE: Final = f"{FARM}/houses/{{house:uuid}}"
 DEVICE: Final = f"{FARM}/devices/{{device:uuid}}"
 SCHEDULE: Final = f"{FARM}/schedules/{{schedule:uuid}}"
 ALERT: Final = f"{FARM}/alerts/{{alert:uuid}}"
+DETECTION: Final = f"{FARM}/detections/{{detection:uuid}}"
+
+_AN_HOUR: Final = {"Cache-Control": "private, max-age=3600"}
 
 
 class Reads:
@@ -53,7 +59,10 @@ class Reads:
             Route(f"{FARM}/alerts/history", self._alert_history),
             Route(ALERT, self._alert),
             Route(f"{FARM}/changes", self._changes),
-            Route(f"{FARM}/detections/{{detection:uuid}}/picture", self._picture),
+            Route(f"{HOUSE}/detections", self._detections),
+            Route(DETECTION, self._detection),
+            Route(f"{DETECTION}/picture", self._picture),
+            Route(f"{DETECTION}/original", self._original),
             Route(f"{FARM}/schedules", self._schedules),
             Route(f"{FARM}/schedules/upcoming", self._upcoming),
             Route(SCHEDULE, self._schedule),
@@ -177,15 +186,42 @@ class Reads:
             raise HubProblem("not_found", "There is no such alert here.")
         return answer(found)
 
-    async def _picture(self, request: Request) -> Response:
-        """Send a photograph that warned as the camera made it; nothing smaller is kept."""
+    async def _detections(self, request: Request) -> Response:
+        """Return what the cameras of a house saw of late, the newest first."""
         self._door.person(request)
-        watch, which = self._parts.watch, request.path_params["detection"]
-        path = None if watch is None else await asyncio.to_thread(watch.suspicious, which)
+        house = self._parts.house(request.path_params["house"])
+        return page_of([await self._seen(one) for one in self._parts.notes.seen.of(house.id)])
+
+    async def _detection(self, request: Request) -> Response:
+        self._door.person(request)
+        found = self._parts.notes.seen.one(request.path_params["detection"])
+        if found is None:
+            raise HubProblem("not_found", "This photograph is not here any more.")
+        return answer(await self._seen(found))
+
+    async def _seen(self, seen: Detection) -> Json:
+        has_original = seen.alert and await self._whole(seen.id) is not None
+        return self._parts.notes.seen.view(seen, has_original=has_original)
+
+    async def _picture(self, request: Request) -> Response:
+        """Send a photograph made small; what warned longer ago as the camera made it."""
+        self._door.person(request)
+        seen = self._parts.notes.seen.one(request.path_params["detection"])
+        if seen is None:
+            return await self._original(request)
+        return Response(seen.thumbnail, media_type="image/jpeg", headers=_AN_HOUR)
+
+    async def _original(self, request: Request) -> Response:
+        """Send a photograph that warned as the camera made it."""
+        self._door.person(request)
+        path = await self._whole(request.path_params["detection"])
         if path is None:
             raise HubProblem("not_found", "This photograph is not here any more.")
-        headers = {"Cache-Control": "private, max-age=3600"}
-        return FileResponse(path, media_type=PICTURE_TYPES[path.suffix], headers=headers)
+        return FileResponse(path, media_type=PICTURE_TYPES[path.suffix], headers=_AN_HOUR)
+
+    async def _whole(self, detection_id: UUID) -> Path | None:
+        watch = self._parts.watch
+        return None if watch is None else await asyncio.to_thread(watch.suspicious, detection_id)
 
     async def _commands(self, request: Request) -> Response:
         self._door.person(request)

@@ -271,7 +271,7 @@ async def test_what_was_seen_is_untold_until_the_disk_has_it(
     monkeypatch.setattr("tokkatot.hub.camera.watch.LOOKS_UP_EVERY_S", 0.01)
     scene.judging.sees = {"front": "newcastle", "back": "healthy"}
     scene.journal.trouble = JournalTimeout(1)
-    scene.watch.ask()
+    scene.watch.ask(HOUSE)
     running = asyncio.create_task(scene.watch.run())
     await scene.judging.looked.wait()
     looked = {look.id for looks in scene.judging.rounds for look in looks.looks}
@@ -296,7 +296,7 @@ async def test_what_was_told_is_known_after_a_restart(scene: Scene) -> None:
     again.watch._journal = again.journal
     again.judging.sees = {"front": "newcastle"}
     running = asyncio.create_task(again.watch.run())
-    again.watch.ask()
+    again.watch.ask(HOUSE)
     await again.judging.looked.wait()
     while STATE not in again.journal.card.states or len(again.rows) < 4:
         await asyncio.sleep(0)
@@ -406,11 +406,11 @@ async def test_the_end_of_an_alert_is_told_once_there_is_room(
 
 
 async def test_people_who_ask_again_and_again_get_one_photograph(scene: Scene) -> None:
-    assert scene.watch.ask()
+    assert scene.watch.ask(HOUSE)
     await scene.watch.look()
-    assert not scene.watch.ask()
+    assert not scene.watch.ask(HOUSE)
     scene.clock.advance(ASKED_AT_MOST_EVERY_S)
-    assert scene.watch.ask()
+    assert scene.watch.ask(HOUSE)
 
 
 async def test_the_first_round_waits_for_what_is_more_urgent_and_the_next_half_an_hour(

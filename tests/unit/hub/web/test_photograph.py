@@ -9,9 +9,10 @@ import pytest
 from tests.support.engine import HOUSE
 from tests.unit.hub.camera.test_watch import FakeJudging
 from tests.unit.hub.web.conftest import FARM_PATH, MANAGER, VIEWER, Page
-from tokkatot.hub.camera.watch import Watch
+from tokkatot.hub.camera.watch import ASKED_AT_MOST_EVERY_S, Watch
 from tokkatot.hub.config import PictureSettings
 from tokkatot.hub.web.app import HubApp
+from tokkatot.hub.web.seen_book import MAX_SEEN
 from tokkatot.wire.messages import EventRow
 from tokkatot.wire.pictures import SUSPICIOUS, Camera
 
@@ -88,3 +89,79 @@ async def test_a_photograph_is_shown_to_nobody_who_has_not_entered(
     async with page.client() as web:
         answer = await web.get(f"{FARM_PATH}/detections/{UUID(int=7)}/picture")
     assert answer.status_code == 401
+
+
+NEWEST = f"{FARM_PATH}/houses/{HOUSE}/detections"
+
+
+async def test_what_the_cameras_saw_is_shown_without_internet(page: Page, watch: Watch) -> None:
+    judging = watch._judging
+    assert isinstance(judging, FakeJudging)
+    async with await page.person(VIEWER) as web:
+        before = (await web.get(NEWEST)).json()["items"]
+        for disease in ("healthy", "newcastle"):
+            judging.sees = {"front": disease}
+            await watch.look()
+        newest, healthy = (await web.get(NEWEST)).json()["items"]
+        small = await web.get(newest["picture"])
+        one = await web.get(newest["picture"].removesuffix("/picture"))
+        elsewhere = await web.get(f"{FARM_PATH}/houses/{UUID(int=99)}/detections")
+
+    assert before == []
+    assert (newest["disease"], newest["alert"], newest["camera"]) == ("newcastle", True, "front")
+    assert (newest["confidence"], newest["reasons"]) == (0.93, ["confident"])
+    assert (healthy["disease"], healthy["house_id"]) == ("healthy", str(HOUSE))
+    assert (small.content, small.headers["content-type"]) == (b"\xff\xd8jpeg", "image/jpeg")
+    assert one.json() == newest
+    assert elsewhere.status_code == 404
+
+
+async def test_the_page_has_what_warned_in_full_while_the_album_has_it(
+    page: Page, watch: Watch, tmp_path: Path
+) -> None:
+    judging = watch._judging
+    assert isinstance(judging, FakeJudging)
+    judging.sees = {"front": "newcastle"}
+    async with await page.person(VIEWER) as web:
+        await watch.look()
+        [without] = (await web.get(NEWEST)).json()["items"]
+        (tmp_path / SUSPICIOUS).mkdir()
+        (tmp_path / SUSPICIOUS / f"{without['id']}.jpg").write_bytes(b"as it was made")
+        [seen] = (await web.get(NEWEST)).json()["items"]
+        whole = await web.get(seen["original"])
+
+    assert without["original"] is None
+    assert whole.content == b"as it was made"
+
+
+async def test_what_was_seen_before_somebody_came_is_known_what_warned_the_longest(
+    page: Page, watch: Watch
+) -> None:
+    judging = watch._judging
+    assert isinstance(judging, FakeJudging)
+    for disease in ("newcastle", *["healthy"] * (MAX_SEEN + 2)):
+        judging.sees = {"front": disease}
+        await watch.look()
+    async with await page.person(VIEWER) as web:
+        seen = (await web.get(NEWEST)).json()["items"]
+    assert [one["disease"] for one in seen] == ["healthy"] * MAX_SEEN + ["newcastle"]
+
+
+async def test_pages_hear_what_came_of_a_wish_for_a_photograph(page: Page, watch: Watch) -> None:
+    judging = watch._judging
+    assert isinstance(judging, FakeJudging)
+    since = page.parts.feed.seq
+    async with await page.person(MANAGER) as web:
+        await web.post(ASK)
+        await watch._answer()
+        page.hub.clock.advance(ASKED_AT_MOST_EVERY_S)
+        judging.sees = {"front": "healthy"}
+        await web.post(ASK)
+        await watch._answer()
+
+    told = [(one["type"], one["data"]) for one in page.parts.feed.since(since) or []]
+    kinds = [(kind, data) for kind, data in told if kind.startswith(("photograph", "detection"))]
+    assert [kind for kind, _ in kinds] == ["photograph.failed", "detection.new"]
+    failed, seen = (data for _, data in kinds)
+    assert failed == {"house_id": str(HOUSE), "reason": "no_picture"}
+    assert (seen["house_id"], seen["camera"]) == (str(HOUSE), "front")

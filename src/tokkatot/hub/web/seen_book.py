@@ -1,0 +1,84 @@
+"""What the hub's cameras have seen, in the shape of the cloud's answers."""
+
+from collections import OrderedDict
+from typing import Final
+from uuid import UUID
+
+from tokkatot.domain.ids import FarmId
+from tokkatot.hub.web.feed import Json
+from tokkatot.hub.web.views import iso
+from tokkatot.wire.messages import EventRow, MessageError
+from tokkatot.wire.pictures import Detection, detection_in
+
+MAX_SEEN: Final = 48
+"""Of what warned, and of the others: with their small pictures a megabyte. Of the others that is a
+day of one camera, and three hours of eight; an alert stands for longer."""
+
+
+class SeenBook:
+    """Keeps the newest detections of all houses; those that warned longer."""
+
+    def __init__(self, farm_id: FarmId) -> None:
+        self._farm = f"/v1/farms/{farm_id}/detections"
+        self._seen: OrderedDict[UUID, tuple[int, Detection]] = OrderedDict()
+
+    def take(self, row: EventRow) -> Json | None:
+        """Note a detection; return what pages are told, None where the row is of another make."""
+        try:
+            seen = detection_in(row.data)
+        except MessageError:
+            return None
+        self._seen[seen.id] = (row.t, seen)
+        alike = [one.id for _, one in self._seen.values() if one.alert == seen.alert]
+        for oldest in alike[:-MAX_SEEN]:
+            del self._seen[oldest]
+        return {
+            "id": str(seen.id),
+            "house_id": str(seen.house),
+            "t": iso(row.t),
+            "disease": seen.disease,
+            "confidence": seen.confidence,
+            "alert": seen.alert,
+            "camera": seen.camera,
+        }
+
+    def of(self, house_id: UUID) -> list[Detection]:
+        """Return what was seen in a house, the newest first."""
+        found = [(t_ms, one.id) for t_ms, one in self._seen.values() if one.house == house_id]
+        return [self._seen[seen][1] for _, seen in sorted(found, reverse=True)]
+
+    def one(self, detection_id: UUID) -> Detection | None:
+        """Return a detection that is still known."""
+        found = self._seen.get(detection_id)
+        return None if found is None else found[1]
+
+    def view(self, seen: Detection, *, has_original: bool) -> Json:
+        """Return a detection as the cloud's list has it; what only the cloud knows is empty."""
+        t_ms, _ = self._seen[seen.id]
+        return {
+            "id": str(seen.id),
+            "house_id": str(seen.house),
+            "camera": seen.camera,
+            "t": iso(t_ms),
+            "disease": seen.disease,
+            "confidence": seen.confidence,
+            "alert": seen.alert,
+            "isolate": seen.isolate,
+            "probabilities": {
+                "healthy": seen.healthy,
+                "coccidiosis": seen.coccidiosis,
+                "salmonella": seen.salmonella,
+                "newcastle": seen.newcastle,
+            },
+            "no_dropping": seen.no_dropping,
+            "reasons": seen.reasons.split(),
+            "models": seen.models,
+            "picture": f"{self._farm}/{seen.id}/picture",
+            "original": f"{self._farm}/{seen.id}/original" if has_original else None,
+            "second_opinion": None,
+            "right": None,
+            "marked_as": None,
+            "marked_by": None,
+            "marked_at": None,
+            "consent": False,
+        }
