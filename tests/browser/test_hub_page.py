@@ -8,10 +8,13 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.axe import violations
 from tests.support.people import Json
 from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
+from tests.support.pictures import drawn, encoded
 from tests.support.stack import until
 from tokkatot.domain.ids import HubId
+from tokkatot.kit.clock import SystemClock, to_rfc3339
 from tokkatot.sim.farm import PASSWORD
 from tokkatot.wire.passes import lan_name
 
@@ -141,6 +144,43 @@ def test_what_only_the_cloud_has_is_not_offered(phone: Phone) -> None:
     expect(phone.page.locator("main nav")).to_have_count(0)
     expect(phone.page.locator("main form")).to_have_count(0)
     expect(phone.page.get_by_role("button", name="English")).to_be_visible()
+
+
+def test_what_a_camera_saw_last_is_shown_and_it_looks_when_somebody_taps(
+    phone: Phone, demo: Demo
+) -> None:
+    page, path = phone.page, f"/v1/farms/{demo.farm_id}/detections/d1"
+    seen = {
+        "id": "d1",
+        "house_id": demo.houses[COOP]["id"],
+        "camera": "C1",
+        "t": to_rfc3339(SystemClock().now()),
+        "disease": "newcastle",
+        "confidence": 0.93,
+        "alert": True,
+        "reasons": ["confident"],
+        "models": "of the hub",
+        "picture": f"{path}/picture",
+        **dict.fromkeys(("original", "second_opinion", "right", "marked_as", "marked_by")),
+        "consent": False,
+    }
+    listed = {"items": [seen], "next_cursor": None}
+    page.route("**/detections*", lambda route: route.fulfill(json=listed))
+    page.route("**/detections/d1", lambda route: route.fulfill(json=seen))
+    page.route("**/picture", lambda route: route.fulfill(body=encoded(drawn(1))))
+    page.route("**/photograph", lambda route: route.fulfill(status=202, json={}))
+    open_hub(phone, MANAGER)
+    phone.open_house(COOP)
+
+    card = page.locator("[data-hub-cameras]")
+    expect(card.locator("[data-camera] img")).to_be_visible()
+    assert violations(page, "the hub's cameras") == []
+    assert phone.english_words() == set()
+    card.locator("[data-photograph-now]").click()
+    expect(card.locator("[data-photograph-now]")).to_be_disabled()
+    card.locator("[data-camera]").click()
+    expect(page.locator('[data-detection="d1"]')).to_have_attribute("data-look", "suspicious")
+    expect(page.locator("[data-upload], [data-right]")).to_have_count(0)
 
 
 def test_a_viewer_can_switch_nothing(phone: Phone) -> None:

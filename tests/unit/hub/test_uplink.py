@@ -484,7 +484,7 @@ async def test_a_photograph_waits_until_the_cloud_has_what_was_seen_on_it(tmp_pa
 
     async with running(world):
         await until(lambda: world.uplink.status().synced)
-        watch.ask(HOUSE)
+        watch.ask(HOUSE, WISH)
         looking = asyncio.create_task(watch.run())
         await until(lambda: len(world.cloud.originals) == 1)
         looking.cancel()

@@ -102,14 +102,14 @@ class Watch:
         """Tell whether it is time for the next round."""
         return self._clock.monotonic() >= self._due_s
 
-    def ask(self, house: UUID, request: UUID | None = None) -> bool:
+    def ask(self, house: UUID, request: UUID) -> bool:
         """Have all cameras take a photograph now; False where they did so a moment ago.
 
         Where nothing comes of it in the house, that is told, by the id of the request.
         """
         if self._clock.monotonic() - self._looked_s < ASKED_AT_MOST_EVERY_S:
             return False
-        self._wanted[house] = request or self._new_id()
+        self._wanted[house] = request
         self._asked.set()
         return True
 

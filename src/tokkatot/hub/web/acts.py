@@ -17,6 +17,7 @@ from tokkatot.hub.web.people import Person
 from tokkatot.hub.web.problems import HubProblem
 from tokkatot.hub.web.reads import ALERT, DEVICE, FARM, HOUSE, SCHEDULE
 from tokkatot.hub.web.taps import OrderBody
+from tokkatot.hub.web.views import iso
 
 PHOTOGRAPH: Final = "photograph.requested"
 """The event by which the cloud's log learns who has had the cameras look at the hub."""
@@ -105,11 +106,13 @@ class Acts:
         house, watch = self._parts.house(request.path_params["house"]), self._parts.watch
         if watch is None or house.id not in watch.houses:
             raise HubProblem("not_found", "This house has no camera.")
-        if not watch.ask(house.id):
+        wish = self._parts.new_id()
+        if not watch.ask(house.id, wish):
             raise HubProblem("rate_limited", "A photograph was taken a moment ago.")
         self._parts.control.note(PHOTOGRAPH, house=str(house.id), by=str(person.user_id))
         self._parts.control.flush()
-        return Response(status_code=202)
+        asked_at = iso(self._parts.clock.now_ms())
+        return answer({"id": str(wish), "house_id": str(house.id), "requested_at": asked_at}, 202)
 
     # ----------------------------------------------------------------------------- runs and alerts
 

@@ -29,6 +29,7 @@ from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import AlertRow, EventRow, Photograph, Row
 from tokkatot.wire.pictures import Camera, Looked, Looks, detection_in
 
+WISH = UUID(int=33)
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SETTINGS = PictureSettings(
     cameras=(
@@ -271,7 +272,7 @@ async def test_what_was_seen_is_untold_until_the_disk_has_it(
     monkeypatch.setattr("tokkatot.hub.camera.watch.LOOKS_UP_EVERY_S", 0.01)
     scene.judging.sees = {"front": "newcastle", "back": "healthy"}
     scene.journal.trouble = JournalTimeout(1)
-    scene.watch.ask(HOUSE)
+    scene.watch.ask(HOUSE, WISH)
     running = asyncio.create_task(scene.watch.run())
     await scene.judging.looked.wait()
     looked = {look.id for looks in scene.judging.rounds for look in looks.looks}
@@ -296,7 +297,7 @@ async def test_what_was_told_is_known_after_a_restart(scene: Scene) -> None:
     again.watch._journal = again.journal
     again.judging.sees = {"front": "newcastle"}
     running = asyncio.create_task(again.watch.run())
-    again.watch.ask(HOUSE)
+    again.watch.ask(HOUSE, WISH)
     await again.judging.looked.wait()
     while STATE not in again.journal.card.states or len(again.rows) < 4:
         await asyncio.sleep(0)
@@ -406,11 +407,11 @@ async def test_the_end_of_an_alert_is_told_once_there_is_room(
 
 
 async def test_people_who_ask_again_and_again_get_one_photograph(scene: Scene) -> None:
-    assert scene.watch.ask(HOUSE)
+    assert scene.watch.ask(HOUSE, WISH)
     await scene.watch.look()
-    assert not scene.watch.ask(HOUSE)
+    assert not scene.watch.ask(HOUSE, WISH)
     scene.clock.advance(ASKED_AT_MOST_EVERY_S)
-    assert scene.watch.ask(HOUSE)
+    assert scene.watch.ask(HOUSE, WISH)
 
 
 async def test_the_first_round_waits_for_what_is_more_urgent_and_the_next_half_an_hour(

@@ -45,6 +45,7 @@ async def test_a_photograph_is_taken_when_a_manager_asks_and_not_again_at_once(
         second = await web.post(ASK)
 
     assert first.status_code == 202
+    assert first.json()["house_id"] == str(HOUSE)
     assert (second.status_code, second.json()["code"]) == (429, "rate_limited")
     (told,) = [
         row
