@@ -58,14 +58,7 @@ def build_web(  # noqa: PLR0913 - the parts of a hub, each once
     )
     feed = Feed(config.farm_id, clock=clock)
     keys = KeyBook(journal)
-    notes = Notebook(
-        farm_id=config.farm_id,
-        control=control,
-        journal=journal,
-        people=people,
-        feed=feed,
-        clock=clock,
-    )
+    notes = Notebook(control=control, journal=journal, people=people, feed=feed, clock=clock)
     giving = Giving(
         hub_id=config.hub_id, control=control, notes=notes, keys=keys, clock=clock, ids=ids
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from tokkatot.domain.commands import Action, CommandState, can_move, is_final
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig
 from tokkatot.domain.devices import OFF, ON
-from tokkatot.domain.ids import FarmId, UserId
+from tokkatot.domain.ids import UserId
 from tokkatot.hub.journal.port import JournalPort
 from tokkatot.hub.loop import ControlLoop
 from tokkatot.hub.web.alert_book import ACKNOWLEDGED, AlertBook
@@ -44,7 +44,6 @@ class Notebook:
     def __init__(
         self,
         *,
-        farm_id: FarmId,
         control: ControlLoop,
         journal: JournalPort,
         people: People,
@@ -61,7 +60,7 @@ class Notebook:
         self._news: dict[tuple[str, str], ReadingRow] = {}
         self.history = History()
         self.stops = StopBook(journal)
-        self.seen = SeenBook(farm_id)
+        self.seen = SeenBook()
         self.runs = RunBook(name=self._schedule_name, person=self.person)
         self.alerts = AlertBook(
             standing=control.standing,

@@ -21,9 +21,9 @@ from tokkatot.hub.web.parts import Parts
 from tokkatot.hub.web.problems import HubProblem
 from tokkatot.hub.web.schedules import MAX_HOURS, MAX_RUNS
 from tokkatot.hub.web.screens import setpoints
+from tokkatot.hub.web.seen_book import Seen, detection_view
 from tokkatot.webapp.headers import API_PREFIX
 from tokkatot.wire.passes import lan_name
-from tokkatot.wire.pictures import Detection
 
 MAX_POINTS: Final = 5_000
 POINTS: Final = 500
@@ -199,9 +199,10 @@ class Reads:
             raise HubProblem("not_found", "This photograph is not here any more.")
         return answer(await self._seen(found))
 
-    async def _seen(self, seen: Detection) -> Json:
+    async def _seen(self, found: Seen) -> Json:
+        t_ms, seen = found
         has_original = seen.alert and await self._whole(seen.id) is not None
-        return self._parts.notes.seen.view(seen, has_original=has_original)
+        return detection_view(t_ms, seen, self._parts.farm_id, has_original=has_original)
 
     async def _picture(self, request: Request) -> Response:
         """Send a photograph made small; what warned longer ago as the camera made it."""
@@ -209,7 +210,7 @@ class Reads:
         seen = self._parts.notes.seen.one(request.path_params["detection"])
         if seen is None:
             return await self._original(request)
-        return Response(seen.thumbnail, media_type="image/jpeg", headers=_AN_HOUR)
+        return Response(seen[1].thumbnail, media_type="image/jpeg", headers=_AN_HOUR)
 
     async def _original(self, request: Request) -> Response:
         """Send a photograph that warned as the camera made it."""

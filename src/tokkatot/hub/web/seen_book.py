@@ -15,12 +15,15 @@ MAX_SEEN: Final = 48
 day of one camera, and three hours of eight; an alert stands for longer."""
 
 
+Seen = tuple[int, Detection]
+"""A detection, and of when in ms it is."""
+
+
 class SeenBook:
     """Keeps the newest detections of all houses; those that warned longer."""
 
-    def __init__(self, farm_id: FarmId) -> None:
-        self._farm = f"/v1/farms/{farm_id}/detections"
-        self._seen: OrderedDict[UUID, tuple[int, Detection]] = OrderedDict()
+    def __init__(self) -> None:
+        self._seen: OrderedDict[UUID, Seen] = OrderedDict()
 
     def take(self, row: EventRow) -> Json | None:
         """Note a detection; return what pages are told, None where the row is of another make."""
@@ -42,43 +45,43 @@ class SeenBook:
             "camera": seen.camera,
         }
 
-    def of(self, house_id: UUID) -> list[Detection]:
+    def of(self, house_id: UUID) -> list[Seen]:
         """Return what was seen in a house, the newest first."""
-        found = [(t_ms, one.id) for t_ms, one in self._seen.values() if one.house == house_id]
-        return [self._seen[seen][1] for _, seen in sorted(found, reverse=True)]
+        found = [seen for seen in self._seen.values() if seen[1].house == house_id]
+        return sorted(found, key=lambda seen: (seen[0], seen[1].id), reverse=True)
 
-    def one(self, detection_id: UUID) -> Detection | None:
+    def one(self, detection_id: UUID) -> Seen | None:
         """Return a detection that is still known."""
-        found = self._seen.get(detection_id)
-        return None if found is None else found[1]
+        return self._seen.get(detection_id)
 
-    def view(self, seen: Detection, *, has_original: bool) -> Json:
-        """Return a detection as the cloud's list has it; what only the cloud knows is empty."""
-        t_ms, _ = self._seen[seen.id]
-        return {
-            "id": str(seen.id),
-            "house_id": str(seen.house),
-            "camera": seen.camera,
-            "t": iso(t_ms),
-            "disease": seen.disease,
-            "confidence": seen.confidence,
-            "alert": seen.alert,
-            "isolate": seen.isolate,
-            "probabilities": {
-                "healthy": seen.healthy,
-                "coccidiosis": seen.coccidiosis,
-                "salmonella": seen.salmonella,
-                "newcastle": seen.newcastle,
-            },
-            "no_dropping": seen.no_dropping,
-            "reasons": seen.reasons.split(),
-            "models": seen.models,
-            "picture": f"{self._farm}/{seen.id}/picture",
-            "original": f"{self._farm}/{seen.id}/original" if has_original else None,
-            "second_opinion": None,
-            "right": None,
-            "marked_as": None,
-            "marked_by": None,
-            "marked_at": None,
-            "consent": False,
-        }
+
+def detection_view(t_ms: int, seen: Detection, farm_id: FarmId, *, has_original: bool) -> Json:
+    """Return a detection as the cloud's list has it; what only the cloud knows is empty."""
+    path = f"/v1/farms/{farm_id}/detections/{seen.id}"
+    return {
+        "id": str(seen.id),
+        "house_id": str(seen.house),
+        "camera": seen.camera,
+        "t": iso(t_ms),
+        "disease": seen.disease,
+        "confidence": seen.confidence,
+        "alert": seen.alert,
+        "isolate": seen.isolate,
+        "probabilities": {
+            "healthy": seen.healthy,
+            "coccidiosis": seen.coccidiosis,
+            "salmonella": seen.salmonella,
+            "newcastle": seen.newcastle,
+        },
+        "no_dropping": seen.no_dropping,
+        "reasons": seen.reasons.split(),
+        "models": seen.models,
+        "picture": f"{path}/picture",
+        "original": f"{path}/original" if has_original else None,
+        "second_opinion": None,
+        "right": None,
+        "marked_as": None,
+        "marked_by": None,
+        "marked_at": None,
+        "consent": False,
+    }
