@@ -50,12 +50,12 @@ async def test_a_day_has_its_climate_by_the_farms_own_midnight(farm: Twinned) ->
     assert (first["weight_kg"], first["cost"]) == (None, None)
 
 
-async def heated(farm: Twinned) -> None:
+async def ran(farm: Twinned, role: str = "heater") -> None:
     """Let the heater of 8 kW have run: two hours whole and four half; the next day one."""
     since = farm.cloud.clock.now() - MIDNIGHT_AGO - timedelta(days=1)
     rows = [
         {
-            "device": farm.devices[farm.coop, "heater"],
+            "device": farm.devices[farm.coop, role],
             "t": since + timedelta(hours=h),
             "level": level,
         }
@@ -72,9 +72,10 @@ async def heated(farm: Twinned) -> None:
 
 
 async def test_energy_is_what_rated_devices_drew_and_its_cost_is_asked_for(farm: Twinned) -> None:
-    await heated(farm)
-    found = await days(farm, electricity_kwh=0.25)
+    await ran(farm)
+    found = await days(farm, electricity_kwh=0.25, heat_kwh=0.25)
     assert [day["energy_kwh"] for day in found["items"]] == [32.0, 8.0]
+    assert [day["heat_kwh"] for day in found["items"]] == [32.0, 8.0]
     assert [day["cost"] for day in found["items"]] == [8.0, 2.0]
     assert found["unrated"] == []
 
@@ -87,15 +88,27 @@ def tariff(**factors: float) -> str:
 async def test_with_a_tariff_energy_costs_what_it_does_in_the_hour_that_drew_it(
     farm: Twinned,
 ) -> None:
-    await heated(farm)
-    flat = (await days(farm, electricity_kwh=0.25, tariff=tariff()))["items"]
+    # Fans of 400 W draw a twentieth, and cost the same at twenty times the price.
+    await ran(farm, "fan")
+    flat = (await days(farm, electricity_kwh=5, tariff=tariff()))["items"]
     assert [day["cost"] for day in flat] == [8.0, 2.0]
     dear = tariff(h6=0.5, h7=3.0, h11=2.0, h12=9.0)
-    found = (await days(farm, electricity_kwh=0.25, tariff=dear))["items"]
-    assert [day["energy_kwh"] for day in found] == [32.0, 8.0]
+    found = (await days(farm, electricity_kwh=5, tariff=dear))["items"]
+    assert [(day["energy_kwh"], day["heat_kwh"]) for day in found] == [(1.6, 0.0), (0.4, 0.0)]
     # By the farm's clock: 4 instead of 8 at six, 24 at seven, twelve, and 8 instead of 4 at eleven.
     assert [day["cost"] for day in found] == [0.25 * (4 + 24 + 12 + 8), 0.25 * 4]
     assert [day["cost"] for day in (await days(farm, tariff=dear))["items"]] == [None, None]
+
+
+async def test_heat_costs_what_heat_does_at_any_hour_or_nobody_knows(farm: Twinned) -> None:
+    await ran(farm)
+    await ran(farm, "fan")
+    both = (await days(farm, electricity_kwh=0.25, heat_kwh=0.07, tariff=tariff(h7=3.0)))["items"]
+    assert [day["energy_kwh"] for day in both] == [33.6, 8.4]
+    assert [day["cost"] for day in both] == [round(0.25 * 2.4 + 0.07 * 32, 4), 0.66]
+    unknown = (await days(farm, electricity_kwh=0.25))["items"]
+    assert [day["cost"] for day in unknown] == [None, None]
+    assert [day["cost"] for day in (await days(farm, heat_kwh=0.07))["items"]] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,10 @@ async def yesterday(farm: Twinned, **asked: object) -> Json:
     await reckon_days(farm.cloud.context, farm.cloud.readings)
     since = farm.cloud.clock.now() - MIDNIGHT_AGO - timedelta(days=1)
     when = to_rfc3339(since).replace("+", "%2B")
-    query = "".join(f"&{name}={value}" for name, value in asked.items())
+    prices = {"electricity_kwh": 0.5, "heat_kwh": 0.5}
+    query = "&".join(f"{name}={value}" for name, value in (prices | asked).items())
     path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/analytics/daily?from={when}"
-    found = await farm.cloud.get(f"{path}&electricity_kwh=0.5{query}", farm.owner)
+    found = await farm.cloud.get(f"{path}&{query}", farm.owner)
     first, today = found["items"]
     assert (today["saved_kwh"], today["lacking"]) == (None, "open")
     return first
@@ -78,13 +79,21 @@ async def test_with_a_tariff_what_is_saved_in_dear_hours_is_worth_more(farm: Twi
     assert dear == pytest.approx(-4 * cheap, abs=1e-3)
     assert 0.1 * flat["saved"] < -2 * cheap < 0.9 * flat["saved"]
     async with farm.cloud.context.database.transaction() as tx:
-        await tx.session.execute(update(SavedDay).values(saved_by_hour_kwh=None))
-    # As it was before hours were kept.
+        await tx.session.execute(update(SavedDay).values(saved_heat_kwh=None))
+    # As it was before heat and hours were kept.
     old = await yesterday(farm, tariff=by_day(3.0))
-    assert (old["saved_kwh"], old["saved"], old["lacking"]) == (flat["saved_kwh"], None, "hours")
-    untold = await yesterday(farm)
-    assert untold["saved"] == pytest.approx(flat["saved"], abs=1e-3)
-    assert untold["lacking"] is None
+    assert (old["saved_kwh"], old["saved"], old["lacking"]) == (flat["saved_kwh"], None, "parts")
+
+
+async def test_heat_that_is_saved_costs_what_heat_does(farm: Twinned) -> None:
+    await farm.weathered(3, mean_c=10.0)
+    await farm.fitted()
+    await decided(farm, -2.0)
+    day = await yesterday(farm, heat_kwh=0.07)
+    heat_kwh = day["saved_heat_kwh"]
+    assert heat_kwh > 2.0
+    worth = 0.5 * (day["saved_kwh"] - heat_kwh) + 0.07 * heat_kwh
+    assert (day["saved"], day["lacking"]) == (pytest.approx(worth, abs=1e-3), None)
 
 
 def by_day(factor: float) -> str:

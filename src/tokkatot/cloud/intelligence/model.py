@@ -99,8 +99,10 @@ class SavedDay(Base):
     house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     saved_kwh: Mapped[float | None] = mapped_column(Double)
-    saved_by_hour_kwh: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
-    """What of it in each hour of the farm's day; of older days nobody knows it."""
+    """Of electricity and heat together; of older days nobody knows them apart."""
+    saved_heat_kwh: Mapped[float | None] = mapped_column(Double)
+    saved_electricity_by_hour_kwh: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
+    """In each hour of the farm's day."""
     spared_stress_h: Mapped[float | None] = mapped_column(Double)
     lacking: Mapped[str | None] = mapped_column(String(32))
     """Why nobody can tell."""

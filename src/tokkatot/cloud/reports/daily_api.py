@@ -39,7 +39,7 @@ _USUAL: Final = timedelta(days=30)
 _LONGEST: Final = timedelta(days=366)
 
 
-Lacking = Literal["weather", "fit", "decisions", "twin", "open", "hours"]
+Lacking = Literal["weather", "fit", "decisions", "twin", "open", "parts", "heat_price"]
 
 
 class DayView(View):
@@ -62,19 +62,26 @@ class DayView(View):
         description="By the rated power in `specs.power_w` and the level of each actuator; null"
         " where none of them was heard all day."
     )
+    heat_kwh: float | None = Field(
+        description="What of that energy actuators drew that heat (`heater`, `hvac`)."
+    )
     cost: float | None = Field(
-        description="Of that energy, where its price was given, in each hour."
+        description="Of that energy, where the prices of all of it were given, in each hour."
     )
     saved_kwh: float | None = Field(
         description="What the house's own rules would have drawn in the same weather, less what"
         " they drew with set-points as its autopilot held them; both by the fitted twin."
+    )
+    saved_heat_kwh: float | None = Field(
+        description="What of it is heat; the rest is electricity. Null: nobody kept it."
     )
     saved: float | None = Field(description="What that would have cost, in each hour.")
     spared_stress_h: float | None = Field(description="Hours of heat stress, told apart alike.")
     lacking: Lacking | None = Field(
         description="Why nothing is told of savings: no `weather` station, no `fit`, no"
         " `decisions`, a `twin` that failed, or a day that is `open`: not over or not reckoned;"
-        " or why they have no price: of that day nobody knows the `hours`."
+        " or why they have no price: of that day nobody kept the `parts`, its electricity by the"
+        " hour and its heat, or nobody gave a `heat_price`."
     )
 
 
@@ -116,6 +123,7 @@ async def daily(
         "vpd_kpa": days.vpd_kpa,
         "weight_kg": days.weight_kg,
         "energy_kwh": energy.energy_kwh,
+        "heat_kwh": energy.heat_kwh,
         "cost": energy.cost,
     }
     starts = [from_ms(start_ms) for start_ms in days.edges_ms[:-1].tolist()]

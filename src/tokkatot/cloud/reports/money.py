@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from fastapi import Depends, Query
 
-from tokkatot.climate.control.tariff import Factors, weighed_kwh
+from tokkatot.climate.control.tariff import FLAT, Factors, weighed_kwh
 from tokkatot.climate.physics.units import JOULES_A_KWH
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.intelligence.model import SavedDay
@@ -20,20 +20,33 @@ from tokkatot.cloud.telemetry.local_time import hour_edges, hour_of_day
 from tokkatot.cloud.telemetry.store import Span
 from tokkatot.cloud.telemetry.summary import Integers, Numbers
 from tokkatot.cloud.twins.tariffs import TARIFF, InOneLine
+from tokkatot.domain.devices import ACTUATORS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Of a kWh, in any money, and so many times of it in each hour of the day; None: in all."""
+    """Of kWh, in any money; by a tariff electricity costs so many times it in each hour."""
 
-    kwh: float
-    tariff: Factors | None
+    electricity_kwh: float
+    heat_kwh: float | None = None
+    """None: nobody said what heat costs."""
+    tariff: Factors | None = None
 
 
 async def asked_price(
     electricity_kwh: Annotated[
         float | None,
         Query(ge=0, le=1e6, allow_inf_nan=False, description="Its price, in any money."),
+    ] = None,
+    heat_kwh: Annotated[
+        float | None,
+        Query(
+            ge=0,
+            le=1e6,
+            allow_inf_nan=False,
+            description="What a kWh costs that heats, of gas for example. Without it a day with"
+            " heat has no cost; without `electricity_kwh` none has.",
+        ),
     ] = None,
     tariff: Annotated[
         InOneLine | None,
@@ -43,10 +56,14 @@ async def asked_price(
         ),
     ] = None,
 ) -> Price | None:
-    """Return what a kWh costs, where somebody said it."""
+    """Return what energy costs, where somebody said it."""
     if electricity_kwh is None:
         return None
-    return Price(kwh=electricity_kwh, tariff=None if tariff is None else tuple(tariff))
+    return Price(
+        electricity_kwh=electricity_kwh,
+        heat_kwh=heat_kwh,
+        tariff=None if tariff is None else tuple(tariff),
+    )
 
 
 SomePrice = Annotated[Price | None, Depends(asked_price)]
@@ -57,6 +74,8 @@ class Drawn:
     """Columns of days; not a number where nobody knows."""
 
     energy_kwh: Numbers
+    heat_kwh: Numbers
+    """What of it actuators drew that heat."""
     cost: Numbers
 
 
@@ -70,7 +89,8 @@ async def drawn(
 ) -> Drawn:
     """Return what actuators drew by their rated power between these edges of days.
 
-    With a tariff it is counted hour by hour of the farm's clock, and paid as it was drawn.
+    With a tariff it is counted hour by hour of the farm's clock, and paid as it was drawn. What
+    heats is paid as heat: nobody says of a heater whether it burns gas.
     """
     rated: dict[UUID, float] = {
         one.id: watts for one in actuators if (watts := rated_w(one)) is not None
@@ -78,37 +98,53 @@ async def drawn(
     tariff = None if price is None else price.tariff
     edges = days_ms if tariff is None else np.union1d(days_ms, hour_edges(span, zone))
     counts = await counts_of(tx, [one for one in actuators if one.id in rated], span, edges)
-    kwh, known_s = np.zeros((2, len(edges) - 1))
+    heats = {one.id for one in actuators if ACTUATORS[one.role].heats}
+    electricity, heat, known_s = np.zeros((3, len(edges) - 1))
     for one, watts in rated.items():
+        kwh = heat if one in heats else electricity
         kwh += counts[one].load_s * (watts / JOULES_A_KWH)
         known_s += counts[one].known_s
     factors = 1.0 if tariff is None else np.array(tariff)[hour_of_day(edges[:-1], zone)]
     days = np.searchsorted(edges, days_ms[:-1])
-    known = np.add.reduceat(known_s, days) > 0
-    paid = np.nan if price is None else price.kwh
+    known = np.where(np.add.reduceat(known_s, days) > 0, 1.0, np.nan)
+    heat_kwh = known * np.add.reduceat(heat, days)
     return Drawn(
-        energy_kwh=np.where(known, np.add.reduceat(kwh, days), np.nan),
-        cost=np.where(known, paid * np.add.reduceat(kwh * factors, days), np.nan),
+        energy_kwh=known * np.add.reduceat(electricity, days) + heat_kwh,
+        heat_kwh=heat_kwh,
+        cost=_costs(known * np.add.reduceat(electricity * factors, days), heat_kwh, price),
     )
+
+
+def _costs(weighed: Numbers, heat_kwh: Numbers, price: Price | None) -> Numbers:
+    """Return what so many kWh at the price of electricity and so many of heat cost, if known."""
+    if price is None:
+        return np.full(len(weighed), np.nan)
+    # No heat costs nothing, whatever its price.
+    heat_price = np.nan if price.heat_kwh is None else price.heat_kwh
+    return weighed * price.electricity_kwh + np.where(heat_kwh == 0, 0.0, heat_kwh * heat_price)
 
 
 def savings(saved: SavedDay | None, price: Price | None) -> JsonObject:
     """Return what a day's autopilot saved, and what that would have cost."""
+    told = ("saved_kwh", "saved_heat_kwh", "saved", "spared_stress_h")
     if saved is None or saved.saved_kwh is None:
-        lacking = "open" if saved is None else saved.lacking
-        return {"saved_kwh": None, "saved": None, "spared_stress_h": None, "lacking": lacking}
-    money = None if price is None else _money(saved, saved.saved_kwh, price)
+        return dict.fromkeys(told) | {"lacking": "open" if saved is None else saved.lacking}
+    worth = None if price is None else _worth(saved, price)
+    unpriced = worth if isinstance(worth, str) else None
     return {
         "saved_kwh": saved.saved_kwh,
-        "saved": money,
+        "saved_heat_kwh": saved.saved_heat_kwh,
+        "saved": None if unpriced else worth,
         "spared_stress_h": saved.spared_stress_h,
-        "lacking": "hours" if price is not None and money is None else None,
+        "lacking": unpriced,
     }
 
 
-def _money(saved: SavedDay, kwh: float, price: Price) -> float | None:
-    if price.tariff is None:
-        return round(kwh * price.kwh, 4)
-    if saved.saved_by_hour_kwh is None:
-        return None
-    return round(weighed_kwh(saved.saved_by_hour_kwh, price.tariff) * price.kwh, 4)
+def _worth(saved: SavedDay, price: Price) -> float | str:
+    """Return what was saved in money, or what is lacking to tell it."""
+    by_hour_kwh, heat_kwh = saved.saved_electricity_by_hour_kwh, saved.saved_heat_kwh
+    if by_hour_kwh is None or heat_kwh is None:
+        return "parts"
+    weighed = np.array([weighed_kwh(by_hour_kwh, price.tariff or FLAT)])
+    money = float(_costs(weighed, np.array([heat_kwh]), price)[0])
+    return round(money, 4) if np.isfinite(money) else "heat_price"

@@ -227,27 +227,22 @@ def _unheard(_done: float) -> None:
 
 def _row(found: JsonObject | str) -> dict[str, object]:
     if isinstance(found, str):
-        nothing = dict.fromkeys(("saved_kwh", "saved_by_hour_kwh", "spared_stress_h"))
-        return nothing | {"lacking": found}
+        told = ("saved_kwh", "saved_heat_kwh", "saved_electricity_by_hour_kwh", "spared_stress_h")
+        return dict.fromkeys(told) | {"lacking": found}
     rules, held = found[RULES], found[HELD]
     suffered, suffers = rules["heat_stress_h"], held["heat_stress_h"]
+    heat_kwh = float(rules["heat_kwh"]) - float(held["heat_kwh"])
+    electricity_kwh = float(rules["electricity_kwh"]) - float(held["electricity_kwh"])
+    of_hours = (plan["electricity_by_hour_kwh"] for plan in (rules, held))
     return {
-        "saved_kwh": round(_energy_kwh(rules) - _energy_kwh(held), _DIGITS),
-        "saved_by_hour_kwh": [
+        "saved_kwh": round(electricity_kwh + heat_kwh, _DIGITS),
+        "saved_heat_kwh": round(heat_kwh, _DIGITS),
+        "saved_electricity_by_hour_kwh": [
             round(without - with_it, _DIGITS_BY_HOUR)
-            for without, with_it in zip(_by_hour_kwh(rules), _by_hour_kwh(held), strict=True)
+            for without, with_it in zip(*of_hours, strict=True)
         ],
         "spared_stress_h": (
             None if suffered is None or suffers is None else round(suffered - suffers, _DIGITS)
         ),
         "lacking": None,
     }
-
-
-def _energy_kwh(plan: JsonObject) -> float:
-    return float(plan["electricity_kwh"]) + float(plan["heat_kwh"])
-
-
-def _by_hour_kwh(plan: JsonObject) -> list[float]:
-    both = zip(plan["electricity_by_hour_kwh"], plan["heat_by_hour_kwh"], strict=True)
-    return [electricity + heat for electricity, heat in both]

@@ -1,4 +1,4 @@
-"""In which hours of a day energy was saved; of the days before nobody knows it."""
+"""What of a day's savings is heat, and electricity by the hour; unknown of the days before."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,12 +10,15 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column."""
+    """Add the columns."""
+    op.add_column("saved_days", sa.Column("saved_heat_kwh", sa.Double(), nullable=True))
     op.add_column(
-        "saved_days", sa.Column("saved_by_hour_kwh", sa.ARRAY(sa.Double()), nullable=True)
+        "saved_days",
+        sa.Column("saved_electricity_by_hour_kwh", sa.ARRAY(sa.Double()), nullable=True),
     )
 
 
 def downgrade() -> None:
-    """Drop it."""
-    op.drop_column("saved_days", "saved_by_hour_kwh")
+    """Drop them."""
+    op.drop_column("saved_days", "saved_electricity_by_hour_kwh")
+    op.drop_column("saved_days", "saved_heat_kwh")
