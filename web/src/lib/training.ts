@@ -16,7 +16,7 @@ export interface Trained {
 }
 
 /** So much of its work is learning; after that it is judged. */
-const LEARNED = 0.9
+const LEARNED = 0.7
 
 /** Returns what is done now, or null where nothing is. */
 export function stepOf(job: Pick<Job, 'state' | 'progress'> | null) {
@@ -29,7 +29,8 @@ export function stepOf(job: Pick<Job, 'state' | 'progress'> | null) {
 const ASKED = { heat_stress: 'h', electricity: 'kWh/m²', heat: 'kWh/m²' } as const
 export type Asked = keyof typeof ASKED
 
-/** Returns what came of a flock with the policy and with the rules alone, on days that it never saw. */
+/** Returns what came of a flock with the policy, with the rules alone, and with fixed limits that were searched for, on days
+ * that it never saw; of what was learned before they were searched for there are none. */
 export function judged(trained: Trained) {
   const figures = trained.held_out[0]?.figures ?? []
   const mean = (name: Asked, who: string): number | undefined =>
@@ -38,6 +39,6 @@ export function judged(trained: Trained) {
     const [policy, rules] = [mean(name, 'policy'), mean(name, 'rules')]
     return policy === undefined || rules === undefined
       ? []
-      : [{ name, policy, rules, unit: ASKED[name] }]
+      : [{ name, policy, rules, tuned: mean(name, 'tuned'), unit: ASKED[name] }]
   })
 }

@@ -70,7 +70,7 @@ describe('news that does not come by itself', () => {
 describe('a program that is learned for a house', () => {
   it('waits, learns, and is judged by what it never saw', () => {
     const steps = (['queued', 'running', 'running', 'completed'] as const).map((state, index) =>
-      stepOf({ state, progress: [0, 0.89, 0.9, 1][index] ?? 0 }),
+      stepOf({ state, progress: [0, 0.69, 0.7, 1][index] ?? 0 }),
     )
     expect(steps).toEqual(['queued', 'learning', 'judging', null])
     expect(stepOf(null)).toBeNull()
@@ -95,7 +95,10 @@ describe('a program that is learned for a house', () => {
         },
       ],
     }
-    expect(judged(trained)).toEqual([{ name: 'heat_stress', policy: 20, rules: 31, unit: 'h' }])
+    const told = { name: 'heat_stress', policy: 20, rules: 31, unit: 'h' }
+    expect(judged(trained)).toEqual([{ ...told, tuned: undefined }])
+    const figures = [...(trained.held_out[0]?.figures ?? []), figure('tuned', 'heat_stress', 19)]
+    expect(judged({ ...trained, held_out: [{ figures }] })).toEqual([{ ...told, tuned: 19 }])
     expect(judged({ ...trained, held_out: [] })).toEqual([])
   })
 })

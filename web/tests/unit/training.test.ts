@@ -48,10 +48,24 @@ describe('the card of a program that was learned', () => {
     'says in %s below its figures what a control box turns of it',
     async (language, words) => {
       await setLanguage(language)
-      const told = shown([{ figures }]).querySelector('table + [data-one-of-six]')
+      const told = shown([{ figures }]).querySelector('table ~ [data-one-of-six]')
       expect(told?.textContent?.trim()).toBe(words['autopilot.learn.one_of_six'])
     },
   )
+
+  it('shows fixed limits that were searched for beside it, where there were any', () => {
+    const tuned = { controller: 'tuned', name: 'heat_stress', value: { mean: 12 } }
+    const cells = (root: HTMLElement) => root.querySelectorAll('[data-row=heat_stress] td')
+    const three = shown([{ figures: [...figures, tuned] }])
+    expect(cells(three)).toHaveLength(3)
+    expect(cells(three)[2]?.textContent).toContain('12')
+    expect(three.querySelectorAll('thead th')).toHaveLength(3)
+    expect(three.querySelector('[data-tuned]')).not.toBeNull()
+    app?.unmount()
+    const two = shown([{ figures }])
+    expect([cells(two).length, two.querySelectorAll('thead th').length]).toEqual([2, 2])
+    expect(two.querySelector('[data-tuned]')).toBeNull()
+  })
 
   it('says nothing of figures that it has not', () => {
     expect(shown([]).querySelector('[data-learned]')).not.toBeNull()

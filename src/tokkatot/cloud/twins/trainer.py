@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.twins.built import Twin
 
 if TYPE_CHECKING:
+    from tokkatot.climate.kernel import Floats
     from tokkatot.climate.plan import HousePlan
     from tokkatot.climate.policy.card import HeldOut, WeatherSeen
     from tokkatot.climate.policy.running import Policy
@@ -32,7 +34,10 @@ SEASON_DAYS: Final = 42
 LEARNED_SHARE: Final = 2 / 3
 """Of the days; the last ones are kept for judging."""
 SEED: Final = 1
-_LEARNED: Final = 0.9
+SEARCHED_SEASONS: Final = 8
+"""That each candidate of the rival's set-points is tried on, each at prices of its own."""
+_LEARNED: Final = 0.7
+_SEARCHED: Final = 0.25
 _HOURS: Final = 24
 
 
@@ -49,7 +54,7 @@ class Task(Struct, frozen=True, kw_only=True):
 
 
 def train(encoded: bytes, tell: Tell) -> JsonObject:
-    """Return the policy's file and card, judged beside the rules on days that it never saw.
+    """Return the policy's file and card, judged beside its rivals on days that it never saw.
 
     Raises:
         Refused: where this server lacks what learns.
@@ -72,7 +77,8 @@ def train(encoded: bytes, tell: Tell) -> JsonObject:
         folder = Path(scratch)
         learner.learn(folder / "run", lambda done, of: tell(_LEARNED * done / of))
         card = export(learner, [seen("learned", known)], folder)
-        held = judged(task, kept, Policy.load(folder))
+        best = searched(task, known, lambda done, of: tell(_LEARNED + _SEARCHED * done / of))
+        held = judged(task, kept, Policy.load(folder), best)
         limits = (*card.limits, f"Its held-out weather is {held.weather.days:g} days, repeated.")
         write_card(replace(card, held_out=(held,), limits=limits), folder)
         return {
@@ -97,7 +103,13 @@ def _repeated(hours: list[Outdoor], season_days: float) -> WeatherSeries:
 
 def _plan(task: Task) -> "HousePlan":
     """Return what the shipped policy was learned by, for this house alone."""
-    from tokkatot.climate.plan import SHIPPED, HousePlan, WeatherFile, read_plan  # noqa: PLC0415
+    from tokkatot.climate.plan import (  # noqa: PLC0415
+        SHIPPED,
+        HousePlan,
+        Judging,
+        WeatherFile,
+        read_plan,
+    )
 
     twin, shipped = task.twin, read_plan(SHIPPED / "tunnel.toml")
     assert twin.floor_m2 is not None, "who asks has looked"
@@ -116,24 +128,36 @@ def _plan(task: Task) -> "HousePlan":
         stressed_m2_h=shipped.stressed_m2_h,
         gases_m2_h=shipped.gases_m2_h,
         learning=replace(shipped.learning, steps=task.steps, threads=1),
+        judging=Judging(searched_seasons=SEARCHED_SEASONS),
         floor_m2=twin.floor_m2,
         built={**twin.equipped, **twin.fitted},
     )
 
 
-def judged(task: Task, kept: list[Outdoor], policy: "Policy") -> "HeldOut":
-    """Return how a policy did beside the rules, in at most as many seasons as days were kept."""
+def searched(task: Task, known: list[Outdoor], tell: "Callable[[int, int], None]") -> "Floats":
+    """Return the fixed set-points, a number a dial, that do best on the days that are learned from.
+
+    A policy that beats rules which nobody tuned has shown nothing.
+    """
+    from tokkatot.climate.judge.searching import tuned  # noqa: PLC0415
+
+    return tuned(_plan(task), [_repeated(known, task.days)], tell)
+
+
+def judged(task: Task, kept: list[Outdoor], policy: "Policy", best: "Floats") -> "HeldOut":
+    """Return how a policy did beside the rules as they are set, and with the best fixed set-points.
+
+    There are at most as many seasons as days were kept.
+    """
     import numpy as np  # noqa: PLC0415
 
-    from tokkatot.climate.judge.controllers import Learned, Resting  # noqa: PLC0415
+    from tokkatot.climate.judge.controllers import Held, Learned, Resting  # noqa: PLC0415
     from tokkatot.climate.judge.judging import compared, live, seasons  # noqa: PLC0415
 
     plan, unseen = _plan(task), _repeated(kept, task.days)
     starts = seasons(plan, unseen)
-    lived = {
-        who: live(plan, unseen, starts, steers)
-        for who, steers in (("policy", Learned(policy)), ("rules", Resting()))
-    }
+    all_who = {"policy": Learned(policy), "rules": Resting(), "tuned": Held(best)}
+    lived = {who: live(plan, unseen, starts, steers) for who, steers in all_who.items()}
     return compared(seen("kept", kept), lived, np.random.default_rng(plan.seed))
 
 

@@ -51,7 +51,7 @@ export const autopilot: AutopilotWords = {
   'autopilot.learn.owner_only': 'Only an owner can let it learn.',
   'autopilot.learn.queued': 'Waiting for its turn…',
   'autopilot.learn.learning': 'Learning… {percent}',
-  'autopilot.learn.judging': 'It has learned, and is checked on days that it never saw… {percent}',
+  'autopilot.learn.judging': 'It has learned, and is held against the best fixed limits… {percent}',
   'autopilot.learn.stop': 'Stop learning',
   'autopilot.learn.failed': 'The last time nothing was learned.',
   'autopilot.learn.done': 'Learned {time} from {days} days of weather.',
@@ -63,6 +63,9 @@ export const autopilot: AutopilotWords = {
     'For these figures it turned all six of its settings. A control box turns only one, the temperature limits, so your house may gain less.',
   'autopilot.learn.policy': 'Program',
   'autopilot.learn.rules': 'Rules alone',
+  'autopilot.learn.tuned': 'Best fixed limits',
+  'autopilot.learn.tuned.help':
+    'The best fixed limits were searched for on the same days that the program learned from. A program is worth its while where it does better than they do.',
   'autopilot.learn.heat_stress': 'Birds suffer from heat',
   'autopilot.learn.electricity': 'Electricity',
   'autopilot.learn.heat': 'Heat',

@@ -48,7 +48,7 @@ export const autopilot = {
   'autopilot.learn.owner_only': 'មានតែម្ចាស់ទេ ដែលអាចឲ្យវារៀន។',
   'autopilot.learn.queued': 'រង់ចាំវេន…',
   'autopilot.learn.learning': 'កំពុងរៀន… {percent}',
-  'autopilot.learn.judging': 'រៀនចប់ហើយ កំពុងពិនិត្យលើថ្ងៃដែលវាមិនធ្លាប់ឃើញ… {percent}',
+  'autopilot.learn.judging': 'រៀនចប់ហើយ កំពុងប្រៀបធៀបជាមួយកម្រិតថេរដែលល្អបំផុត… {percent}',
   'autopilot.learn.stop': 'បញ្ឈប់ការរៀន',
   'autopilot.learn.failed': 'លើកចុងក្រោយមិនបានរៀនទេ។',
   'autopilot.learn.done': 'បានរៀន {time} ពីអាកាសធាតុ {days} ថ្ងៃ។',
@@ -59,6 +59,9 @@ export const autopilot = {
     'លេខទាំងនេះបានមកពីការកែកម្រិតទាំង ៦ របស់កម្មវិធី។ ប្រអប់បញ្ជាកែបានតែកម្រិតសីតុណ្ហភាពប៉ុណ្ណោះ ដូច្នេះក្នុងផ្ទះរបស់អ្នកអាចបានតិចជាងនេះ។',
   'autopilot.learn.policy': 'កម្មវិធី',
   'autopilot.learn.rules': 'លក្ខខណ្ឌ',
+  'autopilot.learn.tuned': 'កម្រិតថេរល្អបំផុត',
+  'autopilot.learn.tuned.help':
+    'កម្រិតថេរល្អបំផុតត្រូវបានរកលើថ្ងៃដដែលដែលកម្មវិធីបានរៀន។ កម្មវិធីមានប្រយោជន៍ លុះត្រាតែវាធ្វើបានល្អជាងកម្រិតទាំងនោះ។',
   'autopilot.learn.heat_stress': 'មាន់ហត់ដោយកម្ដៅ',
   'autopilot.learn.electricity': 'អគ្គិសនី',
   'autopilot.learn.heat': 'កម្លាំងកម្ដៅ',
