@@ -76,6 +76,7 @@ from tokkatot.cloud.telemetry.postgres import PostgresReadingStore
 from tokkatot.cloud.telemetry.retention import give_up
 from tokkatot.cloud.telemetry.store import ReadingStore
 from tokkatot.cloud.twins import calibrating, simulating, training
+from tokkatot.cloud.twins.checking import check_days
 from tokkatot.cloud.twins.forecasts import Forecasts
 from tokkatot.cloud.twins.growing import foretell
 from tokkatot.cloud.twins.saving import reckon_days
@@ -367,6 +368,7 @@ def _again(context: Context, readings: ReadingStore) -> Sequence[tuple[str, floa
         ("drift", _DRIFT_EVERY_S, partial(watch_twins, context)),
         ("growth", _GROWING_EVERY_S, partial(watch_growth, context, readings)),
         ("saving", _SAVING_EVERY_S, partial(reckon_days, context, readings)),
+        ("checking", _SAVING_EVERY_S, partial(check_days, context, readings)),
         (
             "growing",
             _GROWING_EVERY_S,

@@ -138,3 +138,31 @@ async def test_nothing_is_learned_for_laying_hens(farm: Twinned) -> None:
     said = await farm.cloud.http.patch(path, json=body, headers=farm.owner.headers)
     assert said.status_code == 200, said.text
     assert (await learned(farm))["trouble"] == refused(NO_BROILERS, "broilers_only")
+
+
+@pytest.mark.proof
+@pytest.mark.training
+@pytest.mark.timeout(7200)
+async def test_a_whole_run_is_learned_judged_and_fit_for_its_house(farm: Twinned) -> None:
+    await farm.weathered(25)
+    await farm.fitted()
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}/train"
+    job = await farm.cloud.post(path, {"tariff": EVENING}, farm.owner, status=202)
+    context = replace(farm.cloud.context, clock=SystemClock())
+    assert await Worker(context, {KIND: Training(readings=farm.cloud.readings)}).do_next()
+    ended = await farm.cloud.get(f"/v1/jobs/{job['id']}", farm.owner)
+    assert (ended["state"], ended["trouble"]) == ("completed", None)
+    (held,) = ended["result"]["held_out"]
+    assert (ended["result"]["days"], ended["result"]["steps"]) == (24, STEPS)
+    assert (held["weather"]["days"], held["seasons"]) == (8, 8)
+    worth = {
+        one["controller"]: one["value"]["mean"] for one in held["figures"] if one["name"] == "worth"
+    }
+    # What is not told a price can't go by it.
+    assert worth["policy"] > worth["tuned"] > worth["rules"]
+    staff = await farm.cloud.staff()
+    model = ended["result"]["policy"]["id"]
+    deployed = await farm.cloud.http.post(
+        f"/v1/ml/models/{model}/deploy", json={"houses": [farm.coop]}, headers=staff.headers
+    )
+    assert deployed.status_code == 204, deployed.text

@@ -109,6 +109,22 @@ class SavedDay(Base):
     reckoned_at: Mapped[datetime]
 
 
+class TwinDay(Base):
+    """How a fitted twin lived through a recorded day, beside what was measured in its house."""
+
+    __tablename__ = "twin_days"
+
+    house_id: Mapped[UUID] = mapped_column(ForeignKey("houses.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    air_c: Mapped[float | None] = mapped_column(Double)
+    """Of the twin, on average over the moments that were measured."""
+    off_k: Mapped[float | None] = mapped_column(Double)
+    """Root mean square over them."""
+    lacking: Mapped[str | None] = mapped_column(String(32))
+    """Why nobody can tell."""
+    reckoned_at: Mapped[datetime]
+
+
 FORETOLD_DAYS = 7
 """So far a prediction looks ahead."""
 

@@ -18,6 +18,7 @@ from tokkatot.cloud.intelligence.model import (
     Prediction,
     SavedDay,
     StoredPolicy,
+    TwinDay,
 )
 from tokkatot.cloud.platform.purging import purge_oldest
 
@@ -149,6 +150,26 @@ async def keep_saved(session: AsyncSession, day: dict[str, object]) -> None:
             index_elements=["house_id", "day"],
             set_=day,
             where=SavedDay.lacking.in_(sorted(MAY_COME)),
+        )
+    )
+
+
+async def twin_days(
+    session: AsyncSession, houses: Sequence[UUID], first: date, last: date
+) -> Sequence[TwinDay]:
+    """Return how far the twins of houses were off, as far as it was reckoned."""
+    found = await session.scalars(
+        select(TwinDay).where(TwinDay.house_id.in_(houses), TwinDay.day.between(first, last))
+    )
+    return found.all()
+
+
+async def keep_twin_day(session: AsyncSession, day: dict[str, object]) -> None:
+    """Keep how far a twin was off, also where something had been lacking that may come late."""
+    new = insert(TwinDay).values(day)
+    await session.execute(
+        new.on_conflict_do_update(
+            index_elements=["house_id", "day"], set_=day, where=TwinDay.off_k.is_(None)
         )
     )
 

@@ -16,7 +16,7 @@ from tokkatot.cloud.farms.access import CanSee
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.service import farm_in
 from tokkatot.cloud.intelligence import store as intelligence_store
-from tokkatot.cloud.intelligence.model import SavedDay
+from tokkatot.cloud.intelligence.model import SavedDay, TwinDay
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Tx
 from tokkatot.cloud.platform.database import Transaction
@@ -51,6 +51,13 @@ class DayView(View):
     temperature_max_c: float | None
     humidity_percent: float | None
     vpd_kpa: float | None
+    twin_temperature_c: float | None = Field(
+        description="What the fitted twin had of temperature that day, under what the house did."
+    )
+    twin_off_k: float | None = Field(
+        description="By how much it was off what was measured (root mean square); null: of that"
+        " day it was not reckoned, or too little was recorded."
+    )
     weight_kg: float | None = Field(description="What the house's scales showed on average.")
     yield_kg: float | None = Field(description="What was picked, as somebody noted it.")
     predicted_kg: float | None = Field(
@@ -129,6 +136,7 @@ async def daily(
     starts = [from_ms(start_ms) for start_ms in days.edges_ms[:-1].tolist()]
     dates = [start.astimezone(zone).date() for start in starts]
     saved = await _saved(tx, found.id, starts, zone)
+    lived = await _lived(tx, found.id, starts, zone)
     picked = await harvests.picked(tx.session, found.id, dates[0], dates[-1])
     today = tx.now.astimezone(zone).date()
     growth = await growth_of(tx.session, found, dates[0], dates[-1], today)
@@ -138,6 +146,7 @@ async def daily(
                 {"start": start}
                 | {name: _or_none(values[day]) for name, values in columns.items()}
                 | savings(saved.get(start), price)
+                | _by_twin(lived.get(start))
                 | {"yield_kg": picked.get(dates[day])}
                 | _predicted(growth.told.get(dates[day]))
             )
@@ -159,6 +168,21 @@ async def _saved(
     first, last = (start.astimezone(zone).date() for start in (starts[0], starts[-1]))
     rows = await intelligence_store.saved_days(tx.session, [house_id], first, last)
     return {datetime.combine(row.day, time.min, zone): row for row in rows}
+
+
+async def _lived(
+    tx: Transaction, house_id: UUID, starts: Sequence[datetime], zone: ZoneInfo
+) -> Mapping[datetime, TwinDay]:
+    """Return how far the twin was off, by when its day began."""
+    first, last = (start.astimezone(zone).date() for start in (starts[0], starts[-1]))
+    rows = await intelligence_store.twin_days(tx.session, [house_id], first, last)
+    return {datetime.combine(row.day, time.min, zone): row for row in rows}
+
+
+def _by_twin(day: TwinDay | None) -> JsonObject:
+    if day is None:
+        return {"twin_temperature_c": None, "twin_off_k": None}
+    return {"twin_temperature_c": day.air_c, "twin_off_k": day.off_k}
 
 
 def _predicted(told: AheadView | None) -> JsonObject:

@@ -1,6 +1,6 @@
 """The program that fits a twin to what its house went through."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
@@ -10,6 +10,9 @@ from tokkatot.cloud.jobs.program import Refused, Tell, answer_task
 from tokkatot.cloud.jobs.reasons import Reason
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.twins.built import Twin, coop_built, greenhouse_built
+
+if TYPE_CHECKING:
+    from tokkatot.climate.calibrate.subjects import CoopSubject, GreenhouseSubject
 
 MEMORY_BYTES: Final = 4 * 1024 * 1024 * 1024
 """Of addresses: what compiles the equations reserves far more than it uses."""
@@ -39,21 +42,11 @@ def fit(encoded: bytes, tell: Tell) -> JsonObject:
         from tokkatot.climate.calibrate.findings import NotIdentified  # noqa: PLC0415
         from tokkatot.climate.calibrate.fit import calibrate  # noqa: PLC0415
         from tokkatot.climate.calibrate.recording import read_recording  # noqa: PLC0415
-        from tokkatot.climate.calibrate.subjects import (  # noqa: PLC0415
-            CoopSubject,
-            GreenhouseSubject,
-        )
         from tokkatot.climate.weather.cells import FileRefused  # noqa: PLC0415
+
+        subject = subject_of(task.twin)
     except ImportError as missing:
-        raise Refused(
-            f"This server lacks the extra `climate`: {missing.name}.",
-            Reason("server_lacks", {"extra": "climate"}),
-        ) from missing
-    subject: CoopSubject | GreenhouseSubject
-    if task.twin.house in COOPS:
-        subject = CoopSubject(*coop_built(task.twin))
-    else:
-        subject = GreenhouseSubject(*greenhouse_built(task.twin))
+        raise lacks(missing) from missing
     try:
         recording = read_recording(task.lines, subject.controls, subject.known)
         tell(_READ)
@@ -71,6 +64,30 @@ def fit(encoded: bytes, tell: Tell) -> JsonObject:
         "card": msgspec.json.decode(written_card(task.twin.house, found)),
         "before": {each.knob.name: each.before for each in found.estimates},
     }
+
+
+def subject_of(twin: Twin) -> "CoopSubject | GreenhouseSubject":
+    """Return a house that can live through a recording.
+
+    Raises:
+        ImportError: where this server lacks what reckons it.
+    """
+    from tokkatot.climate.calibrate.subjects import (  # noqa: PLC0415
+        CoopSubject,
+        GreenhouseSubject,
+    )
+
+    if twin.house in COOPS:
+        return CoopSubject(*coop_built(twin))
+    return GreenhouseSubject(*greenhouse_built(twin))
+
+
+def lacks(missing: ImportError) -> Refused:
+    """Return how a server without what reckons twins refuses."""
+    return Refused(
+        f"This server lacks the extra `climate`: {missing.name}.",
+        Reason("server_lacks", {"extra": "climate"}),
+    )
 
 
 if __name__ == "__main__":

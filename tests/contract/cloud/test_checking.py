@@ -1,0 +1,222 @@
+"""Fitted twins that live through what their house did, day by day, with an autopilot or without."""
+
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import numpy as np
+import pytest
+from sqlalchemy import insert, select, text, update
+
+from tests.support.cloud import Cloud
+from tests.support.people import Json
+from tests.support.twinned import EVERY, FIT, Twinned, twinned
+from tokkatot.climate.calibrate.recording import read_recording
+from tokkatot.cloud.alerts.drift import DAY_DRIFTED, DRIFTED_K, FEWEST
+from tokkatot.cloud.farms.model import Hub
+from tokkatot.cloud.intelligence import store
+from tokkatot.cloud.intelligence.model import Decision, FittedTwin, TwinDay
+from tokkatot.cloud.main import watch_twins
+from tokkatot.cloud.twins.calibrator import subject_of
+from tokkatot.cloud.twins.checker import Task
+from tokkatot.cloud.twins.checking import FOUND_IN, check_days
+from tokkatot.domain.autopilot import AutopilotMode
+from tokkatot.kit.clock import to_rfc3339
+
+# A twin's program is nice to all others, and waits where a machine is busy.
+pytestmark = pytest.mark.timeout(300)
+
+DAYS = 4
+MIDNIGHT_AGO = timedelta(hours=13)
+"""On the farm it is one in the afternoon."""
+A_DAY = timedelta(days=1)
+LIMIT_K = DAY_DRIFTED * FIT["held_out_after"]["air_k"]
+GLASS = FIT | {
+    "house": "tomato",
+    "parameters": {"roof_par_through": {"value": 0.7, "low": 0.6, "high": 0.8}},
+}
+
+
+@pytest.fixture
+async def farm(cloud: Cloud) -> Twinned:
+    found = await twinned(cloud)
+    await heard(found, timedelta())
+    return found
+
+
+async def heard(farm: Twinned, ago: timedelta) -> None:
+    """Let the farm's hub have been heard so long ago."""
+    async with farm.cloud.context.database.transaction() as tx:
+        hub = Hub(
+            id=UUID(int=7),
+            farm_id=UUID(farm.farm),
+            name="hub",
+            password_hash="",
+            desired_version=1,
+            desired_at=tx.now,
+            addresses=[],
+            last_seen_at=tx.now - ago,
+            created_at=tx.now,
+        )
+        await tx.session.merge(hub)
+
+
+async def fitted(farm: Twinned, house: str, card: Json = FIT) -> None:
+    """Let a house have been fitted just before yesterday began on the farm."""
+    async with farm.cloud.context.database.transaction() as tx:
+        kept = {"known_as": card["house"], "card": card, "job_id": tx.new_id(), "built": None}
+        of = {"house_id": UUID(house), "fitted_at": tx.now - MIDNIGHT_AGO - A_DAY}
+        await store.keep_fit(tx.session, of | kept)
+
+
+async def reported(
+    farm: Twinned, house: str, role: str, since: datetime, levels: list[float]
+) -> None:
+    rows = [
+        {"device": farm.devices[house, role], "t": since + number * EVERY, "level": level}
+        for number, level in enumerate(levels)
+    ]
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(
+            text(
+                "INSERT INTO device_state_log (t, device_id, actual, target, online)"
+                " VALUES (:t, :device, :level, :level, true)"
+            ),
+            rows,
+        )
+
+
+async def lived(
+    farm: Twinned, folder: Path, house: str, *, role: str = "fan", warmer_k: float = 0.0
+) -> float:
+    """Record days in which a house was so much warmer than its twin; return its mean of the last.
+
+    What the twin is to live through is what its program is told, which here tells nothing.
+    """
+    since = await farm.weathered(DAYS, mean_c=24.0)
+    levels = 100 * (0.5 + 0.4 * np.sin(np.arange(96 * DAYS) / 7))
+    await reported(farm, house, role, since, levels.tolist())
+    begun = farm.cloud.clock.now() - MIDNIGHT_AGO - A_DAY - FOUND_IN
+    await farm.measured(house, "climate_sensor", "temperature", begun, [26.0])
+    told = folder / "told"
+    script = (
+        f"import sys; open({str(told)!r}, 'wb').write(sys.stdin.buffer.read());"
+        'print(\'{"result": {"count": 0}}\')'
+    )
+    program = (sys.executable, "-c", script)
+    await check_days(farm.cloud.context, farm.cloud.readings, program=program)
+    task = msgspec.msgpack.decode(told.read_bytes(), type=Task)
+    subject = subject_of(task.twin)
+    recording = read_recording(task.lines, subject.controls, subject.known)
+    air = subject.lived(recording, [], np.empty((1, 0)))[0][:, 0]
+    assert (len(air), task.judged_from) == (3 * 96, 2 * 96)
+    shown = (air[1:] + warmer_k).tolist()
+    await farm.measured(house, "climate_sensor", "temperature", begun + EVERY, shown)
+    return float(air[task.judged_from :].mean())
+
+
+async def yesterday(farm: Twinned, house: str) -> Json:
+    """Let twins be checked and watched, and return the last day of a house that is over."""
+    await check_days(farm.cloud.context, farm.cloud.readings)
+    await watch_twins(farm.cloud.context)
+    since = to_rfc3339(farm.cloud.clock.now() - MIDNIGHT_AGO - A_DAY).replace("+", "%2B")
+    path = f"/v1/farms/{farm.farm}/houses/{house}/analytics/daily?from={since}"
+    first, today = (await farm.cloud.get(path, farm.owner))["items"]
+    assert today["twin_off_k"] is None
+    return first
+
+
+async def standing(farm: Twinned) -> list[tuple[str, float, float]]:
+    found = (await farm.cloud.get(f"/v1/farms/{farm.farm}/alerts", farm.owner))["items"]
+    return [
+        (one["type"], one["threshold"], one["actual"]) for one in found if one["cleared_at"] is None
+    ]
+
+
+async def off_by(farm: Twinned, off_k: float) -> None:
+    """Let a twin have been off by so much on its last day, whatever it was."""
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(update(TwinDay).values(off_k=off_k))
+    await watch_twins(farm.cloud.context)
+
+
+async def test_a_twin_that_lives_as_its_house_did_is_near_it(farm: Twinned, tmp_path: Path) -> None:
+    await fitted(farm, farm.coop)
+    mean_c = await lived(farm, tmp_path, farm.coop)
+    day = await yesterday(farm, farm.coop)
+    assert day["twin_off_k"] == pytest.approx(0.0, abs=0.01)
+    assert day["twin_temperature_c"] == pytest.approx(mean_c, abs=0.01)
+    assert day["temperature_c"] == pytest.approx(mean_c, abs=0.05)
+    assert await standing(farm) == []
+
+
+@pytest.mark.parametrize(("kind", "role"), [("coop", "fan"), ("greenhouse", "vent")])
+async def test_a_house_that_is_another_is_told_of_once_without_an_autopilot(
+    farm: Twinned, tmp_path: Path, kind: str, role: str
+) -> None:
+    house = farm.coop if kind == "coop" else farm.greenhouse
+    await fitted(farm, house, FIT if kind == "coop" else GLASS)
+    await lived(farm, tmp_path, house, role=role, warmer_k=2.5)
+    day = await yesterday(farm, house)
+    assert day["twin_off_k"] == pytest.approx(2.5, abs=0.01)
+    await yesterday(farm, house)
+    assert await standing(farm) == [("twin_drift", LIMIT_K, pytest.approx(2.5, abs=0.01))]
+    # It stays until the twin is well under its limit.
+    await off_by(farm, 0.9 * LIMIT_K)
+    assert len(await standing(farm)) == 1
+    await off_by(farm, 0.6 * LIMIT_K)
+    assert await standing(farm) == []
+
+
+async def test_a_new_fit_ends_what_the_old_one_was_off_by(farm: Twinned, tmp_path: Path) -> None:
+    await fitted(farm, farm.coop)
+    await lived(farm, tmp_path, farm.coop, warmer_k=2.5)
+    await yesterday(farm, farm.coop)
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(update(FittedTwin).values(fitted_at=tx.now))
+    await watch_twins(farm.cloud.context)
+    assert await standing(farm) == []
+
+
+async def test_where_an_autopilot_asks_the_twin_its_decisions_tell(
+    farm: Twinned, tmp_path: Path
+) -> None:
+    await fitted(farm, farm.coop)
+    await lived(farm, tmp_path, farm.coop, warmer_k=2.5)
+
+    async def decided(off_k: float) -> None:
+        async with farm.cloud.context.database.transaction() as tx:
+            await tx.session.execute(text("DELETE FROM autopilot_decisions"))
+            told = {"mode": AutopilotMode.AUTO, "shift_k": 0.0, "air_c": 27.0}
+            of = {"house_id": UUID(farm.coop), "foretold_c": 27.0 + off_k}
+            rows = [{"t": tx.now - number * timedelta(minutes=5)} for number in range(FEWEST)]
+            await tx.session.execute(insert(Decision), [row | of | told for row in rows])
+
+    await decided(0.1)
+    assert (await yesterday(farm, farm.coop))["twin_off_k"] > LIMIT_K
+    assert await standing(farm) == []
+    await decided(1.5)
+    await watch_twins(farm.cloud.context)
+    assert await standing(farm) == [("twin_drift", DRIFTED_K, 1.5)]
+
+
+async def test_a_day_that_nobody_recorded_is_looked_at_again_and_is_no_drift(
+    farm: Twinned, tmp_path: Path
+) -> None:
+    await fitted(farm, farm.coop)
+    assert (await yesterday(farm, farm.coop))["twin_off_k"] is None
+    async with farm.cloud.context.database.transaction() as tx:
+        (row,) = (await tx.session.scalars(select(TwinDay))).all()
+        assert (row.off_k, row.lacking) == (None, "records")
+    await lived(farm, tmp_path, farm.coop)
+    assert (await yesterday(farm, farm.coop))["twin_off_k"] == pytest.approx(0.0, abs=0.01)
+
+
+async def test_a_day_waits_for_a_hub_that_is_away(farm: Twinned, tmp_path: Path) -> None:
+    await fitted(farm, farm.coop)
+    await heard(farm, MIDNIGHT_AGO + timedelta(hours=1))
+    await yesterday(farm, farm.coop)
+    async with farm.cloud.context.database.transaction() as tx:
+        assert (await tx.session.scalars(select(TwinDay))).all() == []
