@@ -1,4 +1,4 @@
-"""A small broiler house: its air is the twin's; water, feed and light are balances beside it."""
+"""A small broiler house: air, litter and birds are the twin's; tank, bin and light stand beside."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +14,7 @@ from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry.houses import of_floor, settled, tunnel_house
 from tokkatot.climate.physics.poultry.model import Controls, Ledger, State
 from tokkatot.climate.physics.poultry.step import advance
+from tokkatot.climate.physics.units import DAY_S
 from tokkatot.sim.body import Body, Station
 from tokkatot.sim.relays import Relays
 
@@ -30,13 +31,11 @@ _BELT_NITROGEN_KG_M2 = 0.015  # What ten birds of four weeks leave on it in abou
 _BELT_AMMONIACAL_KG_M2 = 5e-4  # and what of it is ammonia already.
 _AMMONIA_PPM_PER_MG_M3 = 1.43  # 24.3 L/mol at 23 °C over 17.03 g/mol.
 
-# Live weight (g) and daily feed (g) at weekly ages 0..6: Ross 308 as-hatched, rounded.
+# Live weight (g) at weekly ages 0..6: Ross 308 as-hatched, rounded.
 _WEIGHT_G = (44.0, 210.0, 530.0, 1010.0, 1650.0, 2350.0, 3050.0)
-_FEED_G = (13.0, 35.0, 65.0, 105.0, 145.0, 180.0, 200.0)
-_WATER_PER_FEED = 1.8  # By weight at 21 °C (NRC 1994).
-_WATER_PER_DEGREE = 0.07  # NRC 1994: about 7 % more for each °C above 21.
-_ACTIVE_S = 14 * 3600.0  # Birds eat and drink in the light; the table's day is 14 hours of it.
+_ACTIVE_S = 14 * 3600.0  # Birds eat and drink in the light: of the twin's even day 14 hours.
 _NIGHT_SHARE = 0.1
+_BUSIER = DAY_S / (_ACTIVE_S + _NIGHT_SHARE * (DAY_S - _ACTIVE_S))  # So that a day is the twin's.
 _LUX_PER_W_M2 = 110.0 * 0.004  # 110 lm/W of daylight, 0.4 % of it through slots and curtains.
 _LAMP_LUX = 30.0
 
@@ -82,14 +81,12 @@ class Coop(Body[CoopState, State]):
     outputs = COOP_OUTPUTS
 
     def __init__(self, design: CoopDesign) -> None:
-        self._birds = design.birds
         self._tank_l = design.birds * _LITRES_PER_BIRD
         self._pump_l_min = (
             design.birds * _PUMP_L_MIN_PER_BIRD if design.pump_l_min is None else design.pump_l_min
         )
         self._bin_kg = max(design.birds * _FEED_KG_PER_BIRD, 2.0)
         self._built = of_floor(tunnel_house(), design.birds / _BIRDS_PER_M2)
-        self._book = Ledger()
         flock = State(
             birds=float(design.birds),
             age_d=design.age_days,
@@ -113,8 +110,6 @@ class Coop(Body[CoopState, State]):
         state.note(outdoor)
         state.lux = _LUX_PER_W_M2 * outdoor.radiation_w_m2 + _LAMP_LUX * relays.share("light")
         active = _NIGHT_SHARE + (1.0 - _NIGHT_SHARE) * min(state.lux / 20.0, 1.0)
-        self._feed(dt_s, active, relays)
-        self._water(dt_s, active, relays)
         fans = 0.5 * (relays.share("fan1") + relays.share("fan2"))
         controls = Controls(
             fans=fans,
@@ -122,7 +117,11 @@ class Coop(Body[CoopState, State]):
             heaters=relays.share("heater"),
             light=relays.share("light"),
         )
-        advance(self.twin, controls, outdoor, self._built, self._book, dt_s)
+        # A ledger of its own, so that a house that is taken up again goes on as it would have.
+        book = Ledger()
+        advance(self.twin, controls, outdoor, self._built, book, dt_s)
+        self._feed(dt_s, active * _BUSIER * book.feed_kg, relays)
+        self._water(dt_s, active * _BUSIER * book.drunk_kg, relays)
         self._clear(min(relays.share("conveyor") * dt_s / _BELT_S, 1.0))
 
     def measure(self) -> dict[str, float]:
@@ -143,25 +142,19 @@ class Coop(Body[CoopState, State]):
             **state.shows(),
         }
 
-    def _feed(self, dt_s: float, active: float, relays: Relays) -> None:
+    def _feed(self, dt_s: float, eaten_kg: float, relays: Relays) -> None:
         state = self.state
-        eaten_kg = self._daily_feed_kg() * active * dt_s / _ACTIVE_S
         filled_kg = _AUGER_KG_S * relays.share("feeder") * dt_s
         state.feed_kg = min(max(state.feed_kg + filled_kg - eaten_kg, 0.0), self._bin_kg)
 
-    def _water(self, dt_s: float, active: float, relays: Relays) -> None:
+    def _water(self, dt_s: float, drunk_l: float, relays: Relays) -> None:
         state = self.state
-        warmth = 1.0 + _WATER_PER_DEGREE * min(max(self.twin.air_c - 21.0, -5.0), 20.0)
-        daily_l = self._daily_feed_kg() * _WATER_PER_FEED * warmth
         state.flow_l_min = self._pump_l_min * relays.share("pump")
         pumped_l = state.flow_l_min * dt_s / 60.0
         state.pumped_l += pumped_l
-        level_l = state.water_l + pumped_l - daily_l * active * dt_s / _ACTIVE_S
+        level_l = state.water_l + pumped_l - drunk_l
         # A full tank runs over through its pipe; an empty one leaves the birds thirsty.
         state.water_l = min(max(level_l, 0.0), self._tank_l)
-
-    def _daily_feed_kg(self) -> float:
-        return self._birds * by_age(_FEED_G, self.twin.age_d) / 1000.0
 
     def _clear(self, share: float) -> None:
         """Carry a share of the litter away; what is left is that much fresher."""
