@@ -1,27 +1,29 @@
 """Fitted twins that live through what their house did, day by day, with an autopilot or without."""
 
-import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
-import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import insert, select, text, update
 
 from tests.support.cloud import Cloud
 from tests.support.people import Json
 from tests.support.twinned import EVERY, FIT, Twinned, twinned
 from tokkatot.climate.calibrate.recording import read_recording
+from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.alerts.drift import DAY_DRIFTED, DRIFTED_K, FEWEST
-from tokkatot.cloud.farms.model import Hub
+from tokkatot.cloud.farms.model import House, Hub
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.intelligence.model import Decision, FittedTwin, TwinDay
 from tokkatot.cloud.main import watch_twins
+from tokkatot.cloud.telemetry.store import Span
 from tokkatot.cloud.twins.calibrator import subject_of
-from tokkatot.cloud.twins.checker import Task
 from tokkatot.cloud.twins.checking import FOUND_IN, check_days
+from tokkatot.cloud.twins.fitted import fitted_twin
+from tokkatot.cloud.twins.house import devices_in, twin_of
+from tokkatot.cloud.twins.recording import recorded
 from tokkatot.domain.autopilot import AutopilotMode
 from tokkatot.kit.clock import to_rfc3339
 
@@ -88,33 +90,33 @@ async def reported(
         )
 
 
-async def lived(
-    farm: Twinned, folder: Path, house: str, *, role: str = "fan", warmer_k: float = 0.0
-) -> float:
-    """Record days in which a house was so much warmer than its twin; return its mean of the last.
-
-    What the twin is to live through is what its program is told, which here tells nothing.
-    """
+async def lived(farm: Twinned, house: str, *, role: str = "fan", warmer_k: float = 0.0) -> float:
+    """Record days of a house so much warmer than its twin; return the mean of the last one."""
     since = await farm.weathered(DAYS, mean_c=24.0)
     levels = 100 * (0.5 + 0.4 * np.sin(np.arange(96 * DAYS) / 7))
     await reported(farm, house, role, since, levels.tolist())
     begun = farm.cloud.clock.now() - MIDNIGHT_AGO - A_DAY - FOUND_IN
     await farm.measured(house, "climate_sensor", "temperature", begun, [26.0])
-    told = folder / "told"
-    script = (
-        f"import sys; open({str(told)!r}, 'wb').write(sys.stdin.buffer.read());"
-        'print(\'{"result": {"count": 0}}\')'
-    )
-    program = (sys.executable, "-c", script)
-    await check_days(farm.cloud.context, farm.cloud.readings, program=program)
-    task = msgspec.msgpack.decode(told.read_bytes(), type=Task)
-    subject = subject_of(task.twin)
-    recording = read_recording(task.lines, subject.controls, subject.known)
-    air = subject.lived(recording, [], np.empty((1, 0)))[0][:, 0]
-    assert (len(air), task.judged_from) == (3 * 96, 2 * 96)
+    air = await lived_by_twin(farm, house, Span(start=begun, end=begun + FOUND_IN + A_DAY))
     shown = (air[1:] + warmer_k).tolist()
     await farm.measured(house, "climate_sensor", "temperature", begun + EVERY, shown)
-    return float(air[task.judged_from :].mean())
+    return float(air[-96:].mean())
+
+
+async def lived_by_twin(farm: Twinned, house: str, span: Span) -> NDArray[np.float64]:
+    """Return how warm the fitted twin is each quarter of an hour, under what its house did."""
+    async with farm.cloud.context.database.transaction() as tx:
+        stored = farm.cloud.readings.within(tx)
+        found = await tx.session.get_one(House, UUID(house))
+        fit = await tx.session.get_one(FittedTwin, UUID(house))
+        known, devices = KnownHouse(fit.known_as), await devices_in(tx, found)
+        record = await recorded(tx, stored, found, known, devices, span)
+        twin = fitted_twin(fit, await twin_of(tx, found, known, devices, at=span.start))
+    assert (record.start, record.rows) == (span.start, 3 * 96)
+    subject = subject_of(twin)
+    recording = read_recording(record.lines(), subject.controls, subject.known)
+    air: NDArray[np.float64] = subject.lived(recording, [], np.empty((1, 0)))[0][:, 0]
+    return air
 
 
 async def yesterday(farm: Twinned, house: str) -> Json:
@@ -142,9 +144,9 @@ async def off_by(farm: Twinned, off_k: float) -> None:
     await watch_twins(farm.cloud.context)
 
 
-async def test_a_twin_that_lives_as_its_house_did_is_near_it(farm: Twinned, tmp_path: Path) -> None:
+async def test_a_twin_that_lives_as_its_house_did_is_near_it(farm: Twinned) -> None:
     await fitted(farm, farm.coop)
-    mean_c = await lived(farm, tmp_path, farm.coop)
+    mean_c = await lived(farm, farm.coop)
     day = await yesterday(farm, farm.coop)
     assert day["twin_off_k"] == pytest.approx(0.0, abs=0.01)
     assert day["twin_temperature_c"] == pytest.approx(mean_c, abs=0.01)
@@ -154,15 +156,17 @@ async def test_a_twin_that_lives_as_its_house_did_is_near_it(farm: Twinned, tmp_
 
 @pytest.mark.parametrize(("kind", "role"), [("coop", "fan"), ("greenhouse", "vent")])
 async def test_a_house_that_is_another_is_told_of_once_without_an_autopilot(
-    farm: Twinned, tmp_path: Path, kind: str, role: str
+    farm: Twinned, kind: str, role: str
 ) -> None:
     house = farm.coop if kind == "coop" else farm.greenhouse
     await fitted(farm, house, FIT if kind == "coop" else GLASS)
-    await lived(farm, tmp_path, house, role=role, warmer_k=2.5)
+    await lived(farm, house, role=role, warmer_k=2.5)
     day = await yesterday(farm, house)
     assert day["twin_off_k"] == pytest.approx(2.5, abs=0.01)
     await yesterday(farm, house)
-    assert await standing(farm) == [("twin_drift", LIMIT_K, pytest.approx(2.5, abs=0.01))]
+    ((type_, limit_k, off_k),) = await standing(farm)
+    assert (type_, limit_k) == ("twin_drift", LIMIT_K)
+    assert off_k == pytest.approx(2.5, abs=0.01)
     # It stays until the twin is well under its limit.
     await off_by(farm, 0.9 * LIMIT_K)
     assert len(await standing(farm)) == 1
@@ -170,9 +174,9 @@ async def test_a_house_that_is_another_is_told_of_once_without_an_autopilot(
     assert await standing(farm) == []
 
 
-async def test_a_new_fit_ends_what_the_old_one_was_off_by(farm: Twinned, tmp_path: Path) -> None:
+async def test_a_new_fit_ends_what_the_old_one_was_off_by(farm: Twinned) -> None:
     await fitted(farm, farm.coop)
-    await lived(farm, tmp_path, farm.coop, warmer_k=2.5)
+    await lived(farm, farm.coop, warmer_k=2.5)
     await yesterday(farm, farm.coop)
     async with farm.cloud.context.database.transaction() as tx:
         await tx.session.execute(update(FittedTwin).values(fitted_at=tx.now))
@@ -180,11 +184,9 @@ async def test_a_new_fit_ends_what_the_old_one_was_off_by(farm: Twinned, tmp_pat
     assert await standing(farm) == []
 
 
-async def test_where_an_autopilot_asks_the_twin_its_decisions_tell(
-    farm: Twinned, tmp_path: Path
-) -> None:
+async def test_where_an_autopilot_asks_the_twin_its_decisions_tell(farm: Twinned) -> None:
     await fitted(farm, farm.coop)
-    await lived(farm, tmp_path, farm.coop, warmer_k=2.5)
+    await lived(farm, farm.coop, warmer_k=2.5)
 
     async def decided(off_k: float) -> None:
         async with farm.cloud.context.database.transaction() as tx:
@@ -202,19 +204,17 @@ async def test_where_an_autopilot_asks_the_twin_its_decisions_tell(
     assert await standing(farm) == [("twin_drift", DRIFTED_K, 1.5)]
 
 
-async def test_a_day_that_nobody_recorded_is_looked_at_again_and_is_no_drift(
-    farm: Twinned, tmp_path: Path
-) -> None:
+async def test_a_day_that_nobody_recorded_is_looked_at_again_and_is_no_drift(farm: Twinned) -> None:
     await fitted(farm, farm.coop)
     assert (await yesterday(farm, farm.coop))["twin_off_k"] is None
     async with farm.cloud.context.database.transaction() as tx:
         (row,) = (await tx.session.scalars(select(TwinDay))).all()
         assert (row.off_k, row.lacking) == (None, "records")
-    await lived(farm, tmp_path, farm.coop)
+    await lived(farm, farm.coop)
     assert (await yesterday(farm, farm.coop))["twin_off_k"] == pytest.approx(0.0, abs=0.01)
 
 
-async def test_a_day_waits_for_a_hub_that_is_away(farm: Twinned, tmp_path: Path) -> None:
+async def test_a_day_waits_for_a_hub_that_is_away(farm: Twinned) -> None:
     await fitted(farm, farm.coop)
     await heard(farm, MIDNIGHT_AGO + timedelta(hours=1))
     await yesterday(farm, farm.coop)

@@ -12,6 +12,7 @@ from tests.support.autopilot import wanting
 from tests.support.cloud import Cloud
 from tests.support.people import Json
 from tests.support.twinned import Twinned, twinned
+from tokkatot.climate.control.dials import COOP_DIALS
 from tokkatot.cloud.jobs.worker import Worker
 from tokkatot.cloud.twins.training import KIND, NO_BROILERS, NO_FIT, STEPS, TOO_LITTLE, Training
 from tokkatot.kit.clock import SystemClock
@@ -29,6 +30,7 @@ assert task.twin.fitted == {{"heat_total": 0.9}} and task.twin.birds.count == 48
 temperatures = [hour.temperature_c for hour in task.weather[:24]]
 assert temperatures.index(max(temperatures)) in (17, 18), "it begins at the farm's own midnight"
 result = {{"card": "{b64encode(CARD).decode()}", "model": "{b64encode(MODEL).decode()}"}}
+result["tuned"] = {{"shift_k": -1.0}}
 print(msgspec.json.encode({{"progress": 0.5}}).decode())
 print(msgspec.json.encode({{"result": result}}).decode())
 """
@@ -71,6 +73,7 @@ async def test_what_was_learned_is_offered_and_steers_nothing_by_itself(farm: Tw
     ended = await learned(farm)
     assert (ended["state"], ended["trouble"]) == ("completed", None)
     assert (ended["result"]["days"], ended["result"]["tariff"]) == (12, None)
+    assert ended["result"]["tuned"] == {"shift_k": -1.0}
     staff = await farm.cloud.staff()
     (offered,) = (await farm.cloud.get("/v1/ml/models", staff))["items"]
     assert ended["result"]["policy"] == {"id": offered["id"], "version": offered["version"]}
@@ -155,11 +158,14 @@ async def test_a_whole_run_is_learned_judged_and_fit_for_its_house(farm: Twinned
     (held,) = ended["result"]["held_out"]
     assert (ended["result"]["days"], ended["result"]["steps"]) == (24, STEPS)
     assert (held["weather"]["days"], held["seasons"]) == (8, 8)
-    worth = {
-        one["controller"]: one["value"]["mean"] for one in held["figures"] if one["name"] == "worth"
+    less = {
+        one["controller"]: one["less_policy"] for one in held["figures"] if one["name"] == "worth"
     }
-    # What is not told a price can't go by it.
-    assert worth["policy"] > worth["tuned"] > worth["rules"]
+    assert less["rules"]["high"] < 0
+    # Its real rival is close to it; proven to be better it must not be.
+    assert less["tuned"]["low"] <= 0
+    assert less["tuned"]["mean"] > less["rules"]["mean"]
+    assert ended["result"]["tuned"].keys() == {dial.name for dial in COOP_DIALS}
     staff = await farm.cloud.staff()
     model = ended["result"]["policy"]["id"]
     deployed = await farm.cloud.http.post(

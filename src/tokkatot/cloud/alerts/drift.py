@@ -104,6 +104,7 @@ async def _off_by_day(session: AsyncSession, *, since: datetime) -> Mapping[UUID
     return {
         house.id: _Off(house=house, off_k=float(off_k), limit_k=_limit_k(card))
         for house, off_k, card in rows
+        if off_k is not None
     }
 
 

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Final
 
 import msgspec
+import numpy as np
 import structlog
 from sqlalchemy import select
 
@@ -117,11 +118,11 @@ async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task |
     except Conflict:
         return "fit"
     before_ms = to_ms(one.start) - to_ms(lived.start)
-    return Task(
-        twin=twin,
-        lines=list(lived.lines()),
-        judged_from=max(-(-before_ms // (PERIOD_S * 1000)), 0),
-    )
+    judged_from = max(-(-before_ms // (PERIOD_S * 1000)), 0)
+    measured = lived.columns.get("air_c")
+    if measured is None or np.isfinite(measured[judged_from:]).sum() < FEWEST:
+        return "records"
+    return Task(twin=twin, lines=list(lived.lines()), judged_from=judged_from)
 
 
 async def _lived(task: Task, program: Sequence[str]) -> JsonObject | str:
@@ -139,8 +140,6 @@ def _unheard(_done: float) -> None:
 def _row(found: JsonObject | str) -> dict[str, object]:
     if isinstance(found, str):
         return {"air_c": None, "off_k": None, "lacking": found}
-    if found["count"] < FEWEST:
-        return {"air_c": None, "off_k": None, "lacking": "records"}
     air_c, off_k = float(found["air_c"]), float(found["off_k"])
     if not (isfinite(air_c) and isfinite(off_k)):
         return {"air_c": None, "off_k": None, "lacking": "twin"}

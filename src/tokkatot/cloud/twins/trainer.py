@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from tokkatot.climate.control.dials import COOP_DIALS
 from tokkatot.climate.control.tariff import Factors
 from tokkatot.climate.physics.known import House
 from tokkatot.climate.physics.outdoor import Outdoor
@@ -84,6 +85,10 @@ def train(encoded: bytes, tell: Tell) -> JsonObject:
         return {
             "card": b64encode((folder / CARD).read_bytes()).decode(),
             "model": b64encode((folder / MODEL).read_bytes()).decode(),
+            "tuned": {
+                dial.name: round(value, 6)
+                for dial, value in zip(COOP_DIALS, best.tolist(), strict=True)
+            },
         }
 
 

@@ -92,6 +92,8 @@ class Training(JobKind):
         return beside | {
             "policy": {"id": stored.sha256, "version": stored.version},
             "held_out": held_out,
+            # Whoever needs no policy may set these.
+            "tuned": result["tuned"],
         }
 
 

@@ -101,6 +101,7 @@ def test_it_learns_in_the_house_that_was_fitted_and_is_judged_on_days_it_never_s
     (held,) = card["held_out"]
     controllers = {figure["controller"] for figure in held["figures"]}
     assert controllers == {"policy", "rules", "tuned"}
+    assert result["tuned"].keys() == {dial.name for dial in COOP_DIALS}
     assert any("one house" in limit for limit in card["limits"])
     assert card["limits"][-1] == "Its held-out weather is 2 days, repeated."
     days = card["learning"]["weather"][0]["days"], held["weather"]["days"], held["seasons"]
