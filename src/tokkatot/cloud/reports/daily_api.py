@@ -70,7 +70,7 @@ class DayView(View):
         " where none of them was heard all day."
     )
     heat_kwh: float | None = Field(
-        description="What of that energy actuators drew that heat (`heater`, `hvac`)."
+        description="What of that energy devices of the role `heater` drew."
     )
     cost: float | None = Field(
         description="Of that energy, where the prices of all of it were given, in each hour."

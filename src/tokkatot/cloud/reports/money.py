@@ -20,7 +20,7 @@ from tokkatot.cloud.telemetry.local_time import hour_edges, hour_of_day
 from tokkatot.cloud.telemetry.store import Span
 from tokkatot.cloud.telemetry.summary import Integers, Numbers
 from tokkatot.cloud.twins.tariffs import TARIFF, InOneLine
-from tokkatot.domain.devices import ACTUATORS
+from tokkatot.domain.devices import DeviceRole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Drawn:
 
     energy_kwh: Numbers
     heat_kwh: Numbers
-    """What of it actuators drew that heat."""
+    """What of it heaters drew."""
     cost: Numbers
 
 
@@ -90,7 +90,7 @@ async def drawn(
     """Return what actuators drew by their rated power between these edges of days.
 
     With a tariff it is counted hour by hour of the farm's clock, and paid as it was drawn. What
-    heats is paid as heat: nobody says of a heater whether it burns gas.
+    heaters drew is paid as heat: nobody says of one whether it burns gas.
     """
     rated: dict[UUID, float] = {
         one.id: watts for one in actuators if (watts := rated_w(one)) is not None
@@ -98,7 +98,8 @@ async def drawn(
     tariff = None if price is None else price.tariff
     edges = days_ms if tariff is None else np.union1d(days_ms, hour_edges(span, zone))
     counts = await counts_of(tx, [one for one in actuators if one.id in rated], span, edges)
-    heats = {one.id for one in actuators if ACTUATORS[one.role].heats}
+    # What cools, too (`hvac`), runs on electricity.
+    heats = {one.id for one in actuators if one.role is DeviceRole.HEATER}
     electricity, heat, known_s = np.zeros((3, len(edges) - 1))
     for one, watts in rated.items():
         kwh = heat if one in heats else electricity
