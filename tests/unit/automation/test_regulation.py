@@ -146,6 +146,19 @@ def test_stages_add_one_after_the_other_and_leave_in_reverse() -> None:
     assert seen == [(OFF, OFF), (30, OFF), (ON, ON), (ON, ON), (30, OFF), (30, OFF), (OFF, OFF)]
 
 
+def test_a_coop_rests_a_later_fan_by_a_first_stage_at_nought_and_only_while_it_feels() -> None:
+    later = Stage(threshold=28.0, devices=(IDS[VENT],))
+    resting = Stage(threshold=10.0, devices=(IDS[VENT],), level=OFF)
+    assert bench(stages_of(later), kind=HouseKind.COOP, celsius=26.0).level(VENT) == ON
+    made = bench(stages_of(resting, later), kind=HouseKind.COOP, celsius=26.0)
+    assert (made.level(FAN), made.level(VENT)) == (ON, OFF)
+    assert at(made, 28.5, 60).level(VENT) == ON
+    at(made, 26.0, 60)
+    made.temperature_c = None
+    made.run(60)
+    assert made.level(VENT) == ON
+
+
 def test_a_band_moves_in_steps_and_reaches_both_ends() -> None:
     made = bench(band(20.0, 24.0))
     levels = [

@@ -7,7 +7,12 @@ from math import inf, isfinite
 from typing_extensions import override
 
 from tokkatot.automation.state import Climate as Standing
-from tokkatot.climate.control.coop import StageRules, steer_coop
+from tokkatot.climate.control.coop import (
+    AMMONIA_ALLOWED_PPM,
+    CO2_ALLOWED_PPM,
+    StageRules,
+    steer_coop,
+)
 from tokkatot.climate.control.greenhouse import TomatoRules, steer_tomatoes
 from tokkatot.climate.control.held import HeldRules, regulated, steer_held
 from tokkatot.climate.control.shield import Climate, Moment, Twin
@@ -44,13 +49,13 @@ GREENHOUSE_SHORT_S = 225.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoopLimits:
-    """What a flock must not be brought to; gases by Council Directive 2007/43/EC, annex II."""
+    """What a flock must not be brought to."""
 
     hot_over_k: float = 6.0
     """The index of heat stress over what the birds want."""
     cold_under_k: float = 5.0
-    co2_ppm: float = 3000.0
-    ammonia_ppm: float = 20.0
+    co2_ppm: float = CO2_ALLOWED_PPM
+    ammonia_ppm: float = AMMONIA_ALLOWED_PPM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,7 @@ from tokkatot.climate.policy.card import Figure, HeldOut, House, Interval, Weath
 from tokkatot.climate.weather.series import WeatherSeries
 
 RESAMPLES = 10_000
-CO2_MAX_PPM, AMMONIA_MAX_PPM = 3000.0, 20.0
-"""Council Directive 2007/43/EC, annex II."""
-COLD_UNDER_K = CoopLimits().cold_under_k
+ALLOWED = CoopLimits()
 
 UNITS = {
     "worth": "EUR/m2", "electricity": "kWh/m2", "heat": "kWh/m2", "heat_stress": "h",
@@ -71,7 +69,8 @@ def live(plan: Plan, weather: WeatherSeries, starts: Sequence[Any], who: Control
         steered.append(numbers(batch.controls)[0].copy())
         if isinstance(batch, Flocks):
             stress_h.append(float(batch.books["heat_stress_h"][0]))
-            over += told[:, 2:5] * (1.0, 1.0, -1.0) > (CO2_MAX_PPM, AMMONIA_MAX_PPM, COLD_UNDER_K)
+            ends = (ALLOWED.co2_ppm, ALLOWED.ammonia_ppm, ALLOWED.cold_under_k)
+            over += told[:, 2:5] * (1.0, 1.0, -1.0) > ends
     figures = {"worth": batch.worth(parts), **_figures(batch, over * batch.step_s / HOUR_S)}
     if isinstance(batch, BenchmarkTomatoes):
         # Its penalties are no money that anybody pays.

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tokkatot.climate.control.coop import StageRules, steer_coop
-from tokkatot.climate.physics.air import vapour_g_m3, vapour_pa
+from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_mg_m3, vapour_g_m3, vapour_pa
 from tokkatot.climate.physics.poultry.houses import day_old, open_house, tunnel_house
+from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.model import Controls, State
 
 RULES = StageRules()
@@ -18,11 +19,35 @@ def asked(air_c: float, *, hour: float = 12.0, state: State = GROWN) -> Controls
     return steer_coop(replace(state, air_c=air_c), hour, RULES, tunnel_house())
 
 
+def least_air(flock: State) -> float:
+    wanted: float = 2.5e-4 * flock.birds * flock.bird_kg**0.75
+    return wanted / tunnel_house().fan_m3_s
+
+
 def test_the_air_never_stands_still() -> None:
-    least = 2.5e-4 * 18_000 * 2**0.75 / tunnel_house().fan_m3_s
-    assert asked(15).fans == pytest.approx(least)
-    assert asked(21).fans == pytest.approx(least)
+    assert asked(15).fans == pytest.approx(least_air(GROWN))
+    assert asked(21).fans == pytest.approx(least_air(GROWN))
     assert asked(21, state=replace(GROWN, birds=0)).fans == 0
+
+
+def test_foul_air_is_cleared_before_it_is_more_than_allowed() -> None:
+    chicks = day_old(18_000)
+    assert asked(30, state=chicks).fans == pytest.approx(least_air(chicks))
+
+    def cleared(co2_ppm: float = 0.0, ammonia_ppm: float = 0.0) -> float:
+        air = replace(
+            chicks,
+            co2_mg_m3=co2_mg_m3(co2_ppm, 30, SEA_LEVEL_PA),
+            ammonia_mg_m3=ammonia_ppm * AMMONIA_MG_M3_PPM,
+        )
+        return asked(30, state=air).fans
+
+    assert cleared(2700) == pytest.approx(least_air(chicks))
+    assert cleared(2850) == pytest.approx(least_air(chicks) + 0.02)
+    assert [cleared(3000), cleared(9000)] == pytest.approx([least_air(chicks) + 0.04] * 2)
+    assert cleared(ammonia_ppm=19) == pytest.approx(least_air(chicks) + 0.02)
+    # Where warmth asks for more, more it is.
+    assert asked(40, state=replace(chicks, co2_mg_m3=9e3)).fans == 1
 
 
 def test_fans_come_by_stages_and_then_the_pads() -> None:
@@ -54,3 +79,7 @@ def test_a_house_with_curtains_opens_them() -> None:
     assert 0 < cool.curtains < warm.curtains == 1
     assert warm.fans == 0
     assert warm.pad == 0
+    chicks = day_old(5000)
+    foul = steer_coop(replace(chicks, co2_mg_m3=9e3), 12, RULES, open_house())
+    usual = steer_coop(chicks, 12, RULES, open_house())
+    assert foul.curtains == pytest.approx(usual.curtains + 0.04)
