@@ -28,6 +28,8 @@ HARD_OVER_K = 10.0
 HARD_UNDER_K = 8.0
 HARD_CO2_PPM = 5000.0
 HARD_AMMONIA_PPM = 40.0
+LEAST_M3_S_KG = 2.5e-4
+"""Air for a bird, times its mass to 0.75."""
 
 
 Thermometer = Callable[[float], float | None]
@@ -40,14 +42,18 @@ class Real(ABC, Generic[Rules]):
     def __init__(self, state: State, parameters: Parameters) -> None:
         self.state = state
         self.parameters = parameters
+        self.owed_s = 0.0
+        """For so long its birds have lacked the least of air, what they got since taken off."""
 
     @abstractmethod
     def live(self, rules: Rules, moment: Moment, thermometer: Thermometer) -> None:
         """Carry it on until the next decision."""
 
-    @abstractmethod
     def copy(self) -> Self:
         """Return a house that is as this one is now."""
+        other = type(self)(replace(self.state), self.parameters)
+        other.owed_s = self.owed_s
+        return other
 
     @abstractmethod
     def controls(self, rules: Rules, moment: Moment) -> Controls:
@@ -55,6 +61,14 @@ class Real(ABC, Generic[Rules]):
 
     def shown(self) -> Climate:
         return CoopTwin(self.state, self.parameters).shown()
+
+    def go_on(self, controls: Controls, moment: Moment, duration_s: float) -> None:
+        s, p = self.state, self.parameters
+        share = incoming(s, controls, moment.outdoor, p).flow_m3_s / (
+            LEAST_M3_S_KG * s.birds * s.bird_kg**0.75
+        )
+        self.owed_s = max(self.owed_s + duration_s * (1.0 - share), 0.0)
+        advance(s, controls, moment.outdoor, p, Ledger(), duration_s)
 
     def excess(self, rules: Rules, moment: Moment) -> float:
         s, p = self.state, self.parameters
@@ -73,12 +87,7 @@ class StagedHouse(Real[StageRules]):
 
     @override
     def live(self, rules: StageRules, moment: Moment, thermometer: Thermometer) -> None:
-        controls = self.controls(rules, moment)
-        advance(self.state, controls, moment.outdoor, self.parameters, Ledger(), EVERY_S)
-
-    @override
-    def copy(self) -> Self:
-        return type(self)(replace(self.state), self.parameters)
+        self.go_on(self.controls(rules, moment), moment, EVERY_S)
 
     @override
     def controls(self, rules: StageRules, moment: Moment) -> Controls:
@@ -93,18 +102,20 @@ class HeldHouse(Real[HeldRules]):
     @override
     def live(self, rules: HeldRules, moment: Moment, thermometer: Thermometer) -> None:
         for _ in range(round(EVERY_S / MINUTE_S)):
-            shown_c = thermometer(self.state.air_c)
-            if shown_c is None:
-                # So the engine does: nothing is asked, and the hard limit stays as it was.
-                self.standing = Standing(over_hard_limit=self.standing.over_hard_limit)
-            else:
-                self.standing = regulated(shown_c, rules, self.standing)
-            controls = self.controls(rules, moment)
-            advance(self.state, controls, moment.outdoor, self.parameters, Ledger(), MINUTE_S)
+            self.step(rules, moment, thermometer(self.state.air_c))
+
+    def step(self, rules: HeldRules, moment: Moment, shown_c: float | None) -> None:
+        """Carry it on by a minute."""
+        if shown_c is None:
+            # So the engine does: nothing is asked, and the hard limit stays as it was.
+            self.standing = Standing(over_hard_limit=self.standing.over_hard_limit)
+        else:
+            self.standing = regulated(shown_c, rules, self.standing)
+        self.go_on(self.controls(rules, moment), moment, MINUTE_S)
 
     @override
     def copy(self) -> Self:
-        other = type(self)(replace(self.state), self.parameters)
+        other = super().copy()
         other.standing = self.standing
         return other
 
@@ -123,6 +134,8 @@ class World(Generic[Rules]):
     base: Rules
     later: Rules
     changed_at: int
+    gauge: Callable[[float | None], None] = lambda _: None
+    """What is told of the ammonia before a decision."""
 
     def base_at(self, step: int) -> Rules:
         return self.later if step >= self.changed_at else self.base
@@ -150,11 +163,17 @@ def held(
 ) -> World[HeldRules]:
     """Return a house as a hub has it: its twin, its dial, its half an hour of settling."""
     base, later = (HeldRules(points=one) for one in points)
+    twin = HeldTwin(replace(state), believed)
+
+    def gauge(ppm: float | None) -> None:
+        twin.gauge_ppm = ppm
+
     return World(
         real=HeldHouse(replace(state), real),
-        shield=Shield(base, HELD_DIALS, HeldTwin(replace(state), believed), step_s=EVERY_S),
+        shield=Shield(base, HELD_DIALS, twin, step_s=EVERY_S),
         dials=HELD_DIALS,
         base=base,
         later=later,
         changed_at=changed_at,
+        gauge=gauge,
     )

@@ -1,22 +1,26 @@
 """Episodes in which a policy, the sensors of a poultry house, its weather or its twin go wrong."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite, nan
 from random import Random  # noqa: TID251 - seeded
+from typing import Generic, NamedTuple
 
 from tests.support.coop import outdoor
-from tests.support.tampered import Thermometer, World, held, staged
+from tests.support.tampered import Real, Thermometer, World, held, staged
 from tokkatot.climate.control.dials import Dials, Rules, positions, turned
 from tokkatot.climate.control.shield import Climate, Moment, Readings
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry.bedding import with_litter
 from tokkatot.climate.physics.poultry.birds import comfort_c
 from tokkatot.climate.physics.poultry.houses import open_house, tunnel_house
+from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.model import Parameters, State
+from tokkatot.climate.physics.units import HOUR_S
 from tokkatot.domain.houses import SetPoints
+from tokkatot.wire.autopilot import EVERY_S
 
 HELD_STEPS = 3
 """A hub's policy waits for half an hour and turns a third as far: it lives so many times longer."""
@@ -46,6 +50,16 @@ class Sensor(StrEnum):
     FROZEN = "stands still"
 
 
+class Gas(StrEnum):
+    """How an instrument of a gas goes wrong: each answer of it might be true."""
+
+    SOUND = "tells what is"
+    FROZEN = "stands still"
+    LOW = "tells little of what is"
+    LACKING = "is not there"
+    """Of ammonia alone: without carbon dioxide no house is steered."""
+
+
 class Sky(StrEnum):
     """How the weather that the shield is told goes wrong."""
 
@@ -68,7 +82,7 @@ class Unsafe(StrEnum):
 
     OUTSIDE = "a set-point is outside its ends, no number or not its people's"
     LEAP = "a set-point leapt"
-    AIRLESS = "the birds are left less air than they need to breathe"
+    AIRLESS = "a set-point asks for less air than birds need, or they lacked it as under no rules"
     BLIND = "a set-point that nobody checked rests on a reading that can't be"
     HARM = "the flock was brought where the rules would not have brought it"
 
@@ -89,6 +103,10 @@ class Episode:
     points: tuple[SetPoints, SetPoints] | None
     """What people want of a house that a hub steers, and later; none where it has stages."""
     changed_at: int
+    co2: Gas
+    ammonia: Gas
+    is_long: bool
+    """Whether it lasts twice as long: air fouls slowly."""
 
 
 def drawn(chance: Random) -> Episode:
@@ -104,6 +122,8 @@ def drawn(chance: Random) -> Episode:
     state.mass_c = state.air_c
     is_held = chance.random() < 0.5
     first = chance.randrange(96)
+    # By a chance of its own: what else is drawn by a seed stays what it was.
+    more = Random(birds)
     return Episode(
         policy=chance.choice(list(Policy)),
         sensor=chance.choice(list(Sensor)),
@@ -117,6 +137,9 @@ def drawn(chance: Random) -> Episode:
             (_points(first, comfort, chance), _points(first, comfort, chance)) if is_held else None
         ),
         changed_at=chance.randrange(6, 20),
+        co2=more.choice([Gas.SOUND, Gas.SOUND, Gas.FROZEN, Gas.LOW]),
+        ammonia=more.choice(list(Gas)),
+        is_long=is_held and more.random() < 0.1,
     )
 
 
@@ -208,6 +231,36 @@ def _measured(sensor: Sensor, truth: Climate, frozen: Climate, chance: Random) -
             return replace(sound, air_c=frozen.air_c)
 
 
+AIRLESS_S = 1800.0
+"""Half as long again as the shield allows: no house is quite its twin."""
+LOW_SHARE = 0.3
+FRESH_PPM = 400.0
+"""No instrument that is low tells of less carbon dioxide: it would not be believed."""
+
+
+class Gases(NamedTuple):
+    """What is in the air, in ppm."""
+
+    co2: float
+    ammonia: float
+
+
+def _gases(world: World[Rules]) -> Gases:
+    return Gases(world.real.shown().co2_ppm, world.real.state.ammonia_mg_m3 / AMMONIA_MG_M3_PPM)
+
+
+def _shown_ppm(gas: Gas, truth_ppm: float, frozen_ppm: float) -> float | None:
+    match gas:
+        case Gas.SOUND:
+            return truth_ppm
+        case Gas.FROZEN:
+            return frozen_ppm
+        case Gas.LOW:
+            return LOW_SHARE * truth_ppm
+        case Gas.LACKING:
+            return None
+
+
 def _thermometer(sensor: Sensor, frozen: Climate) -> Thermometer:
     match sensor:
         case Sensor.SOUND:
@@ -242,7 +295,8 @@ def lived(episode: Episode, chance: Random, *, steps: int, shielded: bool) -> Co
         world = staged(state, twin, real)
         return _lived(world, episode, chance, steps=steps, shielded=shielded)
     hub = held(state, twin, real, episode.points, episode.changed_at)
-    return _lived(hub, episode, chance, steps=HELD_STEPS * steps, shielded=shielded)
+    steps *= 2 * HELD_STEPS if episode.is_long else HELD_STEPS
+    return _lived(hub, episode, chance, steps=steps, shielded=shielded)
 
 
 def _lived(
@@ -250,15 +304,21 @@ def _lived(
 ) -> Course:
     course, dials = Course(unsafe=Counter()), world.dials
     before = positions(world.base, dials)
-    frozen = world.real.shown()
+    frozen, frozen_gases = world.real.shown(), _gases(world)
+    hour = LastHour(world.real)
     for step in range(steps):
         is_wrong = step >= episode.fault_at
         sensor = episode.sensor if is_wrong else Sensor.SOUND
         sky = episode.sky if is_wrong else Sky.SOUND
-        hour = ((episode.first + step / 3) / 4) % 24
-        moment = Moment(outdoor=outdoor(episode.first + step // 3), hour=hour)
+        moment = Moment(
+            outdoor=outdoor(episode.first + step // 3),
+            hour=((episode.first + step / 3) / 4) % 24,
+        )
         truth, base = world.real.shown(), world.base_at(step)
+        frozen_gases = frozen_gases if is_wrong else _gases(world)
         readings = _measured(sensor, truth, frozen, chance)
+        if is_wrong:
+            readings = _tampered(episode, world, readings, frozen_gases)
         asked = _asked(episode.policy, dials, positions(base, dials), chance)
         rules = _unshielded(asked, base, dials)
         if shielded:
@@ -274,8 +334,49 @@ def _lived(
         before = positions(rules, dials)
         frozen = truth if sensor is not Sensor.FROZEN else frozen
         thermometer = _thermometer(sensor, frozen)
+        begun = world.real.copy()
         _advance(course.unsafe, world, rules, base, moment, thermometer)
+        lives = Lived(begun=begun, base=base, moment=moment, thermometer=thermometer)
+        course.unsafe[Unsafe.AIRLESS] += hour.is_airless(lives, by_policy=rules != base)
     return course
+
+
+def _tampered(episode: Episode, world: World[Rules], readings: Readings, frozen: Gases) -> Readings:
+    """Return what instruments of gases make of it, and tell the twin what a gauge does."""
+    truth = _gases(world)
+    world.gauge(_shown_ppm(episode.ammonia, truth.ammonia, frozen.ammonia))
+    if episode.co2 is Gas.SOUND:
+        return readings
+    shown_ppm = _shown_ppm(episode.co2, truth.co2, frozen.co2)
+    return replace(readings, co2_ppm=max(shown_ppm or 0.0, FRESH_PPM))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lived(Generic[Rules]):
+    """What went before a decision, and what else was the same whoever decided."""
+
+    begun: Real[Rules]
+    base: Rules
+    moment: Moment
+    thermometer: Thermometer
+
+
+class LastHour(Generic[Rules]):
+    """The air that birds got in an hour, beside what the rules would have given them."""
+
+    def __init__(self, real: Real[Rules]) -> None:
+        self._real: Real[Rules] = real
+        self._lives: deque[tuple[Lived[Rules], bool]] = deque(maxlen=round(HOUR_S / EVERY_S))
+
+    def is_airless(self, lived: Lived[Rules], *, by_policy: bool) -> bool:
+        """Return whether birds now lack air for much longer than under the rules alone."""
+        self._lives.append((lived, by_policy))
+        if self._real.owed_s <= AIRLESS_S or not any(by for _, by in self._lives):
+            return False
+        other = self._lives[0][0].begun.copy()
+        for one, _ in self._lives:
+            other.live(one.base, one.moment, one.thermometer)
+        return self._real.owed_s > other.owed_s + AIRLESS_S
 
 
 def _unshielded(asked: Sequence[float] | None, base: Rules, dials: Dials) -> Rules:

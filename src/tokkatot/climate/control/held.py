@@ -22,9 +22,18 @@ class HeldRules:
     shift_k: float = 0.0
 
 
+def held_points(rules: HeldRules) -> SetPoints:
+    """Return the set-points that the house is held to."""
+    return turned(rules.points, Lent(shift_k=rules.shift_k, until_s=0.0))
+
+
 def regulated(air_c: float, rules: HeldRules, before: Climate) -> Climate:
     """Return where the engine's rules stand in this air."""
-    points = turned(rules.points, Lent(shift_k=rules.shift_k, until_s=0.0))
+    return regulated_at(air_c, held_points(rules), before)
+
+
+def regulated_at(air_c: float, points: SetPoints, before: Climate) -> Climate:
+    """Return the same of the set-points that the house is held to."""
     return regulate(points, _felt(air_c), before)
 
 

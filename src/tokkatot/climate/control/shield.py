@@ -23,6 +23,9 @@ LIFETIME_S = 1200.0
 GAIN = 0.03
 """What a policy has to spare a house that leaves its limits anyway, in the twin's own measure."""
 
+ALIKE = 1.02
+"""Through the leaks of a house that is shut there comes a little less where it is less warm."""
+
 
 class Refusal(StrEnum):
     """Why the rules are in force and not the policy."""
@@ -71,6 +74,25 @@ class Moment:
     hour: float
 
 
+class Outlook(NamedTuple):
+    """What would come under some rules."""
+
+    strain: float
+    """How far the limits would be left, at worst; nought or less is within.
+
+    Where what would come is no number it is without an end."""
+    owed_s: tuple[float, ...] = ()
+    """For so long birds would lack the least of air, at worst, for each way in which it may come;
+    none where no dial can take it from them."""
+
+
+class Ahead(Protocol[Steered_contra]):
+    """What is to come from one moment on, while the weather stands."""
+
+    def of(self, rules: Steered_contra) -> Outlook:
+        """Return what would come under these rules."""
+
+
 class Twin(Protocol[Steered_contra]):
     """A model of the house that lives beside it."""
 
@@ -83,13 +105,12 @@ class Twin(Protocol[Steered_contra]):
     def correct(self, measured: Climate) -> None:
         """Draw the twin towards what was measured."""
 
-    def strain(self, rules: Steered_contra, moment: Moment, duration_s: float) -> float:
-        """Return how far these rules would leave the limits, at worst; nought or less is within.
+    def gainsays(self) -> bool:
+        """Return whether what was measured of late can't be, though it came step by step."""
+        return False
 
-        Where what would come is no number it is without an end.
-
-        The twin itself stays where it is.
-        """
+    def ahead(self, moment: Moment, duration_s: float) -> Ahead[Steered_contra]:
+        """Return what may come of the twin as it is now; the twin itself stays where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +176,8 @@ class Shield(Generic[Rules]):
         self._lived: Rules = base
         """What the house was steered by since the last decision."""
         self._before: Moment | None = None
+        self._ahead: tuple[Moment, Ahead[Rules]] | None = None
+        """What was asked of this decision's moment so far."""
         self.foretold: Climate | None = None
         """What the twin had expected at the last decision."""
 
@@ -162,6 +185,7 @@ class Shield(Generic[Rules]):
         self, proposal: Sequence[float] | None, readings: Readings, moment: Moment
     ) -> Verdict[Rules]:
         """Return what is in force now; a proposal holds a value for each dial."""
+        self._ahead = None
         if self._before is not None:
             self._twin.live(self._lived, self._before, self._step_s)
         if is_told(moment.outdoor):
@@ -186,7 +210,8 @@ class Shield(Generic[Rules]):
     def considered(self, proposal: Sequence[float] | None, moment: Moment) -> Rules | None:
         """Return what advice there is in a proposal, None where it is none or would do harm.
 
-        It is held to the ends of the dials; who takes it goes there in steps.
+        It is held to the ends of the dials; who takes it goes there in steps. It is the last to be
+        asked for of a moment.
         """
         if proposal is None or not all(isfinite(value) for value in proposal):
             return None
@@ -195,7 +220,9 @@ class Shield(Generic[Rules]):
             for dial, value in zip(self._dials, proposal, strict=True)
         ]
         rules = turned(self._base, self._dials, values)
-        return None if self._endangers(rules, moment) else rules
+        endangers = self._endangers(rules, moment)
+        self._ahead = None
+        return None if endangers else rules
 
     def rebase(self, base: Rules) -> None:
         """Take other rules to fall back on; the dials stay where they stand."""
@@ -219,7 +246,8 @@ class Shield(Generic[Rules]):
             abs(value - expected) <= most
             for value, expected, most in zip(measured, foretold, self._doubts.astray, strict=True)
         )
-        return None if all(near) else Refusal.ASTRAY
+        is_near = all(near) and not self._twin.gainsays()
+        return None if is_near else Refusal.ASTRAY
 
     def _narrowed(self, proposal: Sequence[float] | None) -> Rules | None:
         if proposal is None:
@@ -230,11 +258,24 @@ class Shield(Generic[Rules]):
     def _endangers(self, rules: Rules, moment: Moment) -> bool:
         if not is_told(moment.outdoor):
             return True
-        strain = self._twin.strain(rules, moment, LIFETIME_S)
-        if strain <= 0.0 or (rules == self._base and strain < inf):
+        if self._ahead is None or self._ahead[0] != moment:
+            self._ahead = (moment, self._twin.ahead(moment, LIFETIME_S))
+        ahead = self._ahead[1]
+        comes = ahead.of(rules)
+        if rules == self._base:
+            return not comes.strain < inf
+        is_within = comes.strain <= 0.0
+        if is_within and all(owed_s <= LIFETIME_S for owed_s in comes.owed_s):
             return False
+        would_be = ahead.of(self._base)
+        # Air that birds need is nothing to be weighed against warmth. Where the rules themselves
+        # leave them without it, the policy does so for no longer.
+        if any(
+            not owed_s <= max(LIFETIME_S, anyway_s * ALIKE)
+            for owed_s, anyway_s in zip(comes.owed_s, would_be.owed_s, strict=True)
+        ):
+            return True
         # On a day that no rules could hold, the policy has to do better than they would: a house
         # beyond its limits is no place to be wrong by a little. What is no number is not below
         # anything.
-        would_be = self._twin.strain(self._base, moment, LIFETIME_S)
-        return not strain <= would_be - GAIN < inf
+        return not (is_within or comes.strain <= would_be.strain - GAIN < inf)

@@ -1,6 +1,6 @@
 """Twins that live beside a house, for its shield to ask what would become of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
@@ -13,9 +13,18 @@ from tokkatot.climate.control.coop import (
     StageRules,
     steer_coop,
 )
+from tokkatot.climate.control.dials import Rules
 from tokkatot.climate.control.greenhouse import TomatoRules, steer_tomatoes
-from tokkatot.climate.control.held import HeldRules, regulated, steer_held
-from tokkatot.climate.control.shield import Climate, Moment, Twin
+from tokkatot.climate.control.held import HeldRules, held_points, regulated_at, steer_held
+from tokkatot.climate.control.shield import (
+    ASTRAY,
+    LIFETIME_S,
+    Ahead,
+    Climate,
+    Moment,
+    Outlook,
+    Twin,
+)
 from tokkatot.climate.physics.air import (
     SEA_LEVEL_PA,
     co2_mg_m3,
@@ -28,7 +37,6 @@ from tokkatot.climate.physics.air import (
 from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.greenhouse import network
 from tokkatot.climate.physics.greenhouse.step import advance as advance_greenhouse
-from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry import model as coop
 from tokkatot.climate.physics.poultry.airflow import incoming
 from tokkatot.climate.physics.poultry.birds import comfort_c, stress_index_c
@@ -41,7 +49,19 @@ more would follow a sensor that wanders off."""
 
 OFF_K = (-0.5, 0.0, 0.5)
 """By how much a coop's thermometer may be wrong: the DHT22's data sheet says half a kelvin."""
+LEAST_M3_S_KG = StageRules().least_m3_s_kg
+"""Of air for a bird, times its mass to 0.75: no dial of stages goes below it either."""
+MOST_OWED_S = 2.0 * LIFETIME_S
+"""So far back it matters that birds lacked air: what is given first is given at once."""
+AIRIEST = 3.0
+"""Times the air that its twin knows of. Leaks and open doors leave half of what birds made, or
+more; of less than a third no house breathes, but a sensor that is wrong tells it."""
+PARTED = 6
+"""Decisions that it takes to be sure: fans may have run that the twin holds for still, but then
+birds have made as much again before the next half hour is over."""
 COOP_STEP_S = 300.0
+OPENING = 5
+"""Minutes until a hub asks again; what birds lacked before can't be made good sooner."""
 MINUTE_S = 60.0
 GREENHOUSE_SHORT_S = 225.0
 """Four times the short step of a season: the air is 0.1 K off, and the answer comes in time."""
@@ -102,7 +122,11 @@ class CoopTwin(Twin[StageRules]):
         s.co2_mg_m3 = co2_mg_m3(drawn.co2_ppm, s.air_c, SEA_LEVEL_PA)
 
     @override
+    def ahead(self, moment: Moment, duration_s: float) -> Ahead[StageRules]:
+        return StrainedAhead(self.strain, moment, duration_s)
+
     def strain(self, rules: StageRules, moment: Moment, duration_s: float) -> float:
+        """Return how far these rules would leave the limits, at worst."""
         s, worst = replace(self.state), -1e9
         for step in range(round(duration_s / COOP_STEP_S)):
             now = replace(moment, hour=(moment.hour + step * COOP_STEP_S / 3600.0) % 24.0)
@@ -113,8 +137,10 @@ class CoopTwin(Twin[StageRules]):
         return worst
 
     def _beyond(self, s: coop.State, rules: StageRules, moment: Moment) -> float:
-        controls = steer_coop(s, moment.hour, rules, self._parameters)
-        return _excess(s, controls, moment.outdoor, self._parameters, self._limits)
+        p = self._parameters
+        controls = steer_coop(s, moment.hour, rules, p)
+        speed_m_s = incoming(s, controls, moment.outdoor, p).speed_m_s
+        return _excess(s, speed_m_s, p, self._limits)
 
 
 class HeldTwin(Twin[HeldRules]):
@@ -133,12 +159,27 @@ class HeldTwin(Twin[HeldRules]):
         self._house = CoopTwin(state, parameters, limits)
         self._limits = limits or CoopLimits()
         self._climate = Standing()
+        self._owed_s = 0.0
+        """For so long the birds have lacked the least of air, what they got since taken off."""
+        self._outside_mg_m3: float | None = None
+        self._unshown_mg_m3 = 0.0
+        """Carbon dioxide that birds and burners must have made, over what sensors drew it to."""
+        self._parted = 0
+        """Decisions in a row in which far less was measured."""
 
     @override
     def live(self, rules: HeldRules, moment: Moment, duration_s: float) -> None:
-        for now, length_s in _minutes(moment, duration_s):
-            self._climate = regulated(self.state.air_c, rules, self._climate)
-            self._advance(self.state, self._climate, now, self.book, length_s)
+        s, p, points = self.state, self.parameters, held_points(rules)
+        hours, length_s = _minutes(moment, duration_s)
+        for hour in hours:
+            self._climate = regulated_at(s.air_c, points, self._climate)
+            controls = steer_held(self._climate, hour, p)
+            flow_m3_s = incoming(s, controls, moment.outdoor, p).flow_m3_s
+            advance_coop(s, controls, moment.outdoor, p, self.book, length_s)
+            self._owed_s = min(self._owed_s + _owed_s(flow_m3_s, s, length_s), MOST_OWED_S)
+            self._owed_s = max(self._owed_s, 0.0)
+            self._unshown_mg_m3 *= _kept(flow_m3_s, p, length_s)
+        self._outside_mg_m3 = moment.outdoor.co2_mg_m3
 
     @override
     def shown(self) -> Climate:
@@ -146,43 +187,129 @@ class HeldTwin(Twin[HeldRules]):
 
     @override
     def correct(self, measured: Climate) -> None:
+        s = self.state
+        before_mg_m3 = s.co2_mg_m3
         self._house.correct(measured)
+        self._unshown_mg_m3 += before_mg_m3 - s.co2_mg_m3
+        self._parted = self._parted + 1 if self._parts(measured) else 0
         if self.gauge_ppm is None:
             return
-        s = self.state
         s.ammonia_mg_m3 = self.gauge_ppm * AMMONIA_MG_M3_PPM
         # All of it came from the litter, which then takes none of it back.
         least = s.ammonia_mg_m3 / held_mg_m3_kg(s, self.parameters)
         s.ammoniacal_kg_m2 = max(s.ammoniacal_kg_m2, least)
 
     @override
-    def strain(self, rules: HeldRules, moment: Moment, duration_s: float) -> float:
+    def gainsays(self) -> bool:
+        """Return whether so little carbon dioxide is measured that its sensor must be wrong."""
+        return self._parted > PARTED
+
+    def _parts(self, measured: Climate) -> bool:
+        s = self.state
+        if self._outside_mg_m3 is None:
+            return False
+        own_ppm = co2_ppm(s.co2_mg_m3 + self._unshown_mg_m3, s.air_c, SEA_LEVEL_PA)
+        outside_ppm = co2_ppm(self._outside_mg_m3, s.air_c, SEA_LEVEL_PA)
+        least_ppm = outside_ppm + (own_ppm - outside_ppm) / AIRIEST
+        return measured.co2_ppm < min(own_ppm - ASTRAY.co2_ppm, least_ppm)
+
+    @override
+    def ahead(self, moment: Moment, duration_s: float) -> "HeldAhead":
+        begun = replace(self.state)
+        # What is foul by either balance is foul.
+        begun.co2_mg_m3 += max(self._unshown_mg_m3, 0.0)
+        return HeldAhead(
+            begun, self._owed_s, self._climate, self.parameters, self._limits, moment, duration_s
+        )  # fmt: skip
+
+
+class _Point:
+    """The house at the end of a minute to come, and what followed by how it was steered."""
+
+    __slots__ = ("after", "owed_s", "state", "strain", "worst_owed_s")
+
+    def __init__(
+        self, state: coop.State, owed_s: float, strain: float = -1e9, worst_owed_s: float = 0.0
+    ) -> None:
+        self.state = state
+        self.owed_s = owed_s
+        self.strain = strain
+        """The worst of the minutes up to here, as is the other one."""
+        self.worst_owed_s = worst_owed_s
+        self.after: dict[coop.Controls, _Point] = {}
+
+
+class HeldAhead(Ahead[HeldRules]):
+    """What may come of a coop; minutes that are steered alike are lived once."""
+
+    def __init__(
+        self, begun: coop.State, owed_s: float, standing: Standing, p: coop.Parameters,
+        limits: CoopLimits, moment: Moment, duration_s: float,
+    ) -> None:  # fmt: skip
+        """Begin with a state that is nobody else's."""
+        self._first = _Point(begun, owed_s)
+        self._standing = standing
+        self._parameters = p
+        self._limits = limits
+        self._outdoor = moment.outdoor
+        self._hours, self._length_s = _minutes(moment, duration_s)
+        self._book = coop.Ledger()
+        self._told: dict[HeldRules, Outlook] = {}
+
+    @override
+    def of(self, rules: HeldRules) -> Outlook:
         """Return the worst of what would come where its thermometer is right and where it is not.
 
         A rule switches at one temperature: what is safe a hair beside it need not be.
         """
-        return _worst(*(self._strain(rules, moment, duration_s, off_k) for off_k in OFF_K))
+        told = self._told.get(rules)
+        if told is None:
+            last = [self._last(rules, off_k) for off_k in OFF_K]
+            told = self._told[rules] = Outlook(
+                strain=_worst(*(point.strain for point in last)),
+                owed_s=tuple(point.worst_owed_s for point in last),
+            )
+        return told
 
-    def _strain(self, rules: HeldRules, moment: Moment, duration_s: float, off_k: float) -> float:
-        s, climate, worst = replace(self.state), self._climate, -1e9
-        book = coop.Ledger()
-        for now, length_s in _minutes(moment, duration_s):
-            climate = regulated(s.air_c + off_k, rules, climate)
-            controls = self._advance(s, climate, now, book, length_s)
-            worst = max(worst, _excess(s, controls, moment.outdoor, self.parameters, self._limits))
-        return worst
+    def _last(self, rules: HeldRules, off_k: float) -> _Point:
+        points, climate, here = held_points(rules), self._standing, self._first
+        for minute, hour in enumerate(self._hours):
+            climate = regulated_at(here.state.air_c + off_k, points, climate)
+            controls = steer_held(climate, hour, self._parameters)
+            there = here.after.get(controls)
+            if there is None:
+                there = here.after[controls] = self._next(here, controls, minute)
+            here = there
+        return here
 
-    def _advance(
-        self,
-        s: coop.State,
-        climate: Standing,
-        moment: Moment,
-        book: coop.Ledger,
-        duration_s: float,
-    ) -> coop.Controls:
-        controls = steer_held(climate, moment.hour, self.parameters)
-        advance_coop(s, controls, moment.outdoor, self.parameters, book, duration_s)
-        return controls
+    def _next(self, here: _Point, controls: coop.Controls, minute: int) -> _Point:
+        s, p, w = replace(here.state), self._parameters, self._outdoor
+        advance_coop(s, controls, w, p, self._book, self._length_s)
+        air = incoming(s, controls, w, p)
+        owed_s = max(here.owed_s + _owed_s(air.flow_m3_s, s, self._length_s), 0.0)
+        return _Point(
+            s,
+            owed_s,
+            strain=_worst(here.strain, _excess(s, air.speed_m_s, p, self._limits)),
+            # What they lack when it begins, nobody can take back.
+            worst_owed_s=owed_s if minute < OPENING else _worst(here.worst_owed_s, owed_s),
+        )
+
+
+class StrainedAhead(Ahead[Rules]):
+    """What may come of a house of which every answer is lived for itself."""
+
+    def __init__(
+        self, strain: Callable[[Rules, Moment, float], float], moment: Moment, duration_s: float
+    ) -> None:
+        """Ask the twin's own `strain`."""
+        self._strain: Callable[[Rules, Moment, float], float] = strain
+        self._moment = moment
+        self._duration_s = duration_s
+
+    @override
+    def of(self, rules: Rules) -> Outlook:
+        return Outlook(self._strain(rules, self._moment, self._duration_s))
 
 
 class GreenhouseTwin(Twin[TomatoRules]):
@@ -222,7 +349,11 @@ class GreenhouseTwin(Twin[TomatoRules]):
         s.air_mg_m3 = co2_mg_m3(drawn.co2_ppm, s.air_c, SEA_LEVEL_PA)
 
     @override
+    def ahead(self, moment: Moment, duration_s: float) -> Ahead[TomatoRules]:
+        return StrainedAhead(self.strain, moment, duration_s)
+
     def strain(self, rules: TomatoRules, moment: Moment, duration_s: float) -> float:
+        """Return how far these rules would leave the limits, at worst."""
         s, worst, limits = replace(self.state), -1e9, self._limits
         step_s = 0.5 * duration_s
         for step in range(2):
@@ -247,25 +378,32 @@ class GreenhouseTwin(Twin[TomatoRules]):
         )  # fmt: skip
 
 
-def _minutes(moment: Moment, duration_s: float) -> Iterator[tuple[Moment, float]]:
-    """Return each minute of a while, and how long it is; the weather stands."""
+def _minutes(moment: Moment, duration_s: float) -> tuple[list[float], float]:
+    """Return the hour of day of each minute of a while, and how long one is."""
     count = max(round(duration_s / MINUTE_S), 1)
     length_s = duration_s / count
-    for number in range(count):
-        hour = (moment.hour + number * length_s / 3600.0) % 24.0
-        yield replace(moment, hour=hour), length_s
+    return [(moment.hour + n * length_s / 3600.0) % 24.0 for n in range(count)], length_s
 
 
-def _excess(
-    s: coop.State, controls: coop.Controls, w: Outdoor, p: coop.Parameters, limits: CoopLimits
-) -> float:
+def _owed_s(flow_m3_s: float, s: coop.State, duration_s: float) -> float:
+    """Return for how much longer birds lack the least of air after a while with this much."""
+    least_m3_s = LEAST_M3_S_KG * s.birds * s.bird_kg**0.75
+    return duration_s * (1.0 - flow_m3_s / least_m3_s) if least_m3_s > 0.0 else -inf
+
+
+def _kept(flow_m3_s: float, p: coop.Parameters, duration_s: float) -> float:
+    """Return the part of a surplus in the air that this much air leaves in it, as a step has it."""
+    stored = p.air_m3 / duration_s
+    return stored / (stored + flow_m3_s)
+
+
+def _excess(s: coop.State, speed_m_s: float, p: coop.Parameters, limits: CoopLimits) -> float:
     """Return the worst excess: in K, and gases in tenths of what is allowed."""
-    speed = incoming(s, controls, w, p).speed_m_s
     wanted_c = comfort_c(s.age_d, p)
     ppm = co2_ppm(s.co2_mg_m3, s.air_c, SEA_LEVEL_PA)
     ammonia = s.ammonia_mg_m3 / AMMONIA_MG_M3_PPM
     return _worst(
-        stress_index_c(s.air_c, s.vapour_kg_m3, speed) - wanted_c - limits.hot_over_k,
+        stress_index_c(s.air_c, s.vapour_kg_m3, speed_m_s) - wanted_c - limits.hot_over_k,
         wanted_c - limits.cold_under_k - s.air_c,
         10.0 * (ppm / limits.co2_ppm - 1.0),
         10.0 * (ammonia / limits.ammonia_ppm - 1.0),

@@ -26,6 +26,8 @@ TRIPLE_POINT_C = 0.01
 _DRIEST = 1e-7
 _NEWTON_STEPS = 60
 _HALVINGS = 30
+_STEADY_C = 60.0
+"""Water boils above it wherever people live."""
 
 
 def pressure_pa(altitude_m: float) -> float:
@@ -58,9 +60,14 @@ def saturation_pa(temperature_c: float) -> float:
 
 def saturation_slope_pa_k(temperature_c: float) -> float:
     """Return how fast the saturation vapour pressure rises (equations 5 and 6, derived)."""
+    return saturation_pa(temperature_c) * saturation_growth_k(temperature_c)
+
+
+def saturation_growth_k(temperature_c: float) -> float:
+    """Return by which part of itself the saturation vapour pressure rises a K."""
     kelvin = temperature_c + ZERO_C_K
     if temperature_c <= TRIPLE_POINT_C:
-        logarithmic = (
+        return (
             5.6745359e3 / kelvin**2
             - 9.677843e-3
             + 2 * 6.2215701e-7 * kelvin
@@ -68,15 +75,13 @@ def saturation_slope_pa_k(temperature_c: float) -> float:
             - 4 * 9.484024e-13 * kelvin**3
             + 4.1635019 / kelvin
         )
-    else:
-        logarithmic = (
-            5.8002206e3 / kelvin**2
-            - 4.8640239e-2
-            + 2 * 4.1764768e-5 * kelvin
-            - 3 * 1.4452093e-8 * kelvin**2
-            + 6.5459673 / kelvin
-        )
-    return saturation_pa(temperature_c) * logarithmic
+    return (
+        5.8002206e3 / kelvin**2
+        - 4.8640239e-2
+        + 2 * 4.1764768e-5 * kelvin
+        - 3 * 1.4452093e-8 * kelvin**2
+        + 6.5459673 / kelvin
+    )
 
 
 def magnus_pa(temperature_c: float) -> float:
@@ -151,7 +156,8 @@ def dew_point_c(vapour: float) -> float:
     dew = min(max(238.3 * share / (17.2694 - share), -99.0), 199.0)
     for _ in range(_NEWTON_STEPS):
         saturated = saturation_pa(dew)
-        step = log(saturated / vapour) * saturated / saturation_slope_pa_k(dew)
+        slope = saturated * saturation_growth_k(dew)
+        step = log(saturated / vapour) * saturated / slope
         dew -= step
         if abs(step) < 1e-9:
             break
@@ -177,14 +183,46 @@ def wet_bulb_c(temperature_c: float, ratio: float, pressure: float) -> float:
     bounded = max(ratio, _DRIEST)
     warm = temperature_c
     cold = min(dew_point_c(vapour_of_ratio_pa(bounded, pressure)), temperature_c)
-    # By halves: at 0 °C the rule jumps from ice to water, where a faster way loses its footing.
+    # By halves: at 0 °C the rule jumps from ice to water, and where water boils it has no end; a
+    # faster way loses its footing there.
+    if cold <= TRIPLE_POINT_C or temperature_c > _STEADY_C:
+        for _ in range(_HALVINGS):
+            middle = (warm + cold) / 2.0
+            if ratio_at_wet_bulb(temperature_c, middle, pressure) > bounded:
+                warm = middle
+            else:
+                cold = middle
+        return (warm + cold) / 2.0
+    # Between them these very halves are known beforehand.
+    known = _above_freezing_c(temperature_c, bounded, pressure)
     for _ in range(_HALVINGS):
         middle = (warm + cold) / 2.0
-        if ratio_at_wet_bulb(temperature_c, middle, pressure) > bounded:
+        if middle > known:
             warm = middle
         else:
             cold = middle
     return (warm + cold) / 2.0
+
+
+def _above_freezing_c(temperature_c: float, ratio: float, pressure: float) -> float:
+    """Return the wet bulb over water by Newton: from above, where the rule is bent one way."""
+    wet = temperature_c
+    for _ in range(_NEWTON_STEPS):
+        vapour = saturation_pa(wet)
+        saturated = humidity_ratio(vapour, pressure)
+        rise = saturated * saturation_growth_k(wet) * pressure / (pressure - vapour)
+        under = 2501.0 + 1.86 * temperature_c - 4.186 * wet
+        heat = 2501.0 - 2.326 * wet
+        told = (heat * saturated - 1.006 * (temperature_c - wet)) / under
+        if told <= ratio:
+            # As near as numbers go; at once, where the air is full.
+            break
+        slope = (heat * rise - 2.326 * saturated + 1.006 + 4.186 * told) / under
+        step = (told - ratio) / slope
+        wet -= step
+        if abs(step) < 1e-11:
+            break
+    return wet
 
 
 def vpd_kpa(temperature_c: float, humidity_pct: float) -> float:

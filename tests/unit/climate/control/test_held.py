@@ -52,7 +52,7 @@ def test_an_open_house_opens_its_curtains_where_another_runs_its_fans() -> None:
 def test_the_twin_stays_where_it_is_while_it_looks_ahead() -> None:
     twin = HeldTwin(grown(24.0), of_floor(tunnel_house(), 50.0))
     before = replace(twin.state)
-    twin.strain(RULES, COOL, 1200.0)
+    twin.ahead(COOL, 1200.0).of(RULES)
     assert twin.state == before
 
 

@@ -189,7 +189,7 @@ def test_who_is_safe_by_a_hair_is_judged_as_if_its_thermometer_were_wrong() -> N
             temperature_hard_max_c=warmth_from_c + 9.0,
         )
         twin = HeldTwin(replace(grown(), air_c=24.0, mass_c=24.0), tunnel_house())
-        return twin.strain(HeldRules(points=points), mild, LIFETIME_S)
+        return twin.ahead(mild, LIFETIME_S).of(HeldRules(points=points)).strain
 
     # At 22 the air is shut off for a while. A quarter of a kelvin below it is not, or would be.
     assert strain(21.0) + 1.0 < strain(21.75) <= strain(22.0)

@@ -6,8 +6,9 @@ from random import Random  # noqa: TID251 - seeded
 
 import pytest
 
-from tests.support.tampering import Course, Policy, Sensor, Sky, Unsafe, drawn, lived
-from tokkatot.climate.control.twins import HeldTwin
+from tests.support.tampering import Course, Gas, Policy, Sensor, Sky, Unsafe, drawn, lived
+from tokkatot.climate.control.shield import Outlook
+from tokkatot.climate.control.twins import HeldAhead
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,7 +47,14 @@ def stifled() -> list[Course]:
         chance = Random(seed)
         episode = drawn(chance)
         if episode.points is not None:
-            sound = replace(episode, policy=Policy.STIFLING, sensor=Sensor.SOUND, sky=Sky.SOUND)
+            sound = replace(
+                episode,
+                policy=Policy.STIFLING,
+                sensor=Sensor.SOUND,
+                sky=Sky.SOUND,
+                co2=Gas.SOUND,
+                is_long=True,
+            )
             lives.append(lived(sound, chance, steps=12, shielded=True))
     return lives
 
@@ -57,8 +65,24 @@ def test_without_its_twin_s_foresight_a_hub_s_flocks_come_to_harm(
     shielded = stifled()
     assert unsafe(shielded).total() == 0
     assert sum(life.by_policy for life in shielded) > 100
-    monkeypatch.setattr(HeldTwin, "strain", lambda *_: -1.0)
-    assert unsafe(stifled())[Unsafe.HARM] > 10
+    monkeypatch.setattr(HeldAhead, "of", lambda *_: Outlook(strain=-1.0))
+    found = unsafe(stifled())
+    assert found[Unsafe.HARM] > 10
+    assert found[Unsafe.AIRLESS] > 10
+
+
+@pytest.mark.parametrize("seed", [30, 69, 140, 147, 197, 219, 293])
+def test_wrong_instruments_of_gases_let_no_policy_stifle_a_flock(seed: int) -> None:
+    chance = Random(seed)
+    stifling = replace(
+        drawn(chance),
+        policy=Policy.STIFLING if seed % 4 else Policy.WILD,
+        sensor=Sensor.SOUND,
+        sky=Sky.SOUND,
+        co2=Gas.LOW if seed % 2 else Gas.FROZEN,
+        is_long=True,
+    )
+    assert lived(stifling, chance, steps=12, shielded=True).unsafe.total() == 0
 
 
 def test_without_it_commands_of_every_kind_are_unsafe() -> None:
@@ -68,8 +92,23 @@ def test_without_it_commands_of_every_kind_are_unsafe() -> None:
 
 @pytest.mark.proof
 @pytest.mark.timeout(3000)
-def test_ten_thousand_episodes_bring_no_unsafe_command() -> None:
-    lives = courses(10_000, shielded=True, steps=12)
-    assert unsafe(lives).total() == 0
-    assert sum(life.late for life in lives) == 0
-    assert sum(life.by_policy for life in lives) > 10_000
+@pytest.mark.parametrize("shielded", [True, False], ids=["behind the shield", "without it"])
+def test_ten_thousand_episodes_bring_no_unsafe_command(
+    capsys: pytest.CaptureFixture[str], *, shielded: bool
+) -> None:
+    lives = courses(10_000, shielded=shielded, steps=12)
+    found, decisions = unsafe(lives), sum(life.decisions for life in lives)
+    kinds = {kind.name: found[kind] for kind in Unsafe}
+    taken, episodes = (
+        sum(life.by_policy for life in lives),
+        sum(life.unsafe.total() > 0 for life in lives),
+    )
+    with capsys.disabled():
+        told = f"\n{kinds} in {episodes} episodes, {taken} of {decisions} decisions a policy's"
+        print(told)  # noqa: T201 - the figures of the docs
+    if shielded:
+        assert found.total() == 0
+        assert sum(life.late for life in lives) == 0
+        assert taken > 10_000
+    else:
+        assert all(found[kind] > 1000 for kind in Unsafe)

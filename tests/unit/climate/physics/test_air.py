@@ -101,3 +101,20 @@ def test_a_leaf_cooler_than_the_dew_point_gathers_dew() -> None:
 def test_air_without_vapour_has_no_dew_point() -> None:
     with pytest.raises(ValueError, match="dew point"):
         air.dew_point_c(0)
+
+
+@pytest.mark.parametrize("temperature_c", [2.0, 15.0, 28.5, 41.0, 59.0])
+@pytest.mark.parametrize("humidity_pct", [3.0, 40.0, 77.0, 99.9, 108.0])
+def test_a_wet_bulb_over_water_is_the_one_that_halves_would_find(
+    temperature_c: float, humidity_pct: float
+) -> None:
+    ratio = air.humidity_ratio(air.vapour_pa(temperature_c, humidity_pct), air.SEA_LEVEL_PA)
+    cold, warm = -20.0, temperature_c
+    for _ in range(60):
+        middle = (warm + cold) / 2.0
+        if air.ratio_at_wet_bulb(temperature_c, middle, air.SEA_LEVEL_PA) > ratio:
+            warm = middle
+        else:
+            cold = middle
+    found = air.wet_bulb_c(temperature_c, ratio, air.SEA_LEVEL_PA)
+    assert found == pytest.approx(warm, abs=1e-7)
