@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple
 from tests.support.coop import outdoor
 from tests.support.tampered import Real, Thermometer, World, held, staged
 from tokkatot.climate.control.dials import Dials, Rules, positions, turned
-from tokkatot.climate.control.shield import Climate, Moment, Readings
+from tokkatot.climate.control.shield import LIFETIME_S, Climate, Moment, Readings
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry.bedding import with_litter
 from tokkatot.climate.physics.poultry.birds import comfort_c
@@ -371,7 +371,9 @@ class LastHour(Generic[Rules]):
     def is_airless(self, lived: Lived[Rules], *, by_policy: bool) -> bool:
         """Return whether birds now lack air for much longer than under the rules alone."""
         self._lives.append((lived, by_policy))
-        if self._real.owed_s <= AIRLESS_S or not any(by for _, by in self._lives):
+        # What became of it under rules that had it back for so long is theirs.
+        of_late = list(self._lives)[-round(LIFETIME_S / EVERY_S) :]
+        if self._real.owed_s <= AIRLESS_S or not any(by for _, by in of_late):
             return False
         other = self._lives[0][0].begun.copy()
         for one, _ in self._lives:

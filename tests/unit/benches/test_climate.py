@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from benches import climate
+from tests.support.piloted import shipped
+from tokkatot.pilot.cockpit import Cockpit
+from tokkatot.wire.autopilot import Asked, Decided
 
 
 def test_a_rival_that_is_not_installed_is_left_out_with_what_to_install(
@@ -44,3 +47,23 @@ def test_a_rival_is_run_by_the_python_of_its_own_environment(
     told: list[tuple[str, float, str]] = []
     climate.run(["lettuce_gym_steps_per_cpu_s"], lambda *row: told.append(row))
     assert told == [("lettuce_gym_steps_per_cpu_s", 512.5, "1/s")]
+
+
+def test_the_shield_is_measured_as_a_hub_has_it_with_the_shipped_policy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decide, decided, told = Cockpit.decide, list[Decided](), list[tuple[str, float, str]]()
+
+    def watched(cockpit: Cockpit, asked: Asked) -> Decided:
+        decided.append(decide(cockpit, asked))
+        return decided[-1]
+
+    monkeypatch.setattr(Cockpit, "decide", watched)
+    monkeypatch.setattr(climate, "DECISIONS", 300)
+    climate.run(["shielded_policy_p99_ms"], lambda *row: told.append(row))
+    assert {one.sha256 for one in decided} == {shipped().sha256}
+    assert [one.trouble for one in decided] == [None] * 300
+    # It is asked for what takes longest, too.
+    assert {None, "danger"} <= {one.refused for one in decided}
+    assert any(one.shift_k != 0.0 for one in decided)
+    assert [row[::2] for row in told] == [("shielded_policy_p99_ms", "ms")]

@@ -159,6 +159,8 @@ class HeldTwin(Twin[HeldRules]):
         self._house = CoopTwin(state, parameters, limits)
         self._limits = limits or CoopLimits()
         self._climate = Standing()
+        self._off_k = 0.0
+        """What its thermometer shows over its air: the rules go by the one, birds by the other."""
         self._owed_s = 0.0
         """For so long the birds have lacked the least of air, what they got since taken off."""
         self._outside_mg_m3: float | None = None
@@ -172,7 +174,7 @@ class HeldTwin(Twin[HeldRules]):
         s, p, points = self.state, self.parameters, held_points(rules)
         hours, length_s = _minutes(moment, duration_s)
         for hour in hours:
-            self._climate = regulated_at(s.air_c, points, self._climate)
+            self._climate = regulated_at(s.air_c + self._off_k, points, self._climate)
             controls = steer_held(self._climate, hour, p)
             flow_m3_s = incoming(s, controls, moment.outdoor, p).flow_m3_s
             advance_coop(s, controls, moment.outdoor, p, self.book, length_s)
@@ -190,6 +192,7 @@ class HeldTwin(Twin[HeldRules]):
         s = self.state
         before_mg_m3 = s.co2_mg_m3
         self._house.correct(measured)
+        self._off_k = measured.air_c - s.air_c
         self._unshown_mg_m3 += before_mg_m3 - s.co2_mg_m3
         self._parted = self._parted + 1 if self._parts(measured) else 0
         if self.gauge_ppm is None:
@@ -219,7 +222,8 @@ class HeldTwin(Twin[HeldRules]):
         # What is foul by either balance is foul.
         begun.co2_mg_m3 += max(self._unshown_mg_m3, 0.0)
         return HeldAhead(
-            begun, self._owed_s, self._climate, self.parameters, self._limits, moment, duration_s
+            begun, self._owed_s, self._climate, self._off_k, self.parameters, self._limits, moment,
+            duration_s,
         )  # fmt: skip
 
 
@@ -243,12 +247,13 @@ class HeldAhead(Ahead[HeldRules]):
     """What may come of a coop; minutes that are steered alike are lived once."""
 
     def __init__(
-        self, begun: coop.State, owed_s: float, standing: Standing, p: coop.Parameters,
-        limits: CoopLimits, moment: Moment, duration_s: float,
+        self, begun: coop.State, owed_s: float, standing: Standing, off_k: float,
+        p: coop.Parameters, limits: CoopLimits, moment: Moment, duration_s: float,
     ) -> None:  # fmt: skip
         """Begin with a state that is nobody else's."""
         self._first = _Point(begun, owed_s)
         self._standing = standing
+        self._off_k = off_k
         self._parameters = p
         self._limits = limits
         self._outdoor = moment.outdoor
@@ -264,7 +269,7 @@ class HeldAhead(Ahead[HeldRules]):
         """
         told = self._told.get(rules)
         if told is None:
-            last = [self._last(rules, off_k) for off_k in OFF_K]
+            last = [self._last(rules, self._off_k + off_k) for off_k in OFF_K]
             told = self._told[rules] = Outlook(
                 strain=_worst(*(point.strain for point in last)),
                 owed_s=tuple(point.worst_owed_s for point in last),
