@@ -405,10 +405,15 @@ def _kept(flow_m3_s: float, p: coop.Parameters, duration_s: float) -> float:
 def _excess(s: coop.State, speed_m_s: float, p: coop.Parameters, limits: CoopLimits) -> float:
     """Return the worst excess: in K, and gases in tenths of what is allowed."""
     wanted_c = comfort_c(s.age_d, p)
+    # The index is never over the air itself: what is within by the one is within by the other.
+    hot_k = s.air_c - wanted_c - limits.hot_over_k
+    if hot_k > 0.0 or not isfinite(s.vapour_kg_m3):
+        index_c = stress_index_c(s.air_c, s.vapour_kg_m3, speed_m_s)
+        hot_k = index_c - wanted_c - limits.hot_over_k
     ppm = co2_ppm(s.co2_mg_m3, s.air_c, SEA_LEVEL_PA)
     ammonia = s.ammonia_mg_m3 / AMMONIA_MG_M3_PPM
     return _worst(
-        stress_index_c(s.air_c, s.vapour_kg_m3, speed_m_s) - wanted_c - limits.hot_over_k,
+        hot_k,
         wanted_c - limits.cold_under_k - s.air_c,
         10.0 * (ppm / limits.co2_ppm - 1.0),
         10.0 * (ammonia / limits.ammonia_ppm - 1.0),
