@@ -124,9 +124,14 @@ def drawn(chance: Random) -> Episode:
     first = chance.randrange(96)
     # By a chance of its own: what else is drawn by a seed stays what it was.
     more = Random(birds)
+    co2 = more.choice([Gas.SOUND, Gas.SOUND, Gas.FROZEN, Gas.LOW])
+    policy, sensor = chance.choice(list(Policy)), chance.choice(list(Sensor))
+    if sensor in {Sensor.JUMPING, Sensor.FROZEN}:
+        # One instrument lies at a time: where two do, nothing is left to tell by.
+        co2 = Gas.SOUND
     return Episode(
-        policy=chance.choice(list(Policy)),
-        sensor=chance.choice(list(Sensor)),
+        policy=policy,
+        sensor=sensor,
         sky=chance.choice([Sky.SOUND, Sky.SOUND, Sky.SOUND, Sky.NUMBERLESS, Sky.ABSURD]),
         house=chance.choice(list(House)),
         parameters=twin,
@@ -137,7 +142,7 @@ def drawn(chance: Random) -> Episode:
             (_points(first, comfort, chance), _points(first, comfort, chance)) if is_held else None
         ),
         changed_at=chance.randrange(6, 20),
-        co2=more.choice([Gas.SOUND, Gas.SOUND, Gas.FROZEN, Gas.LOW]),
+        co2=co2,
         ammonia=more.choice(list(Gas)),
         is_long=is_held and more.random() < 0.1,
     )

@@ -84,6 +84,8 @@ class Outlook(NamedTuple):
     owed_s: tuple[float, ...] = ()
     """For so long birds would lack the least of air, at worst, for each way in which it may come;
     none where no dial can take it from them."""
+    strains: tuple[float, ...] = ()
+    """The strain of each of these ways."""
 
 
 class Ahead(Protocol[Steered_contra]):
@@ -278,4 +280,10 @@ class Shield(Generic[Rules]):
         # On a day that no rules could hold, the policy has to do better than they would: a house
         # beyond its limits is no place to be wrong by a little. What is no number is not below
         # anything.
-        return not (is_within or comes.strain <= would_be.strain - GAIN < inf)
+        if is_within:
+            return False
+        is_worse = any(
+            not one <= max(other, 0.0)
+            for one, other in zip(comes.strains, would_be.strains, strict=True)
+        )
+        return is_worse or not comes.strain <= would_be.strain - GAIN < inf

@@ -273,6 +273,7 @@ class HeldAhead(Ahead[HeldRules]):
             told = self._told[rules] = Outlook(
                 strain=_worst(*(point.strain for point in last)),
                 owed_s=tuple(point.worst_owed_s for point in last),
+                strains=tuple(point.strain for point in last),
             )
         return told
 
