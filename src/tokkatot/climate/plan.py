@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,6 +41,16 @@ Price = Positive | UnsetType
 
 
 SHIPPED = Path(__file__).parent / "plans"
+
+_OF_FLOCKS = {"live_kg": "live_kg", "feed_kg": "feed_kg", "flock_heat_kwh": "heat_kwh"}
+_PRICES: Mapping[str, Mapping[str, str]] = {
+    "tunnel": _OF_FLOCKS,
+    "open": _OF_FLOCKS,
+    "greenhouse": {"fruit_kg": "fruit_kg", "co2_kg": "co2_kg"},
+    "lettuce": {},
+    "tomato_benchmark": {},
+}
+"""What an owner may say that things cost in each house, by its name here and among its prices."""
 
 
 class PlanRefused(Exception):
@@ -145,7 +155,6 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     stressed_m2_h: Ends = (2e-3, 2e-3)
     gases_m2_h: Positive = FlockPrices().gases_m2_h
     live_kg: Price = UNSET
-    egg_kg: Price = UNSET
     feed_kg: Price = UNSET
     flock_heat_kwh: Price = UNSET
     """Of a flock, in euros; unset, these and the next are the usual ones."""
@@ -183,6 +192,10 @@ def read_plan(path: Path) -> Plan:
         raise PlanRefused(f"{path}: what is made up of judged weather has the days of it")
     if plan.flock_heat_kwh is not UNSET and plan.heat_to_electricity is not None:
         raise PlanRefused(f"{path}: heat has one price, flock_heat_kwh or heat_to_electricity")
+    known = {name for names in _PRICES.values() for name in names}
+    for name in sorted(known - set(_PRICES[plan.house])):
+        if getattr(plan, name) is not UNSET:
+            raise PlanRefused(f"{path}: {name} is no price of house {plan.house}")
     return plan
 
 
@@ -195,6 +208,12 @@ def find_plan(name: Path) -> Path:
 def digest_of(plan: Plan) -> str:
     """Return what changes whenever the plan does."""
     return hashlib.sha256(msgspec.json.encode(plan, order="deterministic")).hexdigest()
+
+
+def own_prices(plan: Plan) -> dict[str, float]:
+    """Return what the plan itself says that things cost, in euros, by the names in it."""
+    told = {name: getattr(plan, name) for name in _PRICES[plan.house]}
+    return {name: price for name, price in told.items() if price is not UNSET}
 
 
 def weighed(plan: Plan, how: Weighing) -> Plan:
@@ -259,7 +278,7 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
         case "greenhouse":
             crops = TomatoDraw(
                 seasons=seasons,
-                prices=TomatoPrices(**_given(plan, ("fruit_kg", "co2_kg"))),
+                prices=TomatoPrices(**_given(plan)),
                 unsure=plan.unsure,
                 electricity_kwh=plan.electricity_kwh,
                 heat_kwh=plan.heat_kwh,
@@ -270,7 +289,7 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
             flocks = FlockDraw(
                 seasons=seasons,
                 house=_coop(plan),
-                prices=_flock_prices(plan),
+                prices=FlockPrices(gases_m2_h=plan.gases_m2_h, **_given(plan)),
                 birds_m2=plan.birds_m2,
                 unsure=plan.unsure,
                 electricity_kwh=plan.electricity_kwh,
@@ -281,17 +300,9 @@ def batch_of(plan: Plan, weathers: Sequence[WeatherSeries], houses: int) -> Batc
             return Flocks(flocks, houses)
 
 
-def _given(plan: Plan, names: Sequence[str]) -> dict[str, float]:
-    """Return what the plan says of these prices."""
-    told = {name: getattr(plan, name) for name in names}
-    return {name: price for name, price in told.items() if price is not UNSET}
-
-
-def _flock_prices(plan: Plan) -> FlockPrices:
-    usual = FlockPrices(
-        gases_m2_h=plan.gases_m2_h, **_given(plan, ("live_kg", "egg_kg", "feed_kg"))
-    )
-    return usual if plan.flock_heat_kwh is UNSET else replace(usual, heat_kwh=plan.flock_heat_kwh)
+def _given(plan: Plan) -> dict[str, float]:
+    names = _PRICES[plan.house]
+    return {names[name]: price for name, price in own_prices(plan).items()}
 
 
 def _tariff(plan: Plan) -> Tariff:

@@ -145,12 +145,12 @@ def test_energy_and_foul_air_cost_a_flock_what_its_plan_says(tmp_path: Path) -> 
 
 
 def test_a_plan_may_have_its_owners_prices(tmp_path: Path) -> None:
-    more = "live_kg = 2.0\negg_kg = 2.5\nfeed_kg = 0.6\nflock_heat_kwh = 0.11\n"
+    more = "live_kg = 2.0\nfeed_kg = 0.6\nflock_heat_kwh = 0.11\n"
     chance = np.random.default_rng(1)
     plan = read_plan(seasons.write_plan(tmp_path, more=more))
     weathers = [series for _, series in read_weathers(plan.learn_from, tmp_path)]
     paid = batch_of(plan, weathers, 1).draw.drawn(chance).prices
-    meant = FlockPrices(live_kg=2.0, egg_kg=2.5, feed_kg=0.6, heat_kwh=0.11)
+    meant = FlockPrices(live_kg=2.0, feed_kg=0.6, heat_kwh=0.11)
     assert astuple(paid) == pytest.approx(astuple(meant))
     dear = "fruit_kg = 3.0\nco2_kg = 0.4\n"
     grown = read_plan(seasons.write_plan(tmp_path, "greenhouse", more=dear))
@@ -161,6 +161,25 @@ def test_a_plan_may_have_its_owners_prices(tmp_path: Path) -> None:
     assert digest_of(usual) != digest_of(plan)
     paid = batch_of(usual, weathers, 1).draw.drawn(chance).prices
     assert astuple(paid) == pytest.approx(astuple(FlockPrices()))
+
+
+@pytest.mark.parametrize(
+    ("house", "name"),
+    [
+        ("greenhouse", "live_kg"),
+        ("greenhouse", "flock_heat_kwh"),
+        ("tunnel", "fruit_kg"),
+        ("open", "co2_kg"),
+        ("lettuce", "fruit_kg"),
+        ("tomato_benchmark", "co2_kg"),
+        ("tunnel", "egg_kg"),
+    ],
+)
+def test_a_price_that_nothing_of_the_house_has_is_refused(
+    tmp_path: Path, house: str, name: str
+) -> None:
+    with pytest.raises(PlanRefused, match=name):
+        read_plan(seasons.write_plan(tmp_path, house, more=f"{name} = 1.0\n"))
 
 
 def test_heat_of_a_flock_has_one_price(tmp_path: Path) -> None:

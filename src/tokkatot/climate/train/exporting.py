@@ -14,7 +14,7 @@ from msgspec import UNSET
 from torch import nn
 from typing_extensions import override
 
-from tokkatot.climate.plan import HousePlan, Plan, digest_of, kind_of
+from tokkatot.climate.plan import HousePlan, Plan, digest_of, kind_of, own_prices
 from tokkatot.climate.policy.card import (
     INPUT,
     MODEL,
@@ -130,6 +130,9 @@ def limits_of(plan: Plan) -> tuple[str, ...]:
         own.append("It learned in the fitted twin of one house; for another one it was not judged.")
     if plan.tariff is not UNSET:
         own.append("It takes electricity to cost by the hour what its tariff says.")
+    if prices := own_prices(plan):
+        told = ", ".join(f"{name} {price:g}" for name, price in prices.items())
+        own.append(f"It takes things to cost, in euros, what its plan says: {told}.")
     if any(one.is_altered for one in plan.learn_from):
         own.append("Part of the weather that it learned from was altered, not measured.")
     return (*LIMITS, *own)

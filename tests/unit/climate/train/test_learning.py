@@ -134,6 +134,11 @@ def test_a_card_tells_what_its_plan_took_for_granted(tmp_path: Path) -> None:
     ]
     path.write_text(path.read_text().replace("unsure = ", f"tariff = {[1.0] * 24}\nunsure = ", 1))
     assert any("tariff" in limit for limit in limits_of(read_plan(path)))
+    assert not any("in euros" in limit for limit in measured)
+    dear = "live_kg = 2.0\nflock_heat_kwh = 0.11\n"
+    assert (
+        "It takes things to cost, in euros, what its plan says: live_kg 2, flock_heat_kwh 0.11."
+    ) in limits_of(read_plan(seasons.write_plan(tmp_path, more=dear)))
     tomatoes = limits_of(read_plan(seasons.write_plan(tmp_path, "greenhouse")))
     assert not any("poultry" in limit for limit in tomatoes)
 
