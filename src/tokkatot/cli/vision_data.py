@@ -91,4 +91,4 @@ def stats(folders: Folders, split_file: SplitFile = None) -> None:
 def _split(path: Path | None, photos: "PhotoSet") -> "Split | None":
     from tokkatot.vision.data.splits import read_split
 
-    return None if path is None else read_split(path, photos.photos)
+    return None if path is None else read_split(path, photos.photos, root=photos.roots.get(""))

@@ -88,6 +88,39 @@ def test_a_split_that_leaks_proves_nothing(
     assert result.stderr.endswith(f"stand apart: {told}.\n")
 
 
+def test_what_stands_apart_among_what_was_learned_from_takes_nothing_from_a_judgement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, split = tmp_path / "set", tmp_path / "split.csv"
+    write_set(folder, {"healthy": [drawn(1), drawn(2), drawn(3)]})
+    rows = ("healthy/0.png,healthy,one", "healthy/1.png,healthy,one", "healthy/2.png,healthy,two")
+    (folder / "manifest.csv").write_text("\n".join(("file,class,group_id", *rows)))
+    parts = ("healthy/0.png,train", "healthy/1.png,validation", "healthy/2.png,test")
+    split.write_text("\n".join(("file,part", *parts)))
+    monkeypatch.setattr(figures, "_IMPOSTORS", 8)
+
+    judged = called("evaluate", "--data", folder, "--split", split)
+
+    assert (judged.exit_code, judged.stderr) == (0, "")
+    assert called("data", "check", folder, "--split", split).exit_code == 1
+
+
+def test_one_of_several_sets_is_judged_by_the_split_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, split = tmp_path / "marks", tmp_path / "split.csv"
+    write_set(folder, {"healthy": [drawn(1), drawn(2)]})
+    parts = ("marks/healthy/0.png,test", "marks/healthy/1.png,train", "set/healthy/0.png,train")
+    split.write_text("\n".join(("file,part", *parts)))
+    monkeypatch.setattr(figures, "_IMPOSTORS", 8)
+
+    judged = called("evaluate", "--data", folder, "--split", split)
+
+    counts = {line.split()[0]: int(line.split()[-1]) for line in judged.stdout.splitlines()}
+    assert counts["accuracy"] == 1
+    assert called("data", "check", folder, "--split", split).exit_code == 0
+
+
 def test_a_report_for_a_folder_that_is_not_there_is_refused_before_anything_is_judged(
     tmp_path: Path,
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
 MANIFEST = "manifest.csv"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -59,8 +60,9 @@ class PhotoSet:
 def read_sets(roots: Sequence[Path]) -> PhotoSet:
     """Read sets that are used together.
 
-    Of several, the names, groups and scenes of each begin with the name of its folder: what two
-    sets call alike is not the same.
+    Of several, the names and groups of each begin with the name of its folder: what two sets call
+    alike is not the same. A group named by a UUID is one everywhere, and so is a scene of one name:
+    it can only hold more together.
 
     Raises:
         DataRefused: where one of them can't be read, or two have one name.
@@ -87,9 +89,19 @@ def _of_set(name: str, photo: Photo) -> Photo:
     return replace(
         photo,
         name=f"{name}/{photo.name}",
-        group=None if photo.group is None else f"{name}/{photo.group}",
-        scene=None if photo.scene is None else f"{name}/{photo.scene}",
+        group=photo.group if _is_unique(photo.group) else f"{name}/{photo.group}",
     )
+
+
+def _is_unique(group: str | None) -> bool:
+    """Return whether no other set calls something else so."""
+    if group is None:
+        return True
+    try:
+        UUID(group)
+    except ValueError:
+        return False
+    return True
 
 
 def read_photos(root: Path) -> PhotoSet:

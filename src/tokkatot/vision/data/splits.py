@@ -173,8 +173,10 @@ def write_split(split: Split, path: Path) -> None:
         writer.writerows((name, split[name].value) for name in sorted(split))
 
 
-def read_split(path: Path, photos: Sequence[Photo]) -> Split:
+def read_split(path: Path, photos: Sequence[Photo], *, root: Path | None = None) -> Split:
     """Read a split that has a part for every photograph of a set.
+
+    Of a set that stands alone and lies at `root`, names may begin as they do beside other sets.
 
     Raises:
         DataRefused: where it can't be read, or a photograph has no part.
@@ -185,6 +187,10 @@ def read_split(path: Path, photos: Sequence[Photo]) -> Split:
     except (OSError, UnicodeDecodeError, KeyError, ValueError, csv.Error) as error:
         raise DataRefused(f"{path} is no split: {error}") from None
     lacking = [photo.name for photo in photos if photo.name not in split]
+    if lacking and root is not None:
+        beside = {photo.name: f"{root.resolve().name}/{photo.name}" for photo in photos}
+        if all(name in split for name in beside.values()):
+            return {name: split[other] for name, other in beside.items()}
     if lacking:
         raise DataRefused(f"{path} says nothing of {lacking[0]} and {len(lacking) - 1} others.")
     return split

@@ -74,13 +74,25 @@ def test_what_two_sets_call_alike_is_not_the_same(tmp_path: Path) -> None:
     photos = read_sets([tmp_path / "shared", tmp_path / "marks"])
 
     assert [(one.name, one.group, one.scene, one.source) for one in photos.photos] == [
-        (f"{name}/healthy/0.png", f"{name}/g1", f"{name}/s1", "farm")
-        for name in ("marks", "shared")
+        (f"{name}/healthy/0.png", f"{name}/g1", "s1", "farm") for name in ("marks", "shared")
     ]
     assert [photos.path(one) for one in photos.photos] == [
         tmp_path / name / "healthy" / "0.png" for name in ("marks", "shared")
     ]
     assert photos == read_sets([tmp_path / "marks", tmp_path / "shared"])
+
+
+def test_what_is_the_same_in_two_sets_is_not_divided(tmp_path: Path) -> None:
+    # As in two ZIPs of one farm's marks.
+    group = "0199d3a2-6f0e-7c3b-8a51-0d8f6b1f2c34"
+    for name in ("earlier", "later"):
+        write_set(tmp_path / name, {"healthy": [drawn(1)]})
+        row = f"healthy/0.png,healthy,{group},house-camera"
+        manifest(tmp_path / name, "file,class,group_id,scene_id", row)
+
+    photos = read_sets([tmp_path / "earlier", tmp_path / "later"]).photos
+
+    assert {(one.group, one.scene) for one in photos} == {(group, "house-camera")}
 
 
 def test_what_a_set_does_not_say_it_does_not_say_beside_another(tmp_path: Path) -> None:

@@ -144,6 +144,20 @@ def test_a_split_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_split(path, photos) == split
 
 
+def test_a_split_of_several_sets_serves_each_alone(tmp_path: Path) -> None:
+    photos = many(3)
+    path = tmp_path / "split.csv"
+    write_split({f"marks/{photo.name}": Part.TEST for photo in photos}, path)
+
+    assert read_split(path, photos, root=tmp_path / "marks") == {
+        photo.name: Part.TEST for photo in photos
+    }
+    with pytest.raises(DataRefused, match="says nothing of healthy0000"):
+        read_split(path, photos, root=tmp_path / "other")
+    with pytest.raises(DataRefused, match="says nothing of"):
+        read_split(path, many(4), root=tmp_path / "marks")
+
+
 @pytest.mark.parametrize("text", ["", "file,part\nhealthy0000,nowhere\n", "file,part\n"])
 def test_a_file_that_is_no_whole_split_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "split.csv"
