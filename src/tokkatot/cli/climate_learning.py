@@ -130,26 +130,22 @@ def _fronts(
     import numpy as np
 
     from tokkatot.climate.control.dials import COOP_DIALS
-    from tokkatot.climate.judge.controllers import Held, Learned
-    from tokkatot.climate.judge.front import Fronts, front_of, held_against
-    from tokkatot.climate.judge.judging import seasons
+    from tokkatot.climate.judge.controllers import Learned
+    from tokkatot.climate.judge.front import compared_fronts
     from tokkatot.climate.judge.searching import tuned_along, with_shifts
 
-    weighings = plan.judging.front
-    found = tuned_along(plan, known, weighings, counted("searched"))
-    rows = with_shifts(found, COOP_DIALS)
+    rows = with_shifts(
+        tuned_along(plan, known, plan.judging.front, counted("searched")), COOP_DIALS
+    )
     chance = np.random.default_rng(plan.seed)
-    fronts = {}
-    for seen, series in unseen:
-        steered = _watched(Learned(policy), f"{seen.name}, front of the policy")
-        ours = front_of(plan, series, steered, weighings)
-        fixed = Held(np.repeat(rows, len(seasons(plan, series)), axis=0))
-        staged = _watched(fixed, f"{seen.name}, front of stages")
-        # No price moves set-points that stay where they are.
-        theirs = front_of(plan, series, staged, weighings[:1] * len(rows))
-        beside = held_against(ours, theirs, chance)
-        fronts[seen.name] = Fronts(policy=ours, tuned=theirs, beside=beside)
-    return fronts
+
+    def drawn(name: str, series: "WeatherSeries") -> "Fronts":
+        def watched(who: "Controller", what: str) -> "Controller":
+            return _watched(who, f"{name}, {what}")
+
+        return compared_fronts(plan, series, Learned(policy), rows, chance, watched)
+
+    return {seen.name: drawn(seen.name, series) for seen, series in unseen}
 
 
 def _watched(who: "Controller", what: str) -> "Controller":

@@ -1,6 +1,6 @@
 """What heat stress is left for what energy: a policy's front beside that of tuned stages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -71,14 +71,16 @@ class Fronts:
 def compared_fronts(
     plan: Plan, weather: WeatherSeries, policy: Controller, tuned: Floats,
     chance: np.random.Generator,
+    watched: Callable[[Controller, str], Controller] = lambda who, _: who,
 ) -> Fronts:  # fmt: skip
     """Let both live through the same seasons, the policy at each weighing of the plan.
 
-    `tuned` are sets of set-points of the stages, a row each; no price moves them.
+    `tuned` are sets of set-points of the stages, a row each; no price moves them. `watched` is told
+    which front each of the two draws, and returns who steers in its place.
     """
     count, weighings = len(seasons(plan, weather)), plan.judging.front
-    ours = front_of(plan, weather, policy, weighings)
-    fixed = Held(np.repeat(tuned, count, axis=0))
+    ours = front_of(plan, weather, watched(policy, "front of the policy"), weighings)
+    fixed = watched(Held(np.repeat(tuned, count, axis=0)), "front of stages")
     theirs = front_of(plan, weather, fixed, weighings[:1] * len(tuned))
     return Fronts(policy=ours, tuned=theirs, beside=held_against(ours, theirs, chance))
 

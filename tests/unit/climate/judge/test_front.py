@@ -8,7 +8,7 @@ import pytest
 from tests.support import seasons
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import COOP_DIALS, positions
-from tokkatot.climate.judge.controllers import Held, Resting
+from tokkatot.climate.judge.controllers import Controller, Held, Resting
 from tokkatot.climate.judge.front import Front, compared_fronts, front_of, held_against, left_at
 from tokkatot.climate.judge.searching import SHIFTS, tuned_along, with_shifts
 from tokkatot.climate.kernel import Floats
@@ -81,6 +81,19 @@ def test_a_controller_beside_itself_spares_nothing(tmp_path: Path) -> None:
     for beside in both.beside:
         assert (beside.spared.low, beside.spared.mean, beside.spared.high) == (0.0, 0.0, 0.0)
         assert (beside.saved.low, beside.saved.mean, beside.saved.high) == (0.0, 0.0, 0.0)
+
+
+def test_who_draws_a_front_may_be_watched(tmp_path: Path) -> None:
+    plan, series = weighed_plan(tmp_path)
+    steered: dict[str, Controller] = {}
+
+    def watched(who: Controller, what: str) -> Controller:
+        return steered.setdefault(what, who if isinstance(who, Resting) else Resting())
+
+    rows, chance = np.full((2, len(REST)), 9.9), np.random.default_rng(1)
+    both = compared_fronts(plan, series, Resting(), rows, chance, watched)
+    assert list(steered) == ["front of the policy", "front of stages"]
+    assert both.tuned.energy[0].tolist() == both.policy.energy[0].tolist(), "in place of the stages"
 
 
 def test_energy_is_electricity_and_heat_of_the_same_seasons(tmp_path: Path) -> None:
