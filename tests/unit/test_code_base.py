@@ -162,7 +162,15 @@ UNIT = re.compile(
     r"(^|_)(c|k|pa|kpa|pct|ppm|w|j|kg|mg|g|m|m2|m3|s|h|d|deg|umol|part|share|ratio|hour|birds)$"
 )
 """How a name ends that says what it counts; shares and ratios have no unit."""
-UNIT_WORD = re.compile(r"°C|%|µmol|m²|m³|\b(W|J|Pa|kPa|ppm|K|kg|mg|g|m|s|seconds?|hours?|part)\b")
+UNIT_WORD = re.compile(
+    r"°C|%|µmol|m²|m³|(?<!')\b(W|J|Pa|kPa|ppm|K|kg|mg|g|m|s|seconds?|hours?|part)\b"
+)
+NO_UNIT_WORD = re.compile(r"\b(0 to 1|[Ss]hares?|[Pp]arts?|[Mm]ultipliers?)\b")
+WITHOUT_UNIT = {
+    *("discharge", "pad_efficiency", "litter_ph", "deaths", "heat_total", "heat_sensible"),
+    *("feed_nitrogen", "gain_nitrogen", "egg_nitrogen"),
+}
+"""Coefficients, parts of a whole and counts, as each reader of these models knows them."""
 ALIKE_THROUGHOUT = {"pressure": "Pa", "vapour": "Pa", "dt": "s"}
 
 
@@ -193,7 +201,44 @@ def test_every_number_of_the_physics_has_a_unit_in_its_name_or_its_docstring() -
     assert (taken, given) == ([], [])
 
 
-def told(node: Function | ast.Module) -> str:
+def test_every_number_that_the_physics_keep_has_a_unit_in_its_name_or_a_docstring() -> None:
+    # Where a field's name has none, its docstring, its class's or the module's says it.
+    kept = [
+        (f"{named(path)}::{node.name}.{name}", name, f"{own} {told(node)} {told(tree(path))}")
+        for path in python_files("src/tokkatot/climate/physics")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef)
+        for name, own in fields_of(node)
+    ]
+    assert kept
+    assert [
+        where
+        for where, name, words in kept
+        if not UNIT.search(name)
+        and name not in {*WITHOUT_UNIT, *ALIKE_THROUGHOUT}
+        and not UNIT_WORD.search(words)
+        and not NO_UNIT_WORD.search(words)
+    ] == []
+
+
+def fields_of(node: ast.ClassDef) -> list[tuple[str, str]]:
+    """Return each field that is a float with the docstring below it."""
+    return [
+        (field.target.id, told_below(below))
+        for field, below in zip(node.body, (*node.body[1:], None), strict=True)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and is_float(field.annotation)
+    ]
+
+
+def told_below(statement: ast.stmt | None) -> str:
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return str(statement.value.value)
+    return ""
+
+
+def told(node: Function | ast.ClassDef | ast.Module) -> str:
     return ast.get_docstring(node) or ""
 
 

@@ -13,7 +13,10 @@ DEPTH_M = 0.04
 
 
 class Ground(NamedTuple):
-    """Each layer's loss a kelvin, what it is fed, and its conductance to the layer above."""
+    """Each layer's loss, what it is fed, and conductances from layer to layer.
+
+    Losses and conductances are in W a m² of floor and K, what is fed in W a m², from 0 °C on.
+    """
 
     loss1: float
     loss2: float
