@@ -157,7 +157,7 @@ def test_the_camera_looks_when_somebody_taps_and_other_models_have_their_say(
     page.route_web_socket("**/v1/ws", joined)
     page.route("**/detections?*", lambda route: route.fulfill(json=seen_by_a_camera(demo)))
     page.route("**/picture", lambda route: route.fulfill(body=photograph(4)["buffer"]))
-    page.route("**/photograph", lambda route: route.fulfill(status=202, json={}))
+    page.route("**/photograph", lambda route: route.fulfill(status=202, json={"id": "r"}))
     page.goto(f"{demo.stack.url}{demo.house_path(COOP)}/droppings")
 
     second, button = page.locator("[data-second]"), page.locator("[data-photograph-now]")

@@ -51,6 +51,8 @@ export interface NewDetection {
 /** A photograph that somebody asked for could not be taken. */
 export interface NoPhotograph {
   house_id: string
+  /** The wish that it answers. */
+  request: string
   reason: string
 }
 

@@ -1,6 +1,6 @@
 /** What was seen in a house: the newest, earlier ones on demand, and the one that a link leads to. */
 
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch, type Ref } from 'vue'
 
 import type { Api } from './api'
 import { joined, withOne, type Detection } from './droppings'
@@ -14,7 +14,7 @@ const MOST = MOST_PAGES * SHOWN
 
 export function useSeen(
   api: Pick<Api, 'json'>,
-  at: { farm: string; house: string; sought: string | null },
+  at: { farm: string; house: string; sought: string | null; chosen: Readonly<Ref<string | null>> },
 ) {
   /** As the server told them last: of what is now, only these speak. */
   const newest = shallowRef<Detection[] | null>(null)
@@ -24,6 +24,8 @@ export function useSeen(
   const loading = ref(false)
   /** The one that a link leads to is not here yet: no other one is to be taken for it. */
   const seeking = ref(at.sought !== null)
+  /** It is there no more, as far back as this server knows. */
+  const gone = ref(false)
   const problem = shallowRef<Problem | null>(null)
   /** Counts what was asked for: only the newest answer is shown. */
   let asked = 0
@@ -72,9 +74,18 @@ export function useSeen(
       seeking.value = false
       problem.value = null
     } catch (thrown) {
-      if (id === at.sought && seeking.value) problem.value = asProblem(thrown)
+      if (id !== at.sought || !seeking.value) return
+      problem.value = asProblem(thrown)
+      gone.value = problem.value.code === 'not_found'
     }
   }
+
+  // Who looks at another photograph waits no longer for one that is gone.
+  watch([gone, at.chosen], () => {
+    if (!gone.value || !seeking.value || at.chosen.value === at.sought) return
+    seeking.value = false
+    problem.value = null
+  })
 
   async function more(): Promise<void> {
     const after = cursor.value

@@ -78,6 +78,31 @@ describe('the photograph that an alert is about', () => {
     expect(shown()).toBe('r0')
   })
 
+  it('is asked for no more once another one is looked at, where it is gone', async () => {
+    const server = new Server(rounds(3))
+    await opened(server.answer, '?shown=gone')
+    await tap('.strip button')
+    expect(all('[data-problem]')).toEqual([])
+
+    useFarm().last_seen = { id: 'r0', house_id: 'h', camera: 'front' }
+    await settled()
+    expect([server.asked, all('[data-problem]').length]).toEqual([['gone'], 0])
+  })
+
+  it('is sought on where it can’t be reached, whatever is looked at meanwhile', async () => {
+    const server = new Server([...rounds(60), warned])
+    let is_away = true
+    await opened((path, request) => {
+      if (is_away && path.endsWith('detections/r60')) throw new Problem('offline')
+      return server.answer(path, request)
+    }, '?shown=r60')
+    await tap('.strip button')
+    is_away = false
+    useFarm().last_seen = { id: 'r0', house_id: 'h', camera: 'front' }
+    await settled()
+    expect([server.asked, shown(), all('[data-problem]').length]).toEqual([['r60'], 'r0', 0])
+  })
+
   it('leaves what the cameras say of now alone', async () => {
     const server = new Server([...rounds(60), { ...warned, camera: 'taken down' }])
     await opened(server.answer, '?shown=r60')
@@ -171,5 +196,17 @@ describe('consent to learn from a photograph', () => {
     strip()[0]?.click()
     await settled()
     expect(box()).toBe(true)
+  })
+
+  it('that another phone gave meanwhile is shown, and not taken back', async () => {
+    const server = new Server([round(0)])
+    await opened(server.answer)
+    expect(box()).toBe(false)
+    server.all = [round(0, { right: true, consent: true })]
+    useFarm().last_seen = { id: 'r0', house_id: 'h', camera: 'front' }
+    await settled()
+    expect(box()).toBe(true)
+    await tap('[data-right]')
+    expect(server.said).toEqual([{ right: true, disease: null, consent: true }])
   })
 })

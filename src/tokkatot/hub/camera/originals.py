@@ -17,7 +17,8 @@ from tokkatot.wire.pictures import (
     Original,
 )
 
-_SENT: Final = ".sent"
+SENT: Final = ".sent"
+"""Before the ending of a name: the cloud has it."""
 _HALF: Final = ".new"
 
 log = structlog.get_logger(__name__)
@@ -78,7 +79,7 @@ class Originals:
         if kept.through >= going.size:
             self._going = None
             try:
-                going.path.rename(going.path.with_name(f"{going.id}{_SENT}{going.path.suffix}"))
+                going.path.rename(going.path.with_name(f"{going.id}{SENT}{going.path.suffix}"))
             except OSError as error:
                 # It is offered again, and the cloud wants no more of it.
                 log.warning("camera.original_not_noted", reason=error.strerror)

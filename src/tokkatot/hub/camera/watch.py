@@ -12,6 +12,7 @@ import structlog
 from tokkatot.domain.droppings import AGREE, photos_in_window
 from tokkatot.hub.camera.alerts import DroppingAlerts, Told
 from tokkatot.hub.camera.failures import CameraFailures, Known
+from tokkatot.hub.camera.originals import SENT
 from tokkatot.hub.camera.process import Judging, RoundFailed
 from tokkatot.hub.camera.reckoning import Reckoning
 from tokkatot.hub.config import PictureSettings
@@ -40,6 +41,8 @@ FIRST_AFTER_S: Final = 60.0
 """A hub that starts has more urgent things to do."""
 LOOKS_UP_EVERY_S: Final = 30.0
 ASKED_AT_MOST_EVERY_S: Final = 20.0
+MAX_WISHES: Final = 16
+"""Of a house, until a round begins."""
 STALE_AFTER_S: Final = 3600.0
 """A folder that gets no new picture for so long has a camera that fails."""
 PICTURE_TYPES: Final[Mapping[str, str]] = {
@@ -74,7 +77,7 @@ class Watch:
         self._alerts = DroppingAlerts(new_id=new_id)
         self._reckoning = Reckoning(clock, is_time_good=is_time_good)
         self._asked = Bell()
-        self._wanted: dict[UUID, UUID] = {}
+        self._wanted: dict[UUID, list[UUID]] = {}
         self._newest: UUID | None = None
         self._failures = CameraFailures(new_id=new_id)
         self._rounds = 0
@@ -95,8 +98,10 @@ class Watch:
 
     def suspicious(self, detection_id: UUID) -> Path | None:
         """Look where a photograph that warned is; the album may have needed its room."""
-        found = (self._folder / SUSPICIOUS).glob(f"{detection_id}.*")
-        return next((path for path in found if path.suffix in PICTURE_TYPES), None)
+        # The hub renames what it has sent: that name is looked for last.
+        names = (f"{detection_id}{sent}{kind}" for sent in ("", SENT) for kind in PICTURE_TYPES)
+        paths = (self._folder / SUSPICIOUS / name for name in names)
+        return next((path for path in paths if path.is_file()), None)
 
     def is_due(self) -> bool:
         """Tell whether it is time for the next round."""
@@ -105,13 +110,21 @@ class Watch:
     def ask(self, house: UUID, request: UUID) -> bool:
         """Have all cameras take a photograph now; False where they did so a moment ago.
 
-        Where nothing comes of it in the house, that is told, by the id of the request.
+        Where nothing comes of it in the house, that is told, by the id of each request.
         """
         if self._clock.monotonic() - self._looked_s < ASKED_AT_MOST_EVERY_S:
             return False
-        self._wanted[house] = request
+        wishes = self._wanted.setdefault(house, [])
+        if request not in wishes:
+            if len(wishes) >= MAX_WISHES:
+                return False
+            wishes.append(request)
         self._asked.set()
         return True
+
+    def is_asked(self, house: UUID) -> bool:
+        """Tell whether somebody has asked for a round of a house that has not begun yet."""
+        return house in self._wanted
 
     def photograph(self, asked: Photograph) -> None:
         """Have a house photographed now, as a person asks through the cloud."""
@@ -155,8 +168,8 @@ class Watch:
         wanted, self._wanted = self._wanted, {}
         seen = await self.look()
         await self._settle()
-        for house, request in wanted.items():
-            if house not in seen:
+        for house, wishes in wanted.items():
+            for request in wishes if house not in seen else ():
                 self._tell_not_taken(request, house, NO_PICTURE)
 
     async def look(self) -> frozenset[UUID]:

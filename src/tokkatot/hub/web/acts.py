@@ -107,6 +107,8 @@ class Acts:
         if watch is None or house.id not in watch.houses:
             raise HubProblem("not_found", "This house has no camera.")
         wish = self._parts.new_id()
+        if watch.is_asked(house.id):
+            raise HubProblem("rate_limited", "A photograph is being taken: it will be shown.")
         if not watch.ask(house.id, wish):
             raise HubProblem("rate_limited", "A photograph was taken a moment ago.")
         self._parts.control.note(PHOTOGRAPH, house=str(house.id), by=str(person.user_id))

@@ -99,6 +99,12 @@ class AlertBook:
         """Return the alerts that ask for somebody, the newest first."""
         return [self._view(one) for one in self._all() if one.state is not AlertState.NORMAL]
 
+    def open_about(self) -> frozenset[str]:
+        """Return what the open alerts are about: photographs, or cameras by name."""
+        noted = self._noted.values()
+        open_ones = (one.row for one in noted if one.state is not AlertState.NORMAL)
+        return frozenset(row.about for row in open_ones if row.about is not None)
+
     def history(self) -> list[Json]:
         """Return all alerts that are known, the newest first."""
         return [self._view(one) for one in self._all()]

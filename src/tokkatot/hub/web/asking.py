@@ -56,6 +56,14 @@ def number(text: str | None, otherwise: int, *, at_most: int) -> int:
     return int(text)
 
 
+def flag(text: str | None) -> bool:
+    """Return a yes or no of the query; what is not there is no."""
+    try:
+        return text is not None and msgspec.convert(text, bool, strict=False)
+    except msgspec.ValidationError:
+        raise HubProblem("validation_failed", "It is either true or false.") from None
+
+
 def answer(body: Json, status: int = 200) -> Response:
     """Answer with an object."""
     return Response(msgspec.json.encode(body), status, media_type=_JSON)

@@ -60,7 +60,6 @@ class Notebook:
         self._news: dict[tuple[str, str], ReadingRow] = {}
         self.history = History()
         self.stops = StopBook(journal)
-        self.seen = SeenBook()
         self.runs = RunBook(name=self._schedule_name, person=self.person)
         self.alerts = AlertBook(
             standing=control.standing,
@@ -68,6 +67,7 @@ class Notebook:
             person=self.person,
             began_ms=clock.now_ms(),
         )
+        self.seen = SeenBook(self.alerts.open_about)
 
     @property
     def document(self) -> DesiredDocument | None:
@@ -209,8 +209,8 @@ class Notebook:
             detection = self.seen.take(row)
             return None if detection is None else ("detection.new", detection)
         if row.type == PHOTOGRAPH_FAILED:
-            house_id, reason = row.data.get("house"), row.data.get("reason")
-            return PHOTOGRAPH_FAILED, {"house_id": house_id, "reason": reason}
+            why = {key: row.data.get(key) for key in ("request", "reason")}
+            return PHOTOGRAPH_FAILED, {"house_id": row.data.get("house"), **why}
         if row.type == CHANGED:
             house = self.stops.take(row)
             return None if house is None else ("farm.changed", {"what": "stop", "id": house})

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from tokkatot.domain.quantities import SPECS, Quantity
 from tokkatot.hub.camera.watch import PICTURE_TYPES
 from tokkatot.hub.loop import SILENT_FOR_S
-from tokkatot.hub.web.asking import answer, instant, number, page_of
+from tokkatot.hub.web.asking import answer, flag, instant, number, page_of
 from tokkatot.hub.web.door import Door
 from tokkatot.hub.web.feed import Json
 from tokkatot.hub.web.guard import LOOPBACK
@@ -190,7 +190,9 @@ class Reads:
         """Return what the cameras of a house saw of late, the newest first."""
         self._door.person(request)
         house = self._parts.house(request.path_params["house"])
-        return page_of([await self._seen(one) for one in self._parts.notes.seen.of(house.id)])
+        only_alerts = flag(request.query_params.get("alerts"))
+        found = self._parts.notes.seen.of(house.id)
+        return page_of([await self._seen(one) for one in found if one[1].alert or not only_alerts])
 
     async def _detection(self, request: Request) -> Response:
         self._door.person(request)

@@ -1,6 +1,8 @@
 """What the hub's cameras have seen, in the shape of the cloud's answers."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Collection
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -8,21 +10,26 @@ from tokkatot.domain.ids import FarmId
 from tokkatot.hub.web.feed import Json
 from tokkatot.hub.web.views import iso
 from tokkatot.wire.messages import EventRow, MessageError
-from tokkatot.wire.pictures import Detection, detection_in
+from tokkatot.wire.pictures import MAX_CAMERAS, Detection, detection_in
 
 MAX_SEEN: Final = 48
 """Of what warned, and of the others: with their small pictures a megabyte. Of the others that is a
-day of one camera, and three hours of eight; an alert stands for longer."""
-
+day of one camera, and three hours of eight."""
+MAX_LASTS: Final = 2 * MAX_CAMERAS
+"""Of so many cameras the newest stays, however long ago: those of now, and renamed ones."""
 
 Seen = tuple[int, Detection]
 """A detection, and of when in ms it is."""
 
 
 class SeenBook:
-    """Keeps the newest detections of all houses; those that warned longer."""
+    """Keeps the newest detections of all houses; those that warned longer.
 
-    def __init__(self) -> None:
+    What an open alert is about stays, by `needed`, and what each camera saw last.
+    """
+
+    def __init__(self, needed: Callable[[], Collection[str]]) -> None:
+        self._needed = needed
         self._seen: OrderedDict[UUID, Seen] = OrderedDict()
 
     def take(self, row: EventRow) -> Json | None:
@@ -32,9 +39,7 @@ class SeenBook:
         except MessageError:
             return None
         self._seen[seen.id] = (row.t, seen)
-        alike = [one.id for _, one in self._seen.values() if one.alert == seen.alert]
-        for oldest in alike[:-MAX_SEEN]:
-            del self._seen[oldest]
+        self._let_go(alert=seen.alert)
         return {
             "id": str(seen.id),
             "house_id": str(seen.house),
@@ -44,6 +49,22 @@ class SeenBook:
             "alert": seen.alert,
             "camera": seen.camera,
         }
+
+    def _let_go(self, *, alert: bool) -> None:
+        alike = [one.id for _, one in self._seen.values() if one.alert == alert]
+        if len(alike) <= MAX_SEEN:
+            return
+        needed, lasts = self._needed(), self._lasts()
+        for oldest in alike[:-MAX_SEEN]:
+            if oldest not in lasts and str(oldest) not in needed:
+                del self._seen[oldest]
+
+    def _lasts(self) -> frozenset[UUID]:
+        """Return what came last from each camera."""
+        lasts: dict[tuple[UUID, str], UUID] = {}
+        for _, one in reversed(self._seen.values()):
+            lasts.setdefault((one.house, one.camera), one.id)
+        return frozenset(islice(lasts.values(), MAX_LASTS))
 
     def of(self, house_id: UUID) -> list[Seen]:
         """Return what was seen in a house, the newest first."""

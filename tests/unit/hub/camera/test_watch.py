@@ -19,6 +19,7 @@ from tokkatot.hub.camera.watch import (
     ASKED_AT_MOST_EVERY_S,
     FIRST_AFTER_S,
     LOOKS_UP_EVERY_S,
+    MAX_WISHES,
     STATE,
     Watch,
 )
@@ -27,7 +28,7 @@ from tokkatot.hub.journal.port import JournalTimeout
 from tokkatot.kit.clock import ManualClock
 from tokkatot.kit.ids import IdSource
 from tokkatot.wire.messages import AlertRow, EventRow, Photograph, Row
-from tokkatot.wire.pictures import Camera, Looked, Looks, detection_in
+from tokkatot.wire.pictures import SUSPICIOUS, Camera, Looked, Looks, detection_in
 
 WISH = UUID(int=33)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -86,6 +87,7 @@ class Scene:
         *,
         now: datetime = START,
         card: FakeCard | None = None,
+        folder: Path = Path("/pictures"),
     ) -> None:
         self.clock = ManualClock(now)
         self.is_time_good = True
@@ -93,7 +95,7 @@ class Scene:
         self.judging = FakeJudging()
         self.watch = Watch(
             settings,
-            folder=Path("/pictures"),
+            folder=folder,
             judging=self.judging,
             journal=self.journal,
             clock=self.clock,
@@ -475,6 +477,39 @@ async def test_who_asks_of_a_camera_that_gives_nothing_is_told_so_each_time(scen
 
     asked = [(str(UUID(int=number)), "no_picture") for number in (1, 2)]
     assert not_taken(scene) == asked
+
+
+async def test_all_who_asked_for_the_same_round_are_told_what_came_of_it(scene: Scene) -> None:
+    scene.judging.sees = {"back": "healthy"}
+    for number in (1, 2, 1):
+        scene.watch.photograph(wish(number))
+    assert scene.watch.is_asked(HOUSE)
+    await scene.run_until(lambda: len(not_taken(scene)) >= 2)
+
+    asked = [(str(UUID(int=number)), "no_picture") for number in (1, 2)]
+    assert not_taken(scene) == asked
+    assert not scene.watch.is_asked(HOUSE)
+
+
+@pytest.mark.parametrize("name", ["{}.jpg", "{}.png", "{}.sent.webp"])
+def test_a_photograph_is_found_by_its_name_without_a_walk_through_the_album(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = tmp_path / SUSPICIOUS / name.format(WISH)
+    path.parent.mkdir()
+    path.write_bytes(b"a photograph")
+    monkeypatch.delattr(Path, "glob")
+
+    watch = Scene(folder=tmp_path).watch
+    assert watch.suspicious(WISH) == path
+    assert watch.suspicious(UUID(int=8)) is None
+
+
+async def test_no_more_wishes_wait_than_there_is_room_for(scene: Scene) -> None:
+    for number in range(MAX_WISHES + 1):
+        scene.watch.photograph(wish(number + 1))
+
+    assert not_taken(scene) == [(str(UUID(int=MAX_WISHES + 1)), "moment_ago")]
 
 
 async def test_a_wish_that_is_sent_again_is_one_wish(scene: Scene) -> None:

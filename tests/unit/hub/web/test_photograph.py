@@ -55,6 +55,17 @@ async def test_a_photograph_is_taken_when_a_manager_asks_and_not_again_at_once(
     assert told.data == {"house": str(HOUSE), "by": str(MANAGER)}
 
 
+async def test_who_asks_while_others_wait_for_the_same_round_is_told_so_and_nothing_is_noted(
+    page: Page, watch: Watch
+) -> None:
+    async with await page.person(MANAGER) as web:
+        answers = [await web.post(ASK) for _ in range(2)]
+
+    assert [one.status_code for one in answers] == [202, 429]
+    told = [one for one in page.hub.journal.recorded("events") if isinstance(one, EventRow)]
+    assert [one.type for one in told].count("photograph.requested") == 1
+
+
 async def test_a_viewer_asks_for_none(page: Page, watch: Watch) -> None:
     async with await page.person(VIEWER) as web:
         assert (await web.post(ASK)).status_code == 403
@@ -118,6 +129,27 @@ async def test_what_the_cameras_saw_is_shown_without_internet(page: Page, watch:
     assert elsewhere.status_code == 404
 
 
+async def test_only_what_warned_is_listed_on_demand(page: Page, watch: Watch) -> None:
+    judging = watch._judging
+    assert isinstance(judging, FakeJudging)
+    async with await page.person(VIEWER) as web:
+        for disease in ("newcastle", "healthy"):
+            judging.sees = {"front": disease}
+            await watch.look()
+        listed = {
+            asked: [one["disease"] for one in (await web.get(f"{NEWEST}?{asked}")).json()["items"]]
+            for asked in ("alerts=true", "alerts=false", "limit=48")
+        }
+        wrong = await web.get(f"{NEWEST}?alerts=perhaps")
+
+    assert listed == {
+        "alerts=true": ["newcastle"],
+        "alerts=false": ["healthy", "newcastle"],
+        "limit=48": ["healthy", "newcastle"],
+    }
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "validation_failed")
+
+
 async def test_the_page_has_what_warned_in_full_while_the_album_has_it(
     page: Page, watch: Watch, tmp_path: Path
 ) -> None:
@@ -149,12 +181,28 @@ async def test_what_was_seen_before_somebody_came_is_known_what_warned_the_longe
     assert [one["disease"] for one in seen] == ["healthy"] * MAX_SEEN + ["newcastle"]
 
 
+async def test_what_an_open_alert_is_about_is_shown_however_much_warned_since(
+    page: Page, watch: Watch
+) -> None:
+    judging = watch._judging
+    assert isinstance(judging, FakeJudging)
+    judging.sees = {"front": "newcastle"}
+    async with await page.person(VIEWER) as web:
+        for _ in range(MAX_SEEN + 8):
+            await watch.look()
+        alerts = (await web.get(f"{FARM_PATH}/alerts")).json()["items"]
+        about = [one["about"] for one in alerts if one["about"] is not None]
+        shown = [await web.get(f"{FARM_PATH}/detections/{one}") for one in about]
+
+    assert [one.status_code for one in shown] == [200, 200]
+
+
 async def test_pages_hear_what_came_of_a_wish_for_a_photograph(page: Page, watch: Watch) -> None:
     judging = watch._judging
     assert isinstance(judging, FakeJudging)
     since = page.parts.feed.seq
     async with await page.person(MANAGER) as web:
-        await web.post(ASK)
+        asked = (await web.post(ASK)).json()
         await watch._answer()
         page.hub.clock.advance(ASKED_AT_MOST_EVERY_S)
         judging.sees = {"front": "healthy"}
@@ -165,7 +213,7 @@ async def test_pages_hear_what_came_of_a_wish_for_a_photograph(page: Page, watch
     failed, seen = frames
     assert (failed["type"], failed["data"]) == (
         "photograph.failed",
-        {"house_id": str(HOUSE), "reason": "no_picture"},
+        {"house_id": str(HOUSE), "request": asked["id"], "reason": "no_picture"},
     )
     assert seen["type"] == "detection.new"
     assert isinstance(seen["data"], dict)
