@@ -171,6 +171,17 @@ async def test_a_person_says_what_it_really_is_and_may_change_their_mind(house: 
     assert (second["right"], second["marked_as"], second["consent"]) == (False, None, False)
 
 
+async def test_the_screens_of_others_hear_of_a_mark(house: House) -> None:
+    which = await tell(house)
+    await mark(house, which, right=True, consent=True)
+
+    async with house.cloud.context.database.transaction() as tx:
+        told = await tx.session.scalars(
+            text("SELECT data FROM farm_changes WHERE type = 'detection.changed'")
+        )
+    assert [one["id"] for one in told] == [str(which)]
+
+
 async def test_a_mark_that_contradicts_itself_is_refused(house: House) -> None:
     which = await tell(house)
     problem = await mark(house, which, 422, right=False, disease="coccidiosis")

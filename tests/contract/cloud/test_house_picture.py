@@ -59,6 +59,19 @@ async def test_the_newer_picture_is_shown(house: House, hung_after: float, shows
     assert datetime.fromisoformat(t or "") == max(hung, datetime.fromisoformat(seen["t"]))
 
 
+async def test_a_picture_that_is_dated_ahead_holds_no_place(house: House) -> None:
+    ahead = await tell(house, 1)
+    async with house.cloud.context.database.transaction() as tx:
+        by = {"which": ahead, "by": timedelta(hours=20)}
+        await tx.session.execute(text("UPDATE detections SET t = t + :by WHERE id = :which"), by)
+    only_ahead, _ = await pictured(house)
+    await tell(house, 2)
+    _, answer = await pictured(house)
+
+    assert only_ahead is None
+    assert answer.content == picture(2)
+
+
 async def test_a_camera_that_was_taken_down_shows_nothing_for_ever(house: House) -> None:
     await tell(house)
     async with house.cloud.context.database.transaction() as tx:

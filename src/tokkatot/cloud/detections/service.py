@@ -168,6 +168,7 @@ async def mark(
         },
         origin=origin,
     )
+    _tell(tx, detection, "detection.changed")
     return detection
 
 

@@ -95,14 +95,18 @@ async def page(
 
 
 async def newest_picture(
-    session: AsyncSession, house_id: UUID, *, since: datetime
+    session: AsyncSession, house_id: UUID, *, since: datetime, until: datetime
 ) -> tuple[UUID, datetime] | None:
-    """Return which detection has the newest picture of a house's cameras, and of when it is."""
+    """Return which detection has the newest picture of a house's cameras, and of when it is.
+
+    What is dated after `until` holds no place: a hub's clock was ahead.
+    """
     found = await session.execute(
         select(Detection.id, Detection.t)
         .where(
             Detection.house_id == house_id,
             Detection.t > since,
+            Detection.t <= until,
             Detection.camera.is_not(None),
             Detection.thumbnail.is_not(None),
         )

@@ -50,6 +50,8 @@ from tokkatot.wire.session_cloud import SILENT_AFTER_S
 STALE_PERIODS = 3
 """A value is stale once its sensor has been silent for so many of its periods."""
 STALE_AT_LEAST = timedelta(seconds=60)
+PICTURE_AHEAD = timedelta(minutes=1)
+"""A picture that is dated later than this from now holds no place: its hub's clock was ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +171,8 @@ async def _picture(tx: Transaction, farm_id: FarmId, house_id: UUID) -> PictureV
 
 
 async def _newest_picture(tx: Transaction, house_id: UUID) -> tuple[UUID, datetime] | None:
-    since = tx.now - PICTURES_KEPT
-    return await detection_store.newest_picture(tx.session, house_id, since=since)
+    since, until = tx.now - PICTURES_KEPT, tx.now + PICTURE_AHEAD
+    return await detection_store.newest_picture(tx.session, house_id, since=since, until=until)
 
 
 def _picture_view(farm_id: FarmId, house_id: UUID, t: datetime) -> PictureView:

@@ -15,7 +15,7 @@ from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.intelligence.model import SavedDay
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.telemetry.equipment_api import counts_of, rated_w
+from tokkatot.cloud.telemetry.equipment_api import each_counted, rated_w
 from tokkatot.cloud.telemetry.local_time import hour_edges, hour_of_day
 from tokkatot.cloud.telemetry.store import Span
 from tokkatot.cloud.telemetry.summary import Integers, Numbers
@@ -97,14 +97,14 @@ async def drawn(
     }
     tariff = None if price is None else price.tariff
     edges = days_ms if tariff is None else np.union1d(days_ms, hour_edges(span, zone))
-    counts = await counts_of(tx, [one for one in actuators if one.id in rated], span, edges)
+    counted = await each_counted(tx, [one for one in actuators if one.id in rated], span, edges)
     # What cools, too (`hvac`), runs on electricity.
     heats = {one.id for one in actuators if one.role is DeviceRole.HEATER}
     electricity, heat, known_s = np.zeros((3, len(edges) - 1))
-    for one, watts in rated.items():
+    for one, counts in counted:
         kwh = heat if one in heats else electricity
-        kwh += counts[one].load_s * (watts / JOULES_A_KWH)
-        known_s += counts[one].known_s
+        kwh += counts.load_s * (rated[one] / JOULES_A_KWH)
+        known_s += counts.known_s
     factors = 1.0 if tariff is None else np.array(tariff)[hour_of_day(edges[:-1], zone)]
     days = np.searchsorted(edges, days_ms[:-1])
     known = np.where(np.add.reduceat(known_s, days) > 0, 1.0, np.nan)

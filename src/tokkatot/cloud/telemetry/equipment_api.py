@@ -1,6 +1,6 @@
 """The routes that tell what devices did: their lines over time, and what was counted of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import Annotated, Final
@@ -230,12 +230,19 @@ async def counts_of(
     tx: Transaction, devices: Sequence[Device], span: Span, edges: Integers
 ) -> Mapping[UUID, Counts]:
     """Return what was counted of each device between each edge and the next."""
+    return dict(await each_counted(tx, devices, span, edges))
+
+
+async def each_counted(
+    tx: Transaction, devices: Sequence[Device], span: Span, edges: Integers
+) -> Iterator[tuple[UUID, Counts]]:
+    """Return device by device what was counted: of many edges nobody holds all at once."""
     reports = await read_reports(tx.session, [one.id for one in devices], span)
     known_ms = await known_until(tx.session, devices, now=tx.now)
-    return {
-        one.id: equipment.count(reports.get(one.id, NO_REPORTS), edges, known_ms[one.id])
+    return (
+        (one.id, equipment.count(reports.get(one.id, NO_REPORTS), edges, known_ms[one.id]))
         for one in devices
-    }
+    )
 
 
 def _ends(span: Span) -> Integers:
