@@ -9,6 +9,8 @@ export interface Day {
   temperature_max_c: number | null
   humidity_percent: number | null
   vpd_kpa: number | null
+  /** By how much the model of the house was off its temperature. */
+  twin_off_k: number | null
   weight_kg: number | null
   yield_kg: number | null
   predicted_kg: number | null
@@ -64,6 +66,7 @@ export function linesOf(day: Day, number: Say, t: Tell): Line[] {
       (value) => `${number(value, 0)} %`,
     ),
     ...lineOf('quantity.vpd', day.vpd_kpa, (value) => `${number(value, 2)} kPa`),
+    ...lineOf('days.twin_off', day.twin_off_k, degrees),
     ...lineOf('quantity.weight', day.weight_kg, (value) => `${number(value, 2)} kg`),
     ...lineOf('days.yield', day.yield_kg, (value) => `${number(value, 1)} kg`),
     ...lineOf('days.predicted', day.predicted_kg, (value) => `${number(value, 2)} kg`),

@@ -9,6 +9,7 @@ const day: Day = {
   temperature_max_c: 33,
   humidity_percent: 71.4,
   vpd_kpa: 1.234,
+  twin_off_k: null,
   weight_kg: null,
   yield_kg: null,
   predicted_kg: null,
@@ -39,6 +40,10 @@ describe('a day in words', () => {
       'days.more: 2.0 kWh',
       'days.spared: twin.hours 3.0',
     ])
+  })
+
+  it('says how far its model was off beside what was measured', () => {
+    expect(told({ twin_off_k: 0.84 })[3]).toBe('days.twin_off: 0.8 °C')
   })
 
   it('says why nobody can tell what was saved, but not that a day is not over', () => {

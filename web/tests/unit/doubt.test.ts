@@ -20,6 +20,7 @@ const measured: Day = {
   temperature_max_c: 33,
   humidity_percent: 71,
   vpd_kpa: 1,
+  twin_off_k: null,
   weight_kg: 1.2,
   yield_kg: null,
   predicted_kg: null,

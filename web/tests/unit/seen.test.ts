@@ -93,7 +93,7 @@ describe('the photograph that an alert is about', () => {
     const server = new Server([...rounds(60), warned])
     let is_away = true
     await opened((path, request) => {
-      if (is_away && path.endsWith('detections/r60')) throw new Problem('offline')
+      if (is_away && path.endsWith('detections/r60')) throw new Problem('phone_offline')
       return server.answer(path, request)
     }, '?shown=r60')
     await tap('.strip button')

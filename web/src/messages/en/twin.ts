@@ -132,6 +132,7 @@ export const twin: TwinWords = {
   'part.electrons_a_photon': 'growth by light',
   'days.help': 'What the house was like each day, by the farm’s clock.',
   'days.range': 'from {low} to {high}',
+  'days.twin_off': 'The model was off by about',
   'days.energy': 'Electricity used',
   'days.saved': 'Saved by the autopilot',
   'days.more': 'Used more by the autopilot',

@@ -126,6 +126,7 @@ export const twin = {
   'part.electrons_a_photon': 'ការលូតលាស់ដោយពន្លឺ',
   'days.help': 'អ្វីបានកើតឡើងក្នុងផ្ទះនៅថ្ងៃនីមួយៗ តាមម៉ោងកសិដ្ឋាន។',
   'days.range': 'ពី {low} ដល់ {high}',
+  'days.twin_off': 'គំរូផ្ទះខុសប្រហែល',
   'days.energy': 'អគ្គិសនីប្រើ',
   'days.saved': 'ការបញ្ជាឆ្លាតវៃសន្សំបាន',
   'days.more': 'ការបញ្ជាឆ្លាតវៃប្រើលើស',
