@@ -7,7 +7,10 @@ from math import cos, pi
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from tests.support.cloud import Cloud, Person
+from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.jobs.worker import Worker
 from tokkatot.cloud.main import job_kinds
@@ -105,6 +108,36 @@ class Twinned:
                 status=200,
             )
             assert answer["refused"] == []
+
+    async def reported(
+        self, house: str, role: str, levels: Sequence[tuple[datetime, float]]
+    ) -> None:
+        """Let a device have reported levels, each from its time on."""
+        device = self.devices[house, role]
+        async with self.cloud.context.database.transaction() as tx:
+            await tx.session.execute(
+                text(
+                    "INSERT INTO device_state_log (t, device_id, actual, target, online)"
+                    " VALUES (:t, :device, :level, :level, true)"
+                ),
+                [{"device": device, "t": t, "level": level} for t, level in levels],
+            )
+
+    async def heard(self, ago: timedelta) -> None:
+        """Let the farm's hub have been heard so long ago."""
+        async with self.cloud.context.database.transaction() as tx:
+            hub = Hub(
+                id=UUID(int=7),
+                farm_id=UUID(self.farm),
+                name="hub",
+                password_hash="",
+                desired_version=1,
+                desired_at=tx.now,
+                addresses=[],
+                last_seen_at=tx.now - ago,
+                created_at=tx.now,
+            )
+            await tx.session.merge(hub)
 
     async def weathered(self, days: int = 1, *, mean_c: float = 28.0) -> datetime:
         """Record so many days of tropical weather until now; return since when."""

@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import text
 
 from tests.support.cloud import Cloud
 from tests.support.jobs import stored
@@ -53,22 +52,9 @@ async def moved(
     house: str | None = None,
 ) -> None:
     """Let a device of a house, else of the coop, have reported a level each quarter of an hour."""
-    rows = [
-        {
-            "device": farm.devices[house or farm.coop, role],
-            "t": since + number * EVERY,
-            "level": level,
-        }
-        for number, level in enumerate(levels)
-    ]
-    async with farm.cloud.context.database.transaction() as tx:
-        await tx.session.execute(
-            text(
-                "INSERT INTO device_state_log (t, device_id, actual, target, online)"
-                " VALUES (:t, :device, :level, :level, true)"
-            ),
-            rows,
-        )
+    await farm.reported(
+        house or farm.coop, role, [(since + n * EVERY, level) for n, level in enumerate(levels)]
+    )
 
 
 async def prepared(farm: Twinned, body: Json, house: str | None = None) -> tuple[Task, Json]:

@@ -1,6 +1,6 @@
 """Fitted twins that live through what their house did, day by day, with an autopilot or without."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import numpy as np
@@ -14,7 +14,7 @@ from tests.support.twinned import EVERY, FIT, Twinned, twinned
 from tokkatot.climate.calibrate.recording import read_recording
 from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.alerts.drift import DAY_DRIFTED, DRIFTED_K, FEWEST
-from tokkatot.cloud.farms.model import House, Hub
+from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.intelligence.model import Decision, FittedTwin, TwinDay
 from tokkatot.cloud.main import watch_twins
@@ -44,25 +44,8 @@ GLASS = FIT | {
 @pytest.fixture
 async def farm(cloud: Cloud) -> Twinned:
     found = await twinned(cloud)
-    await heard(found, timedelta())
+    await found.heard(timedelta())
     return found
-
-
-async def heard(farm: Twinned, ago: timedelta) -> None:
-    """Let the farm's hub have been heard so long ago."""
-    async with farm.cloud.context.database.transaction() as tx:
-        hub = Hub(
-            id=UUID(int=7),
-            farm_id=UUID(farm.farm),
-            name="hub",
-            password_hash="",
-            desired_version=1,
-            desired_at=tx.now,
-            addresses=[],
-            last_seen_at=tx.now - ago,
-            created_at=tx.now,
-        )
-        await tx.session.merge(hub)
 
 
 async def fitted(farm: Twinned, house: str, card: Json = FIT) -> None:
@@ -73,28 +56,13 @@ async def fitted(farm: Twinned, house: str, card: Json = FIT) -> None:
         await store.keep_fit(tx.session, of | kept)
 
 
-async def reported(
-    farm: Twinned, house: str, role: str, since: datetime, levels: list[float]
-) -> None:
-    rows = [
-        {"device": farm.devices[house, role], "t": since + number * EVERY, "level": level}
-        for number, level in enumerate(levels)
-    ]
-    async with farm.cloud.context.database.transaction() as tx:
-        await tx.session.execute(
-            text(
-                "INSERT INTO device_state_log (t, device_id, actual, target, online)"
-                " VALUES (:t, :device, :level, :level, true)"
-            ),
-            rows,
-        )
-
-
 async def lived(farm: Twinned, house: str, *, role: str = "fan", warmer_k: float = 0.0) -> float:
     """Record days of a house so much warmer than its twin; return the mean of the last one."""
     since = await farm.weathered(DAYS, mean_c=24.0)
     levels = 100 * (0.5 + 0.4 * np.sin(np.arange(96 * DAYS) / 7))
-    await reported(farm, house, role, since, levels.tolist())
+    await farm.reported(
+        house, role, [(since + n * EVERY, one) for n, one in enumerate(levels.tolist())]
+    )
     begun = farm.cloud.clock.now() - MIDNIGHT_AGO - A_DAY - FOUND_IN
     await farm.measured(house, "climate_sensor", "temperature", begun, [26.0])
     air = await lived_by_twin(farm, house, Span(start=begun, end=begun + FOUND_IN + A_DAY))
@@ -216,7 +184,7 @@ async def test_a_day_that_nobody_recorded_is_looked_at_again_and_is_no_drift(far
 
 async def test_a_day_waits_for_a_hub_that_is_away(farm: Twinned) -> None:
     await fitted(farm, farm.coop)
-    await heard(farm, MIDNIGHT_AGO + timedelta(hours=1))
+    await farm.heard(MIDNIGHT_AGO + timedelta(hours=1))
     await yesterday(farm, farm.coop)
     async with farm.cloud.context.database.transaction() as tx:
         assert (await tx.session.scalars(select(TwinDay))).all() == []

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import text
 
 from tests.support.cloud import Cloud
 from tests.support.people import Json
@@ -53,22 +52,8 @@ async def test_a_day_has_its_climate_by_the_farms_own_midnight(farm: Twinned) ->
 async def ran(farm: Twinned, role: str = "heater") -> None:
     """Let the heater of 8 kW have run: two hours whole and four half; the next day one."""
     since = farm.cloud.clock.now() - MIDNIGHT_AGO - timedelta(days=1)
-    rows = [
-        {
-            "device": farm.devices[farm.coop, role],
-            "t": since + timedelta(hours=h),
-            "level": level,
-        }
-        for h, level in ((0, 0.0), (6, 100.0), (8, 50.0), (12, 0.0), (30, 100.0), (31, 0.0))
-    ]
-    async with farm.cloud.context.database.transaction() as tx:
-        await tx.session.execute(
-            text(
-                "INSERT INTO device_state_log (t, device_id, actual, target, online)"
-                " VALUES (:t, :device, :level, :level, true)"
-            ),
-            rows,
-        )
+    levels = ((0, 0.0), (6, 100.0), (8, 50.0), (12, 0.0), (30, 100.0), (31, 0.0))
+    await farm.reported(farm.coop, role, [(since + timedelta(hours=h), one) for h, one in levels])
 
 
 async def test_energy_is_what_rated_devices_drew_and_its_cost_is_asked_for(farm: Twinned) -> None:

@@ -10,7 +10,6 @@ from tests.support.autopilot import wanting
 from tests.support.cloud import Cloud
 from tests.support.people import Json
 from tests.support.twinned import FIT, Twinned, twinned
-from tokkatot.cloud.farms.model import Hub
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.intelligence.model import Decision, HouseAutopilot, SavedDay
 from tokkatot.cloud.intelligence.registry import add_policy
@@ -144,28 +143,11 @@ async def test_what_lacked_is_reckoned_once_it_has_come(farm: Twinned) -> None:
     assert (await yesterday(farm))["saved_kwh"] == day["saved_kwh"]
 
 
-async def heard(farm: Twinned, ago: timedelta) -> None:
-    """Let the farm's hub have been heard so long ago."""
-    async with farm.cloud.context.database.transaction() as tx:
-        hub = Hub(
-            id=UUID(int=7),
-            farm_id=UUID(farm.farm),
-            name="hub",
-            password_hash="",
-            desired_version=1,
-            desired_at=tx.now,
-            addresses=[],
-            last_seen_at=tx.now - ago,
-            created_at=tx.now,
-        )
-        await tx.session.merge(hub)
-
-
 async def test_a_day_waits_for_a_hub_that_is_away_and_for_what_it_brings(farm: Twinned) -> None:
     await decided(farm, 2.0, days_ago=2)
-    await heard(farm, MIDNIGHT_AGO + timedelta(hours=1))
+    await farm.heard(MIDNIGHT_AGO + timedelta(hours=1))
     assert (await yesterday(farm))["lacking"] == "open"
-    await heard(farm, timedelta())
+    await farm.heard(timedelta())
     policy = wanting(1.0)
     async with farm.cloud.context.database.transaction() as tx:
         await add_policy(tx, policy.card, policy.model)
@@ -180,7 +162,7 @@ async def test_a_day_waits_for_a_hub_that_is_away_and_for_what_it_brings(farm: T
 
 async def test_for_a_hub_that_stays_away_a_day_does_not_wait_for_ever(farm: Twinned) -> None:
     await decided(farm, 2.0, days_ago=15)
-    await heard(farm, timedelta(days=14))
+    await farm.heard(timedelta(days=14))
     await reckon_days(farm.cloud.context, farm.cloud.readings)
     async with farm.cloud.context.database.transaction() as tx:
         rows = await store.saved_days(

@@ -4,10 +4,8 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from math import isfinite
-from operator import attrgetter
 from typing import Final
 
-import msgspec
 import numpy as np
 import structlog
 from sqlalchemy import select
@@ -17,8 +15,6 @@ from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.intelligence.model import FittedTwin
-from tokkatot.cloud.jobs.child import ask
-from tokkatot.cloud.jobs.model import Failure
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction
@@ -28,12 +24,11 @@ from tokkatot.cloud.telemetry.store import ReadingStore, Span
 from tokkatot.cloud.twins.checker import Task
 from tokkatot.cloud.twins.fitted import fitted_twin
 from tokkatot.cloud.twins.house import devices_in, of_one_flock, twin_of
+from tokkatot.cloud.twins.past_days import PastDay, live_through, new_then_late, past_days
 from tokkatot.cloud.twins.recording import PERIOD_S, recorded
-from tokkatot.cloud.twins.saving import MOST_A_ROUND, SETTLED, PastDay
 from tokkatot.kit.clock import to_ms
 
 PROGRAM: Final = (sys.executable, "-m", "tokkatot.cloud.twins.checker")
-LIMIT_S: Final = 180.0
 CAUGHT_UP_DAYS: Final = 3
 """What a cloud or a hub that stood still has missed; of older days nobody needs an alert."""
 FOUND_IN: Final = timedelta(days=2)
@@ -51,15 +46,14 @@ async def check_days(
     """Let each fitted twin live through what its house did, and keep by how much it was off."""
     async with context.database.transaction() as tx:
         due = await _due(tx)
-    for one in due:
-        async with context.database.transaction() as tx:
-            task = await _task(tx, readings, one)
-        found: JsonObject | str = task if isinstance(task, str) else await _lived(task, program)
-        async with context.database.transaction() as tx:
-            await store.keep_twin_day(
-                tx.session,
-                {"house_id": one.house.id, "day": one.day, "reckoned_at": tx.now} | _row(found),
-            )
+    await live_through(
+        context,
+        due,
+        program,
+        task=lambda tx, one: _task(tx, readings, one),
+        row=_row,
+        keep=store.keep_twin_day,
+    )
 
 
 async def _due(tx: Transaction) -> Sequence[PastDay]:
@@ -75,11 +69,7 @@ async def _due(tx: Transaction) -> Sequence[PastDay]:
     for house, farm, fitted_at in rows.all():
         hub = await farms_store.hub_for_house(tx.session, house.farm_id, house.id)
         told_until = tx.now if hub is None else heard_until(hub, now=tx.now)
-        today = farm.today(tx.now - SETTLED)
-        days = [
-            PastDay(house=house, farm=farm, day=today - timedelta(days=ago))
-            for ago in range(CAUGHT_UP_DAYS, 0, -1)
-        ]
+        days = past_days(house, farm, tx.now, CAUGHT_UP_DAYS)
         # Of the days before it was fitted, its card tells.
         begun += [one for one in days if fitted_at <= one.start and one.end <= told_until]
     if not begun:
@@ -88,13 +78,7 @@ async def _due(tx: Transaction) -> Sequence[PastDay]:
     known = await store.twin_days(
         tx.session, [one.house.id for one in begun], min(days_of), max(days_of)
     )
-    looked = {(row.house_id, row.day): row for row in known}
-    new = [one for one in begun if (one.house.id, one.day) not in looked]
-    again = [row for row in known if row.lacking == "records"]
-    again.sort(key=attrgetter("reckoned_at"))
-    mine = {(one.house.id, one.day): one for one in begun}
-    late = [mine[key] for row in again if (key := (row.house_id, row.day)) in mine]
-    return [*new, *late][:MOST_A_ROUND]
+    return new_then_late(begun, known, {"records"})
 
 
 async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task | str:
@@ -123,18 +107,6 @@ async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task |
     if measured is None or np.isfinite(measured[judged_from:]).sum() < FEWEST:
         return "records"
     return Task(twin=twin, lines=list(lived.lines()), judged_from=judged_from)
-
-
-async def _lived(task: Task, program: Sequence[str]) -> JsonObject | str:
-    said = await ask(program, msgspec.msgpack.encode(task), limit_s=LIMIT_S, progress=_unheard)
-    if isinstance(said, Failure):
-        _log.warning("checking.failed", detail=said.detail)
-        return "twin"
-    return said
-
-
-def _unheard(_done: float) -> None:
-    """Nobody waits for it."""
 
 
 def _row(found: JsonObject | str) -> dict[str, object]:

@@ -40,6 +40,7 @@ from tokkatot.cloud.twins.house import (
     twin_of,
     usual_twin,
 )
+from tokkatot.cloud.twins.past_days import MOST_A_ROUND, SETTLED
 from tokkatot.cloud.twins.recorded import weighed_kg
 from tokkatot.cloud.twins.simulating import begun_in, points_of
 from tokkatot.domain.houses import HouseKind
@@ -49,9 +50,6 @@ PROGRAM: Final = (sys.executable, "-m", "tokkatot.cloud.twins.grower")
 LIMIT_S: Final = 600.0
 MOST_DAYS: Final = 366
 """A crop that is older counts as planted so long ago."""
-MOST_A_ROUND: Final = 200
-SETTLED: Final = timedelta(hours=1)
-"""So long after midnight most of what a hub has measured has come."""
 LIGHTEST_KG: Final = 0.02
 HEAVIEST_KG: Final = 10.0
 """What scales show beyond this is no bird."""

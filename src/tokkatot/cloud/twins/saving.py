@@ -2,13 +2,9 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from operator import itemgetter
+from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-import msgspec
 import numpy as np
 import structlog
 from sqlalchemy import select
@@ -19,8 +15,6 @@ from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.intelligence import store
-from tokkatot.cloud.jobs.child import ask
-from tokkatot.cloud.jobs.model import Failure
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction
@@ -32,6 +26,13 @@ from tokkatot.cloud.telemetry.summary import Numbers
 from tokkatot.cloud.twins.asked import RecordedWeather
 from tokkatot.cloud.twins.fitted import fitted_twin
 from tokkatot.cloud.twins.house import devices_in, twin_of
+from tokkatot.cloud.twins.past_days import (
+    SETTLED,
+    PastDay,
+    live_through,
+    new_then_late,
+    past_days,
+)
 from tokkatot.cloud.twins.simulating import STEP, begun_in, points_of
 from tokkatot.cloud.twins.simulator import Points, Task
 from tokkatot.cloud.twins.weather import Skies, recorded_skies
@@ -41,41 +42,13 @@ from tokkatot.kit.clock import from_ms, to_ms
 RULES: Final = "rules"
 HELD: Final = "held"
 PROGRAM: Final = (sys.executable, "-m", "tokkatot.cloud.twins.simulator")
-LIMIT_S: Final = 180.0
-SETTLED: Final = timedelta(hours=1)
-"""So long after midnight most of what a hub has measured has come."""
 CAUGHT_UP_DAYS: Final = 14
 """What a cloud or a hub that stood still has missed; of older days set-points are others by now."""
-MOST_A_ROUND: Final = 200
 _DIGITS: Final = 3
 _DIGITS_BY_HOUR: Final = 6
 LENT_FOR: Final = timedelta(seconds=LENT_FOR_S)
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastDay:
-    """A house and a day that is over."""
-
-    house: House
-    farm: Farm
-    day: date
-
-    @property
-    def start(self) -> datetime:
-        """Return when it began on the farm's clock."""
-        return datetime.combine(self.day, time.min, ZoneInfo(self.farm.time_zone))
-
-    @property
-    def end(self) -> datetime:
-        """Return when it ended."""
-        after = self.day + timedelta(days=1)
-        return datetime.combine(after, time.min, ZoneInfo(self.farm.time_zone))
-
-    def is_last_chance(self, now: datetime) -> bool:
-        """Return whether tomorrow nobody will ask for it any more."""
-        return self.day <= self.farm.today(now - SETTLED) - timedelta(days=CAUGHT_UP_DAYS)
 
 
 async def reckon_days(
@@ -84,15 +57,14 @@ async def reckon_days(
     """Reckon what the last days of each house with an autopilot saved, and keep it."""
     async with context.database.transaction() as tx:
         due = await _due(tx)
-    for one in due:
-        async with context.database.transaction() as tx:
-            task = await _task(tx, readings, one)
-        found: JsonObject | str = task if isinstance(task, str) else await _lived(task, program)
-        async with context.database.transaction() as tx:
-            await store.keep_saved(
-                tx.session,
-                {"house_id": one.house.id, "day": one.day, "reckoned_at": tx.now} | _row(found),
-            )
+    await live_through(
+        context,
+        due,
+        program,
+        task=lambda tx, one: _task(tx, readings, one),
+        row=_row,
+        keep=store.keep_saved,
+    )
 
 
 async def _due(tx: Transaction) -> Sequence[PastDay]:
@@ -113,22 +85,14 @@ async def _due(tx: Transaction) -> Sequence[PastDay]:
         told_until = await _told_until(tx, house, last)
         begun += [
             one
-            for one in _past_days(house, farm, tx.now)
-            if one.end > first and (one.end <= told_until or one.is_last_chance(tx.now))
+            for one in past_days(house, farm, tx.now, CAUGHT_UP_DAYS)
+            if one.end > first and (one.end <= told_until or _is_last_chance(one, tx.now))
         ]
     if not begun:
         return []
     days = [one.day for one in begun]
     known = await store.saved_days(tx.session, list(decided), min(days), max(days))
-    reckoned = {(one.house_id, one.day): one for one in known}
-    new = [one for one in begun if (one.house.id, one.day) not in reckoned]
-    again = [
-        (kept.reckoned_at, one)
-        for one in begun
-        if (kept := reckoned.get((one.house.id, one.day))) and kept.lacking in store.MAY_COME
-    ]
-    again.sort(key=itemgetter(0))
-    return [*new, *(one for _, one in again)][:MOST_A_ROUND]
+    return new_then_late(begun, known, store.MAY_COME)
 
 
 async def _told_until(tx: Transaction, house: House, decided_last: datetime) -> datetime:
@@ -146,12 +110,9 @@ async def _told_until(tx: Transaction, house: House, decided_last: datetime) -> 
     return min(heard, decided_last)
 
 
-def _past_days(house: House, farm: Farm, now: datetime) -> Sequence[PastDay]:
-    today = farm.today(now - SETTLED)
-    return [
-        PastDay(house=house, farm=farm, day=today - timedelta(days=ago))
-        for ago in range(CAUGHT_UP_DAYS, 0, -1)
-    ]
+def _is_last_chance(one: PastDay, now: datetime) -> bool:
+    """Return whether tomorrow nobody will ask for it any more."""
+    return one.day <= one.farm.today(now - SETTLED) - timedelta(days=CAUGHT_UP_DAYS)
 
 
 async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task | str:
@@ -211,18 +172,6 @@ def _held(sky: Skies, shifts: Sequence[tuple[datetime, float]]) -> Numbers:
     fresh = (last >= 0) & (at_ms - told_ms[np.maximum(last, 0)] < LENT_FOR_S * 1000)
     lent = np.where(fresh, values[np.maximum(last, 0)], 0.0)
     return np.asarray(lent.reshape(rows, -1).mean(axis=1))
-
-
-async def _lived(task: Task, program: Sequence[str]) -> JsonObject | str:
-    said = await ask(program, msgspec.msgpack.encode(task), limit_s=LIMIT_S, progress=_unheard)
-    if isinstance(said, Failure):
-        _log.warning("saving.failed", detail=said.detail)
-        return "twin"
-    return said
-
-
-def _unheard(_done: float) -> None:
-    """Nobody waits for it."""
 
 
 def _row(found: JsonObject | str) -> dict[str, object]:
