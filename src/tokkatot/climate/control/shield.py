@@ -94,6 +94,9 @@ class Ahead(Protocol[Steered_contra]):
     def of(self, rules: Steered_contra) -> Outlook:
         """Return what would come under these rules."""
 
+    def airs_as_early(self, rules: Steered_contra, others: Steered_contra) -> bool:
+        """Return whether these rules give air wherever the others would, for sure."""
+
 
 class Twin(Protocol[Steered_contra]):
     """A model of the house that lives beside it."""
@@ -267,12 +270,13 @@ class Shield(Generic[Rules]):
         if rules == self._base:
             return not comes.strain < inf
         is_within = comes.strain <= 0.0
-        if is_within and all(owed_s <= LIFETIME_S for owed_s in comes.owed_s):
+        airs = ahead.airs_as_early(rules, self._base)
+        if is_within and (airs or all(owed_s <= LIFETIME_S for owed_s in comes.owed_s)):
             return False
         would_be = ahead.of(self._base)
         # Air that birds need is nothing to be weighed against warmth. Where the rules themselves
         # leave them without it, the policy does so for no longer.
-        if any(
+        if not airs and any(
             not owed_s <= max(LIFETIME_S, anyway_s * ALIKE)
             for owed_s, anyway_s in zip(comes.owed_s, would_be.owed_s, strict=True)
         ):
@@ -280,10 +284,13 @@ class Shield(Generic[Rules]):
         # On a day that no rules could hold, the policy has to do better than they would: a house
         # beyond its limits is no place to be wrong by a little. What is no number is not below
         # anything.
-        if is_within:
-            return False
-        is_worse = any(
-            not one <= max(other, 0.0)
-            for one, other in zip(comes.strains, would_be.strains, strict=True)
-        )
-        return is_worse or not comes.strain <= would_be.strain - GAIN < inf
+        return not is_within and not _is_better(comes, would_be)
+
+
+def _is_better(one: Outlook, other: Outlook) -> bool:
+    """Return whether limits are surely left by less: in one way it may come, by more in none."""
+    if not (one.strain < inf and other.strain < inf):
+        return False
+    pairs = list(zip(one.strains, other.strains, strict=True)) or [(one.strain, other.strain)]
+    is_worse = bool(one.strains) and any(not mine <= max(its, 0.0) for mine, its in pairs)
+    return not is_worse and any(its > 0.0 and mine <= its - GAIN for mine, its in pairs)

@@ -59,6 +59,9 @@ more; of less than a third no house breathes, but a sensor that is wrong tells i
 PARTED = 6
 """Decisions that it takes to be sure: fans may have run that the twin holds for still, but then
 birds have made as much again before the next half hour is over."""
+MOST_OWN_PPM = 6000.0
+"""Of a balance that no sensor draws: twice what is allowed, whatever more it comes to. Fans that
+the twin does not know of may have run."""
 COOP_STEP_S = 300.0
 OPENING = 5
 """Minutes until a hub asks again; what birds lacked before can't be made good sooner."""
@@ -193,7 +196,8 @@ class HeldTwin(Twin[HeldRules]):
         before_mg_m3 = s.co2_mg_m3
         self._house.correct(measured)
         self._off_k = measured.air_c - s.air_c
-        self._unshown_mg_m3 += before_mg_m3 - s.co2_mg_m3
+        most_mg_m3 = co2_mg_m3(MOST_OWN_PPM, s.air_c, SEA_LEVEL_PA) - s.co2_mg_m3
+        self._unshown_mg_m3 = min(self._unshown_mg_m3 + before_mg_m3 - s.co2_mg_m3, most_mg_m3)
         self._parted = self._parted + 1 if self._parts(measured) else 0
         if self.gauge_ppm is None:
             return
@@ -277,6 +281,10 @@ class HeldAhead(Ahead[HeldRules]):
             )
         return told
 
+    @override
+    def airs_as_early(self, rules: HeldRules, others: HeldRules) -> bool:
+        return rules.points == others.points and rules.shift_k <= others.shift_k
+
     def _last(self, rules: HeldRules, off_k: float) -> _Point:
         points, climate, here = held_points(rules), self._standing, self._first
         for minute, hour in enumerate(self._hours):
@@ -316,6 +324,11 @@ class StrainedAhead(Ahead[Rules]):
     @override
     def of(self, rules: Rules) -> Outlook:
         return Outlook(self._strain(rules, self._moment, self._duration_s))
+
+    @override
+    def airs_as_early(self, rules: Rules, others: Rules) -> bool:
+        """Return that nobody knows: its outlook owes no air."""
+        return rules == others
 
 
 class GreenhouseTwin(Twin[TomatoRules]):

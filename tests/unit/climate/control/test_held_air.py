@@ -69,6 +69,8 @@ class Came:
     flows_m3_s: list[float]
     co2_ppm: list[float]
     refused: list[Refusal | None]
+    owed_s: list[float]
+    """For how long the birds of the real house lacked the least of air."""
 
     def worst_hour_m3_s(self) -> float:
         flows = self.flows_m3_s
@@ -84,7 +86,8 @@ def lived(
     decisions: int = SIX_HOURS,
 ) -> Came:
     """Return what comes of a night behind the shield, with a sensor that may stand still."""
-    base, moment, came = night.rules(), night.moment(), Came(flows_m3_s=[], co2_ppm=[], refused=[])
+    base, moment = night.rules(), night.moment()
+    came = Came(flows_m3_s=[], co2_ppm=[], refused=[], owed_s=[])
     house = HeldHouse(night.state(), real or tunnel_house())
     shield = Shield(base, HELD_DIALS, HeldTwin(night.state(), tunnel_house()), step_s=EVERY_S)
     for _ in range(decisions):
@@ -105,6 +108,7 @@ def lived(
         came.flows_m3_s.append(flow_m3_s)
         came.co2_ppm.append(truth.co2_ppm)
         came.refused.append(verdict.refused)
+        came.owed_s.append(house.owed_s)
     return came
 
 
@@ -113,6 +117,17 @@ def test_a_policy_leaves_birds_the_least_of_air_or_as_much_as_the_rules_give(nig
     need_m3_s = LEAST_M3_S_KG * night.birds * night.kg**0.75
     given = lived(night, NO_AIR).worst_hour_m3_s()
     assert given >= min(need_m3_s, lived(night, RESTING).worst_hour_m3_s())
+
+
+@pytest.mark.parametrize("cooler_k", [-2.0, -1.5])
+def test_a_policy_that_airs_sooner_is_let_air(cooler_k: float) -> None:
+    night = Night(
+        birds=4859.67, age_d=11.734, kg=0.8057, outside_c=27.079, least_c=29.4554, most_c=32.655
+    )
+    came, alone = lived(night, (cooler_k,)), lived(night, RESTING)
+    assert max(came.owed_s) <= max(LIFETIME_S, *alone.owed_s)
+    assert max(came.co2_ppm) <= max(alone.co2_ppm)
+    assert None in came.refused[AN_HOUR:]
 
 
 @pytest.mark.parametrize("shown_ppm", [600.0, 800.0])
