@@ -1,12 +1,13 @@
 """Fitted twins that live through what their house did, day by day, with an autopilot or without."""
 
+import sys
 from datetime import timedelta
 from uuid import UUID
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from tests.support.cloud import Cloud
 from tests.support.people import Json
@@ -18,6 +19,7 @@ from tokkatot.cloud.farms.model import House
 from tokkatot.cloud.intelligence import store
 from tokkatot.cloud.intelligence.model import Decision, FittedTwin, TwinDay
 from tokkatot.cloud.main import watch_twins
+from tokkatot.cloud.telemetry import equipment_log
 from tokkatot.cloud.telemetry.store import Span
 from tokkatot.cloud.twins.calibrator import subject_of
 from tokkatot.cloud.twins.checking import FOUND_IN, check_days
@@ -54,6 +56,14 @@ async def fitted(farm: Twinned, house: str, card: Json = FIT) -> None:
         kept = {"known_as": card["house"], "card": card, "job_id": tx.new_id(), "built": None}
         of = {"house_id": UUID(house), "fitted_at": tx.now - MIDNIGHT_AGO - A_DAY}
         await store.keep_fit(tx.session, of | kept)
+
+
+async def off_the_day_before(farm: Twinned, house: str, off_k: float) -> None:
+    """Let a fitted twin have been off by so much on the day before the last one."""
+    async with farm.cloud.context.database.transaction() as tx:
+        day = (tx.now - MIDNIGHT_AGO - A_DAY).date() - A_DAY
+        row = {"house_id": UUID(house), "day": day, "reckoned_at": tx.now}
+        await store.keep_twin_day(tx.session, row | {"air_c": 26.0, "off_k": off_k})
 
 
 async def lived(farm: Twinned, house: str, *, role: str = "fan", warmer_k: float = 0.0) -> float:
@@ -131,6 +141,15 @@ async def test_a_house_that_is_another_is_told_of_once_without_an_autopilot(
     await lived(farm, house, role=role, warmer_k=2.5)
     day = await yesterday(farm, house)
     assert day["twin_off_k"] == pytest.approx(2.5, abs=0.01)
+    # One day alone may be one on which birds were sold.
+    assert await standing(farm) == []
+    await off_the_day_before(farm, house, 0.9 * LIMIT_K)
+    await watch_twins(farm.cloud.context)
+    assert await standing(farm) == []
+    async with farm.cloud.context.database.transaction() as tx:
+        await tx.session.execute(delete(TwinDay).where(TwinDay.off_k < LIMIT_K))
+    await off_the_day_before(farm, house, 2.4)
+    await yesterday(farm, house)
     await yesterday(farm, house)
     ((type_, limit_k, off_k),) = await standing(farm)
     assert (type_, limit_k) == ("twin_drift", LIMIT_K)
@@ -145,7 +164,9 @@ async def test_a_house_that_is_another_is_told_of_once_without_an_autopilot(
 async def test_a_new_fit_ends_what_the_old_one_was_off_by(farm: Twinned) -> None:
     await fitted(farm, farm.coop)
     await lived(farm, farm.coop, warmer_k=2.5)
+    await off_the_day_before(farm, farm.coop, 2.5)
     await yesterday(farm, farm.coop)
+    assert len(await standing(farm)) == 1
     async with farm.cloud.context.database.transaction() as tx:
         await tx.session.execute(update(FittedTwin).values(fitted_at=tx.now))
     await watch_twins(farm.cloud.context)
@@ -155,6 +176,7 @@ async def test_a_new_fit_ends_what_the_old_one_was_off_by(farm: Twinned) -> None
 async def test_where_an_autopilot_asks_the_twin_its_decisions_tell(farm: Twinned) -> None:
     await fitted(farm, farm.coop)
     await lived(farm, farm.coop, warmer_k=2.5)
+    await off_the_day_before(farm, farm.coop, 2.5)
 
     async def decided(off_k: float) -> None:
         async with farm.cloud.context.database.transaction() as tx:
@@ -188,3 +210,87 @@ async def test_a_day_waits_for_a_hub_that_is_away(farm: Twinned) -> None:
     await yesterday(farm, farm.coop)
     async with farm.cloud.context.database.transaction() as tx:
         assert (await tx.session.scalars(select(TwinDay))).all() == []
+
+
+async def checked(farm: Twinned, *first: str) -> dict[UUID, tuple[float | None, str | None]]:
+    """Let a program answer so of the first house, and well of all others; return what is kept."""
+    program = f"""
+import sys
+coops = b"tunnel" in sys.stdin.buffer.read()
+print({first!r}[0] if coops else '{{"result": {{"air_c": 25.0, "off_k": 0.5}}}}')
+"""
+    await check_days(
+        farm.cloud.context, farm.cloud.readings, program=(sys.executable, "-c", program)
+    )
+    async with farm.cloud.context.database.transaction() as tx:
+        rows = await tx.session.scalars(select(TwinDay))
+        return {row.house_id: (row.off_k, row.lacking) for row in rows}
+
+
+async def both_fitted(farm: Twinned) -> None:
+    """Let two houses have been fitted and recorded, of which the coop comes first."""
+    assert farm.coop < farm.greenhouse
+    await fitted(farm, farm.coop)
+    await lived(farm, farm.coop)
+    await fitted(farm, farm.greenhouse, GLASS)
+    await lived(farm, farm.greenhouse, role="vent")
+
+
+@pytest.mark.parametrize(
+    "answer", ['{"result": {"air_c": null, "off_k": null}}', '{"result": {"unheard": 1}}']
+)
+async def test_a_twin_that_comes_to_no_number_holds_up_no_other(farm: Twinned, answer: str) -> None:
+    await both_fitted(farm)
+    assert await checked(farm, answer) == {
+        UUID(farm.coop): (None, "twin"),
+        UUID(farm.greenhouse): (0.5, None),
+    }
+
+
+async def test_a_house_that_told_too_much_holds_up_no_other(
+    farm: Twinned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await both_fitted(farm)
+    span = {"device": farm.devices[farm.greenhouse, "vent"]}
+    async with farm.cloud.context.database.transaction() as tx:
+        # A single report of the other house is left, that it was open all the while.
+        await tx.session.execute(
+            text(
+                "DELETE FROM device_state_log WHERE device_id = :device AND t >"
+                " (SELECT min(t) FROM device_state_log WHERE device_id = :device)"
+            ),
+            span,
+        )
+    monkeypatch.setattr(equipment_log, "MAX_REPORTS", 50)
+    assert await checked(farm, "") == {
+        UUID(farm.coop): (None, "records"),
+        UUID(farm.greenhouse): (0.5, None),
+    }
+
+
+async def test_a_greenhouse_is_empty_until_its_crop_is_planted(farm: Twinned) -> None:
+    await fitted(farm, farm.greenhouse, GLASS)
+    path = f"/v1/farms/{farm.farm}/houses/{farm.greenhouse}/crop-cycles"
+    await farm.cloud.post(path, {"crop_type": "tomato", "planted_on": "2026-03-01"}, farm.owner)
+    assert await checked(farm, "") == {UUID(farm.greenhouse): (None, "empty")}
+
+
+async def test_an_empty_house_is_not_held_against_its_twin(farm: Twinned) -> None:
+    await fitted(farm, farm.coop)
+    await lived(farm, farm.coop, warmer_k=2.5)
+    # Nobody notes the hour from which on a house is empty: the day of clearing is none either.
+    await farm.restocked(cleared_on="2026-02-28")
+    assert await checked(farm, "") == {UUID(farm.coop): (None, "empty")}
+
+
+async def test_a_flock_that_goes_ends_what_its_house_was_off_by(farm: Twinned) -> None:
+    await fitted(farm, farm.coop)
+    await off_the_day_before(farm, farm.coop, 2.5)
+    async with farm.cloud.context.database.transaction() as tx:
+        day = {"house_id": UUID(farm.coop), "day": (tx.now - MIDNIGHT_AGO - A_DAY).date()}
+        await store.keep_twin_day(tx.session, day | {"reckoned_at": tx.now, "off_k": 2.5})
+    await watch_twins(farm.cloud.context)
+    assert len(await standing(farm)) == 1
+    await farm.restocked(cleared_on="2026-03-01")
+    await watch_twins(farm.cloud.context)
+    assert await standing(farm) == []

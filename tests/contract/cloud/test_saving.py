@@ -1,5 +1,6 @@
 """What the days of an autopilot saved: lived by the fitted twin, with it and without."""
 
+import sys
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -186,3 +187,17 @@ async def test_days_that_nobody_reckoned_in_time_are_reckoned_later(farm: Twinne
         ("2026-02-27", "fit"),
         ("2026-02-28", "fit"),
     }
+
+
+async def test_a_twin_that_comes_to_no_number_saved_nothing_that_is_known(farm: Twinned) -> None:
+    await farm.weathered(3, mean_c=27.0)
+    await farm.fitted()
+    await decided(farm, 2.0)
+    said = (
+        '{"result": {"rules": {"heat_kwh": null, "electricity_kwh": 1, "heat_stress_h": 0,'
+        ' "electricity_by_hour_kwh": [1]}, "held": {"heat_kwh": 1, "electricity_kwh": 1,'
+        ' "heat_stress_h": 0, "electricity_by_hour_kwh": [null]}}}'
+    )
+    program = (sys.executable, "-c", f"import sys; sys.stdin.buffer.read(); print({said!r})")
+    await reckon_days(farm.cloud.context, farm.cloud.readings, program=program)
+    assert (await yesterday(farm))["lacking"] == "twin"

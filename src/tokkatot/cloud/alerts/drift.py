@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.alerts import service, store
-from tokkatot.cloud.farms.model import House
+from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.intelligence.model import Decision, FittedTwin, TwinDay
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.database import Transaction
@@ -35,7 +36,14 @@ _LOCK: Final = 0x64726966
 class _Off:
     house: House
     off_k: float
+    before_k: float
+    """The time before: one day alone may be one on which birds were sold."""
     limit_k: float = DRIFTED_K
+
+    @property
+    def is_far(self) -> bool:
+        """Return whether it is so far that an alert begins."""
+        return min(self.off_k, self.before_k) > self.limit_k
 
     @property
     def is_near(self) -> bool:
@@ -51,12 +59,12 @@ async def watch_twins(tx: Transaction) -> None:
     # Of several processes that look at the same moment one does it.
     if not await tx.session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
         return
-    by_day = await _off_by_day(tx.session, since=tx.now - TOLD_FOR)
+    by_day = await _off_by_day(tx.session, now=tx.now)
     found = {**by_day, **await _off(tx.session, since=tx.now - LOOKED_BACK)}
     rows = await store.standing_of(tx.session, [AlertType.TWIN_DRIFT])
     standing = {alert.house_id: alert for alert in rows}
     for off in found.values():
-        if off.off_k > off.limit_k and off.house.id not in standing:
+        if off.is_far and off.house.id not in standing:
             await service.raise_in_house(
                 tx,
                 off.house,
@@ -80,32 +88,43 @@ async def _off(session: AsyncSession, *, since: datetime) -> Mapping[UUID, _Off]
         .group_by(House.id)
         .having(func.count() >= FEWEST)
     )
-    return {house.id: _Off(house=house, off_k=float(off_k)) for house, off_k in rows}
+    found = ((house, float(off_k)) for house, off_k in rows)
+    return {house.id: _Off(house=house, off_k=off_k, before_k=off_k) for house, off_k in found}
 
 
-async def _off_by_day(session: AsyncSession, *, since: datetime) -> Mapping[UUID, _Off]:
-    """Return by how much the twin of each house was off on the last day that it lived through.
+async def _off_by_day(session: AsyncSession, *, now: datetime) -> Mapping[UUID, _Off]:
+    """Return by how much the twin of each house was off on the last two days that it lived through.
 
-    What was lived by a fit that is another by now counts for nothing.
+    What was lived by a fit that is another by now, or of a house that is empty now, counts for
+    nothing.
     """
+    since = (now - TOLD_FOR).date()
+    today = cast(func.timezone(Farm.time_zone, now), Date)
     rows = await session.execute(
-        select(House, TwinDay.off_k, FittedTwin.card)
+        select(House, TwinDay.day, TwinDay.off_k, FittedTwin.card)
+        .join(Farm, Farm.id == House.farm_id)
         .join(TwinDay, TwinDay.house_id == House.id)
         .join(FittedTwin, FittedTwin.house_id == House.id)
         .where(
             House.deleted_at.is_(None),
+            ~farms_store.is_empty(today),
             TwinDay.off_k.is_not(None),
-            TwinDay.day > since.date(),
+            # The last day may be as old as that, and has one before it.
+            TwinDay.day >= since,
             TwinDay.reckoned_at > FittedTwin.fitted_at,
         )
         .order_by(TwinDay.day)
     )
-    # Of several days of a house the last one counts.
-    return {
-        house.id: _Off(house=house, off_k=float(off_k), limit_k=_limit_k(card))
-        for house, off_k, card in rows
-        if off_k is not None
-    }
+    found: dict[UUID, _Off] = {}
+    last_on: dict[UUID, date] = {}
+    for house, day, off_k, card in rows:
+        assert off_k is not None, "those without are left out"
+        before = found.get(house.id)
+        before_k = 0.0 if before is None else before.off_k
+        off = _Off(house=house, off_k=float(off_k), before_k=before_k, limit_k=_limit_k(card))
+        found[house.id] = off
+        last_on[house.id] = day
+    return {house_id: off for house_id, off in found.items() if last_on[house_id] > since}
 
 
 def _limit_k(card: JsonObject) -> float:

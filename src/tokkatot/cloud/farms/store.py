@@ -7,12 +7,21 @@ from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tokkatot.cloud.accounts.model import User
 from tokkatot.cloud.accounts.store import LIVE_SESSION, LiveSession
-from tokkatot.cloud.farms.model import Farm, FarmMember, Flock, House, HouseCycle, Hub, Zone
+from tokkatot.cloud.farms.model import (
+    CropCycle,
+    Farm,
+    FarmMember,
+    Flock,
+    House,
+    HouseCycle,
+    Hub,
+    Zone,
+)
 from tokkatot.cloud.platform.newest import newest_first
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.people import MemberRole
@@ -310,6 +319,26 @@ async def flocks_over(
         .order_by(Flock.placed_on, Flock.id)
     )
     return found.all()
+
+
+def is_empty(day: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return whether nothing lives in a `House` all of a day.
+
+    Of houses whose people never noted a flock or a crop nobody can tell: these are not empty.
+    """
+    noted, there = [], []
+    for kind in (Flock, CropCycle):
+        of_house = and_(kind.house_id == House.id, kind.deleted_at.is_(None))
+        stays = or_(kind.ended_on.is_(None), kind.ended_on > day)
+        noted.append(exists().where(of_house).correlate(House))
+        there.append(exists().where(of_house, kind.began_on <= day, stays).correlate(House, Farm))
+    return and_(or_(*noted), ~or_(*there))
+
+
+async def is_empty_on(session: AsyncSession, house_id: UUID, day: date) -> bool:
+    """Return whether nothing lived in a house all of a day, as far as its people noted it."""
+    found = select(is_empty(literal(day))).select_from(House).where(House.id == house_id)
+    return bool(await session.scalar(found))
 
 
 async def cycles_of(

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from math import isfinite
 from typing import Final
 
 import numpy as np
@@ -18,13 +17,19 @@ from tokkatot.cloud.intelligence.model import FittedTwin
 from tokkatot.cloud.platform.base import JsonObject
 from tokkatot.cloud.platform.context import Context
 from tokkatot.cloud.platform.database import Transaction
-from tokkatot.cloud.platform.problems import Conflict
+from tokkatot.cloud.platform.problems import Conflict, Problem
 from tokkatot.cloud.telemetry.equipment_log import heard_until
 from tokkatot.cloud.telemetry.store import ReadingStore, Span
 from tokkatot.cloud.twins.checker import Task
 from tokkatot.cloud.twins.fitted import fitted_twin
 from tokkatot.cloud.twins.house import devices_in, of_one_flock, twin_of
-from tokkatot.cloud.twins.past_days import PastDay, live_through, new_then_late, past_days
+from tokkatot.cloud.twins.past_days import (
+    FAILED,
+    PastDay,
+    live_through,
+    new_then_late,
+    past_days,
+)
 from tokkatot.cloud.twins.recording import PERIOD_S, recorded
 from tokkatot.kit.clock import to_ms
 
@@ -87,6 +92,9 @@ async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task |
     fit = await store.fit_of(tx.session, house.id)
     if fit is None:
         return "fit"
+    if await farms_store.is_empty_on(tx.session, house.id, one.day):
+        # A twin without birds or a crop is not what was fitted.
+        return "empty"
     devices = await devices_in(tx, house)
     try:
         known = KnownHouse(fit.known_as)
@@ -95,7 +103,7 @@ async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task |
     try:
         span = await of_one_flock(tx, house, Span(start=one.start - FOUND_IN, end=one.end))
         lived = await recorded(tx, readings.within(tx), house, known, devices, span)
-    except Conflict:
+    except Problem:
         return "records"
     try:
         twin = fitted_twin(fit, await twin_of(tx, house, known, devices, at=lived.start))
@@ -112,7 +120,8 @@ async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task |
 def _row(found: JsonObject | str) -> dict[str, object]:
     if isinstance(found, str):
         return {"air_c": None, "off_k": None, "lacking": found}
-    air_c, off_k = float(found["air_c"]), float(found["off_k"])
-    if not (isfinite(air_c) and isfinite(off_k)):
-        return {"air_c": None, "off_k": None, "lacking": "twin"}
+    air_c, off_k = found["air_c"], found["off_k"]
+    if air_c is None or off_k is None:
+        # What is not a number is null in JSON.
+        return _row(FAILED)
     return {"air_c": round(air_c, _DIGITS), "off_k": round(off_k, _DIGITS), "lacking": None}

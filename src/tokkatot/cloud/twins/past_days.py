@@ -22,6 +22,8 @@ LIMIT_S: Final = 180.0
 SETTLED: Final = timedelta(hours=1)
 """So long after midnight most of what a hub has measured has come."""
 MOST_A_ROUND: Final = 200
+FAILED: Final = "twin"
+"""What is lacking where a twin could not live through a day, or came to no number."""
 
 _log = structlog.get_logger(__name__)
 
@@ -96,19 +98,23 @@ async def live_through(
 ) -> None:
     """Let a program live through one day after the other, and keep what came or what is lacking."""
     for one in days:
-        async with context.database.transaction() as tx:
-            asked = await task(tx, one)
-        found = asked if isinstance(asked, str) else await _lived(asked, program)
+        try:
+            async with context.database.transaction() as tx:
+                asked = await task(tx, one)
+            told = row(asked if isinstance(asked, str) else await _lived(asked, program))
+        except Exception:  # noqa: BLE001 - one house's failure must not end the others' night
+            _log.exception("past_day.broke", house=str(one.house.id), day=one.day.isoformat())
+            told = row(FAILED)
         async with context.database.transaction() as tx:
             kept = {"house_id": one.house.id, "day": one.day, "reckoned_at": tx.now}
-            await keep(tx.session, kept | row(found))
+            await keep(tx.session, kept | told)
 
 
 async def _lived(asked: msgspec.Struct, program: Sequence[str]) -> JsonObject | str:
     said = await ask(program, msgspec.msgpack.encode(asked), limit_s=LIMIT_S, progress=_unheard)
     if isinstance(said, Failure):
         _log.warning("past_day.failed", program=program[-1], detail=said.detail)
-        return "twin"
+        return FAILED
     return said
 
 

@@ -27,6 +27,7 @@ from tokkatot.cloud.twins.asked import RecordedWeather
 from tokkatot.cloud.twins.fitted import fitted_twin
 from tokkatot.cloud.twins.house import devices_in, twin_of
 from tokkatot.cloud.twins.past_days import (
+    FAILED,
     SETTLED,
     PastDay,
     live_through,
@@ -178,11 +179,14 @@ def _row(found: JsonObject | str) -> dict[str, object]:
     if isinstance(found, str):
         told = ("saved_kwh", "saved_heat_kwh", "saved_electricity_by_hour_kwh", "spared_stress_h")
         return dict.fromkeys(told) | {"lacking": found}
-    rules, held = found[RULES], found[HELD]
+    rules, held = plans = found[RULES], found[HELD]
+    if any(None in _energy(plan) for plan in plans):
+        # What is not a number is null in JSON.
+        return _row(FAILED)
     suffered, suffers = rules["heat_stress_h"], held["heat_stress_h"]
     heat_kwh = float(rules["heat_kwh"]) - float(held["heat_kwh"])
     electricity_kwh = float(rules["electricity_kwh"]) - float(held["electricity_kwh"])
-    of_hours = (plan["electricity_by_hour_kwh"] for plan in (rules, held))
+    of_hours = (plan["electricity_by_hour_kwh"] for plan in plans)
     return {
         "saved_kwh": round(electricity_kwh + heat_kwh, _DIGITS),
         "saved_heat_kwh": round(heat_kwh, _DIGITS),
@@ -195,3 +199,7 @@ def _row(found: JsonObject | str) -> dict[str, object]:
         ),
         "lacking": None,
     }
+
+
+def _energy(plan: JsonObject) -> Sequence[float | None]:
+    return [plan["heat_kwh"], plan["electricity_kwh"], *plan["electricity_by_hour_kwh"]]
