@@ -327,7 +327,7 @@ class StrainedAhead(Ahead[Rules]):
 
     @override
     def airs_as_early(self, rules: Rules, others: Rules) -> bool:
-        """Return that nobody knows: its outlook owes no air."""
+        """Return it of the same rules alone; of others nobody knows."""
         return rules == others
 
 
