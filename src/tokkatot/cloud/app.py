@@ -30,6 +30,7 @@ from tokkatot.cloud.jobs import api as jobs
 from tokkatot.cloud.overview import api as overview
 from tokkatot.cloud.overview.remembered import Remembered
 from tokkatot.cloud.platform.context import Context
+from tokkatot.cloud.platform.deadlocks import Again
 from tokkatot.cloud.platform.errors import install_error_handlers
 from tokkatot.cloud.platform.http import (
     BodyLimit,
@@ -174,6 +175,7 @@ def create_app(
 def _wrap(app: FastAPI, context: Context, limits: HttpLimits) -> None:
     """Put the layers around the routes; the one added last is the outermost."""
     public_url = context.settings.public_url or ""
+    app.add_middleware(Again)
     app.add_middleware(RequestTimeout, timeout_s=limits.timeout_s)
     app.add_middleware(BodyLimit, limits=limits, is_upload=_is_upload)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)

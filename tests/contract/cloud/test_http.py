@@ -205,13 +205,18 @@ async def test_a_commit_that_fails_is_an_error_and_not_a_success(cloud: Cloud) -
     assert answer.status_code == 500
 
 
-async def test_a_database_that_is_gone_is_said_to_be(cloud: Cloud) -> None:
+@pytest.mark.parametrize("by", ["session", "driver"])
+async def test_a_database_that_is_gone_is_said_to_be(cloud: Cloud, by: str) -> None:
     owner, _ = await cloud.sign_up()
     router = APIRouter()
 
     @router.get("/v1/cut")
     async def cut(tx: Tx) -> None:
-        await tx.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        go = "SELECT pg_terminate_backend(pg_backend_pid())"
+        if by == "driver":
+            await (await tx.psycopg()).execute(go)
+        else:
+            await tx.session.execute(text(go))
 
     cloud.app.include_router(router)
     answer = await cloud.http.get("/v1/cut")

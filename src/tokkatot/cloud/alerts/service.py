@@ -1,6 +1,7 @@
 """What happens to an alert, from its hub's word or the cloud's own watch to its end."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -92,12 +93,26 @@ def worst(found: Iterable[tuple[K, Severity]]) -> Mapping[K, Severity]:
     return result
 
 
+@dataclass(slots=True)
+class Told:
+    """What a hub has told of alerts, and people are to be told at the end of its batch."""
+
+    raised: list[UUID] = field(default_factory=list)
+    off_shelf: bool = False
+    """Some were raised again that somebody has seen since their rest: the hub is to know."""
+
+    def add(self, other: "Told") -> None:
+        """Take over what one row more has told."""
+        self.raised.extend(other.raised)
+        self.off_shelf |= other.off_shelf
+
+
 async def apply_row(
-    tx: Transaction, farm_id: FarmId, hub_id: HubId, row: AlertRow, raised: list[UUID]
+    tx: Transaction, farm_id: FarmId, hub_id: HubId, row: AlertRow, told: Told
 ) -> RefusedRow | None:
     """Record what a hub says of an alert; return the row where it can't be so.
 
-    One that it has raised is added to `raised`: `tell_people` is for the end of the batch.
+    What is left to do is noted in `told`: `tell_people` is for the end of the batch.
     """
     try:
         alert_id, type_, house_id = UUID(row.alert), AlertType(row.type), UUID(row.house)
@@ -131,8 +146,8 @@ async def apply_row(
     tells = row.change != "cleared" or alert.times == 0
     if tells and (row.times > alert.times or _is_later(alert, said_at)):
         alert.hub_told_at = said_at
-        await _take_raised(tx, alert, row, at=t)
-        raised.append(alert_id)
+        told.off_shelf |= await _take_raised(tx, alert, row, at=t)
+        told.raised.append(alert_id)
     # An old end that comes again is none of what was raised since.
     if row.change == "cleared" and (row.times >= alert.times or _is_later(alert, said_at)):
         await clear(tx, alert, at=t, unheard=row.shelved or row.under is not None)
@@ -148,8 +163,8 @@ def _is_later(alert: Alert, said_at: datetime | None) -> bool:
     return said_at is not None and before is not None and said_at > before
 
 
-async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: datetime) -> None:
-    """Note that a hub has raised an alert, or raised it again."""
+async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: datetime) -> bool:
+    """Note that a hub has raised an alert, or raised it again; tell whether it stands as seen."""
     again = alert.times > 0
     seen_by, seen_at = alert.acknowledged_by, alert.acknowledged_at
     is_seen = await _was_seen_off_its_shelf(tx, alert, row)
@@ -169,7 +184,8 @@ async def _take_raised(tx: Transaction, alert: Alert, row: AlertRow, *, at: date
     await tell(tx, alert, "alert.raised_again" if again else "alert.raised", t=at)
     if is_seen and seen_at is not None:
         await _acknowledge(tx, alert, None if seen_by is None else UserId(seen_by), at=seen_at)
-        await touch_hub(tx, HubId(alert.hub_id))
+        return True
+    return False
 
 
 async def _was_seen_off_its_shelf(tx: Transaction, alert: Alert, row: AlertRow) -> bool:
@@ -185,11 +201,13 @@ async def _was_seen_off_its_shelf(tx: Transaction, alert: Alert, row: AlertRow) 
     return shelf is not None and tx.now - OFF_SHELF_WITHIN < shelf.until < alert.acknowledged_at
 
 
-async def tell_people(tx: Transaction, raised: Iterable[UUID]) -> None:
+async def tell_people(tx: Transaction, hub_id: HubId, told: Told) -> None:
     """Tell people of alerts as they stand after all that their hub had to say, of each once."""
-    for alert in await store.some(tx.session, list(dict.fromkeys(raised))):
+    for alert in await store.some(tx.session, list(dict.fromkeys(told.raised))):
         if alert.under is None and not alert.shelved:
             await messages.tell_people(tx, alert)
+    if told.off_shelf:
+        await touch_hub(tx, hub_id)
 
 
 async def acknowledge(tx: Transaction, farm_id: FarmId, alert_id: UUID, user_id: UserId) -> Alert:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +14,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Scope
 
+from tokkatot.cloud.platform.deadlocks import mark_given_up
 from tokkatot.cloud.platform.http import problem_response
 from tokkatot.cloud.platform.influx import InfluxFailed
 from tokkatot.cloud.platform.problems import FieldError, Invalid, Problem, Unavailable
@@ -45,6 +48,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _refused_body)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(DBAPIError, _database)
+    # What goes to the driver directly, for COPY.
+    app.add_exception_handler(psycopg.Error, _database)
     app.add_exception_handler(PoolTimeout, _pool)
     app.add_exception_handler(InfluxFailed, _influx)
     app.add_exception_handler(ClientDisconnect, _gone)
@@ -94,24 +99,27 @@ async def _framework(request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DBAPIError), "registered for database errors"
-    return problem_response(_problem_of(error), request.scope)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return problem_response(_problem_of(cause, request.scope), request.scope)
 
 
-def _problem_of(error: DBAPIError) -> Problem:
-    match error.orig:
+def _problem_of(cause: BaseException | None, scope: Scope) -> Problem:
+    match cause:
         case pg.UniqueViolation():
             # Two requests at once: the services check before they write.
             return Problem("already_exists")
-        case pg.ForeignKeyViolation() | pg.SerializationFailure() | pg.DeadlockDetected():
+        case pg.ForeignKeyViolation():
             return Problem("conflict")
+        case pg.SerializationFailure() | pg.DeadlockDetected():
+            mark_given_up(scope)
+            return Unavailable("Others change the same at this moment.", retry_after_s=1)
         case pg.DataError() | pg.UntranslatableCharacter():
             return Problem("validation_failed", "A value can't be stored, such as a NUL character.")
         case pg.OperationalError() | pg.InterfaceError():
-            _log.warning("database.unavailable", error=str(error.orig).strip())
+            _log.warning("database.unavailable", error=str(cause).strip())
             return Unavailable("The database does not answer.")
         case _:
-            _log.error("database.error", exc_info=error)
+            _log.error("database.error", exc_info=cause)
             return Problem("internal")
 
 

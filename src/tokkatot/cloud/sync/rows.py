@@ -1,6 +1,7 @@
 """Rows of a hub's events, handed to the rooms that they concern."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
@@ -43,13 +44,27 @@ from tokkatot.wire.messages import (
 _REFUSED_BY_DATABASE = "the database can't hold it"
 
 
+@dataclass(slots=True)
+class _After:
+    """What rows leave to be done when all of them are stored."""
+
+    told: alerts.Told = field(default_factory=alerts.Told)
+    held: int = -1
+    """The newest document that the hub says it holds; none: -1."""
+
+    def add(self, other: "_After") -> None:
+        """Take over what one row more has left."""
+        self.told.add(other.told)
+        self.held = max(self.held, other.held)
+
+
 async def add_together(
     tx: Transaction, hub: HubRecord, rows: Sequence[Row], *, join: bool
 ) -> Sequence[RefusedRow]:
     """Store rows with as few statements as they need; return those that are not acceptable."""
-    raised: list[UUID] = []
-    refused = await _add_all(tx, hub, rows, raised, join=join)
-    await alerts.tell_people(tx, raised)
+    after = _After()
+    refused = await _add_all(tx, hub, rows, after, join=join)
+    await _end(tx, hub, after)
     # The database says what it refuses before the cursor moves.
     await tx.session.flush()
     return refused
@@ -60,9 +75,9 @@ async def add_each(
 ) -> Sequence[RefusedRow]:
     """Store rows each behind a savepoint; return those that are not acceptable."""
     refused: list[RefusedRow] = []
-    raised: list[UUID] = []
+    after = _After()
     for row in rows:
-        fresh: list[UUID] = []
+        fresh = _After()
         try:
             async with tx.savepoint():
                 bad = await _add_all(tx, hub, [row], fresh, join=join)
@@ -74,16 +89,16 @@ async def add_each(
             refused.append(_refused(row, _REFUSED_BY_DATABASE))
         else:
             refused.extend(bad)
-            raised.extend(fresh)
-    await alerts.tell_people(tx, raised)
+            after.add(fresh)
+    await _end(tx, hub, after)
     await tx.session.flush()
     return refused
 
 
 async def _add_all(
-    tx: Transaction, hub: HubRecord, rows: Sequence[Row], raised: list[UUID], *, join: bool
+    tx: Transaction, hub: HubRecord, rows: Sequence[Row], after: _After, *, join: bool
 ) -> list[RefusedRow]:
-    """Store rows, and add the alerts to `raised` that people are to be told of."""
+    """Store rows, and note in `after` what they leave to be done."""
     refused: list[RefusedRow] = []
     # Told in the order of the rows: a device's new state before the order that it completes.
     for are_states, run in groupby(rows, key=lambda row: isinstance(row, DeviceStateRow)):
@@ -92,22 +107,22 @@ async def _add_all(
             refused.extend(await apply_states(tx, hub.farm_id, states, join=join))
             continue
         for row in run:
-            bad = await _add(tx, hub, row, raised, join=join)
+            bad = await _add(tx, hub, row, after, join=join)
             if bad is not None:
                 refused.append(bad)
     return refused
 
 
 async def _add(
-    tx: Transaction, hub: HubRecord, row: Row, raised: list[UUID], *, join: bool
+    tx: Transaction, hub: HubRecord, row: Row, after: _After, *, join: bool
 ) -> RefusedRow | None:
     match row:
         case CommandRow():
             return await commands.apply_row(tx, hub.farm_id, hub.hub_id, row)
         case AlertRow():
-            return await alerts.apply_row(tx, hub.farm_id, hub.hub_id, row, raised)
+            return await alerts.apply_row(tx, hub.farm_id, hub.hub_id, row, after.told)
         case EventRow():
-            return await _event(tx, hub, row, join=join)
+            return await _event(tx, hub, row, after, join=join)
         case GapRow():
             data: JsonObject = {"from": row.first, "to": row.last, "reason": row.reason}
             return await _log(tx, hub, row, row.t, "readings.gap", data, join=join)
@@ -120,7 +135,7 @@ async def _add(
 
 
 async def _event(
-    tx: Transaction, hub: HubRecord, row: EventRow, *, join: bool
+    tx: Transaction, hub: HubRecord, row: EventRow, after: _After, *, join: bool
 ) -> RefusedRow | None:
     match row.type:
         case "device.stranger":
@@ -140,7 +155,9 @@ async def _event(
         case pictures.PHOTOGRAPH_FAILED:
             photographs.tell_failed(tx, hub.farm_id, row)
         case "desired.taken":
-            await _note_held(tx, hub, row)
+            version = row.data.get("version")
+            if isinstance(version, int) and 0 <= version < 2**63:
+                after.held = max(after.held, version)
         case _:
             pass  # what happened at the hub, for the log alone
     return await _log(tx, hub, row, row.t, row.type, row.data, join=join)
@@ -255,19 +272,27 @@ async def _is_logged(
     return bool(found)
 
 
-async def _note_held(tx: Transaction, hub: HubRecord, row: EventRow) -> None:
+async def _end(tx: Transaction, hub: HubRecord, after: _After) -> None:
+    """Do what rows left to be done: the hub's own row is held after all alerts, as people do.
+
+    Whoever has seen an alert holds it, and touches its hub next.
+    """
+    await alerts.tell_people(tx, hub.hub_id, after.told)
+    if after.held >= 0:
+        await _note_held(tx, hub, after.held)
+
+
+async def _note_held(tx: Transaction, hub: HubRecord, version: int) -> None:
     """Note which document a hub holds now, so that it is not sent again."""
-    version = row.data.get("version")
-    if isinstance(version, int) and 0 <= version < 2**63:
-        await tx.session.execute(
-            # Passed over while a hello holds the row, which says the same: waiting for it here,
-            # behind the cursor that it wants next, would be a circle.
-            text(
-                "UPDATE hubs SET held_version = greatest(held_version, :version) WHERE id ="
-                " (SELECT id FROM hubs WHERE id = :hub FOR NO KEY UPDATE SKIP LOCKED)"
-            ),
-            {"version": version, "hub": hub.hub_id},
-        )
+    await tx.session.execute(
+        # Passed over while a hello holds the row, which says the same: waiting for it here,
+        # behind the cursor that it wants next, would be a circle.
+        text(
+            "UPDATE hubs SET held_version = greatest(held_version, :version) WHERE id ="
+            " (SELECT id FROM hubs WHERE id = :hub FOR NO KEY UPDATE SKIP LOCKED)"
+        ),
+        {"version": version, "hub": hub.hub_id},
+    )
 
 
 async def _unknown_device(tx: Transaction, hub: HubRecord, row: EventRow) -> RefusedRow | None:
