@@ -28,8 +28,8 @@ from tokkatot.automation.modes import habits_of
 from tokkatot.automation.perception import learn
 from tokkatot.automation.plan import Actuator, Plan, Trait
 from tokkatot.automation.proposals import Hold, Proposal, Source
-from tokkatot.automation.regulation import obey
 from tokkatot.automation.rules import rule_proposal
+from tokkatot.automation.ruling import rule_houses
 from tokkatot.automation.runs import Answer, RunOutcome, settle
 from tokkatot.automation.sameness import are_same, soon
 from tokkatot.automation.scheduling import take_turn
@@ -39,7 +39,6 @@ from tokkatot.automation.state import (
     DryRun,
     Known,
     Relay,
-    RuledHouse,
     Running,
     State,
 )
@@ -48,7 +47,7 @@ from tokkatot.automation.timeline import NOTHING, pass_time
 from tokkatot.automation.turn import Turn
 from tokkatot.automation.wishes import Wishes, wishes_of
 from tokkatot.domain.devices import LONGEST_HOLD_S, OFF, Level
-from tokkatot.domain.ids import CommandId, DeviceId, HouseId, ScheduleId
+from tokkatot.domain.ids import CommandId, DeviceId, ScheduleId
 from tokkatot.domain.schedules import Schedule
 
 _AT_REST = Relay()
@@ -152,7 +151,7 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
         asks=inputs.asks,
         now=now,
     )
-    ruled = _rule(settings, learned, turn, now_s)
+    ruled = rule_houses(settings, learned, turn, now_s)
     for siren in sirens(plan, state):
         turn.asked.setdefault(siren, []).append(SOUND)
     decided = _all(settings, learned, wishes_of(learned, turn, inputs), now_s)
@@ -178,24 +177,6 @@ def step(plan: Plan, state: State, inputs: Inputs, now: Instant) -> Step:
         alarms=told.changes,
         runs=tuple(turn.outcomes),
     )
-
-
-def _rule(
-    settings: Sequence[Setting], state: State, turn: Turn, now_s: float
-) -> Mapping[HouseId, RuledHouse]:
-    """Let the rules that people wrote add what they ask to what the schedules ask."""
-    ruled: dict[HouseId, RuledHouse] = {}
-    for setting in settings:
-        house = setting.house
-        if not house.rules:
-            continue
-        before, believed = state.ruled.get(house.id), setting.senses.believed
-        obeyed = obey(house.rules, before, believed, state.known, now_s)
-        ruled[house.id] = obeyed
-        for rule in obeyed.rules:
-            for device_id, proposal in rule.asks:
-                turn.asked.setdefault(device_id, []).append(proposal)
-    return ruled
 
 
 def _all(

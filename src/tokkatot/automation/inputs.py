@@ -61,10 +61,14 @@ class Ask(Struct, frozen=True, kw_only=True):
 
 
 class Loan(Struct, frozen=True, kw_only=True):
-    """An autopilot's set-points: those of the house, all of them by so much warmer."""
+    """An autopilot's set-points: those of the house, all of them by so much warmer.
+
+    `fan_share` is the least part of a coop's fans that run between them, all where it lends none.
+    """
 
     house_id: HouseId
     shift_k: float
+    fan_share: float = 1.0
 
 
 Asked = Order | Release | Reset

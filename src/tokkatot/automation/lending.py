@@ -1,16 +1,22 @@
-"""Set-points that an autopilot lends to a house: bounded, and over when nobody renews them."""
+"""What an autopilot lends: set-points and fewer fans, bounded, and over when nobody renews it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import ceil, isfinite
 
 from msgspec import structs
 
 from tokkatot.automation.inputs import Loan
-from tokkatot.automation.state import Lent, State
-from tokkatot.domain.autopilot import LARGEST_SHIFT_K, LENT_FOR_S
+from tokkatot.automation.plan import Actuator, Trait
+from tokkatot.automation.proposals import Proposal, Source
+from tokkatot.automation.state import Climate, Known, Lent, State
+from tokkatot.domain.autopilot import LARGEST_SHIFT_K, LEAST_FAN_SHARE, LENT_FOR_S
+from tokkatot.domain.devices import OFF, DeviceRole
 from tokkatot.domain.houses import SetPoints
-from tokkatot.domain.ids import HouseId
+from tokkatot.domain.ids import DeviceId, HouseId
+
+SPARED = Proposal(source=Source.RULE, reason="fewer_fans", level=OFF)
+_ROUNDING = 1e-9
 
 
 def borrow(state: State, loans: Sequence[Loan], now_s: float) -> State:
@@ -28,9 +34,15 @@ def lend(
     lent = {house_id: one for house_id, one in before.items() if now_s < one.until_s}
     for loan in loans:
         lent.pop(loan.house_id, None)
-        if isfinite(loan.shift_k) and loan.shift_k != 0.0:
-            shift_k = min(max(loan.shift_k, -LARGEST_SHIFT_K), LARGEST_SHIFT_K)
-            lent[loan.house_id] = Lent(shift_k=shift_k, until_s=now_s + LENT_FOR_S)
+        if not (isfinite(loan.shift_k) and isfinite(loan.fan_share)):
+            continue
+        one = Lent(
+            shift_k=min(max(loan.shift_k, -LARGEST_SHIFT_K), LARGEST_SHIFT_K),
+            fan_share=min(max(loan.fan_share, LEAST_FAN_SHARE), 1.0),
+            until_s=now_s + LENT_FOR_S,
+        )
+        if one.shift_k != 0.0 or one.fan_share < 1.0:
+            lent[loan.house_id] = one
     return lent
 
 
@@ -39,7 +51,7 @@ def turned(points: SetPoints, lent: Lent | None) -> SetPoints:
 
     Where there is no room below it the house keeps its own.
     """
-    if lent is None:
+    if lent is None or lent.shift_k == 0.0:
         return points
     least_c = points.temperature_min_c + lent.shift_k
     most_c = points.temperature_max_c + lent.shift_k
@@ -47,3 +59,44 @@ def turned(points: SetPoints, lent: Lent | None) -> SetPoints:
         return replace(points, temperature_min_c=least_c, temperature_max_c=most_c)
     except ValueError:
         return points
+
+
+def count_running(fan_share: float, fans: int) -> int:
+    """Return how many of a house's fans a part of them is: never none of some."""
+    return max(ceil(fan_share * fans - _ROUNDING), min(fans, 1))
+
+
+def spared(
+    actuators: Sequence[Actuator],
+    climate: Climate,
+    known: Mapping[DeviceId, Known],
+    held: Collection[DeviceId],
+    asked: Mapping[DeviceId, Sequence[Proposal]],
+) -> Sequence[DeviceId]:
+    """Return the fans that an autopilot lets rest between the limits of a coop.
+
+    Fans of which schedules and people's own rules ask something are left to these, as are those
+    that a person holds. Of the others so many run that there are enough, and only those that are
+    there count: where too few are, none rests. Over a limit all of them run.
+    """
+    if climate.fan_share >= 1.0 or climate.venting or climate.over_hard_limit:
+        return ()
+    fans = [
+        actuator.id
+        for actuator in actuators
+        if actuator.role is DeviceRole.FAN and actuator.trait is Trait.COOP_AIR
+    ]
+    lacking = count_running(climate.fan_share, len(fans))
+    free: list[DeviceId] = []
+    for fan in fans:
+        if fan in held or not _is_there(known.get(fan)):
+            continue
+        if fan not in asked:
+            free.append(fan)
+        elif any(proposal.level > OFF for proposal in asked[fan]):
+            lacking -= 1
+    return free[max(lacking, 0) :]
+
+
+def _is_there(known: Known | None) -> bool:
+    return known is not None and known.online and known.error is None

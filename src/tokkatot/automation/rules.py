@@ -23,13 +23,15 @@ def fill(points: SetPoints, senses: Senses, *, filling: bool) -> bool:
     return filling and level < points.water_full_percent
 
 
-def regulate(points: SetPoints, senses: Senses, before: Climate) -> Climate:
+def regulate(points: SetPoints, senses: Senses, before: Climate, fan_share: float = 1.0) -> Climate:
     """Return where the temperature rules stand now; heating and venting exclude each other.
 
     - heating: from below minimum until the hysteresis above it;
     - venting: from above maximum until the hysteresis below it;
     - shut: the air rests off from the cold until half way to maximum, so that a coop's fans,
-      which rest on, don't blow out what was heated.
+      which rest on, don't blow out what was heated;
+    - fans: all of them; where an autopilot lends fewer, from its `fan_share` half way between the
+      limits up to all of them at maximum, and fewer only once it is cooler by the hysteresis.
     Without a fresh value nothing is asked, and the hard limit stays as it was: a sensor that died
     of heat does not make the house cool.
     """
@@ -40,12 +42,18 @@ def regulate(points: SetPoints, senses: Senses, before: Climate) -> Climate:
     step_c = min(HYSTERESIS_C, (points.temperature_max_c - points.temperature_min_c) / 4)
     warm_c = points.temperature_min_c + step_c
     middle_c = (points.temperature_min_c + points.temperature_max_c) / 2
+
+    def share(at_c: float) -> float:
+        part = (at_c - middle_c) / (points.temperature_max_c - middle_c)
+        return min(max(part, fan_share), 1.0)
+
     return Climate(
         heating=celsius < points.temperature_min_c or (before.heating and celsius < warm_c),
         venting=celsius > points.temperature_max_c
         or (before.venting and celsius > points.temperature_max_c - step_c),
         shut=celsius < warm_c or (before.shut and celsius < middle_c),
         over_hard_limit=over,
+        fan_share=min(max(before.fan_share, share(celsius)), share(celsius + step_c)),
     )
 
 

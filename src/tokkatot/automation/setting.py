@@ -13,7 +13,7 @@ from tokkatot.automation.perception import look
 from tokkatot.automation.plan import House, Plan
 from tokkatot.automation.rules import fill, regulate
 from tokkatot.automation.sameness import are_same
-from tokkatot.automation.state import Climate, Senses, State, Targets
+from tokkatot.automation.state import Climate, Lent, Senses, State, Targets
 from tokkatot.automation.targets import targets_of
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.quantities import Quantity
@@ -27,6 +27,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     house: House
     targets: Targets
     points: SetPoints
+    lent: Lent | None
     senses: Senses
     climate: Climate
     filling: bool
@@ -37,7 +38,8 @@ def setting_of(house: House, plan: Plan, state: State, now: Instant) -> Setting:
     """Return a house as it is now; as it was concluded before, while nothing of it is new."""
     today_ms = now.utc_ms if now.utc_ms is not None else state.timeline.head_ms
     targets = targets_of(house, state.targets.get(house.id), today_ms, plan.locality)
-    points = turned(targets.setpoints, state.lent.get(house.id))
+    lent = state.lent.get(house.id)
+    points = turned(targets.setpoints, lent)
     senses = look(house, points, state, now.monotonic_s)
     before = state.settings.get(house.id)
     if (
@@ -45,17 +47,19 @@ def setting_of(house: House, plan: Plan, state: State, now: Instant) -> Setting:
         and before.house is house
         and before.targets is targets
         and before.points is points
+        and before.lent is lent
         and before.senses is senses
     ):
         return before  # the rules conclude no more from the same a second time
     stood = state.climates.get(house.id, _NOT_KNOWN)
     if stood.over_hard_limit and not _has_thermometer(house):
         stood = _NOT_KNOWN  # it would never end: not even a restart forgets it
-    climate = regulate(points, senses, stood)
+    climate = regulate(points, senses, stood, 1.0 if lent is None else lent.fan_share)
     return Setting(
         house=house,
         targets=targets,
         points=points,
+        lent=lent,
         senses=senses,
         climate=climate,
         filling=fill(points, senses, filling=house.id in state.filling),

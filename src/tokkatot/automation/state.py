@@ -68,12 +68,16 @@ class Senses(Struct, frozen=True, kw_only=True):
 
 
 class Climate(Struct, frozen=True, kw_only=True):
-    """Where a house's temperature rules stand."""
+    """Where a house's temperature rules stand.
+
+    `fan_share` is the part of a coop's fans that run while they are neither shut nor venting.
+    """
 
     heating: bool = False
     venting: bool = False
     shut: bool = False
     over_hard_limit: bool = False
+    fan_share: float = 1.0
 
 
 class Relay(Struct, frozen=True, kw_only=True):
@@ -273,10 +277,14 @@ class Targets(Struct, frozen=True, kw_only=True):
 
 
 class Lent(Struct, frozen=True, kw_only=True):
-    """By how much warmer a house holds its set-points than its people said, and until when."""
+    """By how much warmer a house holds its set-points than its people said, and until when.
+
+    `fan_share` is the least part of a coop's fans that run between them.
+    """
 
     shift_k: float
     until_s: float
+    fan_share: float = 1.0
 
 
 class State(Struct, frozen=True, kw_only=True):

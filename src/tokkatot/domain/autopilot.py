@@ -8,6 +8,8 @@ LENT_FOR_S: Final = 1200.0
 """So long turned set-points last that nobody renews."""
 LARGEST_SHIFT_K: Final = 3.0
 """So far they are turned at most, whoever asks."""
+LEAST_FAN_SHARE: Final = 0.1
+"""So small a part of a coop's fans may be lent at least; one of them always runs."""
 MAX_POLICY_BYTES: Final = 128 * 1024
 """Model and card: the document that brings them has a limit."""
 MAX_POLICIES: Final = 1
@@ -32,14 +34,20 @@ class AutopilotMode(StrEnum):
 class Accepted:
     """What a person has accepted of a policy's advice, and until when.
 
+    `fan_share` is the least part of a coop's fans that run between its limits; without an
+    autopilot all of them do.
+
     Raises:
         ValueError: when it is more than may be turned.
     """
 
     shift_k: float
     until_ms: int
+    fan_share: float = 1.0
 
     def __post_init__(self) -> None:
+        if not LEAST_FAN_SHARE <= self.fan_share <= 1.0:
+            raise ValueError(f"fan_share must lie between {LEAST_FAN_SHARE} and 1")
         if not -LARGEST_SHIFT_K <= self.shift_k <= LARGEST_SHIFT_K:
             raise ValueError(f"shift_k must lie within {LARGEST_SHIFT_K} of nought")
 

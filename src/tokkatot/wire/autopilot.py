@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from tokkatot.domain.autopilot import HouseTwin, PolicyFile
+from tokkatot.domain.autopilot import LEAST_FAN_SHARE, HouseTwin, PolicyFile
 from tokkatot.wire.messages import MessageError
 from tokkatot.wire.pictures import EventData
 
@@ -21,6 +21,8 @@ Number = Annotated[float, Meta(ge=-1e6, le=1e6)]
 Mode = Literal["advise", "auto"]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Shift = Annotated[float, Meta(ge=-10, le=10)]
+Share = Annotated[float, Meta(ge=LEAST_FAN_SHARE, le=1)]
+"""The least part of a coop's fans that run between its limits."""
 Refusal = Literal[
     "policy", "sensor", "astray", "danger", "settling",
     "weather", "unready", "unsupported", "process",
@@ -63,7 +65,8 @@ class Birds(Struct, frozen=True, kw_only=True):
 class Asked(Struct, frozen=True, kw_only=True):
     """One decision to be made for one house, at a moment of the hub's monotonic clock.
 
-    `accepted_k` is what a person took of the advice, nought where nothing.
+    `accepted_k` and `accepted_share` are what a person took of the advice, nought and all fans
+    where nothing; `fans` is how many fans the house has.
     """
 
     house: UUID
@@ -74,6 +77,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     maximum_c: float
     hard_maximum_c: float
     accepted_k: float
+    accepted_share: Share
+    fans: int
     inside: Inside
     outside: Outside
     hour: float
@@ -85,16 +90,19 @@ class Asked(Struct, frozen=True, kw_only=True):
 class Decided(Struct, frozen=True, kw_only=True):
     """What came of it; flat, as the data of an event are.
 
-    `shift_k` is by how much warmer the set-points are held from now on, `advised_k` what the policy
-    would have them, None where it has no advice. `foretold_c` is what the twin foretold for now,
+    `shift_k` is by how much warmer the set-points are held from now on, `fan_share` the least part
+    of the fans that run between them; `advised_k` and `advised_share` are what the policy would
+    have, None where it has no advice. `foretold_c` is what the twin foretold for now,
     `fitted` whether that twin was the one that was fitted to the house.
     """
 
     house: UUID
     mode: Mode
     shift_k: Shift = 0.0
+    fan_share: Share = 1.0
     sha256: Hash | None = None
     advised_k: Shift | None = None
+    advised_share: Share | None = None
     refused: Refusal | None = None
     air_c: Number | None = None
     foretold_c: Number | None = None

@@ -16,12 +16,14 @@ FAN, HEATER = DeviceRole.FAN, DeviceRole.HEATER
 POINTS = DEFAULT_SETPOINTS[HouseKind.COOP]
 
 
-def borrowing(celsius: float, shift_k: float) -> Bench:
+def borrowing(
+    celsius: float, shift_k: float, *, fan_share: float = 1.0, made: Bench | None = None
+) -> Bench:
     """Return a coop at a temperature to which somebody has just lent."""
-    made = Bench()
+    made = made or Bench()
     made.temperature_c = celsius
     made.run(400, every_s=10)
-    made.step(loans=(Loan(house_id=HOUSE, shift_k=shift_k),))
+    made.step(loans=(Loan(house_id=HOUSE, shift_k=shift_k, fan_share=fan_share),))
     made.run(400, every_s=10)
     return made
 

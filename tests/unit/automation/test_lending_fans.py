@@ -1,0 +1,212 @@
+"""Fans that an autopilot lets rest between the limits of a coop, and who has them back at once."""
+
+from dataclasses import replace
+from math import nan
+from uuid import UUID
+
+import pytest
+from typing_extensions import override
+
+from tests.support.engine import HOUSE, IDS, Bench, device, document
+from tokkatot.automation.inputs import Contact, Loan, Order, Report
+from tokkatot.automation.lending import count_running, lend
+from tokkatot.automation.plan import plan_of
+from tokkatot.automation.state import Lent
+from tokkatot.domain.autopilot import LEAST_FAN_SHARE, LENT_FOR_S
+from tokkatot.domain.devices import OFF, ON, DeviceRole
+from tokkatot.domain.houses import HouseKind
+from tokkatot.domain.ids import CommandId, DeviceId, RuleId
+from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.rules import Comparison, Condition, Stage, Staged, Threshold
+
+FANS = (IDS[DeviceRole.FAN], *(DeviceId(UUID(int=300 + n)) for n in range(3)))
+MIDDLE_C, MAXIMUM_C, HARD_C = 26.0, 30.0, 35.0
+
+
+class Coop(Bench):
+    """A coop with four fans, as people have set it: warm at 22 °C, aired above 30 °C."""
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        held = document(self.kind)
+        more = tuple(device(fan, DeviceRole.FAN) for fan in FANS[1:])
+        self.document = replace(held, devices=(*held.devices, *more))
+        self.plan = plan_of(self.document)
+        self.greet()
+        self.step()
+
+    def lend(self, fan_share: float, *, shift_k: float = 0.0) -> None:
+        self.step(loans=(Loan(house_id=HOUSE, shift_k=shift_k, fan_share=fan_share),))
+
+    def at(self, celsius: float) -> None:
+        self.temperature_c = celsius
+        self.run(120, every_s=10)
+
+    @property
+    def turning(self) -> tuple[bool, ...]:
+        """Which of the fans are asked to run."""
+        levels = {one.device_id: one.target for one in self.last.decisions}
+        return tuple(levels[fan] == ON for fan in FANS)
+
+    def reason(self, fan: DeviceId) -> str:
+        return next(one.winner.reason for one in self.last.decisions if one.device_id == fan)
+
+
+@pytest.fixture
+def coop() -> Coop:
+    made = Coop()
+    made.at(MIDDLE_C)
+    assert made.turning == (True,) * 4
+    return made
+
+
+def test_between_the_limits_a_part_of_the_fans_runs(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.at(MIDDLE_C)
+    assert coop.turning == (True, False, False, False)
+    assert coop.reason(FANS[3]) == "fewer_fans"
+
+
+def test_the_warmer_it_is_the_more_run_and_all_of_them_at_the_limit(coop: Coop) -> None:
+    coop.lend(0.25)
+    counts = []
+    for celsius in (26.0, 27.5, 28.5, 29.5, MAXIMUM_C, 32.0):
+        coop.at(celsius)
+        coop.lend(0.25)
+        counts.append(sum(coop.turning))
+    assert counts == [1, 2, 3, 4, 4, 4]
+
+
+def test_fewer_run_only_once_it_is_cooler_by_the_hysteresis(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.at(28.5)
+    assert sum(coop.turning) == 3
+    coop.at(27.1)
+    assert sum(coop.turning) == 3
+    coop.at(26.9)
+    assert sum(coop.turning) == 2
+
+
+def test_in_the_cold_all_of_them_rest_as_ever(coop: Coop) -> None:
+    coop.lend(0.5)
+    coop.at(21.0)
+    assert coop.turning == (False,) * 4
+    assert coop.reason(FANS[0]) == "keep_warm"
+
+
+def test_over_the_hard_limit_all_of_them_run(coop: Coop) -> None:
+    coop.lend(0.25, shift_k=3.0)
+    coop.at(HARD_C + 0.5)
+    assert coop.turning == (True,) * 4
+
+
+def test_where_no_thermometer_is_believed_all_of_them_run(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.at(MIDDLE_C)
+    coop.temperature_c = None
+    coop.run(120, every_s=10)
+    assert coop.turning == (True,) * 4
+
+
+def test_what_nobody_renews_lapses_and_all_of_them_run_again(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.run(LENT_FOR_S - 10, every_s=10)
+    assert sum(coop.turning) == 1
+    coop.run(30, every_s=10)
+    assert coop.state.lent == {}
+    assert coop.turning == (True,) * 4
+
+
+def test_a_loan_of_nothing_has_all_of_them_run_at_once(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.at(MIDDLE_C)
+    coop.lend(1.0)
+    coop.step()
+    assert coop.turning == (True,) * 4
+
+
+def test_a_fan_that_is_away_or_broken_is_none_of_those_that_run(coop: Coop) -> None:
+    coop.lend(0.5)
+    coop.at(MIDDLE_C)
+    assert coop.turning == (True, True, False, False)
+    coop.offline.add(FANS[0])
+    coop.step(contacts=(Contact(device_id=FANS[0], online=False),))
+    coop.step()
+    assert coop.turning == (True, True, True, False)
+    coop.step(reports=(Report(device_id=FANS[1], level=OFF, error="overload"),))
+    coop.step()
+    assert coop.turning == (True, True, True, True)
+
+
+def test_where_a_person_keeps_a_fan_off_another_runs_for_it(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.at(MIDDLE_C)
+    order = Order(command=CommandId(UUID(int=1)), device_id=FANS[0], level=OFF, hold_s=300.0)
+    coop.step(order)
+    coop.step()
+    assert coop.turning == (False, True, False, False)
+
+
+def test_a_person_has_any_fan_at_once(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.at(MIDDLE_C)
+    order = Order(command=CommandId(UUID(int=1)), device_id=FANS[3], level=ON, hold_s=300.0)
+    coop.step(order)
+    assert coop.turning[3]
+
+
+def test_a_rule_of_peoples_own_has_its_fans_whatever_is_lent(coop: Coop) -> None:
+    stage = Stage(threshold=25.0, devices=FANS[1:3], level=ON)
+    rule = Staged(
+        id=RuleId(UUID(int=7)), name="Stage 1", quantity=Quantity.TEMPERATURE,
+        comparison=Comparison.ABOVE, hysteresis=0.5, stages=(stage,),
+    )  # fmt: skip
+    house = replace(coop.document.houses[0], rules=(rule,))
+    coop.plan = plan_of(replace(coop.document, houses=(house,)))
+    coop.lend(0.5)
+    coop.at(MIDDLE_C)
+    assert coop.turning == (False, True, True, False)
+
+
+def test_a_fan_that_a_rule_keeps_off_is_none_of_those_that_run(coop: Coop) -> None:
+    when = Condition(quantity=Quantity.TEMPERATURE, comparison=Comparison.ABOVE, threshold=20.0)
+    rule = Threshold(id=RuleId(UUID(int=7)), name="Quiet", when=when, devices=FANS[:1], level=OFF)
+    house = replace(coop.document.houses[0], rules=(rule,))
+    coop.plan = plan_of(replace(coop.document, houses=(house,)))
+    coop.lend(0.25)
+    coop.at(MIDDLE_C)
+    assert coop.turning == (False, True, False, False)
+
+
+def test_vents_stay_open_for_what_runs(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.at(MIDDLE_C)
+    assert coop.level(DeviceRole.VENT) == ON
+
+
+def test_no_fan_of_a_greenhouse_is_lent() -> None:
+    made = Bench(kind=HouseKind.GREENHOUSE)
+    made.temperature_c = 29.0  # over the maximum: its fans rest off
+    made.run(120, every_s=10)
+    made.step(loans=(Loan(house_id=HOUSE, shift_k=0.0, fan_share=0.1),))
+    made.run(60, every_s=10)
+    assert made.level(DeviceRole.FAN) == ON
+
+
+@pytest.mark.parametrize(
+    ("share", "fans", "count"),
+    [(0.1, 1, 1), (0.1, 8, 1), (0.25, 8, 2), (0.26, 8, 3), (1.0, 8, 8), (0.5, 0, 0)],
+)
+def test_one_fan_of_some_always_runs(share: float, fans: int, count: int) -> None:
+    assert count_running(share, fans) == count
+
+
+@pytest.mark.parametrize(("asked", "given"), [(0.0, LEAST_FAN_SHARE), (-3.0, LEAST_FAN_SHARE)])
+def test_nobody_lends_fewer_than_a_tenth(asked: float, given: float) -> None:
+    lent = lend({}, [Loan(house_id=HOUSE, shift_k=0.0, fan_share=asked)], 5.0)
+    assert lent == {HOUSE: Lent(shift_k=0.0, fan_share=given, until_s=5.0 + LENT_FOR_S)}
+
+
+def test_a_share_that_is_no_number_is_no_loan() -> None:
+    assert lend({}, [Loan(house_id=HOUSE, shift_k=1.0, fan_share=nan)], 5.0) == {}
