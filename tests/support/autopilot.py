@@ -10,6 +10,7 @@ import msgspec
 from tests.support import policies
 from tests.support.engine import FARM, HOUSE, THERMOMETER, device, document
 from tokkatot.climate.control.dials import COOP_DIALS
+from tokkatot.climate.control.held import FANS
 from tokkatot.climate.policy.card import House, inputs_of
 from tokkatot.domain.autopilot import Autopilot, AutopilotMode, PolicyFile
 from tokkatot.domain.desired import DesiredDocument
@@ -48,6 +49,8 @@ def asked(number: int, *, mode: Mode = "auto", air_c: float | None = 27.0) -> As
         maximum_c=28.0,
         hard_maximum_c=35.0,
         accepted_k=0.0,
+        accepted_share=1.0,
+        fans=FANS,
         inside=Inside(air_c=air_c, humidity_pct=70.0, co2_ppm=900.0, ammonia_ppm=5.0, age_s=5.0),
         outside=Outside(air_c=25.0, humidity_pct=75.0, radiation_w_m2=300.0, wind_m_s=1.0),
         hour=10.0,

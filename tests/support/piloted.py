@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+from tokkatot.climate.control.held import FANS
 from tokkatot.climate.control.shield import Moment
 from tokkatot.climate.control.twins import HeldTwin
 from tokkatot.climate.physics.air import relative_humidity_pct
@@ -35,6 +36,8 @@ def asked_of(
         maximum_c=points.temperature_max_c,
         hard_maximum_c=points.temperature_hard_max_c,
         accepted_k=0.0,
+        accepted_share=1.0,
+        fans=FANS,
         inside=Inside(
             air_c=shown.air_c,
             humidity_pct=shown.humidity_pct,

@@ -121,7 +121,7 @@ class HeldHouse(Real[HeldRules]):
 
     @override
     def controls(self, rules: HeldRules, moment: Moment) -> Controls:
-        return steer_held(self.standing, moment.hour, self.parameters)
+        return steer_held(self.standing, moment.hour, self.parameters, rules.fans)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

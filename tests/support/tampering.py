@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple
 
 from tests.support.coop import outdoor
 from tests.support.tampered import Real, Thermometer, World, held, staged
-from tokkatot.climate.control.dials import Dials, Rules, positions, turned
+from tokkatot.climate.control.dials import HELD_DIALS, Dials, Rules, positions, turned
 from tokkatot.climate.control.shield import LIFETIME_S, Climate, Moment, Readings
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry.bedding import with_litter
@@ -35,6 +35,7 @@ class Policy(StrEnum):
     SILENT = "gives no answer"
     STIFLING = "wants no air and much warmth"
     FREEZING = "wants all air for cold birds"
+    SPARING = "wants few fans"
     SHORT = "answers too little"
 
 
@@ -109,6 +110,9 @@ class Episode:
     """Whether it lasts twice as long: air fouls slowly."""
 
 
+_FIRST = [one for one in Policy if one is not Policy.SPARING]
+
+
 def drawn(chance: Random) -> Episode:
     """Return an episode by chance; in each other one a hub's own rules steer."""
     open_sided = chance.random() < 0.4
@@ -125,7 +129,9 @@ def drawn(chance: Random) -> Episode:
     # By a chance of its own: what else is drawn by a seed stays what it was.
     more = Random(birds)
     co2 = more.choice([Gas.SOUND, Gas.SOUND, Gas.FROZEN, Gas.LOW])
-    policy, sensor = chance.choice(list(Policy)), chance.choice(list(Sensor))
+    policy, sensor = chance.choice(_FIRST), chance.choice(list(Sensor))
+    if Random(birds + 1.0).random() < 0.2:
+        policy = Policy.SPARING
     if sensor in {Sensor.JUMPING, Sensor.FROZEN}:
         # One instrument lies at a time: where two do, nothing is left to tell by.
         co2 = Gas.SOUND
@@ -177,6 +183,7 @@ def _real(episode: Episode) -> Parameters:
 def _asked(
     policy: Policy, dials: Dials, middle: Sequence[float], chance: Random
 ) -> Sequence[float] | None:
+    is_held = dials is HELD_DIALS
     match policy:
         case Policy.SANE:
             return [
@@ -190,9 +197,11 @@ def _asked(
         case Policy.SILENT:
             return None
         case Policy.STIFLING:
-            return [6.0, 15.0, 0.0, 20.0, 20.0, 20.0][: len(dials)]
+            return [6.0, 0.0] if is_held else [6.0, 15.0, 0.0, 20.0, 20.0, 20.0]
         case Policy.FREEZING:
-            return [-15.0, 0.5, 5e-3, -20.0, -20.0, -20.0][: len(dials)]
+            return [-15.0, 5.0] if is_held else [-15.0, 0.5, 5e-3, -20.0, -20.0, -20.0]
+        case Policy.SPARING:
+            return [*middle[:-1], dials[-1].low] if is_held else [0.0, 8.0, 0.0, 4.0, 10.0, 12.0]
         case Policy.SHORT:
             return middle[: len(dials) // 2]
 

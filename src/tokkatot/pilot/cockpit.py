@@ -6,7 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from tokkatot.climate.control.coop import StageRules
-from tokkatot.climate.control.dials import COOP_DIALS, HELD_DIALS, positions
+from tokkatot.climate.control.dials import (
+    COOP_DIALS,
+    HELD_DIALS,
+    positions,
+    reachable,
+    turned,
+)
 from tokkatot.climate.control.flock import FlockPrices, seen_in_coop
 from tokkatot.climate.control.held import HeldRules
 from tokkatot.climate.control.shield import Climate, Moment, Readings, Refusal, Shield, believed
@@ -21,12 +27,13 @@ from tokkatot.climate.physics.air import (
 )
 from tokkatot.climate.physics.outdoor import Outdoor
 from tokkatot.climate.physics.poultry.bedding import with_litter
+from tokkatot.climate.physics.poultry.birds import comfort_c
 from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
 from tokkatot.climate.physics.poultry.model import State
 from tokkatot.climate.policy.card import House, PolicyRefused, checked_card, named, tariff_of
 from tokkatot.climate.policy.running import Policy
 from tokkatot.climate.weather.sky import sky_of_dew_point_c
-from tokkatot.domain.autopilot import MAX_POLICIES, HouseTwin, PolicyFile
+from tokkatot.domain.autopilot import LEAST_FAN_SHARE, MAX_POLICIES, HouseTwin, PolicyFile
 from tokkatot.domain.desired import MAX_HOUSES
 from tokkatot.domain.houses import SetPoints
 from tokkatot.pilot.building import Built, FitRefused, fitted_coop, usual_coop
@@ -41,8 +48,12 @@ OUTDOOR_CO2_MG_M3: Final = 770.0
 GROUND_C: Final = 27.0
 """Of the year, by the Mekong; a closed floor lets little of it through."""
 MAX_TROUBLE: Final = 200
+_NOTHING: Final = (0.0, 1.0)
+"""What a person has accepted who has accepted nothing: no shift, and all fans."""
 _REST: Final = positions(StageRules(), COOP_DIALS)
 _SHIFTS: Final = [dial.name for dial in COOP_DIALS].index(SHIFT)
+_DIALS: Final = tuple(replace(dial, step=dial.step / 3) for dial in COOP_DIALS)
+"""As far as a policy may want them turned, asked three times as often as it learned to be."""
 
 
 @dataclass(slots=True)
@@ -57,7 +68,12 @@ class _House:
     asked_s: float
     refused_fit: str | None
     """Why its twin is the usual one though it was fitted."""
-    shift_k: float = 0.0
+    base: HeldRules
+    """What its people want."""
+    rules: HeldRules
+    """What holds."""
+    wanted: tuple[float, ...] = _REST
+    """Where the policy would have its own dials by now, step by step."""
 
     def is_of(self, asked: Asked) -> bool:
         """Return whether this is still the house that is asked of."""
@@ -88,24 +104,25 @@ class Cockpit:
         house = self._house(asked, believed(readings, Limits()))
         if house is None:
             return _said(asked, refused=Refusal.SENSOR)
-        if asked.mode == "advise" and asked.accepted_k == 0.0:
+        if asked.mode == "advise" and (asked.accepted_k, asked.accepted_share) == _NOTHING:
             # Nobody agrees, or no longer: what was turned is not led back step by step.
             house.shield.give_back()
-            house.shift_k = 0.0
+            house.rules, house.wanted = house.base, _REST
         moment = Moment(outdoor=_outdoor(asked.outside), hour=asked.hour)
         proposal, trouble = self._proposal(asked, house, moment)
-        in_force = proposal if asked.mode == "auto" else (asked.accepted_k,)
+        in_force = proposal if asked.mode == "auto" else (asked.accepted_k, asked.accepted_share)
         verdict = house.shield.decide(in_force, readings, moment)
-        house.shift_k = verdict.rules.shift_k
-        advised_k = None
+        house.rules = verdict.rules
+        if verdict.refused is not None:
+            house.wanted = _REST
+        advice = None
         if verdict.refused in {None, Refusal.SETTLING, Refusal.DANGER}:
             advice = house.shield.considered(proposal, moment)
-            advised_k = None if advice is None else advice.shift_k
         foretold = house.shield.foretold
         return _said(
             asked,
-            shift_k=house.shift_k,
-            advised_k=advised_k,
+            rules=house.rules,
+            advice=advice,
             refused=verdict.refused,
             foretold_c=None if foretold is None else foretold.air_c,
             fitted=house.fit is not None and house.refused_fit is None,
@@ -122,13 +139,14 @@ class Cockpit:
                 temperature_min_c=asked.minimum_c,
                 temperature_max_c=asked.maximum_c,
                 temperature_hard_max_c=asked.hard_maximum_c,
-            )
+            ),
+            fans=asked.fans,
         )
         if house is None:
             if measured is None:
                 return None
             house = _begun(asked, measured, base)
-        house.asked_s = asked.at_s
+        house.asked_s, house.base = asked.at_s, base
         house.shield.rebase(base)
         _populate(house.twin, house.built, asked)
         self._houses[asked.house] = house
@@ -139,7 +157,7 @@ class Cockpit:
     def _proposal(
         self, asked: Asked, house: _House, moment: Moment
     ) -> tuple[tuple[float, ...] | None, str | None]:
-        """Return where the policy would have the set-points, and what is wrong with it."""
+        """Return where the policy would have set-points and fans, and what is wrong with it."""
         inside = asked.inside
         if inside.air_c is None or inside.humidity_pct is None or inside.co2_ppm is None:
             return None, None
@@ -147,7 +165,11 @@ class Cockpit:
         state = _as_measured(house.twin.state, measured)
         if inside.ammonia_ppm is not None:
             state.ammonia_mg_m3 = inside.ammonia_ppm * AMMONIA_MG_M3_PPM
-        standing = (*_REST[:_SHIFTS], house.shift_k, *_REST[_SHIFTS + 1 :])
+        standing = (
+            *house.wanted[:_SHIFTS],
+            house.rules.shift_k,
+            *house.wanted[_SHIFTS + 1 :],
+        )
         try:
             policy = self._policy(asked.policy)
             prices = priced(FlockPrices(), tariff_of(policy.card), asked.hour)
@@ -155,7 +177,11 @@ class Cockpit:
             answer = policy.ask(named(House.COOP, seen, asked.hour, standing))
         except PolicyRefused as refused:
             return None, str(refused)[:MAX_TROUBLE]
-        return (answer[_SHIFTS],), None
+        wanted = reachable(_DIALS, standing, answer)
+        if wanted is None:
+            return None, "It answered other set-points than its card says."
+        house.wanted = wanted
+        return (answer[_SHIFTS], _fan_share(wanted, house)), None
 
     def _policy(self, file: PolicyFile) -> Policy:
         """Return the policy in a file, which is opened once.
@@ -175,6 +201,21 @@ class Cockpit:
         return policy
 
 
+def _fan_share(wanted: tuple[float, ...], house: _House) -> float:
+    """Return the part of its fans that stages turned so run half way between the limits.
+
+    These are held by as much warmer or cooler as the stages are.
+    """
+    p, s, points = house.twin.parameters, house.twin.state, house.base.points
+    if p.fan_m3_s <= 0.0:
+        return 1.0
+    stages = turned(StageRules(), COOP_DIALS, wanted)
+    middle_c = 0.5 * (points.temperature_min_c + points.temperature_max_c)
+    staged = (middle_c - comfort_c(s.age_d, p)) / stages.band_k
+    least: float = stages.least_m3_s_kg * s.birds * s.bird_kg**0.75 / p.fan_m3_s
+    return min(max(staged, least, LEAST_FAN_SHARE), 1.0)
+
+
 def _begun(asked: Asked, measured: Climate, base: HeldRules) -> _House:
     """Return a house with the twin that was fitted to it, or the usual one where that is none."""
     built, refused_fit = usual_coop(asked.floor_m2), None
@@ -188,6 +229,8 @@ def _begun(asked: Asked, measured: Climate, base: HeldRules) -> _House:
         twin=twin,
         shield=Shield(base, HELD_DIALS, twin, step_s=EVERY_S),
         built=built,
+        base=base,
+        rules=base,
         floor_m2=asked.floor_m2,
         fit=asked.twin,
         asked_s=asked.at_s,
@@ -198,8 +241,8 @@ def _begun(asked: Asked, measured: Climate, base: HeldRules) -> _House:
 def _said(
     asked: Asked,
     *,
-    shift_k: float = 0.0,
-    advised_k: float | None = None,
+    rules: HeldRules | None = None,
+    advice: HeldRules | None = None,
     refused: Refusal | None = None,
     foretold_c: float | None = None,
     fitted: bool = False,
@@ -208,9 +251,11 @@ def _said(
     return Decided(
         house=asked.house,
         mode=asked.mode,
-        shift_k=shift_k,
+        shift_k=0.0 if rules is None else rules.shift_k,
+        fan_share=1.0 if rules is None else rules.fan_share,
         sha256=asked.policy.sha256,
-        advised_k=advised_k,
+        advised_k=None if advice is None else advice.shift_k,
+        advised_share=None if advice is None else advice.fan_share,
         refused=None if refused is None else refused.value,
         air_c=asked.inside.air_c,
         foretold_c=foretold_c,

@@ -78,7 +78,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     hard_maximum_c: float
     accepted_k: float
     accepted_share: Share
-    fans: int
+    fans: Annotated[int, Meta(ge=0, le=1000)]
     inside: Inside
     outside: Outside
     hour: float

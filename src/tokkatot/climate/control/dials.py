@@ -8,6 +8,7 @@ from typing import TypeVar
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.held import HeldRules
+from tokkatot.domain.autopilot import LEAST_FAN_SHARE
 
 Rules = TypeVar("Rules", StageRules, TomatoRules, HeldRules)
 
@@ -35,10 +36,12 @@ COOP_DIALS: Dials = (
     Dial(name="fog_over_k", low=1.0, high=12.0, step=1.5),
 )
 
-HELD_DIALS: Dials = tuple(
-    replace(dial, step=dial.step / 3) for dial in COOP_DIALS if dial.name == "shift_k"
+HELD_DIALS: Dials = (
+    # A hub decides three times as often as policies learn to.
+    *(replace(dial, step=dial.step / 3) for dial in COOP_DIALS if dial.name == "shift_k"),
+    Dial(name="fan_share", low=LEAST_FAN_SHARE, high=1.0, step=0.15),
 )
-"""What a hub's own rules have of them; it decides three times as often as policies learn to."""
+"""What a hub's own rules have: set-points, and how many of the fans run between them at least."""
 
 GREENHOUSE_DIALS: Dials = (
     Dial(name="day_c", low=15.0, high=26.0, step=0.5),

@@ -177,8 +177,9 @@ class HeldTwin(Twin[HeldRules]):
         s, p, points = self.state, self.parameters, held_points(rules)
         hours, length_s = _minutes(moment, duration_s)
         for hour in hours:
-            self._climate = regulated_at(s.air_c + self._off_k, points, self._climate)
-            controls = steer_held(self._climate, hour, p)
+            shown_c = s.air_c + self._off_k
+            self._climate = regulated_at(shown_c, points, self._climate, rules.fan_share)
+            controls = steer_held(self._climate, hour, p, rules.fans)
             flow_m3_s = incoming(s, controls, moment.outdoor, p).flow_m3_s
             advance_coop(s, controls, moment.outdoor, p, self.book, length_s)
             self._owed_s = min(self._owed_s + _owed_s(flow_m3_s, s, length_s), MOST_OWED_S)
@@ -283,13 +284,15 @@ class HeldAhead(Ahead[HeldRules]):
 
     @override
     def airs_as_early(self, rules: HeldRules, others: HeldRules) -> bool:
-        return rules.points == others.points and rules.shift_k <= others.shift_k
+        same = (rules.points, rules.fans) == (others.points, others.fans)
+        return same and rules.shift_k <= others.shift_k and rules.fan_share >= others.fan_share
 
     def _last(self, rules: HeldRules, off_k: float) -> _Point:
         points, climate, here = held_points(rules), self._standing, self._first
         for minute, hour in enumerate(self._hours):
-            climate = regulated_at(here.state.air_c + off_k, points, climate)
-            controls = steer_held(climate, hour, self._parameters)
+            shown_c = here.state.air_c + off_k
+            climate = regulated_at(shown_c, points, climate, rules.fan_share)
+            controls = steer_held(climate, hour, self._parameters, rules.fans)
             there = here.after.get(controls)
             if there is None:
                 there = here.after[controls] = self._next(here, controls, minute)

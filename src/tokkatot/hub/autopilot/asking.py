@@ -14,6 +14,7 @@ from tokkatot.automation.state import State
 from tokkatot.automation.targets import targets_of
 from tokkatot.domain.autopilot import Autopilot, AutopilotMode, PolicyFile
 from tokkatot.domain.desired import DesiredDocument, HouseConfig
+from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import HouseId
 from tokkatot.domain.quantities import Quantity
@@ -89,6 +90,8 @@ def _question(
     now_ms = to_ms(around.now)
     points = targets_of(house, None, now_ms, around.plan.locality).setpoints
     accepted = config.autopilot.accepted
+    if accepted is not None and now_ms >= accepted.until_ms:
+        accepted = None
     return Asked(
         house=config.id,
         at_s=now_s,
@@ -97,7 +100,9 @@ def _question(
         minimum_c=points.temperature_min_c,
         maximum_c=points.temperature_max_c,
         hard_maximum_c=points.temperature_hard_max_c,
-        accepted_k=accepted.shift_k if accepted and now_ms < accepted.until_ms else 0.0,
+        accepted_k=accepted.shift_k if accepted else 0.0,
+        accepted_share=accepted.fan_share if accepted else 1.0,
+        fans=sum(one.role is DeviceRole.FAN for one in house.actuators),
         inside=inside,
         outside=outside,
         hour=(local - local.replace(hour=0, minute=0, second=0)) / timedelta(hours=1),

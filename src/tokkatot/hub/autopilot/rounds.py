@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class Rounds:
-    """Turns the set-points of houses as far as their people let policies do it.
+    """Turns the set-points of houses, and lets fans rest between them, as their people let it.
 
     A loan is an input of control as a reading is. Where the process gives no answer it ends at
     once; where nobody is left to say so, the engine's clock ends it.
@@ -96,6 +96,12 @@ class Rounds:
 
     def _take(self, decided: Decided) -> None:
         """Let control and the cloud know; who gave no answer has given the house back."""
-        self._inbox.tell(Loan(house_id=HouseId(decided.house), shift_k=decided.shift_k))
+        self._inbox.tell(
+            Loan(
+                house_id=HouseId(decided.house),
+                shift_k=decided.shift_k,
+                fan_share=decided.fan_share,
+            )
+        )
         t_ms = self._clock.now_ms()
         self._journal.offer(events=[EventRow(0, "e", t_ms, DECIDED, event_data(decided))])

@@ -66,8 +66,8 @@ def test_air_that_birds_need_is_not_shut_off_for_warmth() -> None:
     twin = HeldTwin(grown(24.5), of_floor(tunnel_house(), 50.0))
     shield = Shield(RULES, HELD_DIALS, twin, step_s=STEP_S)
     # 24.5 °C is warm enough for fans as people set them, and too cold three kelvins higher.
-    assert shield.considered((3.0,), COOL) is None
-    assert shield.considered((0.1,), COOL) == replace(RULES, shift_k=0.1)
+    assert shield.considered((3.0, 1.0), COOL) is None
+    assert shield.considered((0.1, 1.0), COOL) == replace(RULES, shift_k=0.1)
 
 
 def test_other_set_points_of_people_are_fallen_back_on_at_once() -> None:
@@ -76,7 +76,7 @@ def test_other_set_points_of_people_are_fallen_back_on_at_once() -> None:
     warmer = HeldRules(points=replace(RULES.points, temperature_max_c=32.0))
     shield.rebase(warmer)
     blind = Readings(air_c=None, humidity_pct=70.0, co2_ppm=900.0)
-    verdict = shield.decide((0.1,), blind, COOL)
+    verdict = shield.decide((0.1, 1.0), blind, COOL)
     assert (verdict.rules, verdict.refused) == (warmer, Refusal.SENSOR)
 
 

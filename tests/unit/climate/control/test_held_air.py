@@ -19,8 +19,8 @@ from tokkatot.wire.autopilot import EVERY_S
 
 AN_HOUR = 12
 SIX_HOURS = 6 * AN_HOUR
-NO_AIR = (3.0,)
-RESTING = (0.0,)
+NO_AIR = (3.0, 1.0)
+RESTING = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def test_a_policy_that_airs_sooner_is_let_air(cooler_k: float) -> None:
     night = Night(
         birds=4859.67, age_d=11.734, kg=0.8057, outside_c=27.079, least_c=29.4554, most_c=32.655
     )
-    came, alone = lived(night, (cooler_k,)), lived(night, RESTING)
+    came, alone = lived(night, (cooler_k, 1.0)), lived(night, RESTING)
     assert max(came.owed_s) <= max(LIFETIME_S, *alone.owed_s)
     assert max(came.co2_ppm) <= max(alone.co2_ppm)
     assert None in came.refused[AN_HOUR:]

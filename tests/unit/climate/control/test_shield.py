@@ -212,7 +212,7 @@ def glazed() -> tuple[Shield[TomatoRules], GreenhouseTwin]:
 
 
 RESTS = {
-    held: (0.0,),
+    held: (0.0, 1.0),
     staged: REST,
     glazed: positions(TomatoRules(), GREENHOUSE_DIALS),
 }

@@ -1,6 +1,6 @@
 """What the shipped policy is worth where a hub runs it: one dial of the hub's own rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,8 @@ class Came:
     bird_kg: float = 0.0
     shift_k: float = 0.0
     """On the mean."""
+    fan_share: float = 0.0
+    """That is lent, on the mean."""
 
     def energy_kwh(self) -> float:
         return self.electricity_kwh + self.heat_kwh
@@ -55,7 +57,8 @@ class Came:
         shift_k, kg = self.shift_k / flocks, self.bird_kg / flocks
         return (
             f"{self.stressed_h:7.1f} h stress {self.electricity_kwh:6.2f} kWh/m2 electricity "
-            f"{self.heat_kwh:6.2f} heat {self.foul_h:6.1f} h foul {kg:.3f} kg {shift_k:+.2f} K"
+            f"{self.heat_kwh:6.2f} heat {self.foul_h:6.1f} h foul {kg:.3f} kg {shift_k:+.2f} K "
+            f"{self.fan_share / flocks:.2f} of the fans"
         )
 
 
@@ -77,14 +80,17 @@ def lived(weather: WeatherSeries, start_d: int, constant_k: float | None) -> Cam
     for step in range(steps):
         at_s = start_d * DAY_S + step * EVERY_S
         moment = Moment(outdoor=weather.at(at_s), hour=at_s % DAY_S / HOUR_S)
-        wanted, shift_k = points(twin.state.age_d), constant_k
-        if shift_k is None:
-            shift_k = cockpit.decide(asked_of(twin, wanted, moment, at_s, policy)).shift_k
-        twin.live(HeldRules(points=wanted, shift_k=shift_k), moment, EVERY_S)
+        wanted = points(twin.state.age_d)
+        rules = HeldRules(points=wanted, shift_k=constant_k or 0.0)
+        if constant_k is None:
+            decided = cockpit.decide(asked_of(twin, wanted, moment, at_s, policy))
+            rules = replace(rules, shift_k=decided.shift_k, fan_share=decided.fan_share)
+        twin.live(rules, moment, EVERY_S)
         ammonia_ppm = twin.state.ammonia_mg_m3 / AMMONIA_MG_M3_PPM
         is_foul = twin.shown().co2_ppm > CO2_ALLOWED_PPM or ammonia_ppm > AMMONIA_ALLOWED_PPM
         came.foul_h += is_foul * EVERY_S / HOUR_S
-        came.shift_k += shift_k / steps
+        came.shift_k += rules.shift_k / steps
+        came.fan_share += rules.fan_share / steps
     came.stressed_h = twin.book.heat_stress_h
     came.electricity_kwh = twin.book.electricity_j / JOULES_A_KWH / house.floor_m2
     came.heat_kwh = twin.book.heaters_j / JOULES_A_KWH / house.floor_m2
