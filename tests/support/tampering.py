@@ -110,7 +110,7 @@ class Episode:
     """Whether it lasts twice as long: air fouls slowly."""
 
 
-_FIRST = [one for one in Policy if one is not Policy.SPARING]
+_FIRST: list[Policy] = [one for one in Policy if one is not Policy.SPARING]
 
 
 def drawn(chance: Random) -> Episode:

@@ -77,9 +77,9 @@ def spared(
 
     Fans of which schedules and people's own rules ask something are left to these, as are those
     that a person holds. Of the others so many run that there are enough, and only those that are
-    there count: where too few are, none rests. Over a limit all of them run.
+    there count: where too few are, none rests. Beyond the limits the rules have them all.
     """
-    if climate.fan_share >= 1.0 or climate.venting or climate.over_hard_limit:
+    if climate.fan_share >= 1.0 or climate.shut or climate.venting or climate.over_hard_limit:
         return ()
     fans = [
         actuator.id

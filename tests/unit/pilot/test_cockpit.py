@@ -10,7 +10,8 @@ from tests.support import policies
 from tests.support.autopilot import asked, wanting
 from tokkatot.climate.control.dials import COOP_DIALS
 from tokkatot.climate.control.flock import FlockPrices
-from tokkatot.climate.physics.poultry.houses import in_lay
+from tokkatot.climate.physics.poultry.birds import comfort_c
+from tokkatot.climate.physics.poultry.houses import in_lay, tunnel_house
 from tokkatot.climate.policy.card import House, inputs_of
 from tokkatot.domain.autopilot import HouseTwin, PolicyFile
 from tokkatot.domain.desired import MAX_HOUSES
@@ -205,3 +206,62 @@ def test_a_policy_is_shown_electricity_as_dear_as_it_learned_it_to_be_at_that_ho
     assert turned(18.5) == pytest.approx(0.0, abs=1e-5)
     assert turned(16.5, tariff=evening) == pytest.approx(0.0, abs=1e-5)
     assert turned(18.5, tariff=evening) == pytest.approx(0.6, abs=1e-5)
+
+
+# ------------------------------------------------------------------------------------ fewer fans
+
+
+def wanting_stages(band_k: float) -> PolicyFile:
+    """Return a policy that wants its stages so wide, and no more air than the least."""
+    offsets = [{"shift_k": 0.0, "band_k": band_k}.get(dial.name, dial.low) for dial in COOP_DIALS]
+    model = policies.model([[0.0] * len(COOP_DIALS)] * len(inputs_of(House.COOP)), offsets)
+    card = msgspec.json.encode(policies.card(model))
+    return PolicyFile(sha256=hashlib.sha256(model).hexdigest(), card=card, model=model)
+
+
+def cool(number: int, **more: object) -> Asked:
+    """Return a question of a house between its limits, which are those that its birds want."""
+    question = asked(number, air_c=24.5)
+    changed = {"policy": wanting_stages(8.0), "minimum_c": 20.0, "maximum_c": 28.0} | more
+    return msgspec.structs.replace(question, **changed)
+
+
+def test_fans_are_lent_step_by_step_once_the_policy_has_settled() -> None:
+    cockpit = Cockpit()
+    said = [cockpit.decide(cool(number)) for number in range(16)]
+    assert [one.refused for one in said] == ["settling"] * 6 + [None] * 10
+    shares = [one.fan_share for one in said]
+    assert shares[:8] == [1.0] * 6 + [pytest.approx(0.85), pytest.approx(0.7)]
+    # Half way between its limits an eighth for each kelvin over what the birds want.
+    over_k = 24.0 - comfort_c(28.0, tunnel_house())
+    assert shares[-1] == pytest.approx(max(over_k / 8.0, 0.1), abs=0.15)
+    assert shares[-1] < 0.7
+
+
+def test_a_refusal_has_all_fans_back_at_once() -> None:
+    cockpit = Cockpit()
+    before = [cockpit.decide(cool(number)) for number in range(10)][-1]
+    blind = Inside(air_c=None, humidity_pct=70.0, co2_ppm=900.0, ammonia_ppm=5.0, age_s=5.0)
+    after = cockpit.decide(cool(10, inside=blind))
+    assert before.fan_share < 1.0
+    assert (after.refused, after.fan_share, after.advised_share) == ("sensor", 1.0, None)
+
+
+def test_advice_names_a_part_of_the_fans_and_who_takes_it_gets_it() -> None:
+    cockpit = Cockpit()
+    advised = [cockpit.decide(cool(number, mode="advise")) for number in range(8)][-1]
+    assert (advised.shift_k, advised.fan_share) == (0.0, 1.0)
+    assert advised.advised_share is not None
+    assert advised.advised_share < 1.0
+    yes = {"mode": "advise", "accepted_k": 0.0, "accepted_share": 0.4}
+    taken = [cockpit.decide(cool(number, **yes)) for number in range(8, 16)][-1]
+    assert taken.shift_k == 0.0
+    assert taken.fan_share == pytest.approx(0.4)
+    # When the time of a "yes" is over, all of them run.
+    assert cockpit.decide(cool(16, mode="advise")).fan_share == 1.0
+
+
+def test_a_house_without_exhaust_fans_is_lent_none() -> None:
+    cockpit = Cockpit()
+    said = [cockpit.decide(cool(number, twin=WARM)) for number in range(10)][-1]
+    assert (said.refused, said.fan_share) == (None, 1.0)

@@ -51,6 +51,8 @@ OFF_K = (-0.5, 0.0, 0.5)
 """By how much a coop's thermometer may be wrong: the DHT22's data sheet says half a kelvin."""
 LEAST_M3_S_KG = StageRules().least_m3_s_kg
 """Of air for a bird, times its mass to 0.75: no dial of stages goes below it either."""
+SURE_SHARE = 0.5
+"""Of a part of the fans: so many of them may have failed, and nobody told."""
 MOST_OWED_S = 2.0 * LIFETIME_S
 """So far back it matters that birds lacked air: what is given first is given at once."""
 AIRIEST = 3.0
@@ -182,7 +184,8 @@ class HeldTwin(Twin[HeldRules]):
             controls = steer_held(self._climate, hour, p, rules.fans)
             flow_m3_s = incoming(s, controls, moment.outdoor, p).flow_m3_s
             advance_coop(s, controls, moment.outdoor, p, self.book, length_s)
-            self._owed_s = min(self._owed_s + _owed_s(flow_m3_s, s, length_s), MOST_OWED_S)
+            sure_m3_s = _sure_m3_s(flow_m3_s, controls)
+            self._owed_s = min(self._owed_s + _owed_s(sure_m3_s, s, length_s), MOST_OWED_S)
             self._owed_s = max(self._owed_s, 0.0)
             self._unshown_mg_m3 *= _kept(flow_m3_s, p, length_s)
         self._outside_mg_m3 = moment.outdoor.co2_mg_m3
@@ -303,7 +306,8 @@ class HeldAhead(Ahead[HeldRules]):
         s, p, w = replace(here.state), self._parameters, self._outdoor
         advance_coop(s, controls, w, p, self._book, self._length_s)
         air = incoming(s, controls, w, p)
-        owed_s = max(here.owed_s + _owed_s(air.flow_m3_s, s, self._length_s), 0.0)
+        sure_m3_s = _sure_m3_s(air.flow_m3_s, controls)
+        owed_s = max(here.owed_s + _owed_s(sure_m3_s, s, self._length_s), 0.0)
         return _Point(
             s,
             owed_s,
@@ -405,6 +409,11 @@ def _minutes(moment: Moment, duration_s: float) -> tuple[list[float], float]:
     count = max(round(duration_s / MINUTE_S), 1)
     length_s = duration_s / count
     return [(moment.hour + n * length_s / 3600.0) % 24.0 for n in range(count)], length_s
+
+
+def _sure_m3_s(flow_m3_s: float, controls: coop.Controls) -> float:
+    """Return the air that is surely moved: all fans make good those that failed, a part does not."""
+    return flow_m3_s if controls.fans in {0.0, 1.0} else SURE_SHARE * flow_m3_s
 
 
 def _owed_s(flow_m3_s: float, s: coop.State, duration_s: float) -> float:

@@ -1,10 +1,12 @@
 """The twin of a coop that a hub's own rules steer, and its shield."""
 
 from dataclasses import replace
+from math import sin
 
 import pytest
 
 from tests.support import coop
+from tests.support.fans import Coop
 from tokkatot.automation.state import Climate
 from tokkatot.climate.control.dials import HELD_DIALS
 from tokkatot.climate.control.held import HeldRules, regulated, steer_held
@@ -100,3 +102,55 @@ def test_litter_that_holds_more_keeps_it_and_without_a_gauge_so_does_the_air() -
     twin.state.ammonia_mg_m3 = 7.0
     twin.correct(twin.shown())
     assert twin.state.ammonia_mg_m3 == 7.0
+
+
+SPARING = replace(RULES, fan_share=0.25)
+
+
+@pytest.mark.parametrize(
+    ("air_c", "fans"), [(24.0, 0.25), (26.0, 0.25), (28.5, 0.625), (29.9, 1.0), (31.0, 1.0)]
+)
+def test_between_its_limits_a_part_of_its_fans_runs_where_it_is_lent(
+    air_c: float, fans: float
+) -> None:
+    cool = regulated(24.0, SPARING, Climate())
+    controls = steer_held(regulated(air_c, SPARING, cool), 12.0, tunnel_house())
+    # Its vents stay open for those that run.
+    assert (controls.fans, controls.inlets) == (fans, 1.0)
+
+
+def test_of_fans_that_are_counted_no_part_runs_alone() -> None:
+    standing = regulated(24.0, SPARING, Climate())
+    house = tunnel_house()
+    of = {fans: steer_held(standing, 12.0, house, fans).fans for fans in (0, 1, 3, 8)}
+    assert of == {0: 1.0, 1: 1.0, 3: 1 / 3, 8: 0.25}
+
+
+def test_a_twin_s_fans_run_as_those_of_the_engine_do() -> None:
+    """Through a day's heat and cold, second by second here and minute by minute there."""
+    made = Coop()
+    made.lend(0.25)
+    rules, standing = replace(RULES, fan_share=0.25, fans=4), Climate()
+    for minute in range(300):
+        made.temperature_c = 26.0 + 5.0 * sin(minute / 23.0) + 1.5 * sin(minute / 3.0)
+        made.run(60.0, every_s=20.0)
+        if minute % 5 == 0:
+            made.lend(0.25)
+        standing = regulated(made.temperature_c, rules, standing)
+        controls = steer_held(standing, 12.0, tunnel_house(), 4)
+        assert sum(made.turning) == round(4 * controls.fans), minute
+
+
+def test_fewer_fans_move_less_air_and_the_shield_sees_what_comes_of_it() -> None:
+    house = of_floor(tunnel_house(), 50.0)
+    spared, alone = (HeldTwin(grown(26.0), house) for _ in range(2))
+    mild = replace(COOL, outdoor=replace(COOL.outdoor, temperature_c=24.0))
+    spared.live(SPARING, mild, STEP_S)
+    alone.live(RULES, mild, STEP_S)
+    assert spared.state.air_c > alone.state.air_c + 0.2
+    assert spared.book.electricity_j < alone.book.electricity_j
+    # A tenth is not enough for so many birds under a hot roof: that is a danger, a half is none.
+    crowded = replace(grown(25.9), birds=4000.0)
+    shield = Shield(RULES, HELD_DIALS, HeldTwin(crowded, house), step_s=STEP_S)
+    assert shield.considered((0.0, 0.1), mild) is None
+    assert shield.considered((0.0, 1.0), mild) is not None

@@ -12,6 +12,7 @@ from tests.support.autopilot import OFF as NO_AUTOPILOT
 from tests.support.autopilot import WEATHER, coop, steered, wanting
 from tests.support.engine import HOUSE
 from tests.unit.hub.conftest import Hub
+from tokkatot.automation.state import Lent
 from tokkatot.domain.autopilot import Accepted, AutopilotMode, HouseTwin
 from tokkatot.domain.desired import DesiredDocument
 from tokkatot.domain.flocks import Flock
@@ -38,7 +39,7 @@ class FakeDeciding(Deciding):
         self.asked.append(asked)
         if self.broken:
             raise NoDecision("it was killed")
-        return Decided(house=asked.house, mode=asked.mode, shift_k=1.5)
+        return Decided(house=asked.house, mode=asked.mode, shift_k=1.5, fan_share=0.6)
 
     @override
     async def close(self) -> None:
@@ -76,7 +77,11 @@ class Farm:
 
     @property
     def shifts(self) -> list[float]:
-        return [one.shift_k for one in self.hub.control.view.state.lent.values()]
+        return [one.shift_k for one in self.lent]
+
+    @property
+    def lent(self) -> list[Lent]:
+        return list(self.hub.control.view.state.lent.values())
 
     @property
     def told(self) -> list[Decided]:
@@ -102,6 +107,7 @@ async def test_a_policy_is_asked_of_all_that_its_house_shows(farm: Farm) -> None
     assert (asked.outside.air_c, asked.outside.humidity_pct) == (25.0, 75.0)
     # Midnight UTC is seven in the morning in Phnom Penh; the birds came four weeks before.
     assert (round(asked.hour, 1), asked.birds.age_d, asked.birds.kg) == (7.0, 28.0, 1.65)
+    assert asked.fans == 1
 
 
 async def test_a_fit_is_handed_on_as_the_document_has_it(farm: Farm) -> None:
@@ -112,8 +118,8 @@ async def test_a_fit_is_handed_on_as_the_document_has_it(farm: Farm) -> None:
 
 async def test_what_it_decides_is_lent_to_control_and_told(farm: Farm) -> None:
     await farm.hold(AUTO)
-    assert farm.shifts == [1.5]
-    assert [one.shift_k for one in farm.told] == [1.5]
+    assert [(one.shift_k, one.fan_share) for one in farm.lent] == [(1.5, 0.6)]
+    assert [(one.shift_k, one.fan_share) for one in farm.told] == [(1.5, 0.6)]
 
 
 async def test_it_is_asked_every_five_minutes(farm: Farm) -> None:
@@ -154,14 +160,13 @@ async def test_where_its_process_is_killed_the_house_is_its_people_s_own_at_once
 async def test_a_person_s_yes_is_handed_on_as_long_as_it_lasts(farm: Farm) -> None:
     until_ms = farm.hub.clock.now_ms() + 1000 * round(EVERY_S)
     advised = replace(
-        steered(POLICY, AutopilotMode.ADVISE), accepted=Accepted(shift_k=-0.5, until_ms=until_ms)
+        steered(POLICY, AutopilotMode.ADVISE),
+        accepted=Accepted(shift_k=-0.5, fan_share=0.3, until_ms=until_ms),
     )
     await farm.hold(coop(advised, POLICY))
     await farm.live(EVERY_S)
-    assert [(one.mode, one.accepted_k) for one in farm.deciding.asked] == [
-        ("advise", -0.5),
-        ("advise", 0.0),
-    ]
+    accepted = [(one.mode, one.accepted_k, one.accepted_share) for one in farm.deciding.asked]
+    assert accepted == [("advise", -0.5, 0.3), ("advise", 0.0, 1.0)]
 
 
 async def test_a_hub_that_does_not_know_the_time_asks_nobody(farm: Farm) -> None:
