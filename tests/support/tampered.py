@@ -98,9 +98,14 @@ class HeldHouse(Real[HeldRules]):
     """A house that a hub steers minute by minute, by what its thermometer shows."""
 
     standing = Standing()
+    scheduled = 0.0
+    """The part of its fans that a schedule of its people runs, whatever the rules have shut."""
+    ran_share = 0.0
+    """The part of its fans that ran from one decision to the next."""
 
     @override
     def live(self, rules: HeldRules, moment: Moment, thermometer: Thermometer) -> None:
+        self.ran_share = 0.0
         for _ in range(round(EVERY_S / MINUTE_S)):
             self.step(rules, moment, thermometer(self.state.air_c))
 
@@ -111,17 +116,20 @@ class HeldHouse(Real[HeldRules]):
             self.standing = Standing(over_hard_limit=self.standing.over_hard_limit)
         else:
             self.standing = regulated(shown_c, rules, self.standing)
-        self.go_on(self.controls(rules, moment), moment, MINUTE_S)
+        controls = self.controls(rules, moment)
+        self.ran_share += controls.fans * MINUTE_S / EVERY_S
+        self.go_on(controls, moment, MINUTE_S)
 
     @override
     def copy(self) -> Self:
         other = super().copy()
-        other.standing = self.standing
+        other.standing, other.scheduled = self.standing, self.scheduled
         return other
 
     @override
     def controls(self, rules: HeldRules, moment: Moment) -> Controls:
-        return steer_held(self.standing, moment.hour, self.parameters, rules.fans)
+        controls = steer_held(self.standing, moment.hour, self.parameters, rules.fans)
+        return controls._replace(fans=max(controls.fans, self.scheduled))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +144,8 @@ class World(Generic[Rules]):
     changed_at: int
     gauge: Callable[[float | None], None] = lambda _: None
     """What is told of the ammonia before a decision."""
+    watch: Callable[[], None] = lambda: None
+    """What is told of the fans that ran."""
 
     def base_at(self, step: int) -> Rules:
         return self.later if step >= self.changed_at else self.base
@@ -168,12 +178,18 @@ def held(
     def gauge(ppm: float | None) -> None:
         twin.gauge_ppm = ppm
 
+    house = HeldHouse(replace(state), real)
+
+    def watch() -> None:
+        twin.ran_share = house.ran_share
+
     return World(
-        real=HeldHouse(replace(state), real),
+        real=house,
         shield=Shield(base, HELD_DIALS, twin, step_s=EVERY_S),
         dials=HELD_DIALS,
         base=base,
         later=later,
         changed_at=changed_at,
         gauge=gauge,
+        watch=watch,
     )

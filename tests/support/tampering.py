@@ -108,6 +108,8 @@ class Episode:
     ammonia: Gas
     is_long: bool
     """Whether it lasts twice as long: air fouls slowly."""
+    is_watched: bool
+    """Whether the twin is told which part of the fans ran."""
 
 
 _FIRST: list[Policy] = [one for one in Policy if one is not Policy.SPARING]
@@ -130,7 +132,8 @@ def drawn(chance: Random) -> Episode:
     more = Random(birds)
     co2 = more.choice([Gas.SOUND, Gas.SOUND, Gas.FROZEN, Gas.LOW])
     policy, sensor = chance.choice(_FIRST), chance.choice(list(Sensor))
-    if Random(birds + 1.0).random() < 0.2:
+    further = Random(birds + 1.0)
+    if further.random() < 0.2:
         policy = Policy.SPARING
     if sensor in {Sensor.JUMPING, Sensor.FROZEN}:
         # One instrument lies at a time: where two do, nothing is left to tell by.
@@ -151,6 +154,7 @@ def drawn(chance: Random) -> Episode:
         co2=co2,
         ammonia=more.choice(list(Gas)),
         is_long=is_held and more.random() < 0.1,
+        is_watched=further.random() < 0.5,
     )
 
 
@@ -337,6 +341,8 @@ def _lived(
         rules = _unshielded(asked, base, dials)
         if shielded:
             world.shield.rebase(base)
+            if episode.is_watched and step > 0:
+                world.watch()
             told = replace(moment, outdoor=_told(sky, moment.outdoor, chance))
             rules = world.shield.decide(asked, readings, told).rules
         is_blind = sensor in UNBELIEVABLE or sky is Sky.NUMBERLESS

@@ -286,11 +286,12 @@ def _as_measured(state: State, measured: Climate) -> State:
 
 
 def _populate(twin: HeldTwin, built: Built, asked: Asked) -> None:
-    """Let the twin have the birds that people count, and the ammonia that is measured."""
+    """Let the twin have the birds that people count, what is measured and how its fans ran."""
     birds, state = asked.birds, twin.state
     state.birds, state.age_d = birds.count, birds.age_d
     state.bird_kg = _bird_kg(built, asked)
     twin.gauge_ppm = asked.inside.ammonia_ppm
+    twin.ran_share = asked.ran_share
 
 
 def _bird_kg(built: Built, asked: Asked) -> float:

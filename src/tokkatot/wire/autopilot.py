@@ -85,6 +85,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     floor_m2: float
     birds: Birds
     twin: HouseTwin | None = None
+    ran_share: Annotated[float, Meta(ge=0, le=1)] | None = None
+    """The part of its fans that ran since it was asked last, whoever wanted it."""
 
 
 class Decided(Struct, frozen=True, kw_only=True):

@@ -265,3 +265,17 @@ def test_a_house_without_exhaust_fans_is_lent_none() -> None:
     cockpit = Cockpit()
     said = [cockpit.decide(cool(number, twin=WARM)) for number in range(10)][-1]
     assert (said.refused, said.fan_share) == (None, 1.0)
+
+
+def test_fans_that_ran_for_somebody_else_are_known_to_the_twin() -> None:
+    """In a cold night its rules have shut the air; a schedule of people's own runs a part of it."""
+
+    def foretold(ran_share: float | None) -> float:
+        cockpit = Cockpit()
+        shut = {"minimum_c": 29.0, "maximum_c": 33.0, "ran_share": ran_share}
+        said = [cockpit.decide(cool(number, **shut)) for number in range(2)][-1]
+        assert said.foretold_c is not None
+        return said.foretold_c
+
+    assert foretold(0.0) == pytest.approx(foretold(None), abs=0.05)
+    assert foretold(0.5) < foretold(0.0) - 0.5

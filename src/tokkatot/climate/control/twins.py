@@ -161,6 +161,9 @@ class HeldTwin(Twin[HeldRules]):
         """What it took since it was made."""
         self.gauge_ppm: float | None = None
         """The ammonia that is measured at the next correction; None where nobody measures it."""
+        self.ran_share: float | None = None
+        """The part of its fans that ran until the next correction, whoever wanted it; None where
+        nobody has looked: then they ran as its rules have it."""
         self._house = CoopTwin(state, parameters, limits)
         self._limits = limits or CoopLimits()
         self._climate = Standing()
@@ -181,14 +184,26 @@ class HeldTwin(Twin[HeldRules]):
         for hour in hours:
             shown_c = s.air_c + self._off_k
             self._climate = regulated_at(shown_c, points, self._climate, rules.fan_share)
-            controls = steer_held(self._climate, hour, p, rules.fans)
+            controls = self._ran(steer_held(self._climate, hour, p, rules.fans))
             flow_m3_s = incoming(s, controls, moment.outdoor, p).flow_m3_s
             advance_coop(s, controls, moment.outdoor, p, self.book, length_s)
-            sure_m3_s = _sure_m3_s(flow_m3_s, controls)
+            sure_m3_s = flow_m3_s if rules.fan_share == 1.0 else _sure_m3_s(flow_m3_s, controls)
             self._owed_s = min(self._owed_s + _owed_s(sure_m3_s, s, length_s), MOST_OWED_S)
             self._owed_s = max(self._owed_s, 0.0)
             self._unshown_mg_m3 *= _kept(flow_m3_s, p, length_s)
         self._outside_mg_m3 = moment.outdoor.co2_mg_m3
+
+    def _ran(self, controls: coop.Controls) -> coop.Controls:
+        """Return how its actuators were, by the fans that somebody has seen run."""
+        ran = self.ran_share
+        if ran is None:
+            return controls
+        p = self.parameters
+        return controls._replace(
+            fans=ran if p.fan_m3_s > 0.0 else 0.0,
+            inlets=max(controls.inlets, ran),
+            stir=ran if p.stir_m_s > 0.0 else 0.0,
+        )
 
     @override
     def shown(self) -> Climate:
@@ -412,7 +427,7 @@ def _minutes(moment: Moment, duration_s: float) -> tuple[list[float], float]:
 
 
 def _sure_m3_s(flow_m3_s: float, controls: coop.Controls) -> float:
-    """Return the air that is surely moved: all fans make good those that failed, a part does not."""
+    """Return the air that is surely moved: all fans make good who failed, a part does not."""
     return flow_m3_s if controls.fans in {0.0, 1.0} else SURE_SHARE * flow_m3_s
 
 

@@ -1,6 +1,6 @@
 """What a policy is asked of a house: its set-points, its believed instruments, its birds."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,9 +54,17 @@ class _Around:
 
 
 def questions(
-    view: WorldView, of: AbstractSet[HouseId], *, now_s: float, now: datetime
+    view: WorldView,
+    of: AbstractSet[HouseId],
+    *,
+    ran_share: Callable[[HouseId], float | None],
+    now_s: float,
+    now: datetime,
 ) -> list[Asked | Decided]:
-    """Return what is to be asked for these houses with an autopilot, or why it can't be."""
+    """Return what is to be asked for these houses with an autopilot, or why it can't be.
+
+    `ran_share` tells what part of a house's fans ran since it was asked last.
+    """
     document = view.document
     if document is None or not of:
         return []
@@ -65,14 +73,19 @@ def questions(
     houses = {house.id: house for house in plan.houses}
     outside = _outside(plan, view.state, now_s)
     return [
-        _question(config, mode, houses[config.id], outside, around)
+        _question(config, mode, houses[config.id], outside, around, ran_share(config.id))
         for config in document.houses
         if config.id in of and (mode := mode_of(config.autopilot)) is not None
     ]
 
 
 def _question(
-    config: HouseConfig, mode: Mode, house: House, outside: Outside | None, around: _Around
+    config: HouseConfig,
+    mode: Mode,
+    house: House,
+    outside: Outside | None,
+    around: _Around,
+    ran_share: float | None,
 ) -> Asked | Decided:
     local, now_s = around.local, around.now_s
     birds = _birds(house, local)
@@ -109,6 +122,7 @@ def _question(
         floor_m2=config.autopilot.floor_m2,
         birds=birds,
         twin=config.autopilot.twin,
+        ran_share=ran_share,
     )
 
 

@@ -8,6 +8,7 @@ import structlog
 from tokkatot.automation.inputs import Loan
 from tokkatot.domain.ids import HouseId
 from tokkatot.hub.autopilot.asking import mode_of, questions
+from tokkatot.hub.autopilot.fans import FansWatch
 from tokkatot.hub.autopilot.process import Deciding, NoDecision
 from tokkatot.hub.inbox import HubInbox
 from tokkatot.hub.journal.port import JournalPort
@@ -47,6 +48,7 @@ class Rounds:
         self._clock = clock
         self._is_time_known = is_time_known
         self._due_s: dict[HouseId, float] = {}
+        self._fans = FansWatch()
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -70,12 +72,16 @@ class Rounds:
             self._inbox.tell(Loan(house_id=house_id, shift_k=0.0))
         if not steered:
             await self._deciding.close()
+        self._fans.look(self._view, steered)
         now_s = self._clock.monotonic()
         due = {house_id for house_id in steered if now_s >= self._due_s.get(house_id, now_s)}
         if not due or not self._is_time_known():
             return
         self._due_s.update(dict.fromkeys(due, now_s + EVERY_S))
-        for question in questions(self._view, due, now_s=now_s, now=self._clock.now()):
+        asked = questions(
+            self._view, due, ran_share=self._fans.take, now_s=now_s, now=self._clock.now()
+        )
+        for question in asked:
             self._take(await self._decided(question))
 
     async def _decided(self, question: Asked | Decided) -> Decided:

@@ -84,13 +84,24 @@ def lived(
     shown_ppm: float | None = None,
     real: Parameters | None = None,
     decisions: int = SIX_HOURS,
+    scheduled: float = 0.0,
+    is_watched: bool = False,
 ) -> Came:
-    """Return what comes of a night behind the shield, with a sensor that may stand still."""
+    """Return what comes of a night behind the shield, with a sensor that may stand still.
+
+    A schedule of people's own may run a part of the fans, and somebody watch which ones run.
+    """
     base, moment = night.rules(), night.moment()
     came = Came(flows_m3_s=[], co2_ppm=[], refused=[], owed_s=[])
-    house = HeldHouse(night.state(), real or tunnel_house())
-    shield = Shield(base, HELD_DIALS, HeldTwin(night.state(), tunnel_house()), step_s=EVERY_S)
+    house, twin = (
+        HeldHouse(night.state(), real or tunnel_house()),
+        HeldTwin(night.state(), tunnel_house()),
+    )
+    house.scheduled = scheduled
+    shield = Shield(base, HELD_DIALS, twin, step_s=EVERY_S)
     for _ in range(decisions):
+        ran = house.ran_share if came.refused else None
+        twin.ran_share, house.ran_share = ran if is_watched else None, 0.0
         truth = house.shown()
         readings = Readings(
             air_c=truth.air_c,
@@ -128,6 +139,16 @@ def test_a_policy_that_airs_sooner_is_let_air(cooler_k: float) -> None:
     assert max(came.owed_s) <= max(LIFETIME_S, *alone.owed_s)
     assert max(came.co2_ppm) <= max(alone.co2_ppm)
     assert None in came.refused[AN_HOUR:]
+
+
+def test_a_house_that_a_schedule_airs_keeps_its_autopilot_where_its_fans_are_watched() -> None:
+    warmer = (1.0, 1.0)
+    blind, watched = (
+        lived(CHICKS, warmer, scheduled=0.1, is_watched=is_watched).refused[AN_HOUR:]
+        for is_watched in (False, True)
+    )
+    assert None not in blind
+    assert watched.count(None) > 0.8 * len(watched)
 
 
 @pytest.mark.parametrize("shown_ppm", [600.0, 800.0])

@@ -107,7 +107,8 @@ async def test_a_policy_is_asked_of_all_that_its_house_shows(farm: Farm) -> None
     assert (asked.outside.air_c, asked.outside.humidity_pct) == (25.0, 75.0)
     # Midnight UTC is seven in the morning in Phnom Penh; the birds came four weeks before.
     assert (round(asked.hour, 1), asked.birds.age_d, asked.birds.kg) == (7.0, 28.0, 1.65)
-    assert asked.fans == 1
+    # Nobody wants anything, and it is between its limits: the fan of a coop runs.
+    assert (asked.fans, asked.ran_share) == (1, 1.0)
 
 
 async def test_a_fit_is_handed_on_as_the_document_has_it(farm: Farm) -> None:
