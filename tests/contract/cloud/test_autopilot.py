@@ -15,10 +15,10 @@ from tests.support.house import House
 from tests.support.yard import Row
 from tokkatot.cloud.farms.hubs import touch_hub
 from tokkatot.cloud.farms.model import Hub
-from tokkatot.cloud.intelligence.model import Decision
+from tokkatot.cloud.intelligence.model import Decision, HouseAutopilot
 from tokkatot.cloud.intelligence.registry import add_policy
 from tokkatot.cloud.intelligence.service import ACCEPTED_FOR, FRESH_FOR, KEPT
-from tokkatot.cloud.intelligence.store import purge, shifts
+from tokkatot.cloud.intelligence.store import held, purge
 from tokkatot.cloud.jobs.model import Job
 from tokkatot.cloud.main import job_kinds
 from tokkatot.cloud.platform.problems import Conflict
@@ -65,10 +65,10 @@ class Coop:
         row: Row = [seq, "e", t_ms, DECIDED, event_data(decided)]
         await self.house.send("events", [row], seq)
 
-    async def accept(self, advised_k: float, *, status: int = 200) -> Any:
+    async def accept(self, advised_k: float, *, status: int = 200, **body: object) -> Any:
         return await self.house.cloud.post(
             f"{self.house.url}/recommendation/accept",
-            {"advised_k": advised_k},
+            {"advised_k": advised_k} | body,
             self.house.owner,
             status=status,
         )
@@ -228,14 +228,14 @@ async def test_of_two_hubs_the_nearer_one_alone_decides(coop: Coop) -> None:
     assert (other.houses[0].autopilot, other.policies) == (Autopilot(), ())
     assert (await coop.desired()).houses[0].autopilot.mode is AutopilotMode.ADVISE
 
-    await coop.tell(advised_k=0.5, shift_k=0.25)
+    await coop.tell(advised_k=0.5, shift_k=0.25, fan_share=0.5)
     said = Decided(house=house.yard.house_id, mode="advise", refused="unready")
     later_ms = house.now_ms + 1000
     await farms.send("events", [[1, "e", later_ms, DECIDED, event_data(said)]])
     assert (await coop.view())["decision"]["advised_k"] == 0.5
     async with database.transaction() as tx:
-        told = await shifts(tx.session, house.yard.house_id, tx.now - KEPT, tx.now + KEPT)
-    assert [shift_k for _, shift_k in told] == [0.25]
+        told = await held(tx.session, house.yard.house_id, tx.now - KEPT, tx.now + KEPT)
+    assert [(one.shift_k, one.fan_share) for one in told] == [(0.25, 0.5)]
 
 
 async def test_what_the_farm_s_hub_decided_before_the_house_had_its_own_counts(
@@ -310,9 +310,10 @@ async def test_the_page_tells_the_limits_that_are_held_at_this_age_and_no_others
     shown = await coop.view()
     assert (shown["temperature_min_c"], shown["temperature_max_c"]) == (30.0, 33.0)
     decision = shown["decision"]
-    assert decision["held"] == {"temperature_min_c": 30.5, "temperature_max_c": 33.5}
+    all_fans = {"fan_share": 1.0}
+    assert decision["held"] == {"temperature_min_c": 30.5, "temperature_max_c": 33.5} | all_fans
     # The hard limit is 35 °C: there is no room for it.
-    assert decision["advised"] == {"temperature_min_c": 30.0, "temperature_max_c": 33.0}
+    assert decision["advised"] == {"temperature_min_c": 30.0, "temperature_max_c": 33.0} | all_fans
 
 
 async def test_a_decision_that_is_told_again_is_kept_once(coop: Coop) -> None:
@@ -352,6 +353,52 @@ async def test_an_accepted_advice_reaches_the_hub_and_ends_by_itself(coop: Coop)
 
     coop.house.cloud.clock.advance(ACCEPTED_FOR.total_seconds())
     assert (await coop.view())["accepted"] is None
+
+
+async def test_a_part_of_the_fans_is_shown_accepted_and_reaches_the_hub(coop: Coop) -> None:
+    await coop.say("advise")
+    await coop.tell(fan_share=0.5, advised_k=0.0, advised_share=0.25)
+    decision = (await coop.view())["decision"]
+    assert (decision["fan_share"], decision["advised_share"]) == (0.5, 0.25)
+    assert (decision["held"]["fan_share"], decision["advised"]["fan_share"]) == (0.5, 0.25)
+
+    shown = await coop.accept(0.0, advised_share=0.25)
+    assert (shown["accepted"]["shift_k"], shown["accepted"]["fan_share"]) == (0.0, 0.25)
+    accepted = (await coop.desired()).houses[0].autopilot.accepted
+    assert accepted is not None
+    assert (accepted.shift_k, accepted.fan_share) == (0.0, 0.25)
+
+
+async def test_nobody_accepts_fewer_fans_than_they_were_shown(coop: Coop) -> None:
+    await coop.say("advise")
+    await coop.tell(advised_k=0.5, advised_share=0.25)
+    assert (await coop.accept(0.5, status=409))["code"] == "conflict"
+    for other in (1.0, 0.5):
+        assert (await coop.accept(0.5, advised_share=other, status=409))["code"] == "conflict"
+    assert (await coop.view())["accepted"] is None
+    await coop.accept(0.5, advised_share=0.05, status=422)
+
+
+@pytest.mark.parametrize("told", [{}, {"advised_share": 1.0}])
+@pytest.mark.parametrize("body", [{}, {"advised_share": None}, {"advised_share": 1.0}])
+async def test_where_all_fans_run_nobody_needs_to_name_them(
+    coop: Coop, told: dict[str, Any], body: dict[str, Any]
+) -> None:
+    await coop.say("advise")
+    await coop.tell(advised_k=0.5, **told)
+    assert (await coop.view())["decision"]["advised"]["fan_share"] == 1.0
+    assert (await coop.accept(0.5, **body))["accepted"]["fan_share"] == 1.0
+
+
+async def test_the_fans_of_an_old_advice_are_not_those_of_a_new_one(coop: Coop) -> None:
+    await coop.say("advise")
+    await coop.tell(advised_k=0.5, advised_share=0.25)
+    await coop.accept(0.5, advised_share=0.25)
+    for mode in ("auto", "advise"):
+        await coop.say(mode)
+    async with coop.house.cloud.context.database.transaction() as tx:
+        autopilot = await tx.session.get_one(HouseAutopilot, coop.house.yard.house_id)
+        assert (autopilot.accepted_k, autopilot.accepted_share) == (None, 1.0)
 
 
 @pytest.mark.parametrize("mode", ["off", "auto"])

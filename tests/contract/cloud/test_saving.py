@@ -30,14 +30,30 @@ async def farm(cloud: Cloud) -> Twinned:
     return await twinned(cloud)
 
 
-async def decided(farm: Twinned, shift_k: float, *, days_ago: int = 1) -> None:
-    """Let the set-points have been held so much warmer for all of a day, by default the last."""
+async def decided(
+    farm: Twinned, shift_k: float, *, fan_share: float = 1.0, days_ago: int = 1
+) -> None:
+    """Let the set-points have been held so much warmer for all of a day, by default the last.
+
+    So small a part of the fans has run between them.
+    """
     async with farm.cloud.context.database.transaction() as tx:
         ended = tx.now - MIDNIGHT_AGO - timedelta(days=days_ago - 1)
         for number in range(288):
             t = ended - timedelta(days=1) + number * timedelta(minutes=5)
-            told = {"t": t, "mode": AutopilotMode.AUTO, "shift_k": shift_k}
+            told = {"t": t, "mode": AutopilotMode.AUTO, "shift_k": shift_k, "fan_share": fan_share}
             await store.keep(tx.session, {"house_id": UUID(farm.coop), **told})
+
+
+async def more_fans(farm: Twinned, count: int) -> None:
+    """Give the coop so many fans more, as strong as its first."""
+    staff = await farm.cloud.staff()
+    for number in range(count):
+        fan = {
+            "house_id": farm.coop, "hardware_id": f"fan-{number}", "name": "fan", "role": "fan",
+            "interface": "relay", "quantities": [], "specs": {"power_w": 50},
+        }  # fmt: skip
+        await farm.cloud.post(f"/v1/farms/{farm.farm}/devices", fan, staff)
 
 
 async def yesterday(farm: Twinned, **asked: object) -> Json:
@@ -65,6 +81,26 @@ async def test_fans_that_run_less_in_the_same_weather_save_what_they_would_have_
     assert day["saved_kwh"] > 1.0
     assert day["saved"] == pytest.approx(0.5 * day["saved_kwh"], abs=1e-3)
     assert abs(day["spared_stress_h"]) < 0.5
+
+
+async def test_fans_that_rested_between_the_limits_of_a_warm_day_drew_nothing(
+    farm: Twinned,
+) -> None:
+    await farm.weathered(4, mean_c=24.0)
+    await farm.fitted()
+    await more_fans(farm, 7)
+    await decided(farm, 0.0, fan_share=0.25)
+    day = await yesterday(farm)
+    assert day["lacking"] is None
+    assert day["saved_kwh"] - day["saved_heat_kwh"] > 1.0
+    assert abs(day["spared_stress_h"]) < 0.5
+
+
+async def test_the_only_fan_of_a_coop_never_rested(farm: Twinned) -> None:
+    await farm.weathered(4, mean_c=24.0)
+    await farm.fitted()
+    await decided(farm, 0.0, fan_share=0.25)
+    assert (await yesterday(farm))["saved_kwh"] == 0.0
 
 
 async def test_with_a_tariff_what_is_saved_in_dear_hours_is_worth_more(farm: Twinned) -> None:

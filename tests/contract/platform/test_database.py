@@ -78,6 +78,28 @@ def test_every_step_of_the_schema_can_be_undone(empty_postgres_url: str) -> None
     upgrade(empty_postgres_url)
 
 
+def test_what_was_decided_and_accepted_before_shares_was_so_with_all_fans(
+    empty_postgres_url: str,
+) -> None:
+    upgrade(empty_postgres_url, "0035")
+    with psycopg.connect(libpq_url(empty_postgres_url)) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "INSERT INTO autopilots (house_id, mode, policy_sha256, accepted_k, changed_at)"
+            " VALUES (gen_random_uuid(), 'advise', 'x', 0.5, now())"
+        )
+        connection.execute(
+            "INSERT INTO autopilot_decisions (house_id, t, mode, shift_k, advised_k)"
+            " VALUES (gen_random_uuid(), now(), 'advise', 0.5, 0.5)"
+        )
+    upgrade(empty_postgres_url)
+    with psycopg.connect(libpq_url(empty_postgres_url)) as connection:
+        accepted = connection.execute("SELECT accepted_share FROM autopilots")
+        assert accepted.fetchall() == [(1.0,)]
+        told = connection.execute("SELECT fan_share, advised_share FROM autopilot_decisions")
+        assert told.fetchall() == [(1.0, None)]
+
+
 class HurriedClock(ManualClock):
     """A clock on which whoever sleeps has slept, after a word to the test."""
 

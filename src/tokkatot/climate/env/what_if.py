@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from typing_extensions import override
 
 from tokkatot.automation.state import Climate as Standing
-from tokkatot.climate.control.held import HeldRules, regulated
+from tokkatot.climate.control.held import FANS, HeldRules, regulated
 from tokkatot.climate.control.shield import Climate, Moment
 from tokkatot.climate.control.tariff import HOURS
 from tokkatot.climate.control.twins import MINUTE_S, GreenhouseTwin, HeldTwin
@@ -35,11 +35,15 @@ class Spent(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A while of weather, the hour of the day at its beginning, and the set-points in force."""
+    """A while of weather, the hour of the day at its beginning, and the set-points in force.
+
+    `fan_share` is the least part of a coop's fans that run between them.
+    """
 
     outdoor: Outdoor
     hour: float
     points: SetPoints
+    fan_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,9 @@ class Story:
 class Lived(Protocol):
     """A house that can be lived through."""
 
-    def live(self, points: SetPoints, moment: Moment, duration_s: float) -> None:
+    def live(
+        self, points: SetPoints, moment: Moment, duration_s: float, fan_share: float = 1.0
+    ) -> None:
         """Carry the house on."""
 
     def shown(self) -> Climate:
@@ -76,13 +82,17 @@ class Lived(Protocol):
 class CoopUnderRules(Lived):
     """A poultry house."""
 
-    def __init__(self, state: coop.State, parameters: coop.Parameters) -> None:
-        """Take over the state, to be carried on from here."""
+    def __init__(self, state: coop.State, parameters: coop.Parameters, *, fans: int = FANS) -> None:
+        """Take over the state, to be carried on from here, of a house with so many fans."""
         self._twin = HeldTwin(state, parameters)
+        self._fans = fans
 
     @override
-    def live(self, points: SetPoints, moment: Moment, duration_s: float) -> None:
-        self._twin.live(HeldRules(points=points), moment, duration_s)
+    def live(
+        self, points: SetPoints, moment: Moment, duration_s: float, fan_share: float = 1.0
+    ) -> None:
+        rules = HeldRules(points=points, fan_share=fan_share, fans=self._fans)
+        self._twin.live(rules, moment, duration_s)
 
     @override
     def shown(self) -> Climate:
@@ -122,7 +132,10 @@ class GreenhouseUnderRules(Lived):
         self._instruments = GreenhouseTwin(state, parameters)
 
     @override
-    def live(self, points: SetPoints, moment: Moment, duration_s: float) -> None:
+    def live(
+        self, points: SetPoints, moment: Moment, duration_s: float, fan_share: float = 1.0
+    ) -> None:
+        # Its fans rest off: nobody lends a part of them.
         minutes = max(round(duration_s / MINUTE_S), 1)
         length_s = duration_s / minutes
         for _ in range(minutes):
@@ -169,7 +182,7 @@ def live_through(
     hot = cold = 0
     for number, stretch in enumerate(stretches, start=1):
         moment = Moment(outdoor=stretch.outdoor, hour=stretch.hour)
-        house.live(stretch.points, moment, STEP_S)
+        house.live(stretch.points, moment, STEP_S, stretch.fan_share)
         shown = house.shown()
         rows.append(shown)
         after = house.spent()

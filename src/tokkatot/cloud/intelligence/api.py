@@ -21,7 +21,7 @@ from tokkatot.cloud.platform.context import FromWhere, Tx
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.platform.openapi import problems
 from tokkatot.cloud.platform.schemas import Body, View
-from tokkatot.domain.autopilot import LARGEST_SHIFT_K, AutopilotMode
+from tokkatot.domain.autopilot import LARGEST_SHIFT_K, LEAST_FAN_SHARE, AutopilotMode
 from tokkatot.domain.houses import HouseKind, SetPoints
 from tokkatot.domain.ids import HouseId
 from tokkatot.wire.autopilot import Refusal
@@ -64,6 +64,7 @@ class AcceptedView(View):
     """What a person took of its advice; the hub's shield may still say no."""
 
     shift_k: float
+    fan_share: float
     until: datetime
 
 
@@ -72,21 +73,29 @@ class HeldView(View):
 
     temperature_min_c: float
     temperature_max_c: float
+    fan_share: float = Field(description="So small a part of the fans runs between them at least.")
 
 
 class DecisionView(View):
-    """What was decided last; a shift is by how many kelvins warmer set-points are held."""
+    """What was decided last; a shift is by how many kelvins warmer set-points are held.
+
+    A share is the least part of the fans that run between them, 1 where all do.
+    """
 
     t: datetime
     shift_k: float
+    fan_share: float
     advised_k: float | None
+    advised_share: float | None = Field(
+        description="Null: it has no advice, or its hub knows of no shares."
+    )
     refused: Refusal | None
     trouble: str | None
     air_c: float | None
     foretold_c: float | None
     fitted: bool = Field(description="Whether the hub's twin is the one that was fitted.")
     fresh: bool
-    held: HeldView = Field(description="What that shift makes of the set-points of now.")
+    held: HeldView = Field(description="What was decided makes this of the set-points of now.")
     advised: HeldView | None = Field(description="What the advice would make of them.")
 
 
@@ -127,6 +136,14 @@ class AcceptBody(Body):
     """The advice that is accepted, as it was read."""
 
     advised_k: Annotated[float, Field(ge=-LARGEST_SHIFT_K, le=LARGEST_SHIFT_K)]
+    advised_share: Annotated[
+        float | None,
+        Field(
+            ge=LEAST_FAN_SHARE,
+            le=1,
+            description="Null: it was not shown; advice of fewer fans is then another one (409).",
+        ),
+    ] = None
 
 
 class DeployBody(Body):
@@ -174,8 +191,10 @@ async def accept(
     automation: HouseAutomation,
     origin: FromWhere,
 ) -> RecommendationView:
-    """Have the set-points held as advised, for four hours."""
-    await service.accept(tx, access, HouseId(house), body.advised_k, documents, origin=origin)
+    """Have the set-points held and the fans run as advised, for four hours."""
+    shown = service.ALL_FANS if body.advised_share is None else body.advised_share
+    read = service.Advice(shift_k=body.advised_k, fan_share=shown)
+    await service.accept(tx, access, HouseId(house), read, documents, origin=origin)
     return await _view(tx, access, HouseId(house), automation)
 
 
@@ -222,28 +241,32 @@ def _twin(fit: FittedTwin) -> TwinBrief:
     )
 
 
-def _limits(points: SetPoints, shift_k: float) -> HeldView:
+def _limits(points: SetPoints, shift_k: float, fan_share: float | None) -> HeldView:
     held = turned(points, Lent(shift_k=shift_k, until_s=0.0))
     return HeldView(
-        temperature_min_c=held.temperature_min_c, temperature_max_c=held.temperature_max_c
+        temperature_min_c=held.temperature_min_c,
+        temperature_max_c=held.temperature_max_c,
+        fan_share=service.ALL_FANS if fan_share is None else fan_share,
     )
 
 
 def _decision(decision: Decision, points: SetPoints, now: datetime) -> DecisionView:
-    advised_k = decision.advised_k
+    advised_k, advised_share = decision.advised_k, decision.advised_share
     return DecisionView.model_validate(
         {
             "t": decision.t,
             "shift_k": decision.shift_k,
+            "fan_share": decision.fan_share,
             "advised_k": decision.advised_k,
+            "advised_share": decision.advised_share,
             "refused": decision.refused,
             "trouble": decision.trouble,
             "air_c": decision.air_c,
             "foretold_c": decision.foretold_c,
             "fitted": decision.fitted,
             "fresh": now - decision.t <= service.FRESH_FOR,
-            "held": _limits(points, decision.shift_k),
-            "advised": None if advised_k is None else _limits(points, advised_k),
+            "held": _limits(points, decision.shift_k, decision.fan_share),
+            "advised": None if advised_k is None else _limits(points, advised_k, advised_share),
         }
     )
 
@@ -263,7 +286,11 @@ async def _view(
         and autopilot.accepted_until is not None
         and autopilot.accepted_until > tx.now
     ):
-        accepted = AcceptedView(shift_k=autopilot.accepted_k, until=autopilot.accepted_until)
+        accepted = AcceptedView(
+            shift_k=autopilot.accepted_k,
+            fan_share=autopilot.accepted_share,
+            until=autopilot.accepted_until,
+        )
     return RecommendationView(
         mode=AutopilotMode.OFF if autopilot is None else autopilot.mode,
         supported=now.house.kind is HouseKind.COOP,

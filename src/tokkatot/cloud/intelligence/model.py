@@ -40,11 +40,18 @@ class HouseAutopilot(Base):
     mode: Mapped[AutopilotMode] = mapped_column(EnumText(AutopilotMode))
     policy_sha256: Mapped[str] = mapped_column(ForeignKey("policies.sha256"), index=True)
     accepted_k: Mapped[float | None] = mapped_column(Double)
+    accepted_share: Mapped[float] = mapped_column(Double, server_default=text("1"))
+    """The least part of the fans that run between the limits, of what was accepted."""
     accepted_until: Mapped[datetime | None]
     accepted_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     changed_at: Mapped[datetime]
     desired_version: Mapped[int | None] = mapped_column(BigInteger)
     """Of the document that first brings this to the house's hub; None: it has none."""
+
+    def forget_accepted(self) -> None:
+        """Let nothing be accepted any more."""
+        self.accepted_k = self.accepted_until = self.accepted_by = None
+        self.accepted_share = 1.0
 
 
 class Decision(Base):
@@ -57,7 +64,11 @@ class Decision(Base):
     mode: Mapped[AutopilotMode] = mapped_column(EnumText(AutopilotMode))
     policy_sha256: Mapped[str | None] = mapped_column(String(HASH_CHARS))
     shift_k: Mapped[float] = mapped_column(Double)
+    fan_share: Mapped[float] = mapped_column(Double, server_default=text("1"))
+    """The least part of the fans that ran between the limits."""
     advised_k: Mapped[float | None] = mapped_column(Double)
+    advised_share: Mapped[float | None] = mapped_column(Double)
+    """None also of a hub that knows of no part of the fans."""
     refused: Mapped[str | None] = mapped_column(String(32))
     air_c: Mapped[float | None] = mapped_column(Double)
     foretold_c: Mapped[float | None] = mapped_column(Double)

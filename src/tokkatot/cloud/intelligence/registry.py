@@ -97,7 +97,7 @@ async def deploy(
             )
             tx.session.add(autopilot)
         autopilot.policy_sha256, autopilot.changed_at = sha256, tx.now
-        autopilot.accepted_k = autopilot.accepted_until = autopilot.accepted_by = None
+        autopilot.forget_accepted()
         await tx.session.flush()
         touched.update(await touched_by(tx, house, autopilot))
         audit.record(

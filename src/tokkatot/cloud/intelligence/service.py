@@ -43,6 +43,18 @@ FRESH_FOR: Final = timedelta(seconds=3 * wire.EVERY_S)
 """Older advice is of another hour."""
 KEPT: Final = timedelta(days=90)
 """How long decisions are kept beside what came of them."""
+ALL_FANS: Final = 1.0
+"""What runs between the limits of a house where nobody lends it fewer."""
+SAME: Final = 1e-6
+"""What is so near is the advice that was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """By how much warmer set-points, and which least part of the fans between them."""
+
+    shift_k: float
+    fan_share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +116,7 @@ async def set_mode(
     if autopilot.mode is mode:
         return
     before, autopilot.mode, autopilot.changed_at = autopilot.mode, mode, tx.now
-    autopilot.accepted_k = autopilot.accepted_until = autopilot.accepted_by = None
+    autopilot.forget_accepted()
     await _changed(
         tx, access, house, autopilot, documents, origin, "autopilot.changed",
         {"before": before.value, "after": mode.value},
@@ -115,12 +127,12 @@ async def accept(
     tx: Transaction,
     access: FarmAccess,
     house_id: HouseId,
-    advised_k: float,
+    read: Advice,
     documents: Documents,
     *,
     origin: Origin,
 ) -> None:
-    """Let a house's set-points be held as was advised, for some hours.
+    """Let a house's set-points be held, and its fans run, as was advised, for some hours.
 
     Raises:
         NotFound: when the farm has no such house.
@@ -138,13 +150,15 @@ async def accept(
         or tx.now - advice.t > FRESH_FOR
     ):
         raise Conflict("conflict", "Nothing is advised now: look at the house again.")
-    if abs(advice.advised_k - advised_k) > 1e-6:
+    fan_share = ALL_FANS if advice.advised_share is None else advice.advised_share
+    if abs(advice.advised_k - read.shift_k) > SAME or abs(fan_share - read.fan_share) > SAME:
         raise Conflict("conflict", "The advice is another one by now: look at the house again.")
-    autopilot.accepted_k, autopilot.accepted_until = advice.advised_k, tx.now + ACCEPTED_FOR
-    autopilot.accepted_by, autopilot.changed_at = access.caller.user_id, tx.now
+    autopilot.accepted_k, autopilot.accepted_share = advice.advised_k, fan_share
+    autopilot.accepted_until, autopilot.accepted_by = tx.now + ACCEPTED_FOR, access.caller.user_id
+    autopilot.changed_at = tx.now
     await _changed(
         tx, access, house, autopilot, documents, origin, "autopilot.accepted",
-        {"shift_k": advice.advised_k},
+        {"shift_k": advice.advised_k, "fan_share": fan_share},
     )  # fmt: skip
 
 
@@ -186,7 +200,9 @@ async def take_row(
         "mode": AutopilotMode(said.mode),
         "policy_sha256": said.sha256,
         "shift_k": said.shift_k,
+        "fan_share": said.fan_share,
         "advised_k": said.advised_k,
+        "advised_share": said.advised_share,
         "refused": said.refused,
         "air_c": said.air_c,
         "foretold_c": said.foretold_c,
@@ -200,7 +216,11 @@ async def take_row(
 def _autopilot(one: HouseAutopilot, floor_m2: float | None) -> Autopilot:
     accepted = None
     if one.accepted_k is not None and one.accepted_until is not None:
-        accepted = Accepted(shift_k=one.accepted_k, until_ms=to_ms(one.accepted_until))
+        accepted = Accepted(
+            shift_k=one.accepted_k,
+            until_ms=to_ms(one.accepted_until),
+            fan_share=one.accepted_share,
+        )
     return Autopilot(mode=one.mode, policy=one.policy_sha256, floor_m2=floor_m2, accepted=accepted)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -117,16 +118,24 @@ async def decided_since(
     return {house_id: (first_t, last_t) for house_id, first_t, last_t in rows}
 
 
-async def shifts(
+class Held(NamedTuple):
+    """What was decided: from when on, how much warmer, which least part of the fans."""
+
+    t: datetime
+    shift_k: float
+    fan_share: float
+
+
+async def held(
     session: AsyncSession, house_id: UUID, start: datetime, end: datetime
-) -> Sequence[tuple[datetime, float]]:
-    """Return by how much warmer set-points were held, from each decision of a time on."""
+) -> Sequence[Held]:
+    """Return how set-points were held and fans let rest, from each decision of a time on."""
     rows = await session.execute(
-        select(Decision.t, Decision.shift_k)
+        select(Decision.t, Decision.shift_k, Decision.fan_share)
         .where(Decision.house_id == house_id, Decision.t >= start, Decision.t < end)
         .order_by(Decision.t)
     )
-    return [(t, shift_k) for t, shift_k in rows]
+    return [Held(*row) for row in rows]
 
 
 async def saved_days(

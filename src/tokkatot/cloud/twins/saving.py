@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from tokkatot.automation.lending import turned
 from tokkatot.automation.state import Lent
+from tokkatot.climate.control.held import FANS
 from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.farms import store as farms_store
 from tokkatot.cloud.farms.model import Farm, House
@@ -22,7 +23,6 @@ from tokkatot.cloud.platform.problems import Conflict
 from tokkatot.cloud.schedules.targets import Targets, targets_in
 from tokkatot.cloud.telemetry.equipment_log import heard_until
 from tokkatot.cloud.telemetry.store import ReadingStore
-from tokkatot.cloud.telemetry.summary import Numbers
 from tokkatot.cloud.twins.asked import RecordedWeather
 from tokkatot.cloud.twins.fitted import fitted_twin
 from tokkatot.cloud.twins.house import devices_in, twin_of
@@ -38,6 +38,7 @@ from tokkatot.cloud.twins.simulating import STEP, begun_in, points_of
 from tokkatot.cloud.twins.simulator import Points, Task
 from tokkatot.cloud.twins.weather import Skies, recorded_skies
 from tokkatot.domain.autopilot import LENT_FOR_S, AutopilotMode
+from tokkatot.domain.devices import DeviceRole
 from tokkatot.kit.clock import from_ms, to_ms
 
 RULES: Final = "rules"
@@ -122,14 +123,15 @@ async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task |
     fit = await store.fit_of(tx.session, house.id)
     if fit is None:
         return "fit"
-    shifts = await store.shifts(tx.session, house.id, one.start - LENT_FOR, one.end)
-    if not shifts:
+    held = await store.held(tx.session, house.id, one.start - LENT_FOR, one.end)
+    if not held:
         return "decisions"
     stored = readings.within(tx)
     span = RecordedWeather(start_ms=to_ms(one.start), end_ms=to_ms(one.end))
     try:
         known = KnownHouse(fit.known_as)
-        twin = await twin_of(tx, house, known, await devices_in(tx, house), at=one.start)
+        devices = await devices_in(tx, house)
+        twin = await twin_of(tx, house, known, devices, at=one.start)
         twin = fitted_twin(fit, twin)
     except (Conflict, ValueError):
         return "fit"
@@ -138,24 +140,26 @@ async def _task(tx: Transaction, readings: ReadingStore, one: PastDay) -> Task |
     except Conflict:
         return "weather"
     begun, _ = await begun_in(tx, stored, house, sky)
+    shifts_k = _lent(sky, [(was.t, was.shift_k) for was in held], 0.0)
+    shares = _lent(sky, [(was.t, was.fan_share) for was in held], 1.0)
     return Task(
         twin=twin,
         begun=begun,
         period_s=sky.period_s,
         weather=list(sky.rows),
         hours=sky.hours(one.farm.time_zone),
-        plans=_plans(sky, await targets_in(tx, house), shifts),
+        plans=_plans(sky, await targets_in(tx, house), shifts_k),
+        shares={HELD: shares},
+        fans=sum(device.role is DeviceRole.FAN for device in devices) or FANS,
     )
 
 
-def _plans(
-    sky: Skies, targets: Targets, shifts: Sequence[tuple[datetime, float]]
-) -> dict[str, list[Points]]:
+def _plans(sky: Skies, targets: Targets, shifts_k: Sequence[float]) -> dict[str, list[Points]]:
     """Return the house's own set-points, and the same as they were held."""
     rules = [targets.at(from_ms(t_ms)) for t_ms in sky.row_ms]
     held = [
         turned(points, Lent(shift_k=shift_k, until_s=0.0))
-        for points, shift_k in zip(rules, _held(sky, shifts).tolist(), strict=True)
+        for points, shift_k in zip(rules, shifts_k, strict=True)
     ]
     return {
         RULES: [points_of(points) for points in rules],
@@ -163,16 +167,17 @@ def _plans(
     }
 
 
-def _held(sky: Skies, shifts: Sequence[tuple[datetime, float]]) -> Numbers:
-    """Return by how much warmer set-points were held in each row, on average."""
+def _lent(sky: Skies, told: Sequence[tuple[datetime, float]], otherwise: float) -> list[float]:
+    """Return what was lent in each row, on average, and `otherwise` while nothing was."""
     step_ms, rows = STEP * 1000, len(sky.rows)
     at_ms = np.arange(sky.start_ms, sky.start_ms + rows * sky.period_s * 1000, step_ms)
-    told_ms = np.array([to_ms(t) for t, _ in shifts])
-    values = np.array([shift_k for _, shift_k in shifts])
+    told_ms = np.array([to_ms(t) for t, _ in told])
+    values = np.array([value for _, value in told])
     last = np.searchsorted(told_ms, at_ms, side="right") - 1
     fresh = (last >= 0) & (at_ms - told_ms[np.maximum(last, 0)] < LENT_FOR_S * 1000)
-    lent = np.where(fresh, values[np.maximum(last, 0)], 0.0)
-    return np.asarray(lent.reshape(rows, -1).mean(axis=1))
+    lent = np.where(fresh, values[np.maximum(last, 0)], otherwise)
+    means: list[float] = lent.reshape(rows, -1).mean(axis=1).tolist()
+    return means
 
 
 def _row(found: JsonObject | str) -> dict[str, object]:

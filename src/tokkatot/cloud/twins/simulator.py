@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from tokkatot.climate.control.held import FANS
 from tokkatot.climate.control.shield import Climate
 from tokkatot.climate.env.what_if import (
     STEP_S,
@@ -54,6 +55,10 @@ class Task(Struct, frozen=True, kw_only=True):
     hours: list[float]
     """Of the day, at the beginning of each row."""
     plans: dict[str, list[Points]]
+    shares: dict[str, list[float]] = {}
+    """Of plans that let fans rest: in each row, the least part of them that runs between points."""
+    fans: int = FANS
+    """How many of them the house has."""
 
 
 def rows_every(task: Task) -> int:
@@ -67,8 +72,8 @@ def simulate(encoded: bytes, tell: Tell) -> JsonObject:
     stories: JsonObject = {}
     for number, (name, points) in enumerate(task.plans.items()):
         story = live_through(
-            house_of(task.twin, task.begun, ground_c=task.weather[0].ground_c),
-            _stretches(task, points),
+            house_of(task.twin, task.begun, ground_c=task.weather[0].ground_c, fans=task.fans),
+            _stretches(task, points, task.shares.get(name, [1.0] * len(points))),
             _part(tell, number, len(task.plans)),
         )
         stories[name] = _shown(story, rows_every(task))
@@ -82,7 +87,9 @@ def _part(tell: Tell, number: int, of: int) -> Tell:
     return told
 
 
-def house_of(twin: Twin, begun: Begun, *, ground_c: float) -> CoopUnderRules | GreenhouseUnderRules:
+def house_of(
+    twin: Twin, begun: Begun, *, ground_c: float, fans: int = FANS
+) -> CoopUnderRules | GreenhouseUnderRules:
     """Return a house in this air, to be lived through."""
     if twin.house in COOPS:
         built, flock = coop_built(twin)
@@ -94,6 +101,7 @@ def house_of(twin: Twin, begun: Begun, *, ground_c: float) -> CoopUnderRules | G
                 co2_ppm=begun.co2_ppm,
             ),
             built,
+            fans=fans,
         )
     glass, crop = greenhouse_built(twin)
     return GreenhouseUnderRules(
@@ -113,7 +121,7 @@ def _steps(task: Task) -> int:
     return round(len(task.weather) * task.period_s / STEP_S)
 
 
-def _stretches(task: Task, points: Sequence[Points]) -> Sequence[Stretch]:
+def _stretches(task: Task, points: Sequence[Points], shares: Sequence[float]) -> Sequence[Stretch]:
     """Return each step's weather between the rows, and the set-points of the row it is in."""
     found = []
     for step in range(_steps(task)):
@@ -130,6 +138,7 @@ def _stretches(task: Task, points: Sequence[Points]) -> Sequence[Stretch]:
                     temperature_max_c=most_c,
                     temperature_hard_max_c=hard_c,
                 ),
+                fan_share=shares[row],
             )
         )
     return found
