@@ -1,17 +1,28 @@
 import { describe, expect, it } from 'vitest'
 
-import { advice, awaited, shiftKey, type Decision, type Recommendation } from '@/lib/autopilot'
+import {
+  advice,
+  awaited,
+  fansOf,
+  isFewer,
+  shiftKey,
+  tellsFans,
+  type Decision,
+  type Recommendation,
+} from '@/lib/autopilot'
 import { judged, stepOf, type Trained } from '@/lib/training'
 
 const decision: Decision = {
   t: '2026-03-01T00:00:00Z',
   shift_k: 0,
+  fan_share: 1,
   advised_k: 0.5,
+  advised_share: 1,
   refused: null,
   trouble: null,
   fresh: true,
-  held: { temperature_min_c: 22, temperature_max_c: 30 },
-  advised: { temperature_min_c: 22.5, temperature_max_c: 30.5 },
+  held: { temperature_min_c: 22, temperature_max_c: 30, fan_share: 1 },
+  advised: { temperature_min_c: 22.5, temperature_max_c: 30.5, fan_share: 1 },
 }
 const view: Recommendation = {
   mode: 'advise',
@@ -27,33 +38,91 @@ const view: Recommendation = {
 
 describe('what there is to say yes to', () => {
   it('is what is advised now', () => {
-    expect(advice(view)).toBe(0.5)
+    expect(advice(view, 8)).toEqual({ advised_k: 0.5, advised_share: 1 })
   })
 
   it('is nothing where nobody asks, where it is old, or where it was said already', () => {
-    expect(advice({ ...view, mode: 'auto' })).toBeNull()
-    expect(advice({ ...view, decision: { ...decision, fresh: false } })).toBeNull()
-    expect(advice({ ...view, decision: { ...decision, advised_k: null } })).toBeNull()
-    expect(advice({ ...view, accepted: { shift_k: 0.5, until: '' } })).toBeNull()
+    expect(advice({ ...view, mode: 'auto' }, 8)).toBeNull()
+    expect(advice({ ...view, decision: { ...decision, fresh: false } }, 8)).toBeNull()
+    expect(advice({ ...view, decision: { ...decision, advised_k: null } }, 8)).toBeNull()
+    expect(advice({ ...view, accepted: { shift_k: 0.5, fan_share: 1, until: '' } }, 8)).toBeNull()
   })
 
   it('is nothing where the set-points would stay as they are', () => {
-    expect(advice({ ...view, decision: { ...decision, advised_k: 0.01 } })).toBeNull()
+    expect(advice({ ...view, decision: { ...decision, advised_k: 0.01 } }, 8)).toBeNull()
+  })
+
+  it('is fewer fans alone, too, where that lets any of them rest', () => {
+    const fans = (advised_share: number | null) => ({
+      ...view,
+      decision: { ...decision, advised_k: 0, advised_share },
+    })
+    expect(advice(fans(0.25), 8)).toEqual({ advised_k: 0, advised_share: 0.25 })
+    expect(advice(fans(0.25), null)).toEqual({ advised_k: 0, advised_share: 0.25 })
+    expect(advice(fans(0.25), 1)).toBeNull()
+    expect(advice(fans(0.9), 8)).toBeNull()
+    expect(advice(fans(null), 8)).toBeNull()
+    const accepted = { shift_k: 0, fan_share: 0.25, until: '' }
+    expect(advice({ ...fans(0.24), accepted }, 8)).toBeNull()
+    expect(advice({ ...fans(0.26), accepted }, 8)).toEqual({ advised_k: 0, advised_share: 0.26 })
+    expect(advice({ ...fans(1), accepted }, 8)).toEqual({ advised_k: 0, advised_share: 1 })
+    // A control box that knows of no shares has all of them run.
+    expect(advice({ ...fans(null), accepted }, 8)).toEqual({ advised_k: 0, advised_share: null })
   })
 
   it('is the way back where what was accepted is no longer advised', () => {
-    const back = { ...view, accepted: { shift_k: 0.5, until: '' } }
-    expect(advice({ ...back, decision: { ...decision, advised_k: 0 } })).toBe(0)
+    const back = { ...view, accepted: { shift_k: 0.5, fan_share: 1, until: '' } }
+    const found = advice({ ...back, decision: { ...decision, advised_k: 0 } }, 8)
+    expect(found).toEqual({ advised_k: 0, advised_share: 1 })
+  })
+})
+
+describe('a part of the fans', () => {
+  it.each([
+    [0.1, 1, 1],
+    [0.1, 8, 1],
+    [0.25, 8, 2],
+    [0.26, 8, 3],
+    [0.7, 10, 7],
+    [1, 8, 8],
+    [0.5, 0, 0],
+  ])('is counted as the control box does: %d of %d are %d', (share, fans, count) => {
+    expect(fansOf(share, fans)).toBe(count)
+  })
+
+  it('is fewer where one rests, and where nobody knows how many there are by its percents', () => {
+    expect([isFewer(0.25, 8), isFewer(0.9, 8), isFewer(0.1, 1), isFewer(0.1, 0)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
+    expect([isFewer(0.9, null), isFewer(0.999, null)]).toEqual([true, false])
+  })
+
+  it('is told where fewer run, are advised or were agreed to, and else not', () => {
+    const held = { ...decision.held, fan_share: 0.5 }
+    expect(tellsFans(view, 8)).toBe(false)
+    expect(tellsFans({ ...view, decision: null }, 8)).toBe(false)
+    expect(tellsFans({ ...view, decision: { ...decision, held } }, 8)).toBe(true)
+    expect(tellsFans({ ...view, decision: { ...decision, advised: held } }, 8)).toBe(true)
+    const accepted = { shift_k: 0, fan_share: 0.5, until: '' }
+    expect(tellsFans({ ...view, accepted }, 8)).toBe(true)
   })
 })
 
 describe('how a shift is said', () => {
   it('is warmer, cooler, or as people set it', () => {
-    expect([shiftKey(0.5), shiftKey(-0.5), shiftKey(0.01)]).toEqual([
+    expect([0.5, -0.5, 0.01].map((shift_k) => shiftKey(shift_k, false))).toEqual([
       'autopilot.warmer',
       'autopilot.cooler',
       'autopilot.as_set',
     ])
+  })
+
+  it('is not as people set it where it has fewer fans run', () => {
+    expect(shiftKey(0, true)).toBe('autopilot.fewer_fans')
+    expect(shiftKey(0.5, true)).toBe('autopilot.warmer')
   })
 })
 

@@ -120,6 +120,15 @@ describe('the words of the server', () => {
     expect(words.filter((word) => !(`${prefix}${word}` in km))).toEqual([])
   })
 
+  it('for why its own rules and an autopilot move something are all known', () => {
+    const text = ['rules', 'lending']
+      .map((file) => readFileSync(`../src/tokkatot/automation/${file}.py`, 'utf8'))
+      .join('\n')
+    const reasons = [...text.matchAll(/Source\.RULE, reason="([a-z_]+)"/g)].map(([, why]) => why)
+    expect(reasons).toContain('fewer_fans')
+    expect(reasons.filter((why) => !(`why.rule.${why ?? ''}` in km))).toEqual([])
+  })
+
   it('of problems are those of the table', () => {
     const text = readFileSync('../src/tokkatot/wire/problems.py', 'utf8')
     const codes = [...text.matchAll(/^ {8}"([a-z_]+)": _spec\(/gm)].map(([, code]) => code)

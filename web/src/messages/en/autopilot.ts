@@ -4,7 +4,7 @@ import type { AutopilotWords } from '..'
 
 export const autopilot: AutopilotWords = {
   'autopilot.help':
-    'A program that learned on a model of the house may turn its temperature limits a little, by 3 °C at most. The dangerous limit and all safety stay as they are.',
+    'A program that learned on a model of the house may turn its temperature limits a little, by 3 °C at most, and let some of the fans rest between them. The dangerous limit and all safety stay as they are.',
   'autopilot.unsupported': 'For coops alone so far. Greenhouses have none yet.',
   'autopilot.no_policy': 'This house has no program yet. Ask staff for one.',
   'autopilot.mode': 'What it may do',
@@ -14,9 +14,9 @@ export const autopilot: AutopilotWords = {
   'autopilot.mode_help.off': 'It does nothing. Your rules run as always.',
   'autopilot.mode_help.advise': 'It says what it would change. Nothing changes unless you agree.',
   'autopilot.mode_help.auto':
-    'It turns the limits by itself every 5 minutes. When it stops, your own are back within 20 minutes.',
+    'Every 5 minutes it turns the limits, and says how many fans run between them. When it stops, all is as you set it within 20 minutes.',
   'autopilot.owner_only': 'Only an owner lets it act by itself.',
-  'autopilot.auto_title': 'Let it turn the limits by itself?',
+  'autopilot.auto_title': 'Let it turn limits and fans by itself?',
   'autopilot.auto_confirm': 'Yes, let it',
   'autopilot.not_held': 'Waiting for the control box to take it…',
   'autopilot.now': 'Now',
@@ -24,7 +24,11 @@ export const autopilot: AutopilotWords = {
   'autopilot.as_set': 'Your limits are held as you set them',
   'autopilot.warmer': 'Limits are held {kelvin} °C warmer',
   'autopilot.cooler': 'Limits are held {kelvin} °C cooler',
+  'autopilot.fewer_fans': 'Your limits are held as you set them, with fewer fans between them',
   'autopilot.range': 'Heat below {low} °C, air above {high} °C',
+  'autopilot.fans': 'Between {low} °C and {high} °C: at least {count} of {fans} fans',
+  'autopilot.fans_part': 'Between {low} °C and {high} °C: at least {part} of the fans',
+  'autopilot.fans_all': 'Between {low} °C and {high} °C: all fans',
   'autopilot.why': 'Why: {reason}',
   'autopilot.advice': 'Its advice',
   'autopilot.accept': 'Agree, for 4 hours',
@@ -60,7 +64,7 @@ export const autopilot: AutopilotWords = {
   'autopilot.learn.given': 'This house has it.',
   'autopilot.learn.judged': 'On days that it never saw, in the model of the house, for one flock:',
   'autopilot.learn.one_of_six':
-    'For these figures it turned all six of its settings. A control box turns only one, the temperature limits, so your house may gain less.',
+    'For these figures it turned all six of its settings. A control box turns only the temperature limits and how many fans run between them, so your house may gain less.',
   'autopilot.learn.policy': 'Program',
   'autopilot.learn.rules': 'Rules alone',
   'autopilot.learn.tuned': 'Best fixed limits',

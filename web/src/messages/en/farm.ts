@@ -160,6 +160,7 @@ export const farm: FarmWords = {
   'why.rule.temperature_low': 'Automatic: too cold',
   'why.rule.temperature_high': 'Automatic: too hot',
   'why.rule.keep_warm': 'Automatic: keeping warm',
+  'why.rule.fewer_fans': 'Autopilot: fewer fans are needed',
   'why.rest': 'Normal',
   'why.interlock': 'Safety',
   'why.interlock.hard_limit': 'Safety: dangerous heat',

@@ -154,6 +154,7 @@ export const farm = {
   'why.rule.temperature_low': 'ស្វ័យប្រវត្តិ៖ ត្រជាក់ពេក',
   'why.rule.temperature_high': 'ស្វ័យប្រវត្តិ៖ ក្ដៅពេក',
   'why.rule.keep_warm': 'ស្វ័យប្រវត្តិ៖ រក្សាកម្ដៅ',
+  'why.rule.fewer_fans': 'ការបញ្ជាឆ្លាតវៃ៖ មិនត្រូវការកង្ហារច្រើនទេ',
   'why.rest': 'របៀបធម្មតា',
   'why.interlock': 'ប្រព័ន្ធសុវត្ថិភាព',
   'why.interlock.hard_limit': 'សុវត្ថិភាព៖ ក្ដៅខ្លាំង',
