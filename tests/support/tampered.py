@@ -145,7 +145,7 @@ class World(Generic[Rules]):
     gauge: Callable[[float | None], None] = lambda _: None
     """What is told of the ammonia before a decision."""
     watch: Callable[[], None] = lambda: None
-    """What is told of the fans that ran."""
+    """What is told of the fans that ran, and of where the rules stand."""
 
     def base_at(self, step: int) -> Rules:
         return self.later if step >= self.changed_at else self.base
@@ -181,7 +181,7 @@ def held(
     house = HeldHouse(replace(state), real)
 
     def watch() -> None:
-        twin.ran_share = house.ran_share
+        twin.ran_share, twin.standing = house.ran_share, house.standing
 
     return World(
         real=house,

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
+from tokkatot.automation.state import Climate as Standing
 from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import (
     COOP_DIALS,
@@ -292,6 +295,8 @@ def _populate(twin: HeldTwin, built: Built, asked: Asked) -> None:
     state.bird_kg = _bird_kg(built, asked)
     twin.gauge_ppm = asked.inside.ammonia_ppm
     twin.ran_share = asked.ran_share
+    stands = asked.standing
+    twin.standing = None if stands is None else Standing(**msgspec.structs.asdict(stands))
 
 
 def _bird_kg(built: Built, asked: Asked) -> float:

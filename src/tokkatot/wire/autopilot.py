@@ -62,6 +62,15 @@ class Birds(Struct, frozen=True, kw_only=True):
     kg: float
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """Where a hub's temperature rules stand: between two thresholds the last one passed counts."""
+
+    heating: bool
+    venting: bool
+    shut: bool
+    over_hard_limit: bool
+
+
 class Asked(Struct, frozen=True, kw_only=True):
     """One decision to be made for one house, at a moment of the hub's monotonic clock.
 
@@ -87,6 +96,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     twin: HouseTwin | None = None
     ran_share: Annotated[float, Meta(ge=0, le=1)] | None = None
     """The part of its fans that ran since it was asked last, whoever wanted it."""
+    standing: Standing | None = None
 
 
 class Decided(Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from tokkatot.domain.autopilot import HouseTwin, PolicyFile
 from tokkatot.domain.desired import MAX_HOUSES
 from tokkatot.pilot.building import fitted_coop
 from tokkatot.pilot.cockpit import Cockpit
-from tokkatot.wire.autopilot import Asked, Birds, Decided, Inside, Outside
+from tokkatot.wire.autopilot import Asked, Birds, Decided, Inside, Outside, Standing
 
 WARM = HouseTwin(house="open", equipped={"heater_w": 0.0}, fitted={"heat_total": 1.4})
 
@@ -279,3 +279,18 @@ def test_fans_that_ran_for_somebody_else_are_known_to_the_twin() -> None:
 
     assert foretold(0.0) == pytest.approx(foretold(None), abs=0.05)
     assert foretold(0.5) < foretold(0.0) - 0.5
+
+
+def test_between_two_thresholds_the_twin_stands_where_the_house_s_rules_do() -> None:
+    """Fans that were shut stay so until it is warm; a twin alone would have them run."""
+
+    def foretold(*, shut: bool) -> float:
+        cockpit = Cockpit()
+        stands = Standing(heating=False, venting=False, shut=shut, over_hard_limit=False)
+        cold = Outside(air_c=23.0, humidity_pct=75.0, radiation_w_m2=0.0, wind_m_s=1.0)
+        between = {"standing": stands, "outside": cold, "maximum_c": 34.0}
+        said = [cockpit.decide(cool(number, **between)) for number in range(2)][-1]
+        assert said.foretold_c is not None
+        return said.foretold_c
+
+    assert foretold(shut=True) > foretold(shut=False) + 1.0

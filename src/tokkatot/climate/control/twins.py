@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
+from msgspec import structs
 from typing_extensions import override
 
 from tokkatot.automation.state import Climate as Standing
@@ -164,6 +165,8 @@ class HeldTwin(Twin[HeldRules]):
         self.ran_share: float | None = None
         """The part of its fans that ran until the next correction, whoever wanted it; None where
         nobody has looked: then they ran as its rules have it."""
+        self.standing: Standing | None = None
+        """Where the house's rules stand at the next correction; None where nobody tells."""
         self._house = CoopTwin(state, parameters, limits)
         self._limits = limits or CoopLimits()
         self._climate = Standing()
@@ -214,6 +217,9 @@ class HeldTwin(Twin[HeldRules]):
         s = self.state
         before_mg_m3 = s.co2_mg_m3
         self._house.correct(measured)
+        if self.standing is not None:
+            # A twin that is off by little may have passed a threshold that its house has not.
+            self._climate = structs.replace(self.standing, fan_share=self._climate.fan_share)
         self._off_k = measured.air_c - s.air_c
         most_mg_m3 = co2_mg_m3(MOST_OWN_PPM, s.air_c, SEA_LEVEL_PA) - s.co2_mg_m3
         self._unshown_mg_m3 = min(self._unshown_mg_m3 + before_mg_m3 - s.co2_mg_m3, most_mg_m3)

@@ -20,7 +20,7 @@ from tokkatot.domain.ids import HouseId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.hub.view import WorldView
 from tokkatot.kit.clock import to_ms
-from tokkatot.wire.autopilot import Asked, Birds, Decided, Inside, Mode, Outside, Refusal
+from tokkatot.wire.autopilot import Asked, Birds, Decided, Inside, Mode, Outside, Refusal, Standing
 
 CALM_M_S: Final = 1.0
 """Where nobody measures the wind."""
@@ -123,6 +123,19 @@ def _question(
         birds=birds,
         twin=config.autopilot.twin,
         ran_share=ran_share,
+        standing=_standing(around.state, house.id),
+    )
+
+
+def _standing(state: State, house_id: HouseId) -> Standing | None:
+    climate = state.climates.get(house_id)
+    if climate is None:
+        return None
+    return Standing(
+        heating=climate.heating,
+        venting=climate.venting,
+        shut=climate.shut,
+        over_hard_limit=climate.over_hard_limit,
     )
 
 

@@ -19,7 +19,15 @@ from tokkatot.domain.flocks import Flock
 from tokkatot.hub.autopilot.process import Deciding, NoDecision, PoliciesProcess
 from tokkatot.hub.autopilot.rounds import Rounds
 from tokkatot.hub.drivers.port import Sampled
-from tokkatot.wire.autopilot import DECIDED, EVERY_S, Asked, Decided, decided_in, event_data
+from tokkatot.wire.autopilot import (
+    DECIDED,
+    EVERY_S,
+    Asked,
+    Decided,
+    Standing,
+    decided_in,
+    event_data,
+)
 from tokkatot.wire.messages import EventRow
 
 POLICY = wanting(1.0)
@@ -109,6 +117,9 @@ async def test_a_policy_is_asked_of_all_that_its_house_shows(farm: Farm) -> None
     assert (round(asked.hour, 1), asked.birds.age_d, asked.birds.kg) == (7.0, 28.0, 1.65)
     # Nobody wants anything, and it is between its limits: the fan of a coop runs.
     assert (asked.fans, asked.ran_share) == (1, 1.0)
+    assert asked.standing == Standing(
+        heating=False, venting=False, shut=False, over_hard_limit=False
+    )
 
 
 async def test_a_fit_is_handed_on_as_the_document_has_it(farm: Farm) -> None:
