@@ -69,6 +69,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     venting: bool
     shut: bool
     over_hard_limit: bool
+    fan_share: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
 class Asked(Struct, frozen=True, kw_only=True):

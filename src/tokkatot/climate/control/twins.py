@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-from msgspec import structs
 from typing_extensions import override
 
 from tokkatot.automation.state import Climate as Standing
@@ -219,7 +218,7 @@ class HeldTwin(Twin[HeldRules]):
         self._house.correct(measured)
         if self.standing is not None:
             # A twin that is off by little may have passed a threshold that its house has not.
-            self._climate = structs.replace(self.standing, fan_share=self._climate.fan_share)
+            self._climate = self.standing
         self._off_k = measured.air_c - s.air_c
         most_mg_m3 = co2_mg_m3(MOST_OWN_PPM, s.air_c, SEA_LEVEL_PA) - s.co2_mg_m3
         self._unshown_mg_m3 = min(self._unshown_mg_m3 + before_mg_m3 - s.co2_mg_m3, most_mg_m3)

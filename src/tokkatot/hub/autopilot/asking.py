@@ -136,6 +136,7 @@ def _standing(state: State, house_id: HouseId) -> Standing | None:
         venting=climate.venting,
         shut=climate.shut,
         over_hard_limit=climate.over_hard_limit,
+        fan_share=climate.fan_share,
     )
 
 
