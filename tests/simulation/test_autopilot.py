@@ -48,9 +48,10 @@ class Unruly:
         known: Mapping[DeviceId, Known],
         held: Mapping[DeviceId, object],
         asked: Mapping[DeviceId, Sequence[Proposal]],
+        now_s: float,
     ) -> Sequence[DeviceId]:
         """Count what the engine lets rest."""
-        found = lending.spared(actuators, climate, known, held, asked)
+        found = lending.spared(actuators, climate, known, held, asked, now_s)
         self.rested += len(found)
         return found
 

@@ -7,6 +7,7 @@ from typing import Generic, Self
 
 from typing_extensions import override
 
+from tokkatot.automation.lending import TURN_S
 from tokkatot.automation.state import Climate as Standing
 from tokkatot.climate.control.coop import StageRules, steer_coop
 from tokkatot.climate.control.dials import COOP_DIALS, HELD_DIALS, Dials, Rules
@@ -98,6 +99,9 @@ class HeldHouse(Real[HeldRules]):
     """A house that a hub steers minute by minute, by what its thermometer shows."""
 
     standing = Standing()
+    lived_s = 0.0
+    torn = 0
+    """So many of the first fans do not turn, though their relays are on."""
     scheduled = 0.0
     """The part of its fans that a schedule of its people runs, whatever the rules have shut."""
     ran_share = 0.0
@@ -116,18 +120,30 @@ class HeldHouse(Real[HeldRules]):
             self.standing = Standing(over_hard_limit=self.standing.over_hard_limit)
         else:
             self.standing = regulated(shown_c, rules, self.standing)
-        controls = self.controls(rules, moment)
-        self.ran_share += controls.fans * MINUTE_S / EVERY_S
-        self.go_on(controls, moment, MINUTE_S)
+        asked = self._asked(rules, moment)
+        self.ran_share += asked.fans * MINUTE_S / EVERY_S
+        self.go_on(self._turning(asked, rules), moment, MINUTE_S)
+        self.lived_s += MINUTE_S
 
     @override
     def copy(self) -> Self:
         other = super().copy()
-        other.standing, other.scheduled = self.standing, self.scheduled
+        other.standing, other.scheduled, other.torn = self.standing, self.scheduled, self.torn
+        other.lived_s = self.lived_s
         return other
 
     @override
     def controls(self, rules: HeldRules, moment: Moment) -> Controls:
+        return self._turning(self._asked(rules, moment), rules)
+
+    def _turning(self, asked: Controls, rules: HeldRules) -> Controls:
+        """Return what turns of what is asked to: as the engine has it, all fans in turn."""
+        first, count = int(self.lived_s / TURN_S), round(asked.fans * rules.fans)
+        on = {(first + number) % rules.fans for number in range(count)}
+        still = sum(number in on for number in range(self.torn))
+        return asked._replace(fans=max(asked.fans - still / rules.fans, 0.0))
+
+    def _asked(self, rules: HeldRules, moment: Moment) -> Controls:
         controls = steer_held(self.standing, moment.hour, self.parameters, rules.fans)
         return controls._replace(fans=max(controls.fans, self.scheduled))
 
@@ -170,8 +186,10 @@ def held(
     real: Parameters,
     points: tuple[SetPoints, SetPoints],
     changed_at: int,
+    *,
+    torn: int = 0,
 ) -> World[HeldRules]:
-    """Return a house as a hub has it: its twin, its dial, its half an hour of settling."""
+    """Return a house as a hub has it: its twin, its dials, its half an hour of settling."""
     base, later = (HeldRules(points=one) for one in points)
     twin = HeldTwin(replace(state), believed)
 
@@ -179,6 +197,7 @@ def held(
         twin.gauge_ppm = ppm
 
     house = HeldHouse(replace(state), real)
+    house.torn = torn
 
     def watch() -> None:
         twin.ran_share, twin.standing = house.ran_share, house.standing

@@ -76,6 +76,8 @@ class House(StrEnum):
     WARMER = "its birds give off more"
     LEAKY = "its walls are thin"
     WEAK = "half of its fans have failed"
+    TORN = "the belt of a fan is torn"
+    """Of eight, as a hub counts them: at times it is the one that runs."""
 
 
 class Unsafe(StrEnum):
@@ -112,6 +114,7 @@ class Episode:
     """Whether the twin is told which part of the fans ran."""
 
 
+_HOUSES = [one for one in House if one is not House.TORN]
 _FIRST: list[Policy] = [one for one in Policy if one is not Policy.SPARING]
 
 
@@ -138,11 +141,11 @@ def drawn(chance: Random) -> Episode:
     if sensor in {Sensor.JUMPING, Sensor.FROZEN}:
         # One instrument lies at a time: where two do, nothing is left to tell by.
         co2 = Gas.SOUND
-    return Episode(
+    episode = Episode(
         policy=policy,
         sensor=sensor,
         sky=chance.choice([Sky.SOUND, Sky.SOUND, Sky.SOUND, Sky.NUMBERLESS, Sky.ABSURD]),
-        house=chance.choice(list(House)),
+        house=chance.choice(_HOUSES),
         parameters=twin,
         state=state,
         first=first,
@@ -156,6 +159,8 @@ def drawn(chance: Random) -> Episode:
         is_long=is_held and more.random() < 0.1,
         is_watched=further.random() < 0.5,
     )
+    is_torn = is_held and further.random() < 0.15
+    return replace(episode, house=House.TORN) if is_torn else episode
 
 
 def _points(first: int, comfort: float, chance: Random) -> SetPoints:
@@ -174,7 +179,7 @@ def _points(first: int, comfort: float, chance: Random) -> SetPoints:
 def _real(episode: Episode) -> Parameters:
     twin = episode.parameters
     match episode.house:
-        case House.ALIKE:
+        case House.ALIKE | House.TORN:
             return twin
         case House.WARMER:
             return replace(twin, heat_total=1.15, heat_sensible=1.1)
@@ -312,7 +317,8 @@ def lived(episode: Episode, chance: Random, *, steps: int, shielded: bool) -> Co
     if episode.points is None:
         world = staged(state, twin, real)
         return _lived(world, episode, chance, steps=steps, shielded=shielded)
-    hub = held(state, twin, real, episode.points, episode.changed_at)
+    torn = 1 if episode.house is House.TORN else 0
+    hub = held(state, twin, real, episode.points, episode.changed_at, torn=torn)
     steps *= 2 * HELD_STEPS if episode.is_long else HELD_STEPS
     return _lived(hub, episode, chance, steps=steps, shielded=shielded)
 

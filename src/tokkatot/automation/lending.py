@@ -16,6 +16,8 @@ from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import DeviceId, HouseId
 
 SPARED = Proposal(source=Source.RULE, reason="fewer_fans", level=OFF)
+TURN_S = 600.0
+"""So long the same fans run: they wear alike, and none whose belt is torn stands in for long."""
 _ROUNDING = 1e-9
 
 
@@ -72,8 +74,9 @@ def spared(
     known: Mapping[DeviceId, Known],
     held: Collection[DeviceId],
     asked: Mapping[DeviceId, Sequence[Proposal]],
+    now_s: float,
 ) -> Sequence[DeviceId]:
-    """Return the fans that an autopilot lets rest between the limits of a coop.
+    """Return the fans that an autopilot lets rest between the limits of a coop, in turn.
 
     Fans of which schedules and people's own rules ask something are left to these, as are those
     that a person holds. Of the others so many run that there are enough, and only those that are
@@ -95,7 +98,8 @@ def spared(
             free.append(fan)
         elif any(proposal.level > OFF for proposal in asked[fan]):
             lacking -= 1
-    return free[max(lacking, 0) :]
+    first = int(now_s / TURN_S) % max(len(free), 1)
+    return (free[first:] + free[:first])[max(lacking, 0) :]
 
 
 def _is_there(known: Known | None) -> bool:

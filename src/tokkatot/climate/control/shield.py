@@ -97,6 +97,10 @@ class Ahead(Protocol[Steered_contra]):
     def airs_as_early(self, rules: Steered_contra, others: Steered_contra) -> bool:
         """Return whether these rules give air wherever the others would, for sure."""
 
+    def patience_s(self, rules: Steered_contra) -> float:
+        """Return for how long birds may lack air by these rules and not by those of people."""
+        return LIFETIME_S
+
 
 class Twin(Protocol[Steered_contra]):
     """A model of the house that lives beside it."""
@@ -271,13 +275,14 @@ class Shield(Generic[Rules]):
             return not comes.strain < inf
         is_within = comes.strain <= 0.0
         airs = ahead.airs_as_early(rules, self._base)
-        if is_within and (airs or all(owed_s <= LIFETIME_S for owed_s in comes.owed_s)):
+        patience_s = ahead.patience_s(rules)
+        if is_within and (airs or all(owed_s <= patience_s for owed_s in comes.owed_s)):
             return False
         would_be = ahead.of(self._base)
         # Air that birds need is nothing to be weighed against warmth. Where the rules themselves
         # leave them without it, the policy does so for no longer.
         if not airs and any(
-            not owed_s <= max(LIFETIME_S, anyway_s * ALIKE)
+            not owed_s <= max(patience_s, anyway_s * ALIKE)
             for owed_s, anyway_s in zip(comes.owed_s, would_be.owed_s, strict=True)
         ):
             return True

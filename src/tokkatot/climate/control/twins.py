@@ -53,6 +53,7 @@ LEAST_M3_S_KG = StageRules().least_m3_s_kg
 """Of air for a bird, times its mass to 0.75: no dial of stages goes below it either."""
 SURE_SHARE = 0.5
 """Of a part of the fans: so many of them may have failed, and nobody told."""
+SPARING_S = 0.25 * LIFETIME_S
 MOST_OWED_S = 2.0 * LIFETIME_S
 """So far back it matters that birds lacked air: what is given first is given at once."""
 AIRIEST = 3.0
@@ -309,6 +310,11 @@ class HeldAhead(Ahead[HeldRules]):
     def airs_as_early(self, rules: HeldRules, others: HeldRules) -> bool:
         same = (rules.points, rules.fans) == (others.points, others.fans)
         return same and rules.shift_k <= others.shift_k and rules.fan_share >= others.fan_share
+
+    @override
+    def patience_s(self, rules: HeldRules) -> float:
+        """Return less where fans rest: they change how warm it is, and when the air is shut off."""
+        return LIFETIME_S if rules.fan_share == 1.0 else SPARING_S
 
     def _last(self, rules: HeldRules, off_k: float) -> _Point:
         points, climate, here = held_points(rules), self._standing, self._first
