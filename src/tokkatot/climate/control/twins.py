@@ -53,7 +53,9 @@ LEAST_M3_S_KG = StageRules().least_m3_s_kg
 """Of air for a bird, times its mass to 0.75: no dial of stages goes below it either."""
 SURE_SHARE = 0.5
 """Of a part of the fans: so many of them may have failed, and nobody told."""
-SPARING_S = 0.25 * LIFETIME_S
+SPARING_S = 0.5 * LIFETIME_S
+"""So long birds may lack air for fans that rest: they change how warm a house is, and so when its
+air is shut off."""
 MOST_OWED_S = 2.0 * LIFETIME_S
 """So far back it matters that birds lacked air: what is given first is given at once."""
 AIRIEST = 3.0
@@ -313,7 +315,7 @@ class HeldAhead(Ahead[HeldRules]):
 
     @override
     def patience_s(self, rules: HeldRules) -> float:
-        """Return less where fans rest: they change how warm it is, and when the air is shut off."""
+        """Return less where fans rest."""
         return LIFETIME_S if rules.fan_share == 1.0 else SPARING_S
 
     def _last(self, rules: HeldRules, off_k: float) -> _Point:
