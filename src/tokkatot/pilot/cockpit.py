@@ -121,6 +121,9 @@ class Cockpit:
         advice = None
         if verdict.refused in {None, Refusal.SETTLING, Refusal.DANGER}:
             advice = house.shield.considered(proposal, moment)
+            if advice is None and proposal is not None:
+                # Where its fans are all needed there may still be something to say.
+                advice = house.shield.considered((proposal[0], 1.0), moment)
         foretold = house.shield.foretold
         return _said(
             asked,

@@ -211,9 +211,10 @@ def test_a_policy_is_shown_electricity_as_dear_as_it_learned_it_to_be_at_that_ho
 # ------------------------------------------------------------------------------------ fewer fans
 
 
-def wanting_stages(band_k: float) -> PolicyFile:
+def wanting_stages(band_k: float, shift_k: float = 0.0) -> PolicyFile:
     """Return a policy that wants its stages so wide, and no more air than the least."""
-    offsets = [{"shift_k": 0.0, "band_k": band_k}.get(dial.name, dial.low) for dial in COOP_DIALS]
+    wanted = {"shift_k": shift_k, "band_k": band_k}
+    offsets = [wanted.get(dial.name, dial.low) for dial in COOP_DIALS]
     model = policies.model([[0.0] * len(COOP_DIALS)] * len(inputs_of(House.COOP)), offsets)
     card = msgspec.json.encode(policies.card(model))
     return PolicyFile(sha256=hashlib.sha256(model).hexdigest(), card=card, model=model)
@@ -259,6 +260,21 @@ def test_advice_names_a_part_of_the_fans_and_who_takes_it_gets_it() -> None:
     assert taken.fan_share == pytest.approx(0.4)
     # When the time of a "yes" is over, all of them run.
     assert cockpit.decide(cool(16, mode="advise")).fan_share == 1.0
+
+
+def test_where_all_fans_are_needed_there_is_still_advice_on_set_points() -> None:
+    crowded = Birds(count=4000, age_d=28.0, kg=1.65)
+    warm = Outside(air_c=25.0, humidity_pct=75.0, radiation_w_m2=300.0, wind_m_s=1.0)
+    inside = Inside(air_c=25.5, humidity_pct=70.0, co2_ppm=900.0, ammonia_ppm=5.0, age_s=5.0)
+    more = {
+        "birds": crowded,
+        "inside": inside,
+        "outside": warm,
+        "policy": wanting_stages(8.0, -0.1),
+    }
+    said = Cockpit().decide(cool(0, mode="advise", **more))
+    assert said.advised_k is not None
+    assert (said.advised_k < 0.0, said.advised_share) == (True, 1.0)
 
 
 def test_a_house_without_exhaust_fans_is_lent_none() -> None:
