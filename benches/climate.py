@@ -182,7 +182,8 @@ def _piloted() -> float:
         start_s = process_time()
         decided = cockpit.decide(asked)
         took_s.append(process_time() - start_s)
-        house.live(HeldRules(points=WARM, shift_k=decided.shift_k), moment, EVERY_S)
+        rules = HeldRules(points=WARM, shift_k=decided.shift_k, fan_share=decided.fan_share)
+        house.live(rules, moment, EVERY_S)
     return 1000 * sorted(took_s)[DECISIONS * 99 // 100]
 
 

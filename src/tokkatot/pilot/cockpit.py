@@ -51,6 +51,8 @@ OUTDOOR_CO2_MG_M3: Final = 770.0
 GROUND_C: Final = 27.0
 """Of the year, by the Mekong; a closed floor lets little of it through."""
 MAX_TROUBLE: Final = 200
+_ADVISES: Final = frozenset({None, Refusal.SETTLING, Refusal.DANGER})
+"""Whatever becomes of what holds, advice is worth something; else its readings are not."""
 _NOTHING: Final = (0.0, 1.0)
 """What a person has accepted who has accepted nothing: no shift, and all fans."""
 _REST: Final = positions(StageRules(), COOP_DIALS)
@@ -119,7 +121,7 @@ class Cockpit:
         if verdict.refused is not None:
             house.wanted = _REST
         advice = None
-        if verdict.refused in {None, Refusal.SETTLING, Refusal.DANGER}:
+        if asked.mode == "advise" and verdict.refused in _ADVISES:
             advice = house.shield.considered(proposal, moment)
             if advice is None and proposal is not None:
                 # Where its fans are all needed there may still be something to say.
