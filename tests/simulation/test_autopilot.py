@@ -1,6 +1,6 @@
 """Whole farms whose autopilot lends anything at all: every invariant holds beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import inf, nan
 from random import Random  # noqa: TID251 - seeded
@@ -10,8 +10,7 @@ import pytest
 from tokkatot.automation import engine, lending, ruling
 from tokkatot.automation.inputs import Loan
 from tokkatot.automation.plan import Actuator
-from tokkatot.automation.proposals import Proposal
-from tokkatot.automation.state import Climate, Known, State
+from tokkatot.automation.state import Climate, State
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import DeviceId, HouseId
 from tokkatot.sim.run import simulate
@@ -45,13 +44,12 @@ class Unruly:
         self,
         actuators: Sequence[Actuator],
         climate: Climate,
-        known: Mapping[DeviceId, Known],
-        held: Mapping[DeviceId, object],
-        asked: Mapping[DeviceId, Sequence[Proposal]],
+        state: State,
+        asked: Collection[DeviceId],
         now_s: float,
     ) -> Sequence[DeviceId]:
         """Count what the engine lets rest."""
-        found = lending.spared(actuators, climate, known, held, asked, now_s)
+        found = lending.spared(actuators, climate, state, asked, now_s)
         self.rested += len(found)
         return found
 

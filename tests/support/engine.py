@@ -17,7 +17,7 @@ from tokkatot.automation.plan import Plan, plan_of
 from tokkatot.automation.runs import RunOutcome
 from tokkatot.automation.state import State
 from tokkatot.domain.desired import DesiredDocument, DeviceConfig, HouseConfig, RelayLimits
-from tokkatot.domain.devices import DeviceRole, Interface, Level
+from tokkatot.domain.devices import OFF, DeviceRole, Interface, Level
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind, SetPoints
 from tokkatot.domain.ids import AlertId, CommandId, DeviceId, FarmId, HouseId, HubId
 from tokkatot.domain.places import Place
@@ -119,6 +119,8 @@ class Bench:
     wall_ms: int | None = None
     """The wall clock, which moves with the steps; None: the hub has none."""
     offline: set[DeviceId] = field(default_factory=set)
+    stuck: set[DeviceId] = field(default_factory=set)
+    """Relays that say that they stay off."""
     runs: list[RunOutcome] = field(default_factory=list)
     last: Step = field(init=False)
     _contacts: tuple[Contact, ...] = field(init=False, default=())
@@ -223,7 +225,7 @@ class Bench:
         if not self.follow:
             return ()
         return tuple(
-            Report(device_id=key, level=relay.target)
+            Report(device_id=key, level=OFF if key in self.stuck else relay.target)
             for key, relay in self.state.relays.items()
             if key not in self.offline
         )

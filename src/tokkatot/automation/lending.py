@@ -9,7 +9,7 @@ from msgspec import structs
 from tokkatot.automation.inputs import Loan
 from tokkatot.automation.plan import Actuator, Trait
 from tokkatot.automation.proposals import Proposal, Source
-from tokkatot.automation.state import Climate, Known, Lent, State
+from tokkatot.automation.state import Climate, Lent, State
 from tokkatot.domain.autopilot import LARGEST_SHIFT_K, LEAST_FAN_SHARE, LENT_FOR_S
 from tokkatot.domain.devices import OFF, DeviceRole
 from tokkatot.domain.houses import SetPoints
@@ -18,6 +18,7 @@ from tokkatot.domain.ids import DeviceId, HouseId
 SPARED = Proposal(source=Source.RULE, reason="fewer_fans", level=OFF)
 TURN_S = 600.0
 """So long the same fans run: they wear alike, and none whose belt is torn stands in for long."""
+TURNS_WITHIN_S = 30.0
 _ROUNDING = 1e-9
 
 
@@ -71,16 +72,15 @@ def count_running(fan_share: float, fans: int) -> int:
 def spared(
     actuators: Sequence[Actuator],
     climate: Climate,
-    known: Mapping[DeviceId, Known],
-    held: Collection[DeviceId],
-    asked: Mapping[DeviceId, Sequence[Proposal]],
+    state: State,
+    asked: Collection[DeviceId],
     now_s: float,
 ) -> Sequence[DeviceId]:
     """Return the fans that an autopilot lets rest between the limits of a coop, in turn.
 
-    Fans of which schedules and people's own rules ask something are left to these, as are those
-    that a person holds. Of the others so many run that there are enough, and only those that are
-    there count: where too few are, none rests. Beyond the limits the rules have them all.
+    Fans of which schedules and people's own rules ask something (`asked`) are left to these, as
+    are those that a person holds. Of the others so many run that there are enough, and only those
+    that are there count: where too few are, none rests. Beyond the limits the rules have them all.
     """
     if climate.fan_share >= 1.0 or climate.shut or climate.venting or climate.over_hard_limit:
         return ()
@@ -89,18 +89,22 @@ def spared(
         for actuator in actuators
         if actuator.role is DeviceRole.FAN and actuator.trait is Trait.COOP_AIR
     ]
-    lacking = count_running(climate.fan_share, len(fans))
-    free: list[DeviceId] = []
-    for fan in fans:
-        if fan in held or not _is_there(known.get(fan)):
-            continue
-        if fan not in asked:
-            free.append(fan)
-        elif any(proposal.level > OFF for proposal in asked[fan]):
-            lacking -= 1
-    first = int(now_s / TURN_S) % max(len(free), 1)
-    return (free[first:] + free[:first])[max(lacking, 0) :]
+    # The turn is one of all fans: who comes and goes changes nothing for the others.
+    first = int(now_s / TURN_S) % max(len(fans), 1)
+    free = [
+        fan
+        for fan in fans[first:] + fans[:first]
+        if fan not in asked and fan not in state.holds and _is_there(fan, state, now_s)
+    ]
+    return free[count_running(climate.fan_share, len(fans)) :]
 
 
-def _is_there(known: Known | None) -> bool:
-    return known is not None and known.online and known.error is None
+def _is_there(fan: DeviceId, state: State, now_s: float) -> bool:
+    """Tell whether a fan turns once it is asked to, as far as anybody knows."""
+    known, relay = state.known.get(fan), state.relays.get(fan)
+    if known is None or not known.online or known.error is not None:
+        return False
+    if relay is None or relay.target == OFF or relay.changed_s is None:
+        return True
+    # One that says for long that it does not turn is asked on, and another runs for it.
+    return known.level != OFF or now_s - relay.changed_s < TURNS_WITHIN_S

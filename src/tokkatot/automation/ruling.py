@@ -22,8 +22,7 @@ def rule_houses(
         house = setting.house
         if house.rules:
             ruled[house.id] = _obeyed(setting, state, turn, now_s)
-        held, known = state.holds, state.known
-        for fan in spared(house.actuators, setting.climate, known, held, turn.asked, now_s):
+        for fan in spared(house.actuators, setting.climate, state, turn.asked, now_s):
             turn.asked.setdefault(fan, []).append(SPARED)
     return ruled
 

@@ -115,7 +115,8 @@ class Cockpit:
             house.rules, house.wanted = house.base, _REST
         moment = Moment(outdoor=_outdoor(asked.outside), hour=asked.hour)
         proposal, trouble = self._proposal(asked, house, moment)
-        in_force = proposal if asked.mode == "auto" else (asked.accepted_k, asked.accepted_share)
+        accepted = asked.accepted_k, asked.accepted_share if asked.fans > 1 else 1.0
+        in_force = proposal if asked.mode == "auto" else accepted
         verdict = house.shield.decide(in_force, readings, moment)
         house.rules = verdict.rules
         if verdict.refused is not None:
@@ -187,7 +188,9 @@ class Cockpit:
             return None, str(refused)[:MAX_TROUBLE]
         wanted = reachable(_DIALS, standing, answer)
         assert wanted is not None, "what is no number the policy itself refuses to answer"
-        house.wanted = wanted
+        if asked.mode == "auto":
+            # Advice is one step from rest, so that it stays what a person has read.
+            house.wanted = wanted
         return (answer[_SHIFTS], _fan_share(wanted, house)), None
 
     def _policy(self, file: PolicyFile) -> Policy:
@@ -214,7 +217,7 @@ def _fan_share(wanted: tuple[float, ...], house: _House) -> float:
     These are held by as much warmer or cooler as the stages are.
     """
     p, s, points = house.twin.parameters, house.twin.state, house.base.points
-    if p.fan_m3_s <= 0.0:
+    if p.fan_m3_s <= 0.0 or house.base.fans <= 1:
         return 1.0
     stages = turned(StageRules(), COOP_DIALS, wanted)
     middle_c = 0.5 * (points.temperature_min_c + points.temperature_max_c)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
+from traceback import extract_tb
 from uuid import UUID
 
 import httpx
@@ -13,6 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 from starlette.types import ASGIApp
+from structlog.testing import capture_logs
 
 from tests.support.cloud import PASSWORD, Cloud, cloud_over
 from tokkatot.cloud.app import ROUTERS
@@ -223,6 +225,20 @@ async def test_a_database_that_is_gone_is_said_to_be(cloud: Cloud, by: str) -> N
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     # The next request finds a connection that works.
     await cloud.get("/v1/users/me", owner)
+
+
+async def test_an_error_of_the_database_is_logged_with_whoever_asked(cloud: Cloud) -> None:
+    router = APIRouter()
+
+    @router.get("/v1/wrong")
+    async def wrong(tx: Tx) -> None:
+        await tx.session.execute(text("SELECT nothing_of_the_kind"))
+
+    cloud.app.include_router(router)
+    with capture_logs() as logs:
+        assert (await cloud.http.get("/v1/wrong")).status_code == 500
+    (error,) = (entry["exc_info"] for entry in logs if entry["event"] == "database.error")
+    assert "wrong" in {frame.name for frame in extract_tb(error.__traceback__)}
 
 
 async def test_a_request_id_that_is_none_is_replaced(cloud: Cloud) -> None:

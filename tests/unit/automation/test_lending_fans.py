@@ -5,13 +5,14 @@ from math import nan
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from tests.support.engine import HOUSE, Bench
 from tests.support.fans import FANS, HARD_C, MAXIMUM_C, MIDDLE_C, Coop
 from tokkatot.automation.inputs import Contact, Loan, Order, Report
-from tokkatot.automation.lending import TURN_S, count_running, lend
+from tokkatot.automation.lending import TURN_S, count_running, lend, spared
 from tokkatot.automation.plan import plan_of
-from tokkatot.automation.state import Lent
+from tokkatot.automation.state import Climate, Lent
 from tokkatot.domain.autopilot import LEAST_FAN_SHARE, LENT_FOR_S
 from tokkatot.domain.devices import OFF, ON, DeviceRole
 from tokkatot.domain.houses import HouseKind
@@ -83,6 +84,7 @@ def test_where_no_thermometer_is_believed_all_of_them_run(coop: Coop) -> None:
     coop.at(MIDDLE_C)
     coop.temperature_c = None
     coop.run(120, every_s=10)
+    assert coop.state.climates[HOUSE].fan_share == 1.0
     assert coop.turning == (True,) * 4
 
 
@@ -144,9 +146,10 @@ def test_a_rule_of_peoples_own_has_its_fans_whatever_is_lent(coop: Coop) -> None
     )  # fmt: skip
     house = replace(coop.document.houses[0], rules=(rule,))
     coop.plan = plan_of(replace(coop.document, houses=(house,)))
-    coop.lend(0.5)
+    coop.lend(0.25)
     coop.at(MIDDLE_C)
-    assert coop.turning == (False, True, True, False)
+    assert coop.turning[1:3] == (True, True)
+    assert sum(coop.turning) == 3
 
 
 def test_a_fan_that_a_rule_keeps_off_is_none_of_those_that_run(coop: Coop) -> None:
@@ -167,11 +170,41 @@ def test_vents_stay_open_for_what_runs(coop: Coop) -> None:
 
 def test_no_fan_of_a_greenhouse_is_lent() -> None:
     made = Bench(kind=HouseKind.GREENHOUSE)
-    made.temperature_c = 29.0  # over the maximum: its fans rest off
+    made.temperature_c = 24.0
     made.run(120, every_s=10)
     made.step(loans=(Loan(house_id=HOUSE, shift_k=0.0, fan_share=0.1),))
     made.run(60, every_s=10)
-    assert made.level(DeviceRole.FAN) == ON
+    assert made.state.climates[HOUSE].fan_share < 1.0
+    assert spared(made.plan.houses[0].actuators, Climate(fan_share=0.0), made.state, (), 0.0) == []
+    assert made.decision(DeviceRole.FAN).winner.reason == "rest"
+
+
+@pytest.mark.parametrize("beyond", ["shut", "venting", "over_hard_limit"])
+def test_beyond_the_limits_it_asks_for_nothing(coop: Coop, beyond: str) -> None:
+    actuators = coop.plan.houses[0].actuators
+    few = Climate(fan_share=0.25)
+    assert len(spared(actuators, few, coop.state, (), 0.0)) == 3
+    assert spared(actuators, structs.replace(few, **{beyond: True}), coop.state, (), 0.0) == ()
+
+
+def test_a_fan_that_says_it_does_not_turn_is_none_of_those_that_run(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.at(MIDDLE_C)
+    turns = coop.turning.index(True)
+    coop.stuck = {FANS[turns]}
+    coop.run(40)
+    assert (coop.turning[turns], sum(coop.turning)) == (True, 2)
+
+
+def test_who_comes_and_goes_changes_nothing_for_the_others(coop: Coop) -> None:
+    coop.lend(0.25)
+    coop.at(MIDDLE_C)
+    turns = coop.turning.index(True)
+    for _ in range(6):
+        for online in (False, True):
+            coop.step(contacts=(Contact(device_id=FANS[turns - 1], online=online),))
+            coop.run(20, every_s=10)
+            assert coop.turning[turns]
 
 
 @pytest.mark.parametrize(

@@ -310,3 +310,20 @@ def test_between_two_thresholds_the_twin_stands_where_the_house_s_rules_do() -> 
         return said.foretold_c
 
     assert foretold(shut=True) > foretold(shut=False) + 1.0
+
+
+def test_a_house_with_one_fan_is_lent_none() -> None:
+    cockpit = Cockpit()
+    alone = {"fans": 1, "mode": "advise", "accepted_k": 0.0, "accepted_share": 0.4}
+    said = [cockpit.decide(cool(number, **alone)) for number in range(10)]
+    assert {one.fan_share for one in said} == {1.0}
+    assert {one.advised_share for one in said} == {1.0}
+
+
+def test_advice_stays_what_a_person_has_read() -> None:
+    cockpit = Cockpit()
+    first = [cockpit.decide(cool(number, mode="advise")) for number in range(6)]
+    share = first[-1].advised_share
+    yes = {"mode": "advise", "accepted_k": 0.0, "accepted_share": share}
+    after = [cockpit.decide(cool(number, **yes)) for number in range(6, 18)]
+    assert {one.advised_share for one in (*first, *after)} == {share}

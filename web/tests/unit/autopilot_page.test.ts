@@ -7,6 +7,7 @@ import { createMemoryHistory, createRouter } from 'vue-router'
 import type { Request } from '@/lib/api'
 import type { Decision, Recommendation } from '@/lib/autopilot'
 import { loadWords, setLanguage } from '@/lib/i18n'
+import { Problem } from '@/lib/problems'
 import type { Farm, HouseState, Language } from '@/lib/types'
 import AutopilotPage from '@/pages/AutopilotPage.vue'
 import { useFarm } from '@/stores/farm'
@@ -89,14 +90,18 @@ afterEach(() => {
 describe('the page of a house’s autopilot', () => {
   it('tells how many of its fans run between the limits, and how many are advised', async () => {
     await opened(view, 8)
-    expect(said('data-fans')).toBe('Between 24.0 °C and 28.0 °C: at least 2 of 8 fans')
-    expect(said('data-advised-fans')).toBe('Between 24.0 °C and 28.0 °C: at least 4 of 8 fans')
+    expect(said('data-fans')).toBe('While air is on, from 24.0 °C to 28.0 °C: at least 2 of 8 fans')
+    expect(said('data-advised-fans')).toBe(
+      'While air is on, from 24.0 °C to 28.0 °C: at least 4 of 8 fans',
+    )
     expect(said('data-shift')).toContain('fewer fans')
   })
 
   it('tells which part of them where it does not know how many there are', async () => {
     await opened(view, null)
-    expect(said('data-fans')).toBe('Between 24.0 °C and 28.0 °C: at least 25\u00a0% of the fans')
+    expect(said('data-fans')).toBe(
+      'While air is on, from 24.0 °C to 28.0 °C: at least 25\u00a0% of the fans',
+    )
   })
 
   it('says it in Khmer', async () => {
@@ -117,10 +122,27 @@ describe('the page of a house’s autopilot', () => {
     ])
   })
 
+  it('looks again where the advice is another one by now', async () => {
+    await opened(view, 8)
+    const json = vi.spyOn(useSession().api, 'json')
+    const newer = { ...view, decision: { ...decision, advised_share: 0.75 } }
+    json.mockImplementation((_path: string, request: Request = {}) =>
+      request.method === undefined
+        ? Promise.resolve(newer as never)
+        : Promise.reject(new Problem('conflict')),
+    )
+    root.querySelector<HTMLButtonElement>('[data-accept]')?.click()
+    await settled()
+    json.mockClear()
+    root.querySelector<HTMLButtonElement>('[data-accept]')?.click()
+    await settled()
+    expect(json.mock.calls[0]?.[1]?.body).toEqual({ advised_k: 0, advised_share: 0.75 })
+  })
+
   it('tells that all of them run again where that is the advice', async () => {
     const advised = { ...limits, fan_share: 1 }
     await opened({ ...view, decision: { ...decision, advised_share: 1, advised } }, 8)
-    expect(said('data-advised-fans')).toBe('Between 24.0 °C and 28.0 °C: all fans')
+    expect(said('data-advised-fans')).toBe('While air is on, from 24.0 °C to 28.0 °C: all fans')
   })
 
   it('tells nothing of fans of which none rests and none is to', async () => {

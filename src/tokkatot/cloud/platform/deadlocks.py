@@ -2,11 +2,8 @@
 
 from typing import Final
 
-import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-_log = structlog.get_logger(__name__)
 
 TRIES: Final = 3
 """So often a request is done before its caller is asked to come again."""
@@ -21,7 +18,10 @@ def mark_given_up(scope: Scope) -> None:
 
 
 class Again:
-    """Stands right before the routes; what was given up has left nothing in the database."""
+    """Stands right before the routes; what was given up has left nothing in the database.
+
+    Of a route of several transactions the first ones stay: they count what was tried.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -32,11 +32,10 @@ class Again:
             await self._app(scope, receive, send)
             return
         body = _Body(receive)
-        for tried in range(1, TRIES):
+        for _ in range(TRIES - 1):
             if not await self._is_given_up(scope, body.receive, send):
                 return
             # At once: whoever went on meanwhile holds what is waited for now.
-            _log.warning("database.deadlock", path=scope["path"], tried=tried)
             body.rewind()
         await self._app(scope, body.receive, send)
 

@@ -99,11 +99,11 @@ async def _framework(request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
+    return problem_response(_problem_of(error, request.scope), request.scope)
+
+
+def _problem_of(error: Exception, scope: Scope) -> Problem:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return problem_response(_problem_of(cause, request.scope), request.scope)
-
-
-def _problem_of(cause: BaseException | None, scope: Scope) -> Problem:
     match cause:
         case pg.UniqueViolation():
             # Two requests at once: the services check before they write.
@@ -111,6 +111,7 @@ def _problem_of(cause: BaseException | None, scope: Scope) -> Problem:
         case pg.ForeignKeyViolation():
             return Problem("conflict")
         case pg.SerializationFailure() | pg.DeadlockDetected():
+            _log.warning("database.given_up", path=scope["path"])
             mark_given_up(scope)
             return Unavailable("Others change the same at this moment.", retry_after_s=1)
         case pg.DataError() | pg.UntranslatableCharacter():
@@ -119,7 +120,8 @@ def _problem_of(cause: BaseException | None, scope: Scope) -> Problem:
             _log.warning("database.unavailable", error=str(cause).strip())
             return Unavailable("The database does not answer.")
         case _:
-            _log.error("database.error", exc_info=cause)
+            # As it was raised: the driver's own error does not know who asked.
+            _log.error("database.error", exc_info=error)
             return Problem("internal")
 
 

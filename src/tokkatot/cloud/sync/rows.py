@@ -273,7 +273,7 @@ async def _is_logged(
 
 
 async def _end(tx: Transaction, hub: HubRecord, after: _After) -> None:
-    """Do what rows left to be done: the hub's own row is held after all alerts, as people do.
+    """Do what rows of a batch left to be done: the hub's own row is held after all its alerts.
 
     Whoever has seen an alert holds it, and touches its hub next.
     """

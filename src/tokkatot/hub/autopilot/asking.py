@@ -115,7 +115,9 @@ def _question(
         hard_maximum_c=points.temperature_hard_max_c,
         accepted_k=accepted.shift_k if accepted else 0.0,
         accepted_share=accepted.fan_share if accepted else 1.0,
-        fans=sum(one.role is DeviceRole.FAN for one in house.actuators),
+        fans=sum(
+            one.role is DeviceRole.FAN and one.id in around.state.relays for one in house.actuators
+        ),
         inside=inside,
         outside=outside,
         hour=(local - local.replace(hour=0, minute=0, second=0)) / timedelta(hours=1),

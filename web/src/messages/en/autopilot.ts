@@ -4,7 +4,7 @@ import type { AutopilotWords } from '..'
 
 export const autopilot: AutopilotWords = {
   'autopilot.help':
-    'A program that learned on a model of the house may turn its temperature limits a little, by 3 °C at most, and let some of the fans rest between them. The dangerous limit and all safety stay as they are.',
+    'A program that learned on a model of the house may turn its temperature limits a little, by 3 °C at most, and let some of the fans rest between them. After cold all fans rest until it is warm again, as always. The dangerous limit and all safety stay as they are.',
   'autopilot.unsupported': 'For coops alone so far. Greenhouses have none yet.',
   'autopilot.no_policy': 'This house has no program yet. Ask staff for one.',
   'autopilot.mode': 'What it may do',
@@ -26,9 +26,9 @@ export const autopilot: AutopilotWords = {
   'autopilot.cooler': 'Limits are held {kelvin} °C cooler',
   'autopilot.fewer_fans': 'Your limits are held as you set them, with fewer fans between them',
   'autopilot.range': 'Heat below {low} °C, air above {high} °C',
-  'autopilot.fans': 'Between {low} °C and {high} °C: at least {count} of {fans} fans',
-  'autopilot.fans_part': 'Between {low} °C and {high} °C: at least {part} of the fans',
-  'autopilot.fans_all': 'Between {low} °C and {high} °C: all fans',
+  'autopilot.fans': 'While air is on, from {low} °C to {high} °C: at least {count} of {fans} fans',
+  'autopilot.fans_part': 'While air is on, from {low} °C to {high} °C: at least {part} of the fans',
+  'autopilot.fans_all': 'While air is on, from {low} °C to {high} °C: all fans',
   'autopilot.why': 'Why: {reason}',
   'autopilot.advice': 'Its advice',
   'autopilot.accept': 'Agree, for 4 hours',
