@@ -1,16 +1,16 @@
 """Whole farms whose autopilot lends anything at all: every invariant holds beside it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import inf, nan
 from random import Random  # noqa: TID251 - seeded
+from typing import Any
 
 import pytest
 
 from tokkatot.automation import engine, lending, ruling
 from tokkatot.automation.inputs import Loan
-from tokkatot.automation.plan import Actuator
-from tokkatot.automation.state import Climate, State
+from tokkatot.automation.state import State
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import DeviceId, HouseId
 from tokkatot.sim.run import simulate
@@ -40,16 +40,9 @@ class Unruly:
         ]
         return lending.borrow(state, (*loans, *wild), now_s)
 
-    def spared(
-        self,
-        actuators: Sequence[Actuator],
-        climate: Climate,
-        state: State,
-        asked: Collection[DeviceId],
-        now_s: float,
-    ) -> Sequence[DeviceId]:
+    def spared(self, *given: Any) -> Sequence[DeviceId]:
         """Count what the engine lets rest."""
-        found = lending.spared(actuators, climate, state, asked, now_s)
+        found = lending.spared(*given)
         self.rested += len(found)
         return found
 
