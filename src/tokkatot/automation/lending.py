@@ -19,6 +19,7 @@ SPARED = Proposal(source=Source.RULE, reason="fewer_fans", level=OFF)
 TURN_S = 600.0
 """So long the same fans run: they wear alike, and none whose belt is torn stands in for long."""
 TURNS_WITHIN_S = 30.0
+"""After so long a fan that was asked to run says so, where it says anything."""
 _ROUNDING = 1e-9
 
 

@@ -303,7 +303,9 @@ def _populate(twin: HeldTwin, built: Built, asked: Asked) -> None:
     twin.gauge_ppm = asked.inside.ammonia_ppm
     twin.ran_share = asked.ran_share
     stands = asked.standing
-    twin.standing = None if stands is None else Standing(**msgspec.structs.asdict(stands))
+    twin.standing = (
+        None if stands is None else msgspec.convert(stands, Standing, from_attributes=True)
+    )
 
 
 def _bird_kg(built: Built, asked: Asked) -> float:

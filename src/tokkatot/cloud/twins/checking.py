@@ -49,12 +49,10 @@ async def check_days(
     context: Context, readings: ReadingStore, *, program: Sequence[str] = PROGRAM
 ) -> None:
     """Let each fitted twin live through what its house did, and keep by how much it was off."""
-    async with context.database.transaction() as tx:
-        due = await _due(tx)
     await live_through(
         context,
-        due,
         program,
+        due=_due,
         task=lambda tx, one: _task(tx, readings, one),
         row=_row,
         keep=store.keep_twin_day,

@@ -89,14 +89,16 @@ def new_then_late(
 
 async def live_through(
     context: Context,
-    days: Sequence[PastDay],
     program: Sequence[str],
     *,
+    due: Callable[[Transaction], Awaitable[Sequence[PastDay]]],
     task: Callable[[Transaction, PastDay], Awaitable[Asked | str]],
     row: Callable[[JsonObject | str], dict[str, object]],
     keep: Callable[[AsyncSession, dict[str, object]], Awaitable[None]],
 ) -> None:
-    """Let a program live through one day after the other, and keep what came or what is lacking."""
+    """Let a program live through the days that are due, and keep what came or what is lacking."""
+    async with context.database.transaction() as tx:
+        days = await due(tx)
     for one in days:
         try:
             async with context.database.transaction() as tx:

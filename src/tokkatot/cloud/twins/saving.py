@@ -57,12 +57,10 @@ async def reckon_days(
     context: Context, readings: ReadingStore, *, program: Sequence[str] = PROGRAM
 ) -> None:
     """Reckon what the last days of each house with an autopilot saved, and keep it."""
-    async with context.database.transaction() as tx:
-        due = await _due(tx)
     await live_through(
         context,
-        due,
         program,
+        due=_due,
         task=lambda tx, one: _task(tx, readings, one),
         row=_row,
         keep=store.keep_saved,

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from tokkatot.automation.curves import age_of, value_at
 from tokkatot.automation.perception import look
 from tokkatot.automation.plan import House, Plan, plan_of
@@ -131,15 +133,7 @@ def _question(
 
 def _standing(state: State, house_id: HouseId) -> Standing | None:
     climate = state.climates.get(house_id)
-    if climate is None:
-        return None
-    return Standing(
-        heating=climate.heating,
-        venting=climate.venting,
-        shut=climate.shut,
-        over_hard_limit=climate.over_hard_limit,
-        fan_share=climate.fan_share,
-    )
+    return None if climate is None else msgspec.convert(climate, Standing, from_attributes=True)
 
 
 def _not_asked(config: HouseConfig, mode: Mode, inside: Inside, why: Refusal) -> Decided:
