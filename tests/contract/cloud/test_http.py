@@ -207,18 +207,27 @@ async def test_a_commit_that_fails_is_an_error_and_not_a_success(cloud: Cloud) -
     assert answer.status_code == 500
 
 
-@pytest.mark.parametrize("by", ["session", "driver"])
-async def test_a_database_that_is_gone_is_said_to_be(cloud: Cloud, by: str) -> None:
+async def test_what_the_driver_itself_is_refused_is_said_as_well(cloud: Cloud) -> None:
+    router = APIRouter()
+
+    @router.get("/v1/copied")
+    async def copied(tx: Tx) -> None:
+        # As from a COPY, which goes past the session.
+        give_up = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$"
+        await (await tx.psycopg()).execute(give_up)
+
+    cloud.app.include_router(router)
+    answer = await cloud.http.get("/v1/copied")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+async def test_a_database_that_is_gone_is_said_to_be(cloud: Cloud) -> None:
     owner, _ = await cloud.sign_up()
     router = APIRouter()
 
     @router.get("/v1/cut")
     async def cut(tx: Tx) -> None:
-        go = "SELECT pg_terminate_backend(pg_backend_pid())"
-        if by == "driver":
-            await (await tx.psycopg()).execute(go)
-        else:
-            await tx.session.execute(text(go))
+        await tx.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
     cloud.app.include_router(router)
     answer = await cloud.http.get("/v1/cut")
