@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 
 import numpy as np
-import structlog
 from sqlalchemy import select
 
 from tokkatot.climate.physics.known import House as KnownHouse
@@ -41,8 +40,6 @@ FOUND_IN: Final = timedelta(days=2)
 FEWEST: Final = 48
 """Moments of a day, a quarter of an hour apart, at which its air was measured."""
 _DIGITS: Final = 3
-
-_log = structlog.get_logger(__name__)
 
 
 async def check_days(

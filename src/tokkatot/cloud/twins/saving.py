@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
-import structlog
 from sqlalchemy import select
 
 from tokkatot.automation.lending import turned
@@ -49,8 +48,6 @@ CAUGHT_UP_DAYS: Final = 14
 _DIGITS: Final = 3
 _DIGITS_BY_HOUR: Final = 6
 LENT_FOR: Final = timedelta(seconds=LENT_FOR_S)
-
-_log = structlog.get_logger(__name__)
 
 
 async def reckon_days(
