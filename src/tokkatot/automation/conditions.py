@@ -7,6 +7,7 @@ from msgspec import Struct
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.rules import Combine, Comparison, Condition
+from tokkatot.domain.vapour import derived
 
 
 class Believed(Struct, frozen=True, kw_only=True):
@@ -16,7 +17,13 @@ class Believed(Struct, frozen=True, kw_only=True):
     alone: Mapping[tuple[DeviceId, Quantity], float]
 
     def value(self, quantity: Quantity, device_id: DeviceId | None = None) -> float | None:
-        """Return a value, None where nobody believed says one."""
+        """Return a value, None where nobody believed says one, nor what it follows from."""
+        value = self._said(quantity, device_id)
+        if value is not None:
+            return value
+        return derived(quantity, lambda other: self._said(other, device_id))
+
+    def _said(self, quantity: Quantity, device_id: DeviceId | None) -> float | None:
         if device_id is None:
             return self.together.get(quantity)
         return self.alone.get((device_id, quantity))

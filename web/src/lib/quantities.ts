@@ -39,10 +39,23 @@ const LOOKS: Readonly<Record<string, QuantityLook>> = {
   signal_strength: { decimals: 0, span: 20, hidden: true },
 }
 
+const FINE = 0.1
+
 export const QUANTITIES: readonly string[] = Object.keys(LOOKS)
 
 export function lookOf(quantity: string): QuantityLook {
   return LOOKS[quantity] ?? { decimals: 1, span: 1 }
+}
+
+/** Returns how far a value is moved by a press of its button. */
+export function stepOf(quantity: string): number {
+  const { decimals, span } = lookOf(quantity)
+  return decimals > 1 ? FINE : Math.max(0.5, Math.round(span / 12))
+}
+
+/** Returns the same of a difference of two values, which is small. */
+export function fineStepOf(quantity: string): number {
+  return Math.min(stepOf(quantity), 0.5)
 }
 
 /** Returns where a quantity stands on the screen; unknown ones come last. */
