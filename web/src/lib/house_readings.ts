@@ -5,12 +5,12 @@ import { computed, type Ref } from 'vue'
 import { useWords } from './i18n'
 import { lookOf, orderOf } from './quantities'
 import type { HouseState, Reading } from './types'
-import { derivedInside, isDrawn } from './vapour'
+import { derivedIn, isDrawn } from './vapour'
 
 export function useHouseReadings(state: Readonly<Ref<HouseState | null>>) {
   const { t, either, deviceName } = useWords()
 
-  const derived = computed(() => derivedInside(state.value))
+  const derived = computed(() => derivedIn(state.value))
   const visible = computed(() =>
     [...(state.value?.readings ?? []), ...derived.value]
       .filter(({ quantity }) => lookOf(quantity).hidden !== true)

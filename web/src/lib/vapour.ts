@@ -25,14 +25,9 @@ export function withDerived(measured: Iterable<string>): Set<string> {
   return found
 }
 
-/** Returns the deficits inside a greenhouse: a grower goes by them, birds don't mind. */
-export function derivedInside(state: HouseState | null): Reading[] {
-  if (state?.house.kind !== 'greenhouse') return []
-  const outside = new Set(
-    state.sensors.filter(({ role }) => role === 'weather_station').map((one) => one.device_id),
-  )
-  return derivedReadings(state.readings.filter(({ device_id }) => !outside.has(device_id)))
-}
+/** Returns the deficits of a greenhouse: a grower goes by them, birds don't mind. */
+export const derivedIn = (state: HouseState | null): Reading[] =>
+  state?.house.kind === 'greenhouse' ? derivedReadings(state.readings) : []
 
 /** Tells whether there is a chart of it: the cloud draws what it computes, a hub what it heard. */
 export const isDrawn = (quantity: string): boolean => HUB_ID === null && quantity === 'vpd'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { fineStepOf, stepOf } from '@/lib/quantities'
 import type { HouseState, Reading } from '@/lib/types'
-import { derivedInside, derivedReadings, withDerived } from '@/lib/vapour'
+import { derivedIn, derivedReadings, withDerived } from '@/lib/vapour'
 
 const reading = (device_id: string, quantity: string, value: number, more = {}): Reading => ({
   device_id,
@@ -56,10 +56,10 @@ describe('how dry the air is', () => {
     expect(derivedReadings(hot)).toEqual([])
   })
 
-  it('is shown inside greenhouses alone', () => {
-    expect(derivedInside(house('greenhouse')).map((one) => one.device_id)).toEqual(['a'])
-    expect(derivedInside(house('coop'))).toEqual([])
-    expect(derivedInside(null)).toEqual([])
+  it('is shown of greenhouses alone', () => {
+    expect(derivedIn(house('greenhouse')).map((one) => one.device_id)).toEqual(['a', 'roof'])
+    expect(derivedIn(house('coop'))).toEqual([])
+    expect(derivedIn(null)).toEqual([])
   })
 
   it('may be what a rule goes by, in steps of a tenth', () => {
