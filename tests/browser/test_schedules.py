@@ -185,6 +185,27 @@ def test_a_rule_is_written_switched_and_deleted(
     expect(page.locator("[data-entry]", has_text="សាកល្បង")).to_have_count(0)
 
 
+def test_a_rule_by_how_dry_the_air_is_begins_at_how_dry_it_is_now(
+    phone: Phone, demo: Demo, farm: httpx.Client
+) -> None:
+    page = phone.page
+    _open(phone, demo, "rules")
+    page.click("[data-add-entry]")
+    page.click('[data-kind="threshold"]')
+    form = page.locator("[data-entry-form]")
+    form.locator(f'[data-choice="{_device(farm, demo, "light")}"]').click()
+    form.locator("[data-quantity]").select_option("vpd")
+    form.locator('button[type="submit"]').click()
+    expect(page.locator("[data-entry]", has_text="VPD")).to_contain_text("kPa")
+    (rule,) = (
+        farm.get(f"/houses/{demo.houses[COOP]['id']}/rules").raise_for_status().json()["rules"]
+    )
+    when = rule["when"]
+    assert (when["quantity"], when["hysteresis"]) == ("vpd", 0.1)
+    # Not the 32 of a temperature: a coop by the Mekong has been between these all year.
+    assert 0 <= when["threshold"] < 5
+
+
 def test_the_mode_and_the_night_of_a_house_are_set(phone: Phone, demo: Demo) -> None:
     page = phone.page
     phone.log_in(OWNER)

@@ -39,7 +39,7 @@ const LOOKS: Readonly<Record<string, QuantityLook>> = {
   signal_strength: { decimals: 0, span: 20, hidden: true },
 }
 
-const FINE = 0.1
+const ROUND = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
 
 export const QUANTITIES: readonly string[] = Object.keys(LOOKS)
 
@@ -47,15 +47,15 @@ export function lookOf(quantity: string): QuantityLook {
   return LOOKS[quantity] ?? { decimals: 1, span: 1 }
 }
 
-/** Returns how far a value is moved by a press of its button. */
-export function stepOf(quantity: string): number {
-  const { decimals, span } = lookOf(quantity)
-  return decimals > 1 ? FINE : Math.max(0.5, Math.round(span / 12))
+/** Returns by how much a value trembles, as a round number: a twelfth of its chart, or more. */
+export function bandOf(quantity: string): number {
+  const least = lookOf(quantity).span / 12
+  return ROUND.find((one) => one >= least) ?? least
 }
 
-/** Returns the same of a difference of two values, which is small. */
-export function fineStepOf(quantity: string): number {
-  return Math.min(stepOf(quantity), 0.5)
+/** Returns how far a value is moved by a press of its button. */
+export function stepOf(quantity: string): number {
+  return lookOf(quantity).decimals > 1 ? bandOf(quantity) : Math.max(bandOf(quantity), 1)
 }
 
 /** Returns where a quantity stands on the screen; unknown ones come last. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { fineStepOf, stepOf } from '@/lib/quantities'
+import { bandOf, stepOf } from '@/lib/quantities'
 import type { HouseState, Reading } from '@/lib/types'
 import { derivedIn, derivedReadings, withDerived } from '@/lib/vapour'
 
@@ -65,8 +65,8 @@ describe('how dry the air is', () => {
   it('may be what a rule goes by, in steps of a tenth', () => {
     expect(withDerived(['temperature', 'relative_humidity'])).toContain('vpd')
     expect([...withDerived(['temperature', 'co2'])]).toEqual(['temperature', 'co2'])
-    expect([stepOf('vpd'), fineStepOf('vpd')]).toEqual([0.1, 0.1])
-    expect([stepOf('relative_humidity'), fineStepOf('relative_humidity')]).toEqual([2, 0.5])
-    expect(stepOf('temperature')).toBe(1)
+    expect([stepOf('vpd'), bandOf('vpd')]).toEqual([0.1, 0.1])
+    expect([stepOf('temperature'), bandOf('temperature')]).toEqual([1, 0.5])
+    expect([stepOf('relative_humidity'), bandOf('relative_humidity')]).toEqual([2, 2])
   })
 })
