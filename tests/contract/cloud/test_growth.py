@@ -130,6 +130,18 @@ async def test_what_was_told_stays_as_it_was_beside_what_came(farm: Twinned) -> 
     assert (today["predicted_kg"], today["predicted_on"]) == (first[1]["kg"], "2026-03-01")
 
 
+async def test_a_house_whose_twin_says_nonsense_holds_no_other_up(farm: Twinned) -> None:
+    await farm.weathered(4)
+    await planted(farm)
+    # Of birds it says nothing that anybody could read.
+    broken = QUICK[2].replace('{"told": told}', '{"told": told} if not birds else {}')
+    await told(farm, program=(*QUICK[:2], broken))
+    coop = (await daily(farm, farm.coop))["growth"]
+    crop = (await daily(farm, farm.greenhouse))["growth"]
+    assert (coop["lacking"], coop["ahead"]) == ("twin", [])
+    assert (crop["lacking"], len(crop["ahead"])) == (None, 7)
+
+
 async def test_a_day_is_foretold_once(farm: Twinned) -> None:
     await told(farm)
     await told(farm)
