@@ -106,6 +106,21 @@ async def test_without_scales_a_flock_weighs_what_its_age_says(farm: Twinned) ->
     assert growth["ahead"][0]["kg"] == pytest.approx(begun + 0.1, abs=1e-3)
 
 
+async def test_birds_of_the_village_weigh_less_at_their_age(farm: Twinned) -> None:
+    await farm.weathered(2)
+    path = f"/v1/farms/{farm.farm}/houses/{farm.coop}"
+    (flock,) = (await farm.cloud.get(f"{path}/flocks", farm.owner))["items"]
+    answer = await farm.cloud.http.patch(
+        f"{path}/flocks/{flock['id']}", json={"chicken_type": "មាន់ស្រែ"}, headers=farm.owner.headers
+    )
+    assert answer.status_code == 200, answer.text
+    await told(farm, program=PROGRAM)
+    kg = [day["kg"] for day in (await daily(farm, farm.coop))["growth"]["ahead"]]
+    # 0.12 kg when it was 18 days old, where broilers weigh 0.80 kg.
+    assert 0.12 < kg[0] < 0.14
+    assert 0.16 < kg[6] < 0.21
+
+
 async def test_on_the_day_of_placing_chicks_grow_and_not_the_flock_before(farm: Twinned) -> None:
     await farm.weathered(2)
     await weighing(farm, 2.5)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tokkatot.climate.physics.known import House as Known
 from tokkatot.climate.policy.card import PolicyRefused, checked_card
 from tokkatot.cloud.farms import store as farms_store
-from tokkatot.cloud.farms.breeds import lays
+from tokkatot.cloud.farms.breeds import is_native, lays
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.hubs import touch_hubs
 from tokkatot.cloud.farms.model import Flock, House
@@ -111,11 +111,13 @@ async def deploy(
     await documents.check(tx, touched)
 
 
-async def has_hens(tx: Transaction, house: House) -> bool:
-    """Tell whether a coop has laying hens, or a twin of such; no policy has learned on them."""
+async def has_no_broilers(tx: Transaction, house: House) -> bool:
+    """Tell whether a coop has hens, a twin of such, or birds that no policy has learned on."""
     fit = await store.fit_of(tx.session, house.id)
     flocks = await farms_store.open_cycles(tx.session, Flock, [house.id])
-    return lays(house, flocks.get(house.id)) or (fit is not None and fit.known_as == Known.HENS)
+    flock = flocks.get(house.id)
+    is_other = lays(house, flock) or is_native(house, flock)
+    return is_other or (fit is not None and fit.known_as == Known.HENS)
 
 
 async def _fit_for(
@@ -126,8 +128,11 @@ async def _fit_for(
         wrong = f"{house_id} is no {policy.house_kind}: leave it out."
     elif policy.house_id not in {None, house_id}:
         wrong = f"It was learned for {policy.house_id} alone, not for {house_id}: leave it out."
-    elif await has_hens(tx, house):
-        wrong = f"{house_id} has laying hens, and policies know broilers: leave it out."
+    elif await has_no_broilers(tx, house):
+        wrong = (
+            f"{house_id} has laying hens or slow growing birds of the village, and policies know "
+            "broilers: leave it out."
+        )
     else:
         return house
     raise invalid_field("body.houses", "unfit", wrong)

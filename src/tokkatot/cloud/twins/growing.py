@@ -198,7 +198,7 @@ async def _asked(
 
 async def _birds(tx: Transaction, stored: Readings, one: Due, flock: Flock) -> Birds:
     """Return a flock as it was at noon the day before, also on the morning on which it comes."""
-    birds = birds_on(flock, one.farm.today(one.start))
+    birds = birds_on(one.house, flock, one.farm.today(one.start))
     if flock.placed_on >= one.today:
         # Scales showed the flock before it.
         return birds
