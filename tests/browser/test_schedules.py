@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.support.people import Json
 from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
@@ -167,11 +167,7 @@ def test_a_rule_is_written_switched_and_deleted(
     phone: Phone, demo: Demo, farm: httpx.Client
 ) -> None:
     page = phone.page
-    _open(phone, demo, "rules")
-    page.click("[data-add-entry]")
-    page.click('[data-kind="threshold"]')
-    form = page.locator("[data-entry-form]")
-    form.locator(f'[data-choice="{_device(farm, demo, "light")}"]').click()
+    form = _rule_of_the_light(phone, demo, farm)
     form.locator('[data-field="name"] input').fill("សាកល្បង")
     form.locator('button[type="submit"]').click()
     rule = page.locator("[data-entry]", has_text="សាកល្បង")
@@ -189,11 +185,7 @@ def test_a_rule_by_how_dry_the_air_is_begins_at_how_dry_it_is_now(
     phone: Phone, demo: Demo, farm: httpx.Client
 ) -> None:
     page = phone.page
-    _open(phone, demo, "rules")
-    page.click("[data-add-entry]")
-    page.click('[data-kind="threshold"]')
-    form = page.locator("[data-entry-form]")
-    form.locator(f'[data-choice="{_device(farm, demo, "light")}"]').click()
+    form = _rule_of_the_light(phone, demo, farm)
     form.locator("[data-quantity]").select_option("vpd")
     form.locator('button[type="submit"]').click()
     expect(page.locator("[data-entry]", has_text="VPD")).to_contain_text("kPa")
@@ -265,6 +257,17 @@ def _open(phone: Phone, demo: Demo, rest: str) -> None:
     phone.log_in(MANAGER)
     phone.page.wait_for_selector("[data-house]")
     phone.page.goto(f"{demo.stack.url}{demo.house_path(COOP)}/{rest}")
+
+
+def _rule_of_the_light(phone: Phone, demo: Demo, farm: httpx.Client) -> Locator:
+    """Begin to write a rule that switches the light beyond a limit; return its form."""
+    page = phone.page
+    _open(phone, demo, "rules")
+    page.click("[data-add-entry]")
+    page.click('[data-kind="threshold"]')
+    form = page.locator("[data-entry-form]")
+    form.locator(f'[data-choice="{_device(farm, demo, "light")}"]').click()
+    return form
 
 
 def _schedules(farm: httpx.Client, demo: Demo) -> list[Json]:

@@ -1,23 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
 import { beginningOf } from '@/lib/thresholds'
-import type { Reading } from '@/lib/types'
+import { reading } from './readings'
 
-const reading = (quantity: string, value: number): Reading => ({
-  device_id: 'a',
-  device_name: 'a',
-  zone: 'main',
-  quantity,
-  unit: '?',
-  value,
-  t: '2026-11-23T03:00:00Z',
-  quality: 0,
-  stale: false,
-})
 const READINGS = [
-  reading('temperature', 31.4),
-  reading('relative_humidity', 61),
-  reading('co2', 1234),
+  reading('a', 'temperature', 31.4),
+  reading('a', 'relative_humidity', 61),
+  reading('a', 'co2', 1234),
 ]
 
 describe('a limit that nobody has set yet', () => {

@@ -3,19 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { bandOf, stepOf } from '@/lib/quantities'
 import type { HouseState, Reading } from '@/lib/types'
 import { derivedIn, derivedReadings, withDerived } from '@/lib/vapour'
+import { reading } from './readings'
 
-const reading = (device_id: string, quantity: string, value: number, more = {}): Reading => ({
-  device_id,
-  device_name: device_id,
-  zone: 'main',
-  quantity,
-  unit: '?',
-  value,
-  t: '2026-11-23T03:00:00Z',
-  quality: 0,
-  stale: false,
-  ...more,
-})
 const air = (device_id: string, more = {}): Reading[] => [
   reading(device_id, 'temperature', 25),
   reading(device_id, 'relative_humidity', 60, more),
