@@ -190,7 +190,8 @@ class Booked(Struct, frozen=True, kw_only=True):
     `of` is the schedule itself, and `ahead` are runs of earlier versions of it that are told and
     still to come, since the clock was ahead. `begun` are due moments of runs that an earlier run of
     the hub began while its disk was full: they are over, and not yet told. `over` tells that its
-    conditions hold, and have had their run.
+    conditions hold, and have had their run; `left_s` is what they have left of one that a restart
+    of the hub cut.
     """
 
     version: int
@@ -203,6 +204,7 @@ class Booked(Struct, frozen=True, kw_only=True):
     ahead: frozenset[int] = frozenset()
     begun: frozenset[int] = frozenset()
     over: bool = False
+    left_s: float | None = None
 
     def is_of(self, schedule: Schedule, zone: str) -> bool:
         """Tell whether this is known of the present version of a schedule, and of this zone."""

@@ -65,7 +65,7 @@ class _Known(Struct, frozen=True, array_like=True):
     """A schedule whose due runs were told through the head of the timeline.
 
     `next` is when one without a clock has its next turn, in minutes of one boot. `over` tells of
-    conditions that have had their run which of them hold.
+    conditions that have had their run, all but `left` seconds of it, which of them hold.
     """
 
     schedule_id: ScheduleId
@@ -74,6 +74,7 @@ class _Known(Struct, frozen=True, array_like=True):
     ahead: tuple[int, ...] = ()
     next: int | None = None
     over: tuple[bool, ...] = ()
+    left: int = 0
 
 
 class _Open(Struct, frozen=True, array_like=True):
@@ -121,14 +122,7 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
             minute=_minute(now_s) if relays or has_turns else 0,
             lived=_lived(state.timeline, head_ms),
             known=tuple(
-                _Known(
-                    schedule_id,
-                    booked.version,
-                    booked.zone,
-                    tuple(sorted(booked.ahead)),
-                    None if booked.next_s is None else ceil(booked.next_s / 60),
-                    tuple(one.holds for one in booked.held) if booked.over else (),
-                )
+                _booked(schedule_id, booked, state.runs.get(schedule_id), now_s)
                 for schedule_id, booked in state.agenda.items()
             ),
             runs=tuple(
@@ -235,7 +229,8 @@ def recall(
                 ahead=frozenset(one.ahead),
                 begun=begun.get(one.schedule_id, frozenset()),
                 held=tuple(Held(now_s, holds=True) if so else NOT_HELD for so in one.over),
-                over=bool(one.over),
+                over=bool(one.over) and not one.left,
+                left_s=float(one.left) if one.left else None,
             )
             for one in memory.known
         },
@@ -252,6 +247,34 @@ def recall(
             for one in memory.runs
         },
     )
+
+
+def _booked(schedule_id: ScheduleId, booked: Booked, run: Running | None, now_s: float) -> _Known:
+    left = _left(booked, run, now_s)
+    had_run = booked.over or left is not None
+    return _Known(
+        schedule_id,
+        booked.version,
+        booked.zone,
+        tuple(sorted(booked.ahead)),
+        None if booked.next_s is None else ceil(booked.next_s / 60),
+        tuple(one.holds for one in booked.held) if had_run else (),
+        left or 0,
+    )
+
+
+def _left(booked: Booked, run: Running | None, now_s: float) -> int | None:
+    """Return what a run that conditions have begun has left when this minute is over.
+
+    Restarts may take from its longest time, and add nothing to it.
+    """
+    if booked.left_s is not None:
+        return int(booked.left_s)
+    if run is None or run.until_s is None:
+        return None
+    if not booked.held or run.waiting or run.request is not None:
+        return None
+    return max(int(run.until_s - 60 * (_minute(now_s) + 1)), 0)
 
 
 def _hot(state: State) -> tuple[HouseId, ...]:
