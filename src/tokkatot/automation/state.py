@@ -292,12 +292,14 @@ class Lent(Struct, frozen=True, kw_only=True):
 class State(Struct, frozen=True, kw_only=True):
     """The engine's whole memory; a new one comes out of every step.
 
+    `stood` is what sensors that stood still said before a restart of the hub, and nothing since.
     `basis` are the actuators of the plan whose devices are known: another plan's are met anew.
     `settings`, `decided` and `alarmed` are what the last step concluded, kept for as long as it is
     the same.
     """
 
     sensed: Mapping[tuple[DeviceId, Quantity], Sensed] = field(default_factory=dict)
+    stood: Mapping[tuple[DeviceId, Quantity], float] = field(default_factory=dict)
     known: Mapping[DeviceId, Known] = field(default_factory=dict)
     climates: Mapping[HouseId, Climate] = field(default_factory=dict)
     filling: frozenset[HouseId] = frozenset()

@@ -1,4 +1,4 @@
-"""What the engine must not forget over a restart: heat, alarms, latches, relays, and told runs."""
+"""What the engine must not forget over a restart: heat, doubts, alarms, latches, relays, runs."""
 
 from collections.abc import Iterator, Mapping
 from math import ceil
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from tokkatot.automation.conditions import NOT_HELD, Held
 from tokkatot.automation.guards import COOL_DOWN_S, DRY_RUN_RETRY_S, STARTS_WINDOW_S
+from tokkatot.automation.plausibility import stuck_from_s
 from tokkatot.automation.state import (
     Alarm,
     AlarmKey,
@@ -24,6 +25,7 @@ from tokkatot.automation.timeline import Span, Timeline
 from tokkatot.domain.alerts import AlertState, AlertType
 from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
+from tokkatot.domain.quantities import Quantity
 
 NAME: Final = "engine"
 
@@ -95,6 +97,14 @@ class _Switched(Struct, frozen=True, array_like=True):
     starts: tuple[int, ...]
 
 
+class _Stood(Struct, frozen=True, array_like=True):
+    """A sensor that stood still, and where: while it says that it is not believed."""
+
+    device_id: DeviceId
+    quantity: Quantity
+    value: float
+
+
 class _Memory(Struct, frozen=True):
     raised: tuple[_Raised, ...] = ()
     strikes: tuple[_Strikes, ...] = ()
@@ -106,6 +116,7 @@ class _Memory(Struct, frozen=True):
     """When this was kept, while there is something to tell of whose time means nothing without."""
     hot: tuple[HouseId, ...] = ()
     """The houses above their hard limit: a restart cools none, whether or not a sensor lives."""
+    stood: tuple[_Stood, ...] = ()
 
 
 def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
@@ -159,6 +170,7 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
                 if dry_run.strikes
             ),
             hot=_hot(state),
+            stood=_stood(state, now_s),
         )
     )
 
@@ -181,6 +193,7 @@ class Memories:
             state.alarms,
             state.dry_runs,
             _hot(state),
+            _stood(state, now_s),
         )
         if basis != self._basis:
             self._basis = basis
@@ -217,6 +230,7 @@ def recall(
             for one in memory.strikes
         },
         climates={house_id: Climate(over_hard_limit=True) for house_id in memory.hot},
+        stood={(one.device_id, one.quantity): one.value for one in memory.stood},
         relays={one.device_id: _recalled(one, memory.minute, now_s) for one in memory.relays},
         timeline=Timeline(lived=tuple(Span(*span) for span in memory.lived)),
         agenda={
@@ -279,6 +293,19 @@ def _left(booked: Booked, run: Running | None, now_s: float) -> int | None:
 
 def _hot(state: State) -> tuple[HouseId, ...]:
     return tuple(key for key, climate in state.climates.items() if climate.over_hard_limit)
+
+
+def _stood(state: State, now_s: float) -> tuple[_Stood, ...]:
+    doubted = {device_id for senses in state.senses.values() for device_id in senses.doubted}
+    stand = {
+        key: sensed.value
+        for key, sensed in (state.sensed.items() if doubted else ())
+        if key[0] in doubted and now_s >= stuck_from_s(key[1], sensed)
+    }
+    return tuple(
+        _Stood(device_id, quantity, value)
+        for (device_id, quantity), value in {**state.stood, **stand}.items()
+    )
 
 
 def _switched(state: State, now_s: float) -> Iterator[_Switched]:
