@@ -15,11 +15,16 @@ class Believed(Struct, frozen=True, kw_only=True):
 
     together: Mapping[Quantity, float]
     alone: Mapping[tuple[DeviceId, Quantity], float]
+    own: frozenset[tuple[DeviceId | None, Quantity]] = frozenset()
+    """What might follow from others and has sensors of its own, of the house and of each."""
 
     def value(self, quantity: Quantity, device_id: DeviceId | None = None) -> float | None:
-        """Return a value, None where nobody believed says one, nor what it follows from."""
+        """Return a value, None where nobody believed says one, nor what it follows from.
+
+        A sensor of its own that is silent is not stood in for: its value must not leap.
+        """
         value = self._said(quantity, device_id)
-        if value is not None:
+        if value is not None or (device_id, quantity) in self.own:
             return value
         return derived(quantity, lambda other: self._said(other, device_id))
 

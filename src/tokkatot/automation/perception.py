@@ -21,6 +21,7 @@ from tokkatot.automation.state import Known, Sensed, Senses, State
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.vapour import DERIVED_FROM
 
 
 def learn(plan: Plan, state: State, inputs: Inputs, now_s: float) -> State:
@@ -147,10 +148,21 @@ def look(house: House, points: SetPoints, state: State, now_s: float) -> Senses:
         doubted=frozenset(found.doubted),
         apart_s=apart_s,
         is_apart=is_apart,
-        believed=Believed(together=together, alone=found.alone),
+        believed=Believed(together=together, alone=found.alone, own=_own(house)),
         basis=basis,
         until_s=found.until_s,
     )
+
+
+def _own(house: House) -> frozenset[tuple[DeviceId | None, Quantity]]:
+    """Return what sensors of their own measure that might follow from others."""
+    found: set[tuple[DeviceId | None, Quantity]] = set()
+    for probe in house.probes:
+        if probe.quantity in DERIVED_FROM:
+            found.add(probe.key)
+            if probe.inside:
+                found.add((None, probe.quantity))
+    return frozenset(found)
 
 
 def _look_at(probe: Probe, found: _Look, state: State, now_s: float) -> None:

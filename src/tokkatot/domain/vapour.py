@@ -37,8 +37,8 @@ def is_told(quantity: Quantity, measured: Collection[str]) -> bool:
 def derived(quantity: Quantity, value_of: Callable[[Quantity], float | None]) -> float | None:
     """Return what follows from other quantities of the same place.
 
-    None where nothing does, where one of them is not known, and where it is no deficit that a
-    sensor of its own could show.
+    None where nothing does, and where one of them is not known. It is no more than a sensor of its
+    own could show: what goes by it must not rest where it is driest.
     """
     if quantity not in DERIVED_FROM:
         return None
@@ -46,8 +46,7 @@ def derived(quantity: Quantity, value_of: Callable[[Quantity], float | None]) ->
     leaf_c = value_of(Quantity.LEAF_TEMPERATURE) if quantity is Quantity.LEAF_VPD else air_c
     if air_c is None or percent is None or leaf_c is None:
         return None
-    deficit = deficit_kpa(leaf_c, air_c, percent)
-    return deficit if deficit <= SPECS[quantity].maximum else None
+    return min(deficit_kpa(leaf_c, air_c, percent), SPECS[quantity].maximum)
 
 
 def deficit_kpa(leaf_c: float, air_c: float, percent: float) -> float:

@@ -460,6 +460,31 @@ async def test_no_policy_is_deployed_to_birds_that_it_did_not_learn_on(
     assert (await coop.deploy(status=422))["errors"][0]["code"] == "unfit"
 
 
+async def test_an_autopilot_rests_while_birds_are_there_that_it_did_not_learn_on(
+    coop: Coop,
+) -> None:
+    await coop.say("auto")
+    flocks = f"{coop.house.url}/flocks"
+    placed = {"placed_on": "2026-02-01", "placed_count": 500, "chicken_type": "មាន់ស្រែ"}
+    flock = await coop.house.cloud.post(flocks, placed, coop.house.owner)
+    document = await coop.desired()
+    assert [house.autopilot.mode for house in document.houses] == [AutopilotMode.OFF]
+    assert document.policies == ()
+    assert (await coop.view())["supported"] is False
+    await coop.say("off")
+    assert (await coop.say("advise", status=409))["code"] == "conflict"
+    answer = await coop.house.cloud.http.patch(
+        f"{flocks}/{flock['id']}",
+        json={"chicken_type": "broiler"},
+        headers=coop.house.owner.headers,
+    )
+    assert answer.status_code == 200, answer.text
+    await coop.say("auto")
+    (house,) = (await coop.desired()).houses
+    assert house.autopilot.mode is AutopilotMode.AUTO
+    assert (await coop.view())["supported"] is True
+
+
 async def test_what_is_no_policy_is_not_taken_in(house: House) -> None:
     async with house.cloud.context.database.transaction() as tx:
         with pytest.raises(Conflict, match="card"):

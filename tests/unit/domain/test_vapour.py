@@ -35,8 +35,8 @@ def test_a_leaf_colder_than_the_dew_point_is_wet() -> None:
         (Quantity.LEAF_VPD, {HEAT: 25.0, DAMP: 60.0}, None),
         (Quantity.VPD, {HEAT: 25.0}, None),
         (Quantity.VPD, {DAMP: 60.0}, None),
-        # More than a sensor of its own could show.
-        (Quantity.VPD, {HEAT: 80.0, DAMP: 1.0}, None),
+        # As much as a sensor of its own could show.
+        (Quantity.VPD, {HEAT: 80.0, DAMP: 1.0}, 10.0),
         (Quantity.CO2, {HEAT: 25.0, DAMP: 60.0}, None),
     ],
 )
@@ -76,3 +76,12 @@ def test_a_condition_on_dryness_goes_by_the_house_or_by_one_sensor() -> None:
 def test_a_sensor_of_its_own_goes_before_what_follows_from_others() -> None:
     believed = Believed(together={HEAT: 30.0, DAMP: 60.0, Quantity.VPD: 0.4}, alone={})
     assert believed.value(Quantity.VPD) == 0.4
+
+
+def test_a_sensor_of_its_own_that_is_silent_is_not_stood_in_for() -> None:
+    damp = {(ONE, HEAT): 30.0, (ONE, DAMP): 60.0}
+    own = frozenset({(None, Quantity.VPD), (TWO, Quantity.VPD)})
+    believed = Believed(together={HEAT: 30.0, DAMP: 60.0}, alone=damp, own=own)
+    assert believed.value(Quantity.VPD) is None
+    assert believed.value(Quantity.VPD, TWO) is None
+    assert believed.value(Quantity.VPD, ONE) == pytest.approx(1.70, abs=0.01)

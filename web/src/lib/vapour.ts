@@ -54,8 +54,8 @@ function derivedAt(
   const parts = needed.flatMap((name) => place.get(name) ?? [])
   const [leaf, air, damp] = [parts[0], place.get('temperature'), place.get('relative_humidity')]
   if (parts.length < needed.length || !leaf || !air || !damp) return null
-  const value = Math.max(saturated(leaf.value) - (saturated(air.value) * damp.value) / 100, 0)
-  if (value > MOST_KPA) return null
+  const there = (saturated(air.value) * damp.value) / 100
+  const value = Math.min(Math.max(saturated(leaf.value) - there, 0), MOST_KPA)
   const oldest = parts.reduce((a, b) => (Date.parse(a.t) <= Date.parse(b.t) ? a : b))
   return {
     ...oldest,

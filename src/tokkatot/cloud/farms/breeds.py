@@ -20,11 +20,15 @@ _UNSEEN: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d"))
 
 
 _OF_THE_VILLAGE: Final = re.compile(
-    r"(?<![a-z])(?:native|local|village|backyard|indigenous|khmer|sko[uo]?y|skuoy)(?![a-z])"
-    "|ស្រែ|ស្រុក|ខ្មែរ|ស្គុយ"
+    r"(?:(?:native|local|village|indigenous|backyard|khmer|skuo?y|sko[uo]?y"
+    r"|chickens?|birds?|cocks?|meat|breed|cross(?:breeds?)?|free|range)[\s,/-]*)+"
+    r"|(?:មាន់)?(?:ពូជ)?(?:ស្រែ|ស្រុក|ខ្មែរ|ស្គុយ|ស្គួយ|ស្កួយ)(?:យក)?(?:សាច់)?\s*"
 )
-"""Those of the rice field, of the country, Khmer, and the breed of the flood plain."""
-_FOR_MEAT: Final = re.compile(r"broilers?|ross|cobb|arbor|hubbard|សាច់")
+"""All that is said has to be of these words: broilers that are taken for slow birds lack air."""
+_VILLAGE: Final = re.compile(
+    r"native|local|village|indigenous|backyard|khmer|sk|ស្រែ|ស្រុក|ខ្មែរ|ស្គ|ស្ក"
+)
+"""And one of it of these: of the rice field, of the country, Khmer, and their best known breed."""
 
 
 def lays(house: House, flock: Flock | None) -> bool:
@@ -33,10 +37,10 @@ def lays(house: House, flock: Flock | None) -> bool:
 
 
 def is_native(house: House, flock: Flock | None) -> bool:
-    """Tell whether these are birds of the village, which grow slowly; hens are hens."""
-    said = _said(house, flock)
-    is_other = _LAYS.search(said) is not None or _FOR_MEAT.search(said) is not None
-    return _OF_THE_VILLAGE.search(said) is not None and not is_other
+    """Tell whether these are chickens of the village, which grow slowly; hens are hens."""
+    said = _said(house, flock).strip()
+    is_all = _OF_THE_VILLAGE.fullmatch(said) is not None
+    return is_all and _VILLAGE.search(said) is not None and _LAYS.search(said) is None
 
 
 def birds_of(house: House, flock: Flock) -> Birds:

@@ -1,6 +1,7 @@
 """Takes learned policies in, and gives them to houses."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 from uuid import UUID
 
@@ -113,11 +114,20 @@ async def deploy(
 
 async def has_no_broilers(tx: Transaction, house: House) -> bool:
     """Tell whether a coop has hens, a twin of such, or birds that no policy has learned on."""
-    fit = await store.fit_of(tx.session, house.id)
-    flocks = await farms_store.open_cycles(tx.session, Flock, [house.id])
-    flock = flocks.get(house.id)
-    is_other = lays(house, flock) or is_native(house, flock)
-    return is_other or (fit is not None and fit.known_as == Known.HENS)
+    return house.id in await without_broilers(tx, [house])
+
+
+async def without_broilers(tx: Transaction, houses: Sequence[House]) -> AbstractSet[UUID]:
+    """Return which of these houses are such, by their present flocks and fits."""
+    ids = [house.id for house in houses]
+    flocks = await farms_store.open_cycles(tx.session, Flock, ids)
+    fits = await store.fits_of(tx.session, ids)
+    hens = {fit.house_id for fit in fits if fit.known_as == Known.HENS}
+    return hens | {
+        house.id
+        for house in houses
+        if lays(house, flocks.get(house.id)) or is_native(house, flocks.get(house.id))
+    }
 
 
 async def _fit_for(
@@ -130,7 +140,7 @@ async def _fit_for(
         wrong = f"It was learned for {policy.house_id} alone, not for {house_id}: leave it out."
     elif await has_no_broilers(tx, house):
         wrong = (
-            f"{house_id} has laying hens or slow growing birds of the village, and policies know "
+            f"{house_id} has laying hens or village chickens, and policies know "
             "broilers: leave it out."
         )
     else:

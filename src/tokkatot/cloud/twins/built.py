@@ -11,6 +11,9 @@ from tokkatot.climate.physics.poultry import houses as coops
 from tokkatot.climate.physics.poultry import model as coop
 from tokkatot.domain.flocks import NATIVE_GROWTH_PER_D, NATIVE_MATURE_KG
 
+YOUNG = 1.15
+"""So many times what it weighs a bird still grows to, at least."""
+
 
 class Birds(Struct, frozen=True, kw_only=True):
     """A flock as its people know it."""
@@ -46,7 +49,9 @@ def coop_built(twin: Twin) -> tuple[coop.Parameters, coop.State]:
         kg = state.bird_kg if twin.house is House.HENS else birds.kg
         state = replace(state, age_d=birds.age_d, bird_kg=kg)
         if birds.native and twin.house is not House.HENS:
-            built = replace(built, mature_kg=NATIVE_MATURE_KG, growth_per_d=NATIVE_GROWTH_PER_D)
+            # Who weighs nearly as much, or more, is of a larger kind.
+            mature_kg = max(NATIVE_MATURE_KG, YOUNG * birds.kg)
+            built = replace(built, mature_kg=mature_kg, growth_per_d=NATIVE_GROWTH_PER_D)
     return replace(built, **{**twin.equipped, **twin.fitted}), state
 
 

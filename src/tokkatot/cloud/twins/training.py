@@ -46,7 +46,7 @@ NO_FIT: Final = "Fit the twin of this house first: a policy learns in what was f
 NO_FLOOR: Final = "Say how large the house is: nobody knows how many birds share its air."
 NO_COOP: Final = "Hubs let policies steer coops alone so far."
 NO_BROILERS: Final = (
-    "The environment that policies learn in knows broilers, not hens or village birds."
+    "The environment that policies learn in knows broilers, not hens or village chickens."
 )
 TOO_LITTLE: Final = (
     f"A weather station of the farm must have measured temperature, humidity and radiation for"

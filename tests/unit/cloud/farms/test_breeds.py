@@ -48,7 +48,8 @@ def test_nobody_else_is_taken_for_a_layer(said: str | None) -> None:
     "said",
     [
         "មាន់ស្រែ", "មាន់ខ្មែរ", "មាន់ស្រុក", "local", "Native chicken", "Skuoy", "skoy", "village birds",
-        "Khmer",
+        "Khmer", "native cross", "Skuoy cross", "native meat chicken", "local, free range",
+        "មាន់ស្រែសាច់", "មាន់ស្រែយកសាច់", "មាន់ពូជខ្មែរ", "មាន់\u200bស្រែ", "មាន់ស្គួយ",
     ],
 )  # fmt: skip
 def test_birds_of_the_village_are_known_and_grow_slowly(said: str) -> None:
@@ -63,8 +64,13 @@ def test_birds_of_the_village_are_known_and_grow_slowly(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [None, "", "broiler", "Khmer broiler", "local hens", "មាន់ពងស្រែ", "localised"]
-)
+    "said",
+    [
+        None, "", "broiler", "Khmer broiler", "local hens", "មាន់ពងស្រែ", "localised", "CP local",
+        "non-native", "not local", "មាន់ក្រៅស្រុក", "នាំចូលពីក្រៅស្រុក", "ស្រុកកៀនស្វាយ", "free range",
+        "chicken", "Ross 308 from the village", "មាន់សាច់",
+    ],
+)  # fmt: skip
 def test_others_are_not_taken_for_birds_of_the_village(said: str | None) -> None:
     assert not is_native(coop(said), None)
 
@@ -77,6 +83,8 @@ def test_a_twin_of_birds_of_the_village_grows_as_they_do() -> None:
     native, flock = coop_built(twin)
     assert (native.mature_kg, native.growth_per_d) == (NATIVE_MATURE_KG, NATIVE_GROWTH_PER_D)
     assert flock.bird_kg == 0.59
+    heavy, _ = coop_built(replace(twin, birds=Birds(count=300, age_d=140.0, kg=2.0, native=True)))
+    assert heavy.mature_kg == pytest.approx(2.3)
     broilers, _ = coop_built(replace(twin, birds=Birds(count=300, age_d=56.0, kg=3.5)))
     assert broilers.mature_kg > 5.0
 
