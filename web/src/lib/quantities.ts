@@ -58,6 +58,11 @@ export function stepOf(quantity: string): number {
   return lookOf(quantity).decimals > 1 ? bandOf(quantity) : Math.max(bandOf(quantity), 1)
 }
 
+/** Returns what is fast within a minute: of a small quantity little is. */
+export function rateOf(quantity: string): number {
+  return lookOf(quantity).decimals > 1 ? bandOf(quantity) / 10 : bandOf(quantity)
+}
+
 /** Returns where a quantity stands on the screen; unknown ones come last. */
 export function orderOf(quantity: string): number {
   const index = QUANTITIES.indexOf(quantity)

@@ -52,11 +52,10 @@ function derivedAt(
   needed: readonly string[],
 ): Reading | null {
   const parts = needed.flatMap((name) => place.get(name) ?? [])
-  const [leaf, air, damp] = [parts[0], place.get('temperature'), place.get('relative_humidity')]
-  if (parts.length < needed.length || !leaf || !air || !damp) return null
-  const there = (saturated(air.value) * damp.value) / 100
-  const value = Math.min(Math.max(saturated(leaf.value) - there, 0), MOST_KPA)
-  const oldest = parts.reduce((a, b) => (Date.parse(a.t) <= Date.parse(b.t) ? a : b))
+  const value = derived(quantity, (name) => place.get(name)?.value ?? null)
+  const [first, ...others] = parts
+  if (value === null || first === undefined) return null
+  const oldest = others.reduce((a, b) => (Date.parse(a.t) <= Date.parse(b.t) ? a : b), first)
   return {
     ...oldest,
     quantity,
@@ -65,4 +64,18 @@ function derivedAt(
     quality: Math.max(...parts.map(({ quality }) => quality)),
     stale: parts.some(({ stale }) => stale),
   }
+}
+
+/** Returns what follows from other quantities of a place, null where nothing does. */
+export function derived(
+  quantity: string,
+  valueOf: (quantity: string) => number | null,
+): number | null {
+  const needed = DERIVED_FROM.find(([name]) => name === quantity)?.[1]
+  const [leaf_c, air_c, percent] = [needed?.[0] ?? '', 'temperature', 'relative_humidity'].map(
+    valueOf,
+  )
+  if (leaf_c == null || air_c == null || percent == null) return null
+  const there = (saturated(air_c) * percent) / 100
+  return Math.min(Math.max(saturated(leaf_c) - there, 0), MOST_KPA)
 }
