@@ -96,6 +96,16 @@ async def test_a_device_keeps_the_nature_that_something_needs(farm: Automated) -
     assert renamed.json()["role"] == "conveyor"
 
 
+async def test_a_rule_keeps_what_that_follows_from_which_it_goes_by(farm: Automated) -> None:
+    rule = too_hot(farm)
+    rule["when"] |= {"quantity": "vpd", "threshold": 1.6}
+    await rules(farm, rule)
+    for left in (["temperature"], ["relative_humidity"]):
+        assert_needed_by(await change(farm, "climate_sensor", {"quantities": left}), "Air")
+    own = {"quantities": ["vpd"]}
+    assert (await change(farm, "climate_sensor", own)).status_code == 200
+
+
 async def test_a_schedule_and_the_end_of_its_device_at_once_leave_no_schedule_without_it(
     farm: Automated,
 ) -> None:
