@@ -114,7 +114,7 @@ class Evolution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     seasons: Count = 3
     """That each is tried in, alike for all of a generation."""
     kept_seasons: Count = 3
-    """Evenly over all, to choose what was learned by; nobody learns from them."""
+    """Evenly over all, to choose what was learned by; no candidate is tried in one of them."""
     hidden: Annotated[int, Meta(ge=0)] = 0
     """Nodes between what is seen and what is answered; nought leaves it linear."""
     spread: Positive = 0.06

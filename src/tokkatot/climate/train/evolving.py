@@ -1,4 +1,4 @@
-"""Learns a policy by an evolution strategy on whole seasons; what was stopped goes on where it was."""
+"""Learns a policy by an evolution strategy on whole seasons; what was stopped goes on."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -28,6 +28,8 @@ class Evolver:
     Some seasons are kept: what does best in them on the whole is what was learned.
     """
 
+    kept_as = CHECKPOINT
+
     def __init__(self, plan: Plan, weathers: Sequence[WeatherSeries]) -> None:
         """Begin anew by a plan.
 
@@ -44,9 +46,7 @@ class Evolver:
         self._open, self._kept = self._parted()
         self.done = 0
         self.network = self._network()
-        self._strategy = Strategy(
-            self.network.first(self._chance), how.spread, how.candidates
-        )
+        self._strategy = Strategy(self.network.first(self._chance), how.spread, how.candidates)
         self.best = self._strategy.middle
         self.best_worth = self.judged(self.best)
 
@@ -83,17 +83,17 @@ class Evolver:
     def keep(self, path: Path) -> None:
         """Write all that learning goes on from."""
         beside = path.with_suffix(".new.npz")
-        np.savez(
-            beside,
-            plan=np.array(digest_of(self.plan)),
-            done=np.array(self.done),
-            best=self.best,
-            best_worth=np.array(self.best_worth),
-            mean=self.network.mean,
-            deviation=self.network.deviation,
-            chance=np.array(json.dumps(self._chance.bit_generator.state)),
+        kept: dict[str, Any] = {
+            "plan": digest_of(self.plan),
+            "done": self.done,
+            "best": self.best,
+            "best_worth": self.best_worth,
+            "mean": self.network.mean,
+            "deviation": self.network.deviation,
+            "chance": json.dumps(self._chance.bit_generator.state),
             **self._strategy.memory(),
-        )
+        }
+        np.savez(beside, **kept)
         beside.replace(path)
 
     def recall(self, path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from onnx import TensorProto, helper, numpy_helper
+from typing_extensions import override
 
 from tokkatot.climate.kernel import Floats
 from tokkatot.climate.policy.card import INPUT, OUTPUT
@@ -72,6 +73,7 @@ class Rows(NDArrayOperatorsMixin):
         ends = ([columns.start or 0], [last], [-1])
         return self.graph.said("Slice", self, *(np.array(end, np.int64) for end in ends))
 
+    @override
     def __array_ufunc__(self, function: Any, method: str, *inputs: object) -> "Rows":
         """Write down what is reckoned element by element."""
         assert method == "__call__", "nothing here is summed up along rows"
@@ -110,7 +112,8 @@ def written(reckoned: Callable[[Any], Any], width: int) -> bytes:
 
 
 def _columns(reckoned: Callable[[Floats], Floats], width: int) -> int:
-    return reckoned(np.zeros((1, width))).shape[-1]
+    columns: int = reckoned(np.zeros((1, width))).shape[-1]
+    return columns
 
 
 def _shaped(name: str, shape: Sequence[str | int]) -> Any:

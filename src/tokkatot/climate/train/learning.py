@@ -34,6 +34,8 @@ Count = Callable[[int, int], None]
 class Learner:
     """A policy, its houses and how far it has come."""
 
+    kept_as = CHECKPOINT
+
     def __init__(self, plan: Plan, weathers: Sequence[WeatherSeries]) -> None:
         """Begin anew by a plan."""
         self.how = how = learning_of(plan)
@@ -61,6 +63,12 @@ class Learner:
             seed=plan.seed,
             device="cpu",
         )
+
+    @property
+    def decisions(self) -> int:
+        """How many it has learned from."""
+        steps: int = self.model.num_timesteps
+        return steps
 
     def learn(self, out: Path, count: Count) -> None:
         """Learn to the plan's end, from what the folder holds on.

@@ -155,11 +155,13 @@ class Network:
         values = self.form.wanted(told, answer)
         low = np.array([dial.low for dial in self.dials])
         high = np.array([dial.high for dial in self.dials])
-        return np.minimum(np.maximum(values, low), high)
+        held: Floats = np.minimum(np.maximum(values, low), high)
+        return held
 
     def _spread(self) -> Floats:
         widths = np.array([one.high - one.low for one in self.fields])
-        return np.maximum(self.deviation, _LEAST * widths)
+        spread: Floats = np.maximum(self.deviation, _LEAST * widths)
+        return spread
 
 
 def observed(told: Floats, dials: Dials) -> Floats:

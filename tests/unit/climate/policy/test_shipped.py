@@ -9,7 +9,7 @@ from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import COOP_DIALS, positions, reachable
 from tokkatot.climate.control.flock import FlockPrices, seen_in_coop
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
-from tokkatot.climate.plan import digest_of, find_plan, read_plan
+from tokkatot.climate.plan import digest_of, find_plan, learning_of, read_plan
 from tokkatot.climate.policy.card import House, find_policy, named, read_policy
 from tokkatot.climate.policy.running import Policy
 
@@ -43,8 +43,8 @@ def test_it_was_learned_by_the_plan_that_is_shipped_and_judged_where_it_never_wa
     plan = read_plan(find_plan(TUNNEL))
     assert card.learning.configuration_sha256 == digest_of(plan)
     # Houses live on together to the end of a horizon.
-    beyond = card.learning.steps - plan.learning.steps
-    assert 0 <= beyond < plan.learning.houses * plan.learning.horizon
+    how = learning_of(plan)
+    assert 0 <= card.learning.steps - how.steps < how.houses * how.horizon
     assert [one.weather.name for one in card.held_out] == JUDGED
     assert {one.seasons for one in card.held_out} == {plan.judging.seasons}
     learned = {one.sha256 for one in card.learning.weather}
