@@ -57,12 +57,15 @@ _SHIFTED = (
     ("day_c",), ("night_c",), ("vent_over_k",), ("humidity_max_pct",), ("never_below_k",),
     ("screen_day_c", "screen_night_c"), ("co2_ppm",),
 )  # fmt: skip
-"""Set-points that one answer of the network shifts; what follows is for the heating itself."""
+"""Set-points that one answer of the network shifts."""
+_MOVED = ("heating", "co2", "thermal_screen", "roof_vents")
+"""Actuators that each of the answers that follow moves off what the rules want of them."""
+_FAR = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftedRules(Form):
-    """Rules for the benchmark's tomatoes whose set-points are shifted, and the heating with them.
+    """Rules for the benchmark's tomatoes whose set-points are shifted, and what they ask for, too.
 
     The formulas are those of `steer_tomatoes` for rules whose lamps stay off.
     """
@@ -72,7 +75,7 @@ class ShiftedRules(Form):
     @property
     @override
     def answers(self) -> int:
-        return len(_SHIFTED) + 1
+        return len(_SHIFTED) + len(_MOVED)
 
     @override
     def wanted(self, told: Floats, said: Floats) -> Floats:
@@ -91,13 +94,14 @@ class ShiftedRules(Form):
             _band(seen["outdoor_c"], screen_c, -1.0), 1.0 - _band(air_c, target_c + 4.0, 1.0)
         )
         co2 = _band(seen["co2_ppm"], r["co2_ppm"], -r["co2_band_ppm"])
-        shift = 0.3 * said[..., len(_SHIFTED) :]
         asked = {
-            "heating": _band(air_c, target_c, -r["heat_band_k"]) + shift,
+            "heating": _band(air_c, target_c, -r["heat_band_k"]),
             "co2": np.where(bright, co2, 0.0 * co2),
             "thermal_screen": np.minimum(screened, np.maximum(damp, 1.0 - warm_enough)),
             "roof_vents": np.minimum(warm_enough, np.maximum(too_warm, too_damp)),
         }
+        for at, name in enumerate(_MOVED, len(_SHIFTED)):
+            asked[name] = asked[name] + _FAR * said[..., at : at + 1]
         off = 0.0 * air_c
         return np.concatenate([asked.get(dial.name, off) for dial in TOMATO_DIALS], axis=-1)
 

@@ -25,7 +25,7 @@ from tokkatot.climate.train.steering import (
 TOLD = [field.name for field in inputs_of(House.TOMATO_BENCHMARK)]
 AIR = TOLD.index("air_c")
 DAY_C = 0
-CO2_PPM = 6
+CO2_PPM, HEATING, VENTS = 6, 7, 10
 
 
 def moments(count: int) -> Floats:
@@ -73,10 +73,10 @@ def test_a_network_at_its_beginning_steers_as_the_rules_that_were_found() -> Non
         assert answer == pytest.approx(ruled(row, FOUND), abs=1e-9)
 
 
-def test_shifted_rules_are_rules_with_other_set_points_and_a_little_heat() -> None:
+def test_shifted_rules_are_rules_with_other_set_points_and_a_little_more_of_what_they_ask() -> None:
     told = moments(60)
     said = np.zeros((60, ShiftedRules().answers))
-    said[:, DAY_C], said[:, CO2_PPM], said[:, -1] = 0.5, -1.0, 0.2
+    said[:, DAY_C], said[:, CO2_PPM], said[:, HEATING], said[:, VENTS] = 0.5, -1.0, 0.2, 0.1
     wanted = ShiftedRules().wanted(told, said)
     turned = TomatoRules(**{
         **{name: getattr(FOUND, name) for name in FOUND.__slots__},
@@ -84,7 +84,7 @@ def test_shifted_rules_are_rules_with_other_set_points_and_a_little_heat() -> No
         "co2_ppm": FOUND.co2_ppm - 0.2 * (1600.0 - 400.0),
     })  # fmt: skip
     for row, answer in zip(told, wanted, strict=True):
-        assert answer - [0.06, 0, 0, 0, 0, 0] == pytest.approx(ruled(row, turned), abs=1e-9)
+        assert answer - [0.06, 0, 0, 0.03, 0, 0] == pytest.approx(ruled(row, turned), abs=1e-9)
 
 
 def test_no_set_point_is_shifted_beyond_what_a_search_may_make_of_it() -> None:
