@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.support.people import Json
 from tests.support.phones import MANAGER, OWNER, VIEWER, Demo, Phone
@@ -167,11 +167,7 @@ def test_a_rule_is_written_switched_and_deleted(
     phone: Phone, demo: Demo, farm: httpx.Client
 ) -> None:
     page = phone.page
-    _open(phone, demo, "rules")
-    page.click("[data-add-entry]")
-    page.click('[data-kind="threshold"]')
-    form = page.locator("[data-entry-form]")
-    form.locator(f'[data-choice="{_device(farm, demo, "light")}"]').click()
+    form = _rule_of_the_light(phone, demo, farm)
     form.locator('[data-field="name"] input').fill("សាកល្បង")
     form.locator('button[type="submit"]').click()
     rule = page.locator("[data-entry]", has_text="សាកល្បង")
@@ -183,6 +179,23 @@ def test_a_rule_is_written_switched_and_deleted(
     page.locator("dialog[open] .danger").click()
     page.wait_for_url(re.compile(r"/rules$"))
     expect(page.locator("[data-entry]", has_text="សាកល្បង")).to_have_count(0)
+
+
+def test_a_rule_by_how_dry_the_air_is_begins_at_how_dry_it_is_now(
+    phone: Phone, demo: Demo, farm: httpx.Client
+) -> None:
+    page = phone.page
+    form = _rule_of_the_light(phone, demo, farm)
+    form.locator("[data-quantity]").select_option("vpd")
+    form.locator('button[type="submit"]').click()
+    expect(page.locator("[data-entry]", has_text="VPD")).to_contain_text("kPa")
+    (rule,) = (
+        farm.get(f"/houses/{demo.houses[COOP]['id']}/rules").raise_for_status().json()["rules"]
+    )
+    when = rule["when"]
+    assert (when["quantity"], when["hysteresis"]) == ("vpd", 0.1)
+    # Not the 32 of a temperature: the air of a coop by the Mekong is never full, nor of a desert.
+    assert 0 < when["threshold"] < 5
 
 
 def test_the_mode_and_the_night_of_a_house_are_set(phone: Phone, demo: Demo) -> None:
@@ -244,6 +257,17 @@ def _open(phone: Phone, demo: Demo, rest: str) -> None:
     phone.log_in(MANAGER)
     phone.page.wait_for_selector("[data-house]")
     phone.page.goto(f"{demo.stack.url}{demo.house_path(COOP)}/{rest}")
+
+
+def _rule_of_the_light(phone: Phone, demo: Demo, farm: httpx.Client) -> Locator:
+    """Begin to write a rule that switches the light beyond a limit; return its form."""
+    page = phone.page
+    _open(phone, demo, "rules")
+    page.click("[data-add-entry]")
+    page.click('[data-kind="threshold"]')
+    form = page.locator("[data-entry-form]")
+    form.locator(f'[data-choice="{_device(farm, demo, "light")}"]').click()
+    return form
 
 
 def _schedules(farm: httpx.Client, demo: Demo) -> list[Json]:

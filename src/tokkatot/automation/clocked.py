@@ -44,7 +44,7 @@ def clocked(scene: Scene, schedule: Schedule, run: Running | None) -> Running | 
     if now_ms is None:
         turn.agenda[schedule.id] = without_time(schedule, before, locality)
         return run
-    run = _timed(scene, schedule, run, now_ms)
+    run = _timed(scene, schedule, _rezoned(scene, schedule, before, run, now_ms), now_ms)
     if before is None or not before.is_of(schedule, locality.zone.key):
         turn.agenda[schedule.id] = Booked(
             version=schedule.version,
@@ -72,6 +72,25 @@ def clocked(scene: Scene, schedule: Schedule, run: Running | None) -> Running | 
         # already: there is light in it again, but nobody is fed again.
         run = _resumed(scene, schedule, now_ms)
     return run
+
+
+def _rezoned(
+    scene: Scene, schedule: Schedule, before: Booked | None, run: Running | None, now_ms: int
+) -> Running | None:
+    """Return the run with its end by the time zone that the farm has now.
+
+    Where it is another time of day there it is over. What a person asked for goes on to its end.
+    """
+    if before is None or before.zone == scene.plan.locality.zone.key:
+        return run
+    if run is None or run.end_ms is None or run.due_ms is None:
+        return run
+    end_ms: int | None
+    if run.request is not None:
+        end_ms = window_end(scene, schedule, run.due_ms)
+    else:
+        _, end_ms = _window(scene, schedule, now_ms) or (None, None)
+    return replace(run, end_ms=now_ms if end_ms is None else end_ms)
 
 
 def _timed(scene: Scene, schedule: Schedule, run: Running | None, now_ms: int) -> Running | None:
@@ -145,6 +164,14 @@ def _is_rescued(scene: Scene, schedule: Schedule, moment: int, now_ms: int) -> b
 
 def _resumed(scene: Scene, schedule: Schedule, now_ms: int) -> Running | None:
     """Return the run of a stretch of time that began before anybody looked; it was told then."""
+    window = _window(scene, schedule, now_ms)
+    if window is None:
+        return None
+    return replace(run_of(scene, schedule, *window, None), done=True, told=True)
+
+
+def _window(scene: Scene, schedule: Schedule, now_ms: int) -> tuple[int, int] | None:
+    """Return when the stretch of time of this moment began and ends, None between two of them."""
     start = start_of(schedule)
     if not schedule.enabled or start is None or not goes_on(schedule):
         return None
@@ -152,9 +179,7 @@ def _resumed(scene: Scene, schedule: Schedule, now_ms: int) -> Running | None:
     if begun_ms is None or not is_valid(schedule, begun_ms, scene.plan.locality):
         return None
     end_ms = window_end(scene, schedule, begun_ms)
-    if end_ms is None or end_ms <= now_ms:
-        return None
-    return replace(run_of(scene, schedule, begun_ms, end_ms, None), done=True, told=True)
+    return None if end_ms is None or end_ms <= now_ms else (begun_ms, end_ms)
 
 
 def moments_within(

@@ -7,6 +7,7 @@ from msgspec import Struct
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
 from tokkatot.domain.rules import Combine, Comparison, Condition
+from tokkatot.domain.vapour import derived
 
 
 class Believed(Struct, frozen=True, kw_only=True):
@@ -14,9 +15,20 @@ class Believed(Struct, frozen=True, kw_only=True):
 
     together: Mapping[Quantity, float]
     alone: Mapping[tuple[DeviceId, Quantity], float]
+    own: frozenset[tuple[DeviceId | None, Quantity]] = frozenset()
+    """What might follow from others and has sensors of its own, of the house and of each."""
 
     def value(self, quantity: Quantity, device_id: DeviceId | None = None) -> float | None:
-        """Return a value, None where nobody believed says one."""
+        """Return a value, None where nobody believed says one, nor what it follows from.
+
+        A sensor of its own that is silent is not stood in for: its value must not leap.
+        """
+        value = self._said(quantity, device_id)
+        if value is not None or (device_id, quantity) in self.own:
+            return value
+        return derived(quantity, lambda other: self._said(other, device_id))
+
+    def _said(self, quantity: Quantity, device_id: DeviceId | None) -> float | None:
         if device_id is None:
             return self.together.get(quantity)
         return self.alone.get((device_id, quantity))

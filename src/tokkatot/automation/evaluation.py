@@ -30,6 +30,7 @@ from tokkatot.domain.expressions import (
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.vapour import derived
 
 _CALCULATIONS: Mapping[Calculation, Callable[[float, float], float]] = MappingProxyType(
     {Calculation.ADD: add, Calculation.SUBTRACT: sub, Calculation.MULTIPLY: mul}
@@ -47,6 +48,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     setpoints: SetPoints
     known: Mapping[DeviceId, Known]
     age: int | None
+
+    def outside_value(self, quantity: Quantity) -> float | None:
+        """Return what the weather stations say, or what follows from it."""
+        value = self.outside.get(quantity)
+        return derived(quantity, self.outside.get) if value is None else value
 
 
 def is_true(node: Truth, facts: Facts) -> bool | None:
@@ -79,7 +85,7 @@ def value_of(node: Numeric, facts: Facts) -> float | None:
             return node.value
         case Measured():
             if node.outside:
-                return facts.outside.get(node.quantity)
+                return facts.outside_value(node.quantity)
             return facts.believed.value(node.quantity, node.device_id)
         case SetPoint():
             return _set_point(node, facts.setpoints)

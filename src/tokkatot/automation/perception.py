@@ -21,6 +21,7 @@ from tokkatot.automation.state import Known, Sensed, Senses, State
 from tokkatot.domain.houses import SetPoints
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
+from tokkatot.domain.vapour import DERIVED_FROM
 
 
 def learn(plan: Plan, state: State, inputs: Inputs, now_s: float) -> State:
@@ -29,7 +30,12 @@ def learn(plan: Plan, state: State, inputs: Inputs, now_s: float) -> State:
     sensed = _sensed(plan, state, inputs, now_s)
     if known is state.known and sensed is state.sensed:
         return state
-    return replace(state, known=known, sensed=sensed, basis=plan.actuators)
+    stood = {
+        key: value
+        for key, value in state.stood.items()
+        if key not in sensed and key[0] in plan.sensors
+    }
+    return replace(state, known=known, sensed=sensed, stood=stood, basis=plan.actuators)
 
 
 def _known(plan: Plan, state: State, inputs: Inputs, now_s: float) -> Mapping[DeviceId, Known]:
@@ -78,7 +84,8 @@ def _sensed(
             key = (sample.device_id, sample.quantity)
             taken = take(sensed.get(key), sample.quantity, sample.value, now_s)
             if taken is not None:
-                sensed[key] = taken
+                stands = key not in sensed and state.stood.get(key) == taken.value
+                sensed[key] = replace(taken, moved_s=-inf) if stands else taken
     return sensed
 
 
@@ -113,7 +120,7 @@ def look(house: House, points: SetPoints, state: State, now_s: float) -> Senses:
     stuck counts as stale; one that never had any does not.
     """
     before = state.senses.get(house.id)
-    basis = (house, state.sensed, state.known)
+    basis = (house, state.sensed, state.stood, state.known)
     if before is not None and now_s < before.until_s and are_same(before.basis, basis):
         return before
     found = _Look()
@@ -141,10 +148,21 @@ def look(house: House, points: SetPoints, state: State, now_s: float) -> Senses:
         doubted=frozenset(found.doubted),
         apart_s=apart_s,
         is_apart=is_apart,
-        believed=Believed(together=together, alone=found.alone),
+        believed=Believed(together=together, alone=found.alone, own=_own(house)),
         basis=basis,
         until_s=found.until_s,
     )
+
+
+def _own(house: House) -> frozenset[tuple[DeviceId | None, Quantity]]:
+    """Return what sensors of their own measure that might follow from others."""
+    found: set[tuple[DeviceId | None, Quantity]] = set()
+    for probe in house.probes:
+        if probe.quantity in DERIVED_FROM:
+            found.add(probe.key)
+            if probe.inside:
+                found.add((None, probe.quantity))
+    return frozenset(found)
 
 
 def _look_at(probe: Probe, found: _Look, state: State, now_s: float) -> None:
@@ -153,14 +171,7 @@ def _look_at(probe: Probe, found: _Look, state: State, now_s: float) -> None:
     found.thermometers += is_thermometer
     sensed = state.sensed.get(probe.key)
     if sensed is None:
-        found.unheard.add(sensor.id)
-        known = state.known.get(sensor.id)
-        stale_s = inf if known is None else known.since_s + sensor.stale_after_s
-        if now_s > stale_s:
-            found.stale.add(sensor.id)
-            found.deaf += is_thermometer
-        else:
-            found.change_at(stale_s)
+        _miss(probe, found, state, now_s)
         return
     stuck_s = stuck_from_s(quantity, sensed)
     is_stuck = now_s >= stuck_s
@@ -185,3 +196,18 @@ def _look_at(probe: Probe, found: _Look, state: State, now_s: float) -> None:
         found.alone[probe.key] = sensed.value
         if probe.inside:
             found.inside.setdefault(quantity, []).append(sensed.value)
+
+
+def _miss(probe: Probe, found: _Look, state: State, now_s: float) -> None:
+    """Take in that nobody has heard a sensor yet; one that stood still is in doubt until then."""
+    sensor = probe.sensor
+    found.unheard.add(sensor.id)
+    if probe.key in state.stood:
+        found.doubted.add(sensor.id)
+    known = state.known.get(sensor.id)
+    stale_s = inf if known is None else known.since_s + sensor.stale_after_s
+    if now_s > stale_s:
+        found.stale.add(sensor.id)
+        found.deaf += probe.inside and probe.quantity is Quantity.TEMPERATURE
+    else:
+        found.change_at(stale_s)

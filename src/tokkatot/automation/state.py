@@ -190,7 +190,8 @@ class Booked(Struct, frozen=True, kw_only=True):
     `of` is the schedule itself, and `ahead` are runs of earlier versions of it that are told and
     still to come, since the clock was ahead. `begun` are due moments of runs that an earlier run of
     the hub began while its disk was full: they are over, and not yet told. `over` tells that its
-    conditions hold, and have had their run.
+    conditions hold, and have had their run; `left_s` is what they have left of one that a restart
+    of the hub cut.
     """
 
     version: int
@@ -203,6 +204,7 @@ class Booked(Struct, frozen=True, kw_only=True):
     ahead: frozenset[int] = frozenset()
     begun: frozenset[int] = frozenset()
     over: bool = False
+    left_s: float | None = None
 
     def is_of(self, schedule: Schedule, zone: str) -> bool:
         """Tell whether this is known of the present version of a schedule, and of this zone."""
@@ -290,12 +292,14 @@ class Lent(Struct, frozen=True, kw_only=True):
 class State(Struct, frozen=True, kw_only=True):
     """The engine's whole memory; a new one comes out of every step.
 
+    `stood` is what sensors that stood still said before a restart of the hub, and nothing since.
     `basis` are the actuators of the plan whose devices are known: another plan's are met anew.
     `settings`, `decided` and `alarmed` are what the last step concluded, kept for as long as it is
     the same.
     """
 
     sensed: Mapping[tuple[DeviceId, Quantity], Sensed] = field(default_factory=dict)
+    stood: Mapping[tuple[DeviceId, Quantity], float] = field(default_factory=dict)
     known: Mapping[DeviceId, Known] = field(default_factory=dict)
     climates: Mapping[HouseId, Climate] = field(default_factory=dict)
     filling: frozenset[HouseId] = frozenset()

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from tokkatot.automation.beginnings import Scene, begun_run, mode_forbids
+from tokkatot.automation.beginnings import Scene, begun_run, mode_forbids, run_of
 from tokkatot.automation.conditions import NOT_HELD, combined, follow, is_known
 from tokkatot.automation.curves import age_of, ventilated_share
 from tokkatot.automation.guards import STARTS_WINDOW_S
@@ -33,28 +33,52 @@ def conditional(
     held = before.held
     if len(held) != len(does.conditions):
         held = (NOT_HELD,) * len(does.conditions)
+    had_run = before.over or before.left_s is not None
     after = tuple(
         # What had its run has to be seen to clear: a sensor that is silent does not say so.
         one
-        if before.over and not is_known(condition, scene.believed)
+        if had_run and not is_known(condition, scene.believed)
         else follow(condition, one, scene.believed, now_s)
         for condition, one in zip(does.conditions, held, strict=True)
     )
     are_met = combined(after, does.combine)
-    over = before.over and are_met
+    over, left_s = before.over and are_met, before.left_s if are_met else None
     scene.turn.agenda[schedule.id] = (
         before
-        if after == before.held and over == before.over
-        else Booked(version=schedule.version, held=after, over=over)
+        if (after, over, left_s) == (before.held, before.over, before.left_s)
+        else Booked(version=schedule.version, held=after, over=over, left_s=left_s)
     )
     if run is not None and run.request is not None:
         return run
     if not are_met or not _applies(scene, schedule):
         scene.turn.end(run, "cleared")
         return None
-    if run is None and not over:
+    if run is not None or over:
+        return run
+    if left_s is None:
         return begun_run(scene, schedule, scene.now.utc_ms, None)
-    return run
+    return _gone_on(scene, schedule, does, left_s)
+
+
+def _gone_on(
+    scene: Scene, schedule: Schedule, does: ConditionBased, left_s: float
+) -> Running | None:
+    """Return the run that a restart cut, as soon as somebody measures that it is still wanted.
+
+    It was told before the restart.
+    """
+    agenda = scene.turn.agenda
+    booked = agenda[schedule.id]
+    measured = tuple(
+        one if is_known(condition, scene.believed) else NOT_HELD
+        for condition, one in zip(does.conditions, booked.held, strict=True)
+    )
+    if not combined(measured, does.combine):
+        return None
+    agenda[schedule.id] = replace(booked, left_s=None)
+    run = run_of(scene, schedule, scene.now.utc_ms, None, None)
+    until_s = scene.now.monotonic_s + left_s
+    return replace(run, until_s=until_s, waiting=False, done=True, told=True)
 
 
 def spend(scene: Scene, schedule: Schedule, run: Running | None) -> None:

@@ -114,7 +114,7 @@ def _reference(watch: Difference, facts: Facts) -> float | None:
     points, above = facts.setpoints, watch.comparison is Comparison.ABOVE
     reference: float | None = points.temperature_max_c if above else points.temperature_min_c
     if watch.reference == "outside":
-        reference = facts.outside.get(watch.quantity)
+        reference = facts.outside_value(watch.quantity)
     if reference is None:
         return None
     return reference + watch.by if above else reference - watch.by

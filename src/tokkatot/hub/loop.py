@@ -277,11 +277,11 @@ class ControlLoop:
     ) -> bool:
         """Let a word on a stop hold from now on; False where it says nothing new."""
         shown = self.view.document
-        houses = {} if shown is None else {one.id: one.software_stop for one in shown.houses}
-        if shown is None or houses.get(house_id, stopped) == stopped:
+        if shown is None:
             return False
-        t_ms = self._clock.now_ms()
-        self._stops.say(house_id, Word(stopped=stopped, t_ms=t_ms, version=shown.version))
+        word = Word(stopped=stopped, t_ms=self._clock.now_ms(), version=shown.version)
+        if not self._stops.say(house_id, word, shown, by_person=device is None):
+            return False
         self._heed_stops()
         pressed = {} if device is None else {"device": str(device)}
         self.note("stop.changed", house=str(house_id), stopped=stopped, by=str(by), **pressed)

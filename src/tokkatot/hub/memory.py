@@ -1,4 +1,4 @@
-"""What the engine must not forget over a restart: heat, alarms, latches, relays, and told runs."""
+"""What the engine must not forget over a restart: heat, doubts, alarms, latches, relays, runs."""
 
 from collections.abc import Iterator, Mapping
 from math import ceil
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from tokkatot.automation.conditions import NOT_HELD, Held
 from tokkatot.automation.guards import COOL_DOWN_S, DRY_RUN_RETRY_S, STARTS_WINDOW_S
+from tokkatot.automation.plausibility import stuck_from_s
 from tokkatot.automation.state import (
     Alarm,
     AlarmKey,
@@ -24,6 +25,7 @@ from tokkatot.automation.timeline import Span, Timeline
 from tokkatot.domain.alerts import AlertState, AlertType
 from tokkatot.domain.devices import OFF, Level
 from tokkatot.domain.ids import AlertId, DeviceId, HouseId, ScheduleId
+from tokkatot.domain.quantities import Quantity
 
 NAME: Final = "engine"
 
@@ -65,7 +67,7 @@ class _Known(Struct, frozen=True, array_like=True):
     """A schedule whose due runs were told through the head of the timeline.
 
     `next` is when one without a clock has its next turn, in minutes of one boot. `over` tells of
-    conditions that have had their run which of them hold.
+    conditions that have had their run, all but `left` seconds of it, which of them hold.
     """
 
     schedule_id: ScheduleId
@@ -74,6 +76,7 @@ class _Known(Struct, frozen=True, array_like=True):
     ahead: tuple[int, ...] = ()
     next: int | None = None
     over: tuple[bool, ...] = ()
+    left: int = 0
 
 
 class _Open(Struct, frozen=True, array_like=True):
@@ -94,6 +97,14 @@ class _Switched(Struct, frozen=True, array_like=True):
     starts: tuple[int, ...]
 
 
+class _Stood(Struct, frozen=True, array_like=True):
+    """A sensor that stood still, and where: while it says that it is not believed."""
+
+    device_id: DeviceId
+    quantity: Quantity
+    value: float
+
+
 class _Memory(Struct, frozen=True):
     raised: tuple[_Raised, ...] = ()
     strikes: tuple[_Strikes, ...] = ()
@@ -105,6 +116,7 @@ class _Memory(Struct, frozen=True):
     """When this was kept, while there is something to tell of whose time means nothing without."""
     hot: tuple[HouseId, ...] = ()
     """The houses above their hard limit: a restart cools none, whether or not a sensor lives."""
+    stood: tuple[_Stood, ...] = ()
 
 
 def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
@@ -121,14 +133,7 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
             minute=_minute(now_s) if relays or has_turns else 0,
             lived=_lived(state.timeline, head_ms),
             known=tuple(
-                _Known(
-                    schedule_id,
-                    booked.version,
-                    booked.zone,
-                    tuple(sorted(booked.ahead)),
-                    None if booked.next_s is None else ceil(booked.next_s / 60),
-                    tuple(one.holds for one in booked.held) if booked.over else (),
-                )
+                _booked(schedule_id, booked, state.runs.get(schedule_id), now_s)
                 for schedule_id, booked in state.agenda.items()
             ),
             runs=tuple(
@@ -165,6 +170,7 @@ def remember(state: State, now_s: float, head_ms: int | None = None) -> bytes:
                 if dry_run.strikes
             ),
             hot=_hot(state),
+            stood=_stood(state, now_s),
         )
     )
 
@@ -187,6 +193,7 @@ class Memories:
             state.alarms,
             state.dry_runs,
             _hot(state),
+            _stood(state, now_s),
         )
         if basis != self._basis:
             self._basis = basis
@@ -223,6 +230,7 @@ def recall(
             for one in memory.strikes
         },
         climates={house_id: Climate(over_hard_limit=True) for house_id in memory.hot},
+        stood={(one.device_id, one.quantity): one.value for one in memory.stood},
         relays={one.device_id: _recalled(one, memory.minute, now_s) for one in memory.relays},
         timeline=Timeline(lived=tuple(Span(*span) for span in memory.lived)),
         agenda={
@@ -235,7 +243,8 @@ def recall(
                 ahead=frozenset(one.ahead),
                 begun=begun.get(one.schedule_id, frozenset()),
                 held=tuple(Held(now_s, holds=True) if so else NOT_HELD for so in one.over),
-                over=bool(one.over),
+                over=bool(one.over) and not one.left,
+                left_s=float(one.left) if one.left else None,
             )
             for one in memory.known
         },
@@ -254,8 +263,49 @@ def recall(
     )
 
 
+def _booked(schedule_id: ScheduleId, booked: Booked, run: Running | None, now_s: float) -> _Known:
+    left = _left(booked, run, now_s)
+    had_run = booked.over or left is not None
+    return _Known(
+        schedule_id,
+        booked.version,
+        booked.zone,
+        tuple(sorted(booked.ahead)),
+        None if booked.next_s is None else ceil(booked.next_s / 60),
+        tuple(one.holds for one in booked.held) if had_run else (),
+        left or 0,
+    )
+
+
+def _left(booked: Booked, run: Running | None, now_s: float) -> int | None:
+    """Return what a run that conditions have begun has left when this minute is over.
+
+    Restarts may take from its longest time, and add nothing to it.
+    """
+    if booked.left_s is not None:
+        return int(booked.left_s)
+    if run is None or run.until_s is None:
+        return None
+    if not booked.held or run.waiting or run.request is not None:
+        return None
+    return max(int(run.until_s - 60 * (_minute(now_s) + 1)), 0)
+
+
 def _hot(state: State) -> tuple[HouseId, ...]:
     return tuple(key for key, climate in state.climates.items() if climate.over_hard_limit)
+
+
+def _stood(state: State, now_s: float) -> tuple[_Stood, ...]:
+    doubted = {device_id for senses in state.senses.values() for device_id in senses.doubted}
+    stand = {
+        key: sensed.value
+        for key, sensed in (state.sensed.items() if doubted else ())
+        if key[0] in doubted and now_s >= stuck_from_s(key[1], sensed)
+    }
+    return tuple(
+        _Stood(device_id, quantity, value)
+        for (device_id, quantity), value in {**state.stood, **stand}.items()
+    )
 
 
 def _switched(state: State, now_s: float) -> Iterator[_Switched]:

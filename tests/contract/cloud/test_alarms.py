@@ -71,6 +71,18 @@ async def test_the_same_alarms_make_no_version_and_a_stale_edit_is_refused(
     assert [event["type"] for event in await farm.events("alarms.")] == ["alarms.changed"] * 2
 
 
+LEAFY = {"kind": "limit", "quantity": "leaf_vpd", "comparison": "above", "threshold": 1.5}
+
+
+async def test_an_alarm_may_go_by_what_follows_from_the_air_that_a_sensor_measures(
+    farm: Automated,
+) -> None:
+    dry = LEAFY | {"quantity": "vpd", "device_id": farm.devices["climate_sensor"]}
+    written = await put(farm, {"name": "too dry", "watch": dry})
+    (alarm,) = written["alarms"]
+    assert alarm["watch"]["quantity"] == "vpd"
+
+
 @pytest.mark.parametrize(
     ("watch", "field", "code"),
     [
@@ -78,6 +90,7 @@ async def test_the_same_alarms_make_no_version_and_a_stale_edit_is_refused(
         ({"kind": "expression", "expression": "temperature"}, "watch.expression", "invalid"),
         ({"kind": "expression", "expression": "level[{gone}] > 1"}, "watch", "unknown_device"),
         ({"kind": "expression", "expression": "co2[{sensor}] > 1"}, "watch", "not_measured"),
+        (LEAFY | {"device_id": "{sensor}"}, "watch", "not_measured"),
         ({"kind": "offline", "device_id": "{gone}"}, "watch", "unknown_device"),
         ({"kind": "standard", "type": "temperature_hard_limit"}, "watch.type", "invalid"),
         ({"kind": "test", "at": {"kind": "sun", "event": "sunrise"}}, "watch.at", "no_place"),

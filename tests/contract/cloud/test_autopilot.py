@@ -444,17 +444,41 @@ async def test_a_policy_is_deployed_to_houses_of_its_kind_alone(coop: Coop) -> N
     assert (await coop.deploy(sha256="0" * 64, status=404))["code"] == "not_found"
 
 
-async def test_no_policy_is_deployed_to_hens(coop: Coop) -> None:
+@pytest.mark.parametrize("birds", ["មាន់ពង", "មាន់ស្រែ"])
+async def test_no_policy_is_deployed_to_birds_that_it_did_not_learn_on(
+    coop: Coop, birds: str
+) -> None:
     coops = f"{coop.house.farm_url}/houses"
     body = {"name": "Eggs", "kind": "coop"}
     made = await coop.house.cloud.post(coops, body, coop.house.owner)
     house = UUID(made["id"])
     await coop.deploy(house)
-    flock = {"placed_on": "2026-02-01", "placed_count": 500, "chicken_type": "មាន់ពង"}
+    flock = {"placed_on": "2026-02-01", "placed_count": 500, "chicken_type": birds}
     await coop.house.cloud.post(f"{coops}/{house}/flocks", flock, coop.house.owner)
     assert (await coop.deploy(house, status=422))["errors"][0]["code"] == "unfit"
     await coop.fitted(house="hens", heat_total=0.8)
     assert (await coop.deploy(status=422))["errors"][0]["code"] == "unfit"
+
+
+async def test_an_autopilot_rests_while_birds_are_there_that_it_did_not_learn_on(
+    coop: Coop,
+) -> None:
+    await coop.say("auto")
+    flocks = f"{coop.house.url}/flocks"
+    placed = {"placed_on": "2026-02-01", "placed_count": 500, "chicken_type": "មាន់ស្រែ"}
+    flock = await coop.house.cloud.post(flocks, placed, coop.house.owner)
+    document = await coop.desired()
+    assert [house.autopilot.mode for house in document.houses] == [AutopilotMode.OFF]
+    assert document.policies == ()
+    assert (await coop.view())["supported"] is False
+    await coop.say("off")
+    assert (await coop.say("advise", status=409))["code"] == "conflict"
+    path, headers = f"{flocks}/{flock['id']}", coop.house.owner.headers
+    await coop.house.cloud.http.patch(path, json={"chicken_type": "broiler"}, headers=headers)
+    await coop.say("auto")
+    (house,) = (await coop.desired()).houses
+    assert house.autopilot.mode is AutopilotMode.AUTO
+    assert (await coop.view())["supported"] is True
 
 
 async def test_what_is_no_policy_is_not_taken_in(house: House) -> None:

@@ -14,7 +14,7 @@ from tokkatot.cloud.devices.hubs import broker_logins, note_unknown_device
 from tokkatot.cloud.platform.logins import password_fits
 from tokkatot.cloud.sync.desired import RENEWED_AFTER, build_desired, renew_documents
 from tokkatot.domain.desired import DesiredDocument
-from tokkatot.domain.flocks import Flock
+from tokkatot.domain.flocks import NATIVE_WEIGHT_KG, Flock
 from tokkatot.domain.ids import FarmId, HubId
 from tokkatot.domain.places import Place
 from tokkatot.wire.passes import open_pass
@@ -98,6 +98,30 @@ async def test_a_hub_learns_where_its_farm_is_and_how_old_its_flock(site: Site) 
     assert after.version == before.version + 2
     assert after.place == Place(latitude=11.48, longitude=104.95)
     assert after.houses[0].flock == Flock(placed_on=date(2026, 2, 20), count=500)
+
+
+async def test_a_hub_learns_that_birds_are_of_the_village(site: Site) -> None:
+    house = f"/v1/farms/{site.farm}/houses/{site.house}"
+    placed = {"placed_on": "2026-02-20", "placed_count": 500}
+    flock = await site.cloud.post(f"{house}/flocks", placed, site.owner)
+    before = await site.desired()
+    assert before.houses[0].flock == Flock(placed_on=date(2026, 2, 20), count=500)
+    for path, said in ((f"{house}/flocks/{flock['id']}", "មាន់ស្រែ"), (house, "local")):
+        answer = await site.cloud.http.patch(
+            path, json={"chicken_type": said}, headers=site.owner.headers
+        )
+        assert answer.status_code == 200, answer.text
+        told = (await site.desired()).houses[0].flock
+        assert told is not None
+        assert told.weight_kg == NATIVE_WEIGHT_KG
+        answer = await site.cloud.http.patch(
+            path, json={"chicken_type": None}, headers=site.owner.headers
+        )
+        assert answer.status_code == 200, answer.text
+        told = (await site.desired()).houses[0].flock
+        assert told is not None
+        assert told.weight_kg != NATIVE_WEIGHT_KG
+    assert (await site.desired()).version == before.version + 4
 
 
 async def test_a_new_hub_gets_all_that_it_needs_to_log_in(site: Site) -> None:

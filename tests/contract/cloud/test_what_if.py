@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.cloud import Cloud
 from tests.support.twinned import Json, Twinned, twinned
+from tokkatot.climate.physics.air import vpd_kpa
 from tokkatot.kit.clock import to_rfc3339
 
 WARM = {"temperature_min_c": 30, "temperature_max_c": 33, "temperature_hard_max_c": 36}
@@ -158,6 +159,9 @@ async def test_a_greenhouse_is_heated_aired_and_has_no_birds(farm: Twinned) -> N
     assert what_if["heat_kwh"] > as_is["heat_kwh"]
     assert what_if["electricity_kwh"] > 0
     assert what_if["heat_stress_h"] is None
+    rows = zip(what_if["air_c"], what_if["humidity_pct"], what_if["vpd_kpa"], strict=True)
+    for air_c, humidity_pct, told_kpa in rows:
+        assert told_kpa == pytest.approx(vpd_kpa(air_c, humidity_pct), abs=0.01)
     assert found["twin"] == {"house": "tomato", "birds": None, "fitted_at": None}
 
 

@@ -184,7 +184,48 @@ async def test_the_same_word_twice_is_one_stop(hub: Hub) -> None:
     hub.cloud.clock.advance(5)
     await hub.stop(stopped=True)
     assert await hub.shown() == first
-    assert len(await hub.log("house.stopped")) == 1
+    await hub.delete(f"{hub.house_url}/stop")
+    assert await hub.shown() is None
+
+
+@pytest.mark.parametrize("ago_s", [0, 30, 90])
+async def test_a_stop_that_was_pressed_at_the_hub_too_is_in_the_log_with_who_pressed_it(
+    hub: Hub, ago_s: float
+) -> None:
+    hub.cloud.clock.advance(600)
+    await hub.post(f"{hub.house_url}/stop")
+    first = await hub.shown()
+    hub.cloud.clock.advance(60)
+    version, _ = await hub.held()
+    assert await hub.stop(stopped=True, ago_s=ago_s) == 0
+    assert await hub.shown() == first
+    said = {"origin": "farm", "hub": str(hub.yard.hub_id)}
+    assert (hub.owner.user_id, said) in await hub.log("house.stopped")
+    # The hub learns that its word was heard: it need not keep it any longer.
+    assert await hub.held() == (version + 1, True)
+
+
+@pytest.mark.parametrize("kind", ["house", "farm"])
+async def test_an_image_of_the_card_does_not_bring_back_a_stop_that_the_cloud_had_already(
+    hub: Hub, kind: str
+) -> None:
+    url = {"house": hub.house_url, "farm": hub.farm_url}[kind]
+    await hub.post(f"{url}/stop")
+    hub.cloud.clock.advance(60)
+    said = {"house": str(hub.yard.house_id), "by": str(hub.owner.user_id), "stopped": True}
+    pressed: Row = [1, "e", hub.now_ms, "stop.changed", said]
+    await hub.send(pressed)
+    hub.cloud.clock.advance(60)
+    await hub.delete(f"{hub.farm_url}/stop")
+    await hub.delete(f"{hub.house_url}/stop")
+    logged = await hub.log("house.stopped")
+    held = await hub.held()
+    for holds in (4, 8):
+        await hub.restore(holds=holds)
+        assert await hub.send(pressed) == 0
+        assert await hub.shown() is None
+        assert await hub.held() == (held[0], False)
+        assert await hub.log("house.stopped") == logged
 
 
 async def test_a_lift_from_before_a_stop_was_not_meant_for_it(hub: Hub) -> None:
@@ -193,7 +234,7 @@ async def test_a_lift_from_before_a_stop_was_not_meant_for_it(hub: Hub) -> None:
     await hub.stop(stopped=True, ago_s=3600)
     await hub.stop(stopped=False, ago_s=1800)
     assert await hub.shown() is not None
-    assert await hub.held() == (version, True)
+    assert await hub.held() == (version + 1, True)
 
 
 async def test_a_stop_by_somebody_without_a_name_or_a_clock_holds_all_the_same(hub: Hub) -> None:

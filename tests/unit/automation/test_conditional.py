@@ -31,9 +31,14 @@ def warm(for_s: float = 0.0) -> Condition:
 DRY = Condition(quantity=Quantity.WATER_LEVEL, comparison=Comparison.BELOW, threshold=30.0)
 
 
-def lasting(*conditions: Condition, combine: Combine = Combine.ALL, **more: object) -> Schedule:
+def lasting(
+    *conditions: Condition, combine: Combine = Combine.ALL, longest_s: float = 60, **more: object
+) -> Schedule:
     does = ConditionBased(
-        conditions=conditions or (warm(),), combine=combine, devices=(IDS[LIGHT],), longest_s=60
+        conditions=conditions or (warm(),),
+        combine=combine,
+        devices=(IDS[LIGHT],),
+        longest_s=longest_s,
     )
     return schedule(does, **more)  # type: ignore[arg-type]  # a test names real fields
 
@@ -118,6 +123,108 @@ def test_a_restart_gives_no_further_longest_time(for_s: float, silent_s: int) ->
         assert on_s(bench, 100) == 0
     assert [run.outcome.value for run in bench.runs] == ["executed"]
     assert begins_anew(bench)
+
+
+LONG_S, MINUTE_S = 600, 60
+
+
+def cut_in_the_middle(*conditions: Condition, combine: Combine = Combine.ALL) -> Bench:
+    """Return a warm house whose schedule runs for 200 of its 600 seconds."""
+    bench = bench_at(DAWN_MS, lasting(*conditions, combine=combine, longest_s=LONG_S))
+    bench.temperature_c = WARM
+    assert on_s(bench, 200) == 200
+    return bench
+
+
+@pytest.mark.parametrize("for_s", [0.0, 40.0])
+@pytest.mark.parametrize("off_s", [5.0, 5000.0])
+def test_a_run_that_a_restart_cuts_goes_on_with_what_is_left_of_its_longest_time(
+    for_s: float, off_s: float
+) -> None:
+    bench = bench_at(DAWN_MS, lasting(warm(for_s), longest_s=LONG_S))
+    bench.temperature_c = WARM
+    before_s = on_s(bench, 200)
+    bench = restart(bench, off_s)
+    left_s = LONG_S - before_s
+    assert left_s - MINUTE_S - 2 <= on_s(bench, 1000) <= left_s
+    assert [(run.outcome.value, run.reason) for run in bench.runs] == [("executed", None)]
+    assert bench.level(LIGHT) == OFF
+
+
+def test_restarts_again_and_again_give_no_further_longest_time() -> None:
+    bench = cut_in_the_middle()
+    lit_s = 200
+    for _ in range(20):
+        bench = restart(bench, off_s=5)
+        lit_s += on_s(bench, 25)
+    assert lit_s <= LONG_S
+    assert on_s(bench, 1000) == 0
+
+
+def test_a_run_whose_longest_time_is_all_but_over_does_not_go_on_after_a_restart() -> None:
+    bench = cut_in_the_middle()
+    assert on_s(bench, 380) == 380
+    bench = restart(bench, off_s=5)
+    assert on_s(bench, 1000) == 0
+    bench.temperature_c = COLD
+    bench.run(3)
+    bench.temperature_c = WARM
+    assert on_s(bench, 1000) == LONG_S
+
+
+def test_what_has_cleared_while_the_hub_was_off_begins_with_its_whole_longest_time() -> None:
+    bench = cut_in_the_middle()
+    bench.temperature_c = COLD
+    bench = restart(bench, off_s=5)
+    assert on_s(bench, 100) == 0
+    bench.temperature_c = WARM
+    assert on_s(bench, 1000) == LONG_S
+
+
+def test_a_run_that_a_restart_cut_waits_until_somebody_measures_again() -> None:
+    bench = cut_in_the_middle()
+    bench.temperature_c = None
+    for _ in range(3):
+        bench = restart(bench, off_s=5)
+        assert on_s(bench, 90) == 0
+    bench.temperature_c = COOL
+    assert LONG_S - 200 - MINUTE_S - 2 <= on_s(bench, 1000) <= LONG_S - 200
+
+
+def test_a_restart_knows_which_conditions_had_begun_the_run_that_it_cut() -> None:
+    bench = cut_in_the_middle(warm(), DRY, combine=Combine.ANY)
+    bench.temperature_c = COLD
+    bench.water_percent = 50.0
+    bench = restart(bench, off_s=5)
+    assert on_s(bench, 100) == 0
+
+
+def test_a_person_s_run_that_a_restart_cuts_is_none_that_goes_on() -> None:
+    one = lasting(longest_s=LONG_S)
+    bench = bench_at(DAWN_MS, one)
+    bench.temperature_c = COLD
+    ask(bench, one)
+    assert on_s(bench, 100) == 100
+    bench = restart(bench, off_s=5)
+    assert on_s(bench, 100) == 0
+    bench.temperature_c = WARM
+    assert on_s(bench, 1000) == LONG_S
+
+
+def test_a_run_whose_device_never_came_has_its_whole_longest_time_after_a_restart() -> None:
+    bench = bench_at(DAWN_MS, lasting(longest_s=LONG_S))
+    bench.contact(LIGHT, online=False)
+    bench.temperature_c = WARM
+    bench.run(20)
+    bench = restart(bench, off_s=5)
+    assert on_s(bench, 1000) >= LONG_S - 1
+
+
+def test_another_version_has_nothing_left_of_the_run_that_a_restart_cut() -> None:
+    bench = cut_in_the_middle()
+    bench.hold(lasting(longest_s=LONG_S, version=2))
+    bench = restart(bench, off_s=5)
+    assert on_s(bench, 1000) >= LONG_S - 1
 
 
 def test_a_sensor_that_falls_silent_clears_nothing() -> None:

@@ -3,14 +3,24 @@
 from dataclasses import replace
 from uuid import UUID
 
-from tests.support.engine import HOUSE, IDS, TANK, THERMOMETER, Bench, device, document
+from tests.support.engine import (
+    HOUSE,
+    IDS,
+    SECOND_THERMOMETER,
+    TANK,
+    THERMOMETER,
+    Bench,
+    device,
+    document,
+)
 from tokkatot.automation.inputs import Contact, Report, Sample
 from tokkatot.automation.plan import plan_of
+from tokkatot.automation.state import State
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.ids import DeviceId
 from tokkatot.domain.quantities import Quantity
 
-FAN = DeviceRole.FAN
+FAN, TEMPERATURE = DeviceRole.FAN, Quantity.TEMPERATURE
 
 
 def quiet() -> Bench:
@@ -104,3 +114,45 @@ def test_the_warmth_of_the_soil_is_not_that_of_the_air() -> None:
     senses = bench.state.senses[HOUSE]
     assert (senses.temperature_c, senses.temperature_stale) == (None, True)
     assert senses.believed.alone[probe, Quantity.TEMPERATURE] == 21.0
+
+
+def begun_again(stood: dict[tuple[DeviceId, Quantity], float]) -> Bench:
+    """Return a house whose hub begins again, where sensors had stood still before."""
+    bench = Bench()
+    bench.state = State(stood=stood)
+    bench.temperature_c = bench.water_percent = None
+    bench.step()
+    return bench
+
+
+def test_a_sensor_that_stood_still_is_in_doubt_until_it_says_something_else() -> None:
+    bench = begun_again({(THERMOMETER, Quantity.TEMPERATURE): 26.0})
+    assert bench.state.senses[HOUSE].doubted == {THERMOMETER}
+    assert bench.state.senses[HOUSE].unheard == {THERMOMETER, TANK}
+    for celsius, doubted in ((26.0, {THERMOMETER}), (26.0, {THERMOMETER}), (26.1, set())):
+        bench.step(
+            samples=(Sample(device_id=THERMOMETER, quantity=Quantity.TEMPERATURE, value=celsius),)
+        )
+        senses = bench.state.senses[HOUSE]
+        assert senses.doubted == doubted
+        assert senses.temperature_stale is bool(doubted)
+        assert bench.state.stood == {}
+    bench.step(samples=(Sample(device_id=THERMOMETER, quantity=Quantity.TEMPERATURE, value=26.0),))
+    assert bench.state.senses[HOUSE].doubted == set()
+
+
+def test_a_sensor_that_says_something_else_than_where_it_stood_is_believed_at_once() -> None:
+    bench = begun_again({(THERMOMETER, Quantity.TEMPERATURE): 26.0})
+    bench.step(samples=(Sample(device_id=THERMOMETER, quantity=Quantity.TEMPERATURE, value=35.0),))
+    assert bench.state.senses[HOUSE].temperature_c == 35.0
+    assert bench.state.senses[HOUSE].doubted == set()
+    assert bench.state.stood == {}
+
+
+def test_one_sensor_that_speaks_leaves_the_others_in_doubt_that_stood_still() -> None:
+    stood = {(THERMOMETER, TEMPERATURE): 26.0, (SECOND_THERMOMETER, TEMPERATURE): 20.0}
+    bench = begun_again(stood)
+    assert bench.state.stood == {(THERMOMETER, TEMPERATURE): 26.0}, "the other one is not here"
+    bench.step(samples=(Sample(device_id=TANK, quantity=Quantity.WATER_LEVEL, value=60.0),))
+    assert bench.state.stood == {(THERMOMETER, TEMPERATURE): 26.0}
+    assert bench.state.senses[HOUSE].doubted == {THERMOMETER}

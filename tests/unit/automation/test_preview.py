@@ -213,6 +213,33 @@ def test_every_kind_of_rule_can_be_tried(rule: Rule) -> None:
     assert ON in {stretch.level for stretch in of(found, LIGHT, "rule")}
 
 
+def test_a_rule_may_go_by_how_dry_the_air_is_though_nobody_measures_it() -> None:
+    dry = Condition(quantity=Quantity.VPD, comparison=Comparison.ABOVE, threshold=1.5)
+    lamp = Threshold(id=TRIED, name="lamp while dry", when=dry, devices=LAMP)
+    both = (Quantity.TEMPERATURE, Quantity.RELATIVE_HUMIDITY)
+    held = document()
+    tried = replace(
+        held,
+        houses=(replace(held.houses[0], rules=(lamp,)),),
+        devices=tuple(
+            replace(one, quantities=both) if one.id == THERMOMETER else one for one in held.devices
+        ),
+    )
+    damp = [
+        replace(one, quantity=Quantity.RELATIVE_HUMIDITY, value=60.0, t_ms=one.t_ms + 1)
+        for one in history(24)
+    ]
+    measured = sorted([*history(24), *damp], key=lambda one: one.t_ms)
+    through_ms = FROM_MS + DAY_MS
+    found = preview(tried, measured, from_ms=FROM_MS, through_ms=through_ms, step_s=25)
+    on = [one for one in of(found, LIGHT, "rule") if one.level == ON]
+    # At 60 % that is over 28.06 °C: between six in the morning and six in the evening.
+    assert [round((one.from_ms - FROM_MS) / 3_600_000) for one in on] == [6]
+    assert [round((one.through_ms - FROM_MS) / 3_600_000) for one in on] == [18]
+    without = preview(tried, history(24), from_ms=FROM_MS, through_ms=through_ms, step_s=25)
+    assert ON not in {one.level for one in of(without, LIGHT, "rule")}
+
+
 def test_what_must_not_run_beside_another_is_tried_too() -> None:
     cold = Condition(quantity=HEAT, comparison=Comparison.BELOW, threshold=26.0)
     lamp = Threshold(id=TRIED, name="lamp while cold", when=cold, devices=LAMP)

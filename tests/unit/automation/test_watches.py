@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.alarms import definition, furnish
-from tests.support.engine import HOUSE, IDS, TANK, THERMOMETER, Bench, device
+from tests.support.engine import HOUSE, IDS, SECOND_THERMOMETER, TANK, THERMOMETER, Bench, device
 from tests.support.schedules import DAWN_MS
 from tokkatot.automation.inputs import Contact, Sample
 from tokkatot.domain.alarms import (
@@ -144,6 +144,24 @@ def test_a_house_that_is_warmer_than_outside_by_too_much_is_told() -> None:
     bench.step(samples=outside(27.0))
     assert told(bench, AlertType.DIFFERENCE) == []
     bench.step(samples=outside(26.0))
+    assert told(bench, AlertType.DIFFERENCE) == ["raised"]
+
+
+def test_a_house_that_is_drier_than_outside_by_too_much_is_told() -> None:
+    bench = Bench(temperature_c=30.0)
+    watch = Difference(quantity=Quantity.VPD, comparison=ABOVE, reference="outside", by=0.5)
+    both = (Quantity.TEMPERATURE, Quantity.RELATIVE_HUMIDITY)
+    station = device(WEATHER, DeviceRole.WEATHER_STATION, *both)
+    hygrometer = device(SECOND_THERMOMETER, DeviceRole.CLIMATE_SENSOR, Quantity.RELATIVE_HUMIDITY)
+    furnish(bench, station, hygrometer, alarms=(definition(watch),))
+    damp = [
+        Sample(device_id=device_id, quantity=Quantity.RELATIVE_HUMIDITY, value=60.0)
+        for device_id in (SECOND_THERMOMETER, WEATHER)
+    ]
+    # 1.70 kPa inside; 1.43 kPa at 27 °C, 1.13 kPa at 23 °C.
+    bench.step(samples=(*outside(27.0), *damp))
+    assert told(bench, AlertType.DIFFERENCE) == []
+    bench.step(samples=(*outside(23.0), *damp))
     assert told(bench, AlertType.DIFFERENCE) == ["raised"]
 
 

@@ -158,6 +158,82 @@ def test_a_stretch_that_a_person_asked_for_lasts_as_long_as_it_would_have_at_a_c
     assert changes(bench, 13) == [(true, ON), (off, OFF)]
 
 
+# ---------------------------------------------------------------------------------- time zones
+
+
+def at_ten(one: Schedule) -> Bench:
+    """Return a house in Phnom Penh at ten, four hours after its light went on."""
+    bench = bench_at(DAWN_MS, one)
+    bench.run(4 * 3600, every_s=60)
+    assert bench.level(LIGHT) == ON
+    return bench
+
+
+@pytest.mark.parametrize(
+    ("zone", "after", "again"),
+    [
+        ("Asia/Bangkok", [(4.0, ON), (12.0, OFF)], []),
+        ("Asia/Tokyo", [(4.0, ON), (10.0, OFF)], []),
+        ("Asia/Karachi", [(4.0, ON), (14.0, OFF)], []),
+        # There it is evening, and the light comes again in the morning.
+        ("America/New_York", [(4.0, OFF), (12.0, ON)], [12]),
+        # There it is night, and the light waits for its time.
+        ("Europe/London", [(4.0, OFF), (7.0, ON)], [7]),
+    ],
+)
+def test_a_stretch_ends_by_the_time_zone_that_the_farm_has_now(
+    zone: str, after: list[tuple[float, float]], again: list[int]
+) -> None:
+    bench = at_ten(lit())
+    bench.hold(lit(), time_zone=zone)
+    assert changes(bench, 16) == after
+    assert told(bench) == [(hours * 3600, "executed", None) for hours in (0, *again)]
+
+
+def test_a_stretch_that_is_not_told_yet_is_told_when_the_time_zone_ends_it() -> None:
+    bench = bench_at(DAWN_MS, lit())
+    bench.contact(LIGHT, online=False)
+    bench.run(60)
+    assert told(bench) == []
+    bench.hold(lit(), time_zone="America/New_York")
+    bench.run(60)
+    assert told(bench) == [(0, "failed", "device_offline")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "after"),
+    [
+        ("Asia/Tokyo", [(4.0, ON), (10.0, OFF)]),
+        ("Asia/Karachi", [(4.0, ON), (14.0, OFF)]),
+        ("Europe/London", [(4.0, ON), (19.0, OFF)]),
+    ],
+)
+def test_a_stretch_that_a_person_asked_for_ends_by_the_time_zone_too(
+    zone: str, after: list[tuple[float, float]]
+) -> None:
+    asked = lit(enabled=False)
+    bench = bench_at(SIX_MS + 4 * HOUR_MS - 60_000, asked)
+    bench.step(asks=(Ask(schedule_id=asked.id, request=RequestId(IDS[LIGHT])),))
+    bench.run(60)
+    bench.hold(asked, time_zone=zone)
+    assert changes(bench, 20) == after
+
+
+def test_a_time_zone_that_comes_with_a_restart_moves_the_end_of_a_stretch() -> None:
+    bench = at_ten(lit())
+    bench.hold(lit(), time_zone="Asia/Tokyo")
+    bench = restart(bench, off_s=60)
+    assert changes(bench, 16) == [(4.0, ON), (10.0, OFF)]
+
+
+def test_another_time_zone_leaves_a_dose_its_length() -> None:
+    dose = schedule(TimeBased(start=daily("06:00"), duration_s=1800, devices=(IDS[LIGHT],)))
+    bench = bench_at(DAWN_MS, dose)
+    bench.run(60)
+    bench.hold(dose, time_zone="Europe/London")
+    assert changes(bench, 2) == [(0.0, ON), (0.5, OFF)]
+
+
 # ---------------------------------------------------------------------------------------- modes
 
 GROWTH, EMPTY = HouseMode.GROWTH, HouseMode.EMPTY

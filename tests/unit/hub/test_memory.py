@@ -325,6 +325,89 @@ def test_a_doubtful_sensor_is_believed_again_when_it_speaks_and_by_no_restart() 
     assert (AlertType.SENSOR_DOUBTFUL, "cleared") in told(bench)
 
 
+HOURS_S = 4 * 3600 + 120
+
+
+def stood_still() -> Bench:
+    """Return a house whose one thermometer has said the same for hours, which was told."""
+    bench = Bench(temperature_c=26.5)
+    bench.run(HOURS_S, every_s=5)
+    assert told(bench) == [(AlertType.SENSOR_DOUBTFUL, "raised")]
+    return bench
+
+
+def test_a_thermometer_that_stands_still_is_told_once_whatever_restarts() -> None:
+    bench = stood_still()
+    for _ in range(3):
+        begin_again(bench)
+        bench.run(20)
+        assert bench.state.senses[HOUSE].temperature_stale, "it is believed as little as before"
+        bench.run(HOURS_S, every_s=5)
+        assert told(bench) == []
+    bench.temperature_c = 26.6
+    bench.run(20)
+    assert told(bench) == [(AlertType.SENSOR_DOUBTFUL, "cleared")]
+    begin_again(bench)
+    bench.temperature_c = 26.5
+    bench.run(20)
+    assert told(bench) == []
+
+
+def test_a_thermometer_that_moved_while_the_hub_was_off_is_believed_again() -> None:
+    bench = stood_still()
+    begin_again(bench)
+    bench.temperature_c = 26.6
+    bench.run(20)
+    assert told(bench) == [(AlertType.SENSOR_DOUBTFUL, "cleared")]
+    assert bench.state.senses[HOUSE].temperature_c == 26.6
+    bench.temperature_c = 26.5
+    bench.run(20)
+    assert told(bench) == [], "what it stood at once is a value like any other"
+
+
+def test_a_thermometer_that_stood_still_and_fell_silent_is_in_doubt_until_it_moves() -> None:
+    bench = stood_still()
+    bench.temperature_c = None
+    for _ in range(2):
+        begin_again(bench)
+        bench.run(20)
+        assert told(bench) == []
+    bench.run(100)
+    assert told(bench) == [(AlertType.SENSOR_STALE, "raised")]
+    bench.temperature_c = 26.5
+    bench.run(100)
+    assert told(bench) == [(AlertType.SENSOR_STALE, "cleared")]
+    bench.temperature_c = 26.6
+    bench.run(20)
+    assert told(bench) == [(AlertType.SENSOR_DOUBTFUL, "cleared")]
+
+
+def test_a_thermometer_that_stands_still_says_nothing_of_heat_before_it_is_heard() -> None:
+    bench = stood_still()
+    bench.plan = plan_of(document(thermometers=(THERMOMETER, SECOND_THERMOMETER)))
+    hear(bench, temperatures(26.5, 40.0)[1:], 70)
+    assert bench.state.climates[HOUSE].over_hard_limit
+    bench.temperature_c = None
+    begin_again(bench)
+    bench.run(20)
+    assert bench.state.climates[HOUSE].over_hard_limit
+
+
+def test_where_a_thermometer_stood_is_forgotten_with_it_and_kept_as_soon_as_it_does() -> None:
+    bench, memories = Bench(temperature_c=26.5), Memories()
+    bench.run(HOURS_S - 240, every_s=5)
+    kept = b""
+    for _ in range(240):
+        bench.step()
+        kept = memories.remember(bench.state, bench.now_s, None)
+        assert recall(kept, 0.0) == recall(remember(bench.state, bench.now_s), 0.0)
+    assert recall(kept, 0.0).stood == {(THERMOMETER, Quantity.TEMPERATURE): 26.5}
+    begin_again(bench)
+    bench.plan = plan_of(document(thermometers=(SECOND_THERMOMETER,)))
+    bench.step()
+    assert recall(remember(bench.state, bench.now_s), 0.0).stood == {}
+
+
 def test_a_node_that_is_away_is_told_of_once_whatever_restarts() -> None:
     bench = Bench()
     there = tuple(

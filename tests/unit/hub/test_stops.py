@@ -136,6 +136,55 @@ async def test_a_stop_that_was_pressed_in_the_cloud_after_the_lift_holds(hub: Hu
     assert is_stopped(hub)
 
 
+async def test_a_stop_that_the_cloud_has_pressed_already_is_told_of_once(hub: Hub) -> None:
+    await hub.configure(held(1, pressed_ms=hub.clock.now_ms() - 1000))
+    await say(hub, stopped=True)
+    await say(hub, stopped=True)
+    assert told(hub) == [{"house": str(HOUSE), "stopped": True, "by": str(BY)}]
+    await say(hub, stopped=False)
+    assert not is_stopped(hub)
+    assert [word["stopped"] for word in told(hub)] == [True, False]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_a_stop_beside_that_of_the_cloud_holds_until_the_cloud_has_heard_of_it(
+    hub: Hub, *, is_restarted: bool
+) -> None:
+    pressed_ms = hub.clock.now_ms() - 1000
+    before = held(1, pressed_ms=pressed_ms)
+    await hub.configure(before)
+    await say(hub, stopped=True)
+    if is_restarted:
+        await restarted(hub, before)
+    # The cloud let the house go on before it heard of the second stop.
+    await hub.configure(held(2))
+    assert is_stopped(hub)
+    await hub.configure(held(3, pressed_ms=hub.clock.now_ms()))
+    await hub.configure(held(4))
+    assert not is_stopped(hub)
+
+
+async def test_a_stop_beside_that_of_the_cloud_is_lifted_with_it_once_it_was_heard(
+    hub: Hub,
+) -> None:
+    pressed_ms = hub.clock.now_ms() - 1000
+    await hub.configure(held(1, pressed_ms=pressed_ms))
+    await say(hub, stopped=True)
+    await hub.configure(held(2, pressed_ms=pressed_ms))
+    assert is_stopped(hub)
+    await hub.configure(held(3))
+    assert not is_stopped(hub)
+
+
+async def test_a_lift_of_what_the_cloud_never_stopped_lifts_no_later_stop(hub: Hub) -> None:
+    hub.clock.jump(20 * 365 * 86_400)
+    await say(hub, stopped=True)
+    await say(hub, stopped=False)
+    hub.clock.jump(-20 * 365 * 86_400)
+    await hub.configure(held(2, pressed_ms=hub.clock.now_ms()))
+    assert is_stopped(hub)
+
+
 async def test_a_hub_whose_clock_is_wrong_lifts_a_stop_until_it_hears_from_the_cloud(
     hub: Hub,
 ) -> None:
@@ -187,6 +236,18 @@ async def test_a_button_that_is_pressed_stops_its_house_in_the_same_turn(hub: Hu
     ]
     await restarted(hub, with_button())
     assert is_stopped(hub)
+
+
+async def test_a_button_that_stays_pressed_says_nothing_new_of_a_stop_of_the_cloud(
+    hub: Hub,
+) -> None:
+    (house,) = with_button().houses
+    stopped = replace(house, software_stop=True, stopped_ms=hub.clock.now_ms())
+    for version in (2, 3):
+        await hub.configure(replace(with_button(), version=version, houses=(stopped,)))
+        hub.driver.observe(Reported(device_id=BUTTON, level=ON))
+        await hub.turn()
+    assert told(hub) == []
 
 
 @pytest.mark.parametrize("level", [OFF, None])

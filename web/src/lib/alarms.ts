@@ -8,6 +8,7 @@ import type { AlarmSpeech } from './alarm_words'
 import { useHouseDocument } from './house_document'
 import { useWords } from './i18n'
 import type { HouseState } from './types'
+import { DERIVED_UNIT } from './vapour'
 
 export function useAlarms(house_path: string) {
   const path = `${house_path}/alarms`
@@ -22,7 +23,8 @@ export function useAlarmSpeech(state: Readonly<Ref<HouseState | null>>) {
   const devices = computed(() => [...sensors.value, ...(state.value?.actuators ?? [])])
   const speech: AlarmSpeech = {
     ...words,
-    unitOf: (of) => state.value?.readings.find(({ quantity }) => quantity === of)?.unit ?? '',
+    unitOf: (of) =>
+      state.value?.readings.find(({ quantity }) => quantity === of)?.unit ?? DERIVED_UNIT[of] ?? '',
     deviceOf(id) {
       const found = devices.value.find(({ device_id }) => device_id === id)
       return found === undefined ? null : words.deviceName(found.name)

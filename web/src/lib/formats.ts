@@ -26,7 +26,12 @@ export function number(value: number, language: Language, decimals = 0): string 
 
 /** Returns what a person typed as a number, or null. */
 export function parseNumber(text: string): number | null {
-  const plain = plainDigits(text).trim().replace(',', '.').replace('−', '-')
+  // What is shown has its thousands apart.
+  const plain = plainDigits(text)
+    .trim()
+    .replace(/\u202f/g, '')
+    .replace(',', '.')
+    .replace('−', '-')
   if (!/^-?\d+(\.\d+)?$/.test(plain)) return null
   return Number(plain)
 }

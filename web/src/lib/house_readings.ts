@@ -5,12 +5,14 @@ import { computed, type Ref } from 'vue'
 import { useWords } from './i18n'
 import { lookOf, orderOf } from './quantities'
 import type { HouseState, Reading } from './types'
+import { derivedIn, isDrawn } from './vapour'
 
 export function useHouseReadings(state: Readonly<Ref<HouseState | null>>) {
   const { t, either, deviceName } = useWords()
 
+  const derived = computed(() => derivedIn(state.value))
   const visible = computed(() =>
-    [...(state.value?.readings ?? [])]
+    [...(state.value?.readings ?? []), ...derived.value]
       .filter(({ quantity }) => lookOf(quantity).hidden !== true)
       .sort((a, b) => orderOf(a.quantity) - orderOf(b.quantity)),
   )
@@ -31,7 +33,12 @@ export function useHouseReadings(state: Readonly<Ref<HouseState | null>>) {
   const weather = computed(() =>
     visible.value.filter(({ device_id }) => outside.value.has(device_id)),
   )
-  const quantities = computed(() => [...new Set(visible.value.map(({ quantity }) => quantity))])
+  const quantities = computed(() => {
+    const drawn = visible.value.filter(
+      (one) => !derived.value.includes(one) || isDrawn(one.quantity),
+    )
+    return [...new Set(drawn.map(({ quantity }) => quantity))]
+  })
 
   const quantityText = (quantity: string): string => either(`quantity.${quantity}`, 'value.none')
 

@@ -39,10 +39,28 @@ const LOOKS: Readonly<Record<string, QuantityLook>> = {
   signal_strength: { decimals: 0, span: 20, hidden: true },
 }
 
+const ROUND = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
+
 export const QUANTITIES: readonly string[] = Object.keys(LOOKS)
 
 export function lookOf(quantity: string): QuantityLook {
   return LOOKS[quantity] ?? { decimals: 1, span: 1 }
+}
+
+/** Returns by how much a value trembles, as a round number: a twelfth of its chart, or more. */
+export function bandOf(quantity: string): number {
+  const least = lookOf(quantity).span / 12
+  return ROUND.find((one) => one >= least) ?? least
+}
+
+/** Returns how far a value is moved by a press of its button. */
+export function stepOf(quantity: string): number {
+  return lookOf(quantity).decimals > 1 ? bandOf(quantity) : Math.max(bandOf(quantity), 1)
+}
+
+/** Returns what is fast within a minute: of a small quantity little is. */
+export function rateOf(quantity: string): number {
+  return lookOf(quantity).decimals > 1 ? bandOf(quantity) / 10 : bandOf(quantity)
 }
 
 /** Returns where a quantity stands on the screen; unknown ones come last. */

@@ -5,6 +5,8 @@ import type { MessageKey } from './i18n'
 import { lastOf } from './lists'
 import type { Comparison, Rule, RuleKind } from './plan_types'
 import { newCondition, type ConditionDraft } from './schedule_draft'
+import { stepOf } from './quantities'
+import type { Beginning } from './thresholds'
 
 export const RULE_KINDS = ['threshold', 'staged', 'lead_lag', 'proportional', 'exclusion'] as const
 /** What few people need is one tap further away. */
@@ -37,7 +39,8 @@ export interface RuleDraft {
 export type RuleField = 'name' | 'devices' | 'condition' | 'stages' | 'further' | 'yields'
 
 const DAY_S = 86_400
-const STAGE_APART = 2
+const STAGE_STEPS = 2
+const PAIR_STEPS = { lead_lag: 1, proportional: 4 } as const
 
 export function newRule(kind: RuleKind): RuleDraft {
   return {
@@ -64,8 +67,34 @@ export function newRule(kind: RuleKind): RuleDraft {
 /** Returns a stage that begins further out than the last one. */
 export function nextStage(draft: RuleDraft): StageDraft {
   const last = parseNumber(lastOf(draft.stages)?.threshold ?? '') ?? 28
-  const apart = draft.condition.comparison === 'above' ? STAGE_APART : -STAGE_APART
-  return { threshold: String(last + apart), devices: [], level: 100 }
+  const apart = STAGE_STEPS * stepOf(draft.condition.quantity)
+  const next = draft.condition.comparison === 'above' ? last + apart : last - apart
+  return { threshold: plain(next), devices: [], level: 100 }
+}
+
+const plain = (value: number): string => String(Number(value.toFixed(1)))
+
+/**
+ * Returns the values of a rule that now goes by a quantity which is so much at present: apart, the
+ * way that the rule goes, and within what there is, for no air is damper than 100 %.
+ */
+export function begunAt(
+  draft: RuleDraft,
+  { near, step }: Beginning,
+  unitOf: (quantity: string) => string,
+): Pick<RuleDraft, 'condition' | 'further' | 'stages'> {
+  const { condition, kind, stages } = draft
+  const pair = kind === 'proportional' || kind === 'lead_lag' ? PAIR_STEPS[kind] : 0
+  const far = step * (kind === 'staged' ? STAGE_STEPS * (stages.length - 1) : pair)
+  const down = kind !== 'proportional' && condition.comparison === 'below'
+  const most = unitOf(condition.quantity).startsWith('%') ? 100 : Infinity
+  const first = down ? Math.max(near, far) : Math.min(near, most - far)
+  const after = (steps: number): string => plain(down ? first - steps * step : first + steps * step)
+  return {
+    condition: { ...condition, threshold: after(0) },
+    further: after(pair),
+    stages: stages.map((stage, index) => ({ ...stage, threshold: after(STAGE_STEPS * index) })),
+  }
 }
 
 /** Returns the form of a rule that is there. */

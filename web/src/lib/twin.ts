@@ -23,6 +23,8 @@ export interface GivenDay {
 export interface Plan {
   air_c: number[]
   humidity_pct: number[]
+  /** Missing in answers of before it was told. */
+  vpd_kpa?: number[]
   air_min_c: number
   air_max_c: number
   hours_too_hot: number

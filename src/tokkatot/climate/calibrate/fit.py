@@ -3,27 +3,22 @@
 Parameters are fitted as logarithms, for all of them are above zero. Whether the records tell them
 apart is read from the Jacobian as D. A. Belsley, E. Kuh and R. E. Welsch do it (Regression
 Diagnostics, Wiley 1980, chapter 3): its columns at unit length, and their largest singular value
-over the smallest. What a twin is off by hangs together for hours, so that the moments of a day are
-no independent witnesses: the intervals are from the jackknife over days, with Student's t of the
-days less one (CV3 of J. G. MacKinnon, M. Ø. Nielsen and M. D. Webb, Cluster-robust inference: a
-guide to empirical practice, Journal of Econometrics 232, 2023, 272-299), or the plain ones where
-those are wider.
+over the smallest.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import exp, inf, log, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
-from scipy.stats import t as student
 
 from tokkatot.climate.calibrate.findings import Calibration, Estimate, NotIdentified, Off, Why
+from tokkatot.climate.calibrate.intervals import PARTNER, Marks, Numbers, half_intervals
 from tokkatot.climate.calibrate.knobs import Knob
 from tokkatot.climate.calibrate.recording import Recording
 from tokkatot.climate.calibrate.subjects import Subject
 
-Numbers = NDArray[np.float64]
 Tell = Callable[[int, int], None]
 
 SPREAD: Numbers = np.array((0.5, 3.0, 50.0))
@@ -37,18 +32,13 @@ SILENT = 0.005
 tenth, tell nothing of it."""
 COLLINEAR = 30.0
 """From this condition on Belsley and others call it harmful."""
-PARTNER = 0.3
-"""Part of the direction that nobody can see, from which a parameter counts as part of it."""
-BLIND = 1e-6
-"""Days whose readings move by less of what they do on all days see nothing."""
 WIDEST = log(2.0)
 """Half of the widest interval: from half to twice."""
-CONFIDENCE = 0.95
 _STEP = 1e-3
 _TENTH = log(1.1)
 _MOST_STEPS = 40
-_MOST_LIVED = 2 * _MOST_STEPS + 5
-"""Each step asks for what a house is off by and for slopes; five more come before and after."""
+_MOST_LIVED = 2 * _MOST_STEPS + 8
+"""Each step asks for what a house is off by and for slopes; eight more come before and after."""
 _AT_END = 0.02
 
 
@@ -77,11 +67,11 @@ def calibrate(
         max_nfev=_MOST_STEPS,
     )
     _check_inside(found.x, knobs)
-    slopes = split.fitted(lived.slopes(found.x))
-    _check_told(slopes, knobs)
-    half = _half_intervals(slopes, split.fitted(lived.off(found.x)), split)
+    before, after, slopes = lived.off(start), lived.off(found.x), lived.slopes(found.x)
+    _check_told(split.fitted(slopes), knobs)
+    begun = lived.begun_off(found.x, split.parts_off(after, split.fit)) - after
+    half = half_intervals(slopes, after, begun, split.fit, recording.days, recording.period_s)
     _check_narrow(half, knobs, found.x)
-    before, after = lived.off(start), lived.off(found.x)
     _check_better(split.held_out(before), split.held_out(after))
     tell(_MOST_LIVED, _MOST_LIVED)
     return Calibration(
@@ -118,18 +108,29 @@ class _Lived:
 
     def off(self, place: Numbers) -> Numbers:
         """Return moments by readings."""
-        shown = self._again(place[None])[0]
-        return np.asarray((shown - self._recording.readings) / SPREAD)
+        return self._off(self._recording, place)
+
+    def begun_off(self, place: Numbers, by: Numbers) -> Numbers:
+        """Return the same for each reading whose first is off by so many parts of its spread."""
+        wrong = np.repeat(self._recording.readings[None], len(by), axis=0)
+        wrong[:, 0] += np.diag(SPREAD * by)
+        return np.array(
+            [self._off(replace(self._recording, readings=each), place) for each in wrong]
+        )
 
     def slopes(self, place: Numbers) -> Numbers:
         """Return moments by readings by parameters, all houses lived through at once."""
         count = len(self._knobs)
         places = place + np.vstack((_STEP * np.eye(count), -_STEP * np.eye(count)))
-        shown = self._again(places) / SPREAD
+        shown = self._again(self._recording, places) / SPREAD
         return np.moveaxis(shown[:count] - shown[count:], 0, -1) / (2 * _STEP)
 
-    def _again(self, places: Numbers) -> Numbers:
-        shown = self._subject.lived(self._recording, self._knobs, np.exp(places))
+    def _off(self, recording: Recording, place: Numbers) -> Numbers:
+        shown = self._again(recording, place[None])[0]
+        return np.asarray((shown - self._recording.readings) / SPREAD)
+
+    def _again(self, recording: Recording, places: Numbers) -> Numbers:
+        shown = self._subject.lived(recording, self._knobs, np.exp(places))
         self._times = min(self._times + 1, _MOST_LIVED - 1)
         self._tell(self._times, _MOST_LIVED)
         return shown
@@ -142,11 +143,10 @@ class _Split:
         read = np.isfinite(recording.readings)
         days = recording.days
         held = days % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
-        self.fit: NDArray[np.bool_] = read & ((days > 0) & ~held)[:, None]
-        self.held: NDArray[np.bool_] = read & held[:, None]
+        self.fit: Marks = read & ((days > 0) & ~held)[:, None]
+        self.held: Marks = read & held[:, None]
         self._days = np.broadcast_to(days[:, None], read.shape)
-        self.clusters = self._days[self.fit]
-        self.days_fitted = len(np.unique(self.clusters))
+        self.days_fitted = len(np.unique(self._days[self.fit]))
         self.days_held_out = len(np.unique(self._days[self.held]))
         needed = max(FEWEST_DAYS, parameters + 2)
         if self.days_fitted < needed or not self.days_held_out:
@@ -163,12 +163,15 @@ class _Split:
     def held_out(self, values: Numbers) -> Numbers:
         return values[self.held]
 
-    def told(self, off: Numbers, chosen: NDArray[np.bool_]) -> Off:
+    def told(self, off: Numbers, chosen: Marks) -> Off:
         """Return root mean squares in units of the readings."""
+        return Off(*(float(value) for value in SPREAD * self.parts_off(off, chosen)))
+
+    def parts_off(self, off: Numbers, chosen: Marks) -> Numbers:
+        """Return them in parts of the spread; not a number where nothing is chosen."""
         squares = np.where(chosen, off, 0.0) ** 2
-        count = chosen.sum(axis=0)
         with np.errstate(invalid="ignore"):
-            return Off(*(float(value) for value in SPREAD * np.sqrt(squares.sum(axis=0) / count)))
+            return np.asarray(np.sqrt(squares.sum(axis=0) / chosen.sum(axis=0)))
 
 
 def _asked(subject: Subject, names: Sequence[str]) -> Sequence[Knob]:
@@ -207,35 +210,6 @@ def _check_inside(place: Numbers, knobs: Sequence[Knob]) -> None:
         for end in (knob.low, knob.high):
             if abs(found - log(end)) < _AT_END:
                 raise NotIdentified(Why.AT_END, parameter=knob.name, end=end)
-
-
-def _half_intervals(slopes: Numbers, off: Numbers, split: _Split) -> Numbers:
-    """Return how far to either side each parameter may lie, in logarithms."""
-    whole = slopes.T @ slopes
-    plain = np.linalg.inv(whole) * np.sum(off**2) / max(len(off) - slopes.shape[1], 1)
-    days = np.unique(split.clusters)
-    lengths = np.sqrt(np.diag(whole))
-    # How far the fit would move without a day, on the tangent.
-    moved = []
-    for day in days:
-        gone = split.clusters == day
-        part, left = slopes[gone] / lengths, off[gone]
-        moved.append(_moved(slopes[~gone] / lengths, part.T @ left) / lengths)
-    by_days = np.sum(np.square(moved), axis=0) * (len(days) - 1) / len(days)
-    variance = np.maximum(np.diag(plain), by_days)
-    quantile = float(student.ppf(0.5 + CONFIDENCE / 2, len(days) - 1))
-    return np.asarray(quantile * np.sqrt(variance))
-
-
-def _moved(others: Numbers, pull: Numbers) -> Numbers:
-    """Return how far each parameter would move, boundless where the other days don't tell it."""
-    _, singular, directions = np.linalg.svd(others, full_matrices=False)
-    blind = singular < BLIND
-    seen = directions[~blind]
-    found: Numbers = (seen.T / singular[~blind] ** 2) @ (seen @ pull)
-    # What the others see nothing of must not pass for unmoved.
-    found[np.any(np.abs(directions[blind]) > PARTNER, axis=0)] = inf
-    return found
 
 
 def _check_narrow(half: Numbers, knobs: Sequence[Knob], place: Numbers) -> None:

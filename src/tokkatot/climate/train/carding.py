@@ -32,7 +32,7 @@ LIMITS = (
 )
 COOP_LIMITS = (
     "It learned in a model of a poultry house that is verified, not validated.",
-    "It was judged turning all its set-points; a hub's own rules have one of them.",
+    "It was judged turning all its set-points; a hub turns one of them, and how many fans run.",
 )
 
 

@@ -20,6 +20,7 @@ from tokkatot.domain.alerts import AlertType
 from tokkatot.domain.houses import HouseKind
 from tokkatot.domain.ids import FarmId, HouseId
 from tokkatot.domain.schedules import SunTimes
+from tokkatot.domain.vapour import is_told
 
 
 async def alarms_by_house(
@@ -92,5 +93,5 @@ def _check(alarm: AlarmDefinition, at: str, around: Surroundings) -> None:
         device = around.devices.get(device_id)
         if device is None:
             raise invalid_field(at, "unknown_device", f"There is no device {device_id} here.")
-        if quantity is not None and quantity not in device.quantities:
+        if quantity is not None and not is_told(quantity, device.quantities):
             raise invalid_field(at, "not_measured", f"{device.name} does not measure {quantity}.")

@@ -266,10 +266,11 @@ def _value(facts: Facts, language: Language) -> str | None:
         return f"ចំនួន {count}" if language is KM else f"{count} together"
     if facts.unit is None:
         return None
-    actual = f"{_number(facts.actual, language)} {facts.unit}"
+    decimals = 2 if facts.unit.startswith("kPa") else 1
+    actual = f"{_number(facts.actual, language, decimals)} {facts.unit}"
     if facts.threshold is None:
         return actual
-    limit = f"{_number(facts.threshold, language)} {facts.unit}"
+    limit = f"{_number(facts.threshold, language, decimals)} {facts.unit}"
     return f"{actual} (កំណត់ {limit})" if language is KM else f"{actual} (limit {limit})"
 
 
@@ -283,6 +284,8 @@ def _when(facts: Facts, language: Language) -> str | None:
     return f"Since {since}" if until is None else f"From {since} to {until}"
 
 
-def _number(value: float, language: Language) -> str:
-    text = f"{value:.1f}".removesuffix(".0")
+def _number(value: float, language: Language, decimals: int = 1) -> str:
+    text = f"{value:.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").removesuffix(".")
     return text.translate(_KHMER_DIGITS) if language is KM else text

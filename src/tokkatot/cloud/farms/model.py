@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from tokkatot.cloud.platform.base import Base, EnumText, JsonObject
-from tokkatot.domain.flocks import Flock as Birds
 from tokkatot.domain.houses import HouseKind, HouseMode, SetPoints
 from tokkatot.domain.people import MemberRole
 from tokkatot.domain.places import Place
@@ -174,11 +173,6 @@ class Flock(HouseCycle, Base):
     cleared_on: Mapped[date | None]
     began_on = synonym("placed_on")
     ended_on = synonym("cleared_on")
-
-    @property
-    def birds(self) -> Birds:
-        """Return the flock as the curves take it."""
-        return Birds(placed_on=self.placed_on, count=self.present_count)
 
 
 class CropCycle(HouseCycle, Base):

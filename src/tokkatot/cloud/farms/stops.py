@@ -39,7 +39,8 @@ async def take_stop(
     `device_id` is the button that was pressed, where it was one.
 
     The latest word counts. A stop holds whenever it was pressed, by a hub without a clock too; a
-    lift that is older than the stop which holds was not meant for it.
+    lift that is older than the stop which holds was not meant for it. A stop of a house that is
+    stopped already goes into the log, and to the hub in a new document: it was heard.
 
     Raises:
         DBAPIError: when a hub of the farm is saying hello at this moment; said again, it is taken.
@@ -54,9 +55,8 @@ async def take_stop(
     await tx.session.execute(_LOCK_HUBS, {"farm": farm_id})
     person = by if by is not None and await store.name_of(tx.session, by) is not None else None
     if stopped:
-        if house.stopped_at is not None:
-            return True
-        house.stopped_at, house.stopped_by = at or tx.now, person
+        if house.stopped_at is None:
+            house.stopped_at, house.stopped_by = at or tx.now, person
     elif at is None or not _lift(farm, house, houses.values(), at):
         return True
     await tx.session.flush()

@@ -111,7 +111,9 @@ class RecommendationView(View):
     """A house's autopilot as it stands."""
 
     mode: AutopilotMode
-    supported: bool = Field(description="Whether a house of this kind can have one.")
+    supported: bool = Field(
+        description="Whether a house of this kind, and its birds, can have one."
+    )
     policy: PolicyBrief | None
     decision: DecisionView | None
     accepted: AcceptedView | None
@@ -293,7 +295,7 @@ async def _view(
         )
     return RecommendationView(
         mode=AutopilotMode.OFF if autopilot is None else autopilot.mode,
-        supported=now.house.kind is HouseKind.COOP,
+        supported=now.house.kind is HouseKind.COOP and now.has_broilers,
         policy=None
         if policy is None
         else PolicyBrief(

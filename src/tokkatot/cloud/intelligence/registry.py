@@ -1,6 +1,7 @@
 """Takes learned policies in, and gives them to houses."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from tokkatot.climate.physics.known import House as Known
 from tokkatot.climate.policy.card import PolicyRefused, checked_card
 from tokkatot.cloud.farms import store as farms_store
-from tokkatot.cloud.farms.breeds import lays
+from tokkatot.cloud.farms.breeds import is_native, lays
 from tokkatot.cloud.farms.changes import farm_changed
 from tokkatot.cloud.farms.hubs import touch_hubs
 from tokkatot.cloud.farms.model import Flock, House
@@ -111,11 +112,22 @@ async def deploy(
     await documents.check(tx, touched)
 
 
-async def has_hens(tx: Transaction, house: House) -> bool:
-    """Tell whether a coop has laying hens, or a twin of such; no policy has learned on them."""
-    fit = await store.fit_of(tx.session, house.id)
-    flocks = await farms_store.open_cycles(tx.session, Flock, [house.id])
-    return lays(house, flocks.get(house.id)) or (fit is not None and fit.known_as == Known.HENS)
+async def has_no_broilers(tx: Transaction, house: House) -> bool:
+    """Tell whether a coop has hens, a twin of such, or birds that no policy has learned on."""
+    return house.id in await without_broilers(tx, [house])
+
+
+async def without_broilers(tx: Transaction, houses: Sequence[House]) -> AbstractSet[UUID]:
+    """Return which of these houses are such, by their present flocks and fits."""
+    ids = [house.id for house in houses]
+    flocks = await farms_store.open_cycles(tx.session, Flock, ids)
+    fits = await store.fits_of(tx.session, ids)
+    hens = {fit.house_id for fit in fits if fit.known_as == Known.HENS}
+    return hens | {
+        house.id
+        for house in houses
+        if lays(house, flocks.get(house.id)) or is_native(house, flocks.get(house.id))
+    }
 
 
 async def _fit_for(
@@ -126,8 +138,11 @@ async def _fit_for(
         wrong = f"{house_id} is no {policy.house_kind}: leave it out."
     elif policy.house_id not in {None, house_id}:
         wrong = f"It was learned for {policy.house_id} alone, not for {house_id}: leave it out."
-    elif await has_hens(tx, house):
-        wrong = f"{house_id} has laying hens, and policies know broilers: leave it out."
+    elif await has_no_broilers(tx, house):
+        wrong = (
+            f"{house_id} has laying hens or village chickens, and policies know "
+            "broilers: leave it out."
+        )
     else:
         return house
     raise invalid_field("body.houses", "unfit", wrong)

@@ -21,7 +21,7 @@ from tokkatot.cloud.intelligence.model import (
     HouseAutopilot,
     StoredPolicy,
 )
-from tokkatot.cloud.intelligence.registry import touched_by
+from tokkatot.cloud.intelligence.registry import has_no_broilers, touched_by, without_broilers
 from tokkatot.cloud.platform import audit
 from tokkatot.cloud.platform.audit import Origin
 from tokkatot.cloud.platform.base import JsonObject
@@ -67,6 +67,8 @@ class Situation:
     decision: Decision | None
     fit: FittedTwin | None
     """Of the house as it is now."""
+    has_broilers: bool
+    """Else no policy has learned on what lives there."""
 
 
 async def situation(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> Situation:
@@ -86,6 +88,7 @@ async def situation(tx: Transaction, farm_id: FarmId, house_id: HouseId) -> Situ
         policy=policy,
         decision=await store.latest(tx.session, house_id),
         fit=fit if fit is not None and fit.is_of(house.floor_area_m2) else None,
+        has_broilers=not await has_no_broilers(tx, house),
     )
 
 
@@ -115,6 +118,8 @@ async def set_mode(
         raise Conflict("conflict", "The house has no policy yet: ask staff to deploy one.")
     if autopilot.mode is mode:
         return
+    if mode is not AutopilotMode.OFF and await has_no_broilers(tx, house):
+        raise Conflict("conflict", "Policies know broilers, not hens or village chickens.")
     before, autopilot.mode, autopilot.changed_at = autopilot.mode, mode, tx.now
     autopilot.forget_accepted()
     await _changed(
@@ -165,10 +170,16 @@ async def accept(
 async def autopilots_in(
     tx: Transaction, houses: Sequence[House]
 ) -> tuple[Mapping[UUID, Autopilot], tuple[PolicyFile, ...]]:
-    """Return the autopilots that are not off as a hub takes them, and the policies they need."""
+    """Return the autopilots that are not off as a hub takes them, and the policies they need.
+
+    One rests while birds live in its house that no policy has learned on.
+    """
     found = await store.autopilots(tx.session, [house.id for house in houses])
     floors = {house.id: house.floor_area_m2 for house in houses}
     on = {one.house_id: one for one in found if one.mode is not AutopilotMode.OFF}
+    if on:
+        for house_id in await without_broilers(tx, [one for one in houses if one.id in on]):
+            del on[house_id]
     stored = await store.policies_by_hash(
         tx.session, sorted({one.policy_sha256 for one in on.values()})
     )

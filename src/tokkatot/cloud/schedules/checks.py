@@ -37,6 +37,7 @@ from tokkatot.domain.schedules import (
     VentilationCurve,
 )
 from tokkatot.domain.schedules import Sequence as Steps
+from tokkatot.domain.vapour import is_told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,7 @@ def _check_condition(condition: Condition, at: str, around: Surroundings) -> Non
     if condition.device_id is None:
         return
     device = _device(condition.device_id, f"{at}.device_id", around)
-    if condition.quantity not in device.quantities:
+    if not is_told(condition.quantity, device.quantities):
         raise invalid_field(
             f"{at}.quantity", "not_measured", f"{device.name} does not measure that."
         )

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.breeds import birds_of
 from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.schedules import store
@@ -36,7 +37,7 @@ async def house_configs(
             stopped_ms=stopped_ms,
             mode=house.mode,
             night=house.night,
-            flock=flocks[house.id].birds if house.id in flocks else None,
+            flock=birds_of(house, flocks[house.id]) if house.id in flocks else None,
             rules=rules_in(rules.get(house.id)),
         )
         for house, stopped_ms in ((house, _stopped_ms(house, farm)) for house in houses)

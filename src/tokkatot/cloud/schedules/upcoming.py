@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from tokkatot.automation.modes import forbids
 from tokkatot.automation.occurrences import Locality, runs_ahead
 from tokkatot.cloud.farms import store as farms_store
+from tokkatot.cloud.farms.breeds import birds_of
 from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.platform.database import Transaction
 from tokkatot.cloud.schedules import store
@@ -81,7 +82,9 @@ async def calendar(tx: Transaction, farm_id: FarmId, found: Sequence[Current]) -
         now=tx.now,
         locality=Locality(zone=ZoneInfo(farm.time_zone), place=farm.place),
         houses={house.id: house for house in houses},
-        flocks={house_id: flock.birds for house_id, flock in flocks.items()},
+        flocks={
+            house.id: birds_of(house, flocks[house.id]) for house in houses if house.id in flocks
+        },
         roles={device.id: device.role for device in devices.values()},
     )
 

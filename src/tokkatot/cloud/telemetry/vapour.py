@@ -15,6 +15,7 @@ from tokkatot.cloud.telemetry.history import Chart, Drawn, Rolled, SeriesKey
 from tokkatot.cloud.telemetry.store import Readings, Span
 from tokkatot.cloud.telemetry.summary import NOTHING, Numbers, Summary, widen
 from tokkatot.domain.quantities import SPECS, Quantity
+from tokkatot.domain.vapour import OFFSET_C, SATURATED_KPA, STEEPNESS
 
 APART_MS: Final = 300_000
 """Readings that are farther apart than this say nothing about the same air."""
@@ -75,11 +76,9 @@ async def _draw(readings: Readings, chart: Chart, pair: Pair) -> Drawn:
 def deficit_kpa(temperature_c: Numbers, humidity_percent: Numbers) -> Numbers:
     """Return how much more vapour pressure air could hold, each of shape (n,).
 
-    Source: R. Allen et al., Crop evapotranspiration, FAO Irrigation and Drainage Paper 56, Rome
-    1998, equation 11 for the saturation vapour pressure over water; the deficit as in its chapter
-    3, for one instant instead of a day.
+    The equation is `domain.vapour.deficit_kpa`, of many moments at once.
     """
-    saturation = 0.6108 * np.exp(17.27 * temperature_c / (temperature_c + 237.3))
+    saturation = SATURATED_KPA * np.exp(STEEPNESS * temperature_c / (temperature_c + OFFSET_C))
     deficit: Numbers = saturation * (1 - humidity_percent / 100)
     return deficit
 

@@ -9,6 +9,10 @@ from tokkatot.climate.physics.greenhouse import model as greenhouse
 from tokkatot.climate.physics.known import House, coop_of, greenhouse_of
 from tokkatot.climate.physics.poultry import houses as coops
 from tokkatot.climate.physics.poultry import model as coop
+from tokkatot.domain.flocks import NATIVE_GROWTH_PER_D, NATIVE_MATURE_KG
+
+YOUNG = 1.15
+"""So many times what it weighs a bird still grows to, at least."""
 
 
 class Birds(Struct, frozen=True, kw_only=True):
@@ -17,6 +21,8 @@ class Birds(Struct, frozen=True, kw_only=True):
     count: int
     age_d: float
     kg: float
+    native: bool = False
+    """Of the village: they grow slowly."""
 
 
 class Twin(Struct, frozen=True, kw_only=True):
@@ -39,9 +45,13 @@ def coop_built(twin: Twin) -> tuple[coop.Parameters, coop.State]:
     if twin.floor_m2 is not None:
         built = coops.of_floor(built, twin.floor_m2)
     if birds is not None:
-        # The curve of weights is the broilers'.
+        # No curve of weights is the hens'.
         kg = state.bird_kg if twin.house is House.HENS else birds.kg
         state = replace(state, age_d=birds.age_d, bird_kg=kg)
+        if birds.native and twin.house is not House.HENS:
+            # Who weighs nearly as much, or more, is of a larger kind.
+            mature_kg = max(NATIVE_MATURE_KG, YOUNG * birds.kg)
+            built = replace(built, mature_kg=mature_kg, growth_per_d=NATIVE_GROWTH_PER_D)
     return replace(built, **{**twin.equipped, **twin.fitted}), state
 
 

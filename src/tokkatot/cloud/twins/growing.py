@@ -40,7 +40,7 @@ from tokkatot.cloud.twins.house import (
     twin_of,
     usual_twin,
 )
-from tokkatot.cloud.twins.past_days import MOST_A_ROUND, SETTLED
+from tokkatot.cloud.twins.past_days import FAILED, MOST_A_ROUND, SETTLED
 from tokkatot.cloud.twins.recorded import weighed_kg
 from tokkatot.cloud.twins.simulating import begun_in, points_of
 from tokkatot.domain.houses import HouseKind
@@ -115,9 +115,15 @@ async def foretell(
     async with context.database.transaction() as tx:
         due = await _due(tx)
     for one in due:
-        async with context.database.transaction() as tx:
-            asked = await _asked(tx, readings, forecasts, one)
-        told = asked if isinstance(asked, str) else await _told(asked, one, program)
+        asked: _Asked | str
+        told: list[float] | str
+        try:
+            async with context.database.transaction() as tx:
+                asked = await _asked(tx, readings, forecasts, one)
+            told = asked if isinstance(asked, str) else await _told(asked, one, program)
+        except Exception:  # noqa: BLE001 - one house's failure must not end the others' morning
+            _log.exception("growing.broke", house=str(one.house.id))
+            asked = told = FAILED
         async with context.database.transaction() as tx:
             await store.keep_prediction(tx.session, _row(one, asked, told) | {"made_at": tx.now})
 
@@ -192,7 +198,7 @@ async def _asked(
 
 async def _birds(tx: Transaction, stored: Readings, one: Due, flock: Flock) -> Birds:
     """Return a flock as it was at noon the day before, also on the morning on which it comes."""
-    birds = birds_on(flock, one.farm.today(one.start))
+    birds = birds_on(one.house, flock, one.farm.today(one.start))
     if flock.placed_on >= one.today:
         # Scales showed the flock before it.
         return birds
@@ -237,7 +243,7 @@ async def _told(asked: _Asked, one: Due, program: Sequence[str]) -> list[float] 
     )
     if isinstance(said, Failure):
         _log.warning("growing.failed", house=str(one.house.id), detail=said.detail)
-        return "twin"
+        return FAILED
     told: list[float] = said["told"]
     if isinstance(one.cycle, Flock):
         return [round(kg, 3) for kg in told]

@@ -10,7 +10,7 @@ from tokkatot.climate.physics.known import House as KnownHouse
 from tokkatot.cloud.devices import store as device_store
 from tokkatot.cloud.devices.model import Device
 from tokkatot.cloud.farms import store as farms_store
-from tokkatot.cloud.farms.breeds import lays
+from tokkatot.cloud.farms.breeds import birds_of, is_native, lays
 from tokkatot.cloud.farms.model import Farm, Flock, House
 from tokkatot.cloud.jobs.problems import Unanswerable
 from tokkatot.cloud.jobs.reasons import Reason
@@ -63,7 +63,7 @@ async def twin_of(
         equipped=equipped(house, known, devices),
         fitted={},
         fans_w=_rated(devices, DeviceRole.FAN) or 0.0,
-        birds=None if flock is None else birds_on(flock, day),
+        birds=None if flock is None else birds_on(house, flock, day),
     )
 
 
@@ -124,17 +124,19 @@ async def flock_at(tx: Transaction, house: House, at: datetime) -> Flock | None:
     return flocks[-1] if flocks else None
 
 
-def birds_on(flock: Flock, day: date) -> Birds:
+def birds_on(house: House, flock: Flock, day: date) -> Birds:
     """Return a flock as it was on a day, by the only count that there is.
 
     Who clears a house may well note that nobody is left: then it is as many as were placed.
     """
-    age_d = max(age_of(flock.birds, day), 0)
+    birds = birds_of(house, flock)
+    age_d = max(age_of(birds, day), 0)
     gone = flock.cleared_on is not None and flock.present_count == 0
     return Birds(
         count=flock.placed_count if gone else flock.present_count,
         age_d=float(age_d),
-        kg=value_at(flock.birds.weight_kg, age_d),
+        kg=value_at(birds.weight_kg, age_d),
+        native=is_native(house, flock),
     )
 
 

@@ -17,6 +17,7 @@ from tokkatot.climate.env.what_if import (
     between,
     live_through,
 )
+from tokkatot.climate.physics.air import vpd_kpa
 from tokkatot.climate.physics.greenhouse import houses as greenhouses
 from tokkatot.climate.physics.known import COOPS
 from tokkatot.climate.physics.outdoor import Outdoor
@@ -151,6 +152,7 @@ def _shown(story: Story, every: int) -> JsonObject:
         "air_c": [_mean(group, 0, 2) for group in groups],
         "humidity_pct": [_mean(group, 1, 1) for group in groups],
         "co2_ppm": [_mean(group, 2, 0) for group in groups],
+        "vpd_kpa": [_vpd_kpa(group) for group in groups],
         "air_min_c": round(min(air), 2),
         "air_max_c": round(max(air), 2),
         "hours_too_hot": round(story.hours_too_hot, 2),
@@ -165,6 +167,10 @@ def _shown(story: Story, every: int) -> JsonObject:
 
 def _mean(rows: Sequence[Climate], column: int, digits: int) -> float:
     return round(sum(row[column] for row in rows) / len(rows), digits)
+
+
+def _vpd_kpa(rows: Sequence[Climate]) -> float:
+    return round(sum(vpd_kpa(row.air_c, row.humidity_pct) for row in rows) / len(rows), 3)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from tokkatot.climate.weather.files import moment_of
 from tokkatot.cloud.farms.houses import house_in
 from tokkatot.cloud.farms.model import Farm, House
 from tokkatot.cloud.intelligence import store as intelligence_store
-from tokkatot.cloud.intelligence.registry import add_policy, has_hens
+from tokkatot.cloud.intelligence.registry import add_policy, has_no_broilers
 from tokkatot.cloud.jobs.model import Job
 from tokkatot.cloud.jobs.problems import Unanswerable
 from tokkatot.cloud.jobs.reasons import Reason
@@ -45,7 +45,9 @@ LONGEST_GAP_H: Final = 3
 NO_FIT: Final = "Fit the twin of this house first: a policy learns in what was found of it."
 NO_FLOOR: Final = "Say how large the house is: nobody knows how many birds share its air."
 NO_COOP: Final = "Hubs let policies steer coops alone so far."
-NO_BROILERS: Final = "The environment that policies learn in knows broilers, not laying hens."
+NO_BROILERS: Final = (
+    "The environment that policies learn in knows broilers, not hens or village chickens."
+)
 TOO_LITTLE: Final = (
     f"A weather station of the farm must have measured temperature, humidity and radiation for"
     f" {LEAST_DAYS} days on end: wait for them."
@@ -70,7 +72,7 @@ class Training(JobKind):
         known = next((one for one in COOPS if one == fit.known_as), None)
         if known is None:
             raise Unanswerable(NO_COOP, Reason("coops_only"))
-        if known is KnownHouse.HENS or await has_hens(tx, house):
+        if known is KnownHouse.HENS or await has_no_broilers(tx, house):
             raise Unanswerable(NO_BROILERS, Reason("broilers_only"))
         if house.floor_area_m2 is None:
             raise Unanswerable(NO_FLOOR, Reason("no_floor_area"))

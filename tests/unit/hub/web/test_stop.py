@@ -126,6 +126,17 @@ async def test_a_stop_of_the_cloud_can_be_lifted_here_and_is_nobodys_by_name(pag
     assert told(page) == [{"house": str(HOUSE), "stopped": False, "by": str(OWNER)}]
 
 
+async def test_a_stop_of_the_cloud_can_be_pressed_here_too_by_name(page: Page) -> None:
+    document = peopled(OWNER, MANAGER, version=2)
+    (house,) = document.houses
+    await page.hub.configure(replace(document, houses=(replace(house, software_stop=True),)))
+    async with await page.person(MANAGER) as web:
+        pressed = (await web.post(STOP)).json()
+        assert pressed["by"] == {"id": str(MANAGER), "name": "Manager"}
+        assert (await web.get(STATE)).json()["stop"] == pressed
+    assert told(page) == [{"house": str(HOUSE), "stopped": True, "by": str(MANAGER)}]
+
+
 async def test_who_pressed_a_stop_that_the_cloud_has_lifted_is_forgotten(page: Page) -> None:
     async with await page.person(OWNER) as web:
         await web.post(STOP)

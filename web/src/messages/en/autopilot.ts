@@ -5,7 +5,8 @@ import type { AutopilotWords } from '..'
 export const autopilot: AutopilotWords = {
   'autopilot.help':
     'A program that learned on a model of the house may turn its temperature limits a little, by 3 °C at most, and let some of the fans rest between them. After cold all fans rest until it is warm again, as always. The dangerous limit and all safety stay as they are.',
-  'autopilot.unsupported': 'For coops alone so far. Greenhouses have none yet.',
+  'autopilot.unsupported':
+    'For broilers alone so far. Greenhouses, laying hens and village chickens have none yet.',
   'autopilot.no_policy': 'This house has no program yet. Ask staff for one.',
   'autopilot.mode': 'What it may do',
   'autopilot.mode.off': 'Off',

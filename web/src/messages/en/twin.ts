@@ -89,7 +89,8 @@ export const twin: TwinWords = {
   'cannot.fit_again': 'The last fit is of no use any more. Fit the model to this house again.',
   'cannot.not_fitted': 'Fit the model to this house first, on the page “Try it out first”.',
   'cannot.coops_only': 'It can be done for coops alone so far.',
-  'cannot.broilers_only': 'It can be done for birds that grow, not for laying hens yet.',
+  'cannot.broilers_only':
+    'It can be done for broilers, not yet for laying hens or village chickens.',
   'cannot.no_floor_area': 'Say first in the settings of the house how large it is.',
   'cannot.too_little_weather':
     'The weather station outside must have measured temperature, humidity and sunshine for {days_needed} days on end. Wait, then try again.',
