@@ -1,4 +1,4 @@
-"""The published tomato benchmark: what our rules and its own earn inside it, lamps free and off."""
+"""The published tomato benchmark: what our policy, our rules and its own earn inside it."""
 
 import os
 import sys
@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-from benches.support.gl_gym import FOLDER, JUDGED, RELEASE, Came, GlGym, banded, gl_gym
+from benches.support.gl_gym import FOLDER, JUDGED, RELEASE, Came, GlGym, banded, gl_gym, learned
 from tokkatot.cli.bench import Report
 from tokkatot.climate.control.tomato_benchmark import FOUND
+from tokkatot.climate.policy.card import find_policy
+from tokkatot.climate.policy.running import Policy
 
 _SEASONS = {
     f"{who}_{year}{'_lamps_off' if locked else ''}": (who, year, locked)
-    for who, locked, year in product(("found", "rules"), (False, True), JUDGED)
+    for who, locked, year in product(("learned", "found", "rules"), (False, True), JUDGED)
 }
 UNITS = {"eur_m2": "EUR/m2", "penalty": "1"}
 FIGURES = tuple(f"{season}_{name}" for season, name in product(_SEASONS, UNITS))
@@ -39,4 +41,7 @@ def lived(gym: GlGym, season: str) -> Came:
     who, year, locked = _SEASONS[season]
     if who == "rules":
         return gym.ruled(year, locked=locked)
+    if who == "learned":
+        policy = Policy.load(find_policy(Path("tomato_benchmark")))
+        return gym.steered(learned(policy), year, locked=locked)
     return gym.steered(banded(FOUND), year, locked=locked)

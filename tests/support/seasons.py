@@ -17,6 +17,16 @@ threads = 1
 checkpoints = 3
 """
 
+EVOLUTION = """
+[evolution]
+generations = 7
+candidates = 6
+seasons = 1
+kept_seasons = 1
+spread = 0.1
+checkpoints = 3
+"""
+
 JUDGING = """
 [judging]
 seasons = 2
@@ -40,7 +50,9 @@ def write_weather(path: Path, days: int) -> Path:
     return path
 
 
-def write_plan(folder: Path, house: str = "tunnel", *, more: str = "") -> Path:
+def write_plan(
+    folder: Path, house: str = "tunnel", *, more: str = "", learning: str = LEARNING
+) -> Path:
     """Write a plan beside its weather: one day learned from, another judged on."""
     write_weather(folder / "known.csv", 3)
     write_weather(folder / "unseen.csv", 4)
@@ -48,6 +60,6 @@ def write_plan(folder: Path, house: str = "tunnel", *, more: str = "") -> Path:
     path.write_text(
         f'name = "small"\nhouse = "{house}"\ndays = 1\nseed = 3\nunsure = 0.1\n'
         'learn_from = [{ file = "known.csv", form = "csv" }]\n'
-        'judge_on = [{ file = "unseen.csv", form = "csv" }]\n' + more + LEARNING + JUDGING
+        'judge_on = [{ file = "unseen.csv", form = "csv" }]\n' + more + learning + JUDGING
     )
     return path

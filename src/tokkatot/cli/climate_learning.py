@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from tokkatot.climate.judge.controllers import Controller
     from tokkatot.climate.judge.front import Fronts
     from tokkatot.climate.plan import Plan
-    from tokkatot.climate.policy.card import WeatherSeen
+    from tokkatot.climate.policy.card import Card, WeatherSeen
     from tokkatot.climate.policy.running import Policy
+    from tokkatot.climate.train.evolving import Evolver
+    from tokkatot.climate.train.learning import Learner
     from tokkatot.climate.weather.series import WeatherSeries
 
 _REFUSED = 2
@@ -34,16 +36,11 @@ Run = Annotated[Path, typer.Option(help="Where the run is kept; the same folder 
 
 def train(plan: PlanFile, run: Run, weather: Weather = None) -> None:
     """Learn a policy; what was stopped goes on where it was."""
-    _needs("torch", "stable_baselines3", extra="train")
-    from tokkatot.climate.plan import read_weathers
-    from tokkatot.climate.train.learning import Learner
-
     with _refusals():
         what, beside = _read(plan)
-        weathers = read_weathers(what.learn_from, weather or beside)
-        learner = Learner(what, [series for _, series in weathers])
+        learner, _ = _begun(what, weather or beside)
         learner.learn(run, counted("learned"))
-    print(f"{learner.model.num_timesteps} decisions were learned from.")
+    print(f"{learner.decisions} decisions were learned from.")
 
 
 def export(
@@ -53,19 +50,16 @@ def export(
     weather: Weather = None,
 ) -> None:
     """Freeze a learned policy as ONNX with its card, and prove that both agree."""
-    _needs("torch", "stable_baselines3", "onnx", extra="train")
-    from tokkatot.climate.plan import PlanRefused, read_weathers
-    from tokkatot.climate.train.exporting import export as freeze
-    from tokkatot.climate.train.learning import CHECKPOINT, Learner
+    _needs("onnx", extra="train")
+    from tokkatot.climate.plan import PlanRefused
 
     with _refusals():
         what, beside = _read(plan)
-        weathers = read_weathers(what.learn_from, weather or beside)
-        learner = Learner(what, [series for _, series in weathers])
-        if not (run / CHECKPOINT).exists():
+        learner, seen = _begun(what, weather or beside)
+        if not (run / learner.kept_as).exists():
             raise PlanRefused(f"{run} holds no run; `tokkatot climate train` makes one.")
-        learner.recall(run / CHECKPOINT)
-        card = freeze(learner, [seen for seen, _ in weathers], out)
+        learner.recall(run / learner.kept_as)
+        card = _frozen(learner, seen, out)
     print(f"{card.version}: answers differ by {card.parity:.1e} of a step at most")
 
 
@@ -193,6 +187,40 @@ def _rivals(
     if plan.judging.ahead_steps:
         made["planner"] = planner
     return made
+
+
+def _begun(plan: "Plan", weather: Path) -> "tuple[Learner | Evolver, list[WeatherSeen]]":
+    """Return what learns by a plan, at its beginning, and the weather that it learns from."""
+    from msgspec import UNSET
+
+    from tokkatot.climate.plan import read_weathers
+
+    evolves = plan.evolution is not UNSET
+    if evolves:
+        _needs("numba", extra="climate")
+    else:
+        _needs("torch", "stable_baselines3", extra="train")
+    known = read_weathers(plan.learn_from, weather)
+    seen, series = [told for told, _ in known], [one for _, one in known]
+    if evolves:
+        from tokkatot.climate.train.evolving import Evolver
+
+        return Evolver(plan, series), seen
+    from tokkatot.climate.train.learning import Learner
+
+    return Learner(plan, series), seen
+
+
+def _frozen(learner: "Learner | Evolver", seen: "list[WeatherSeen]", out: Path) -> "Card":
+    from tokkatot.climate.train.evolving import Evolver
+
+    if isinstance(learner, Evolver):
+        from tokkatot.climate.train.evolved import export as freeze_evolved
+
+        return freeze_evolved(learner, seen, out)
+    from tokkatot.climate.train.exporting import export as freeze
+
+    return freeze(learner, seen, out)
 
 
 def _read(plan: Path) -> "tuple[Plan, Path]":

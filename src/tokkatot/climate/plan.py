@@ -105,6 +105,26 @@ class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     threads: Count = 2
 
 
+class Evolution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How an evolution strategy goes about it."""
+
+    generations: Count
+    candidates: Annotated[int, Meta(ge=4)] = 24
+    """Networks that each generation tries."""
+    seasons: Count = 3
+    """That each is tried in, alike for all of a generation."""
+    kept_seasons: Count = 3
+    """Evenly over all, to choose what was learned by; no candidate is tried in one of them."""
+    hidden: Annotated[int, Meta(ge=0)] = 0
+    """Nodes between what is seen and what is answered; nought leaves it linear."""
+    spread: Positive = 0.06
+    """By how much the first networks' numbers differ."""
+    substeps: Count | UnsetType = UNSET
+    """Short steps of one of a greenhouse's long ones while it learns; unset as many as ever."""
+    checkpoints: Count = 20
+    """In how many parts the whole is kept as it stands, and judged in the kept seasons."""
+
+
 class Weighing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What energy and heat stress of a flock count as against each other, in euros."""
 
@@ -163,7 +183,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Of a greenhouse; fresh fruit."""
     penalties: Positive = 1.0
     """Of the tomato benchmark: its penalties count so many times."""
-    learning: Learning
+    learning: Learning | UnsetType = UNSET
+    evolution: Evolution | UnsetType = UNSET
+    """One of both says how it learns; where this is unset, plans keep their digest."""
     judging: Judging = Judging()
 
 
@@ -192,6 +214,8 @@ def read_plan(path: Path) -> Plan:
         raise PlanRefused(f"{path}: what is made up of judged weather has the days of it")
     if plan.flock_heat_kwh is not UNSET and plan.heat_to_electricity is not None:
         raise PlanRefused(f"{path}: heat has one price, flock_heat_kwh or heat_to_electricity")
+    if (plan.learning is UNSET) == (plan.evolution is UNSET):
+        raise PlanRefused(f"{path}: how it learns is said by one table, [learning] or [evolution]")
     known = {name for names in _PRICES.values() for name in names}
     for name in sorted(known - set(_PRICES[plan.house])):
         if getattr(plan, name) is not UNSET:
@@ -214,6 +238,28 @@ def own_prices(plan: Plan) -> dict[str, float]:
     """Return what the plan itself says that things cost, in euros, by the names in it."""
     told = {name: getattr(plan, name) for name in _PRICES[plan.house]}
     return {name: price for name, price in told.items() if price is not UNSET}
+
+
+def learning_of(plan: Plan) -> Learning:
+    """Return how proximal policy optimisation learns by a plan.
+
+    Raises:
+        PlanRefused: where it learns by evolution.
+    """
+    if plan.learning is UNSET:
+        raise PlanRefused(f"{plan.name} has no table [learning].")
+    return plan.learning
+
+
+def evolution_of(plan: Plan) -> Evolution:
+    """Return how an evolution strategy learns by a plan.
+
+    Raises:
+        PlanRefused: where it learns otherwise.
+    """
+    if plan.evolution is UNSET:
+        raise PlanRefused(f"{plan.name} has no table [evolution].")
+    return plan.evolution
 
 
 def weighed(plan: Plan, how: Weighing) -> Plan:

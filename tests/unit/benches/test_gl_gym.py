@@ -18,7 +18,7 @@ from tokkatot.climate.control.tomato_benchmark import TOMATO_SEEN
 from tokkatot.climate.physics.air import SEA_LEVEL_PA, co2_mg_m3, magnus_pa
 from tokkatot.climate.physics.greenhouse.model import State
 from tokkatot.climate.physics.outdoor import Outdoor
-from tokkatot.climate.policy.card import House, inputs_of
+from tokkatot.climate.policy.card import House, find_policy, inputs_of
 from tokkatot.climate.policy.running import Policy
 from tokkatot.climate.weather.files import read_columns
 
@@ -221,6 +221,21 @@ def test_figures_that_are_asked_for_are_measured_and_without_a_folder_none(
     assert begun == {"ask": "begin", "year": 2011, "locked": True}
     assert len(steps) == 3
     assert ruled == {"ask": "ruled", "year": 2010, "locked": False}
+
+
+def test_the_shipped_policy_steers_where_its_figure_is_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, float, str]] = []
+    monkeypatch.setenv(gl_gym.FOLDER, str(folder))
+    bench.run(["learned_2011_eur_m2"], lambda *row: told.append(row))
+    assert told == [("learned_2011_eur_m2", 4.25, "EUR/m2")]
+    begun, first, *_ = asked(folder)
+    assert begun == {"ask": "begin", "year": 2011, "locked": False}
+    policy = Policy.load(find_policy(Path("tomato_benchmark")))
+    wish = gl_gym.learned(policy)(gl_gym.seen_there(SEEN), 0.0, [0.5] * 6)
+    moved = np.clip((np.array(wish) - 0.5) / 0.1, -1.0, 1.0)
+    assert first["action"] == pytest.approx(moved.tolist())
 
 
 class Glasshouse:

@@ -130,3 +130,32 @@ def test_a_plan_that_is_none_is_told_in_one_line(tmp_path: Path, command: str) -
     done = CliRunner().invoke(app, [command, absent, *options[command]])
     assert done.exit_code == 2
     assert len(done.output.strip().splitlines()) == 1
+
+
+def test_what_evolves_is_learned_and_told_without_what_only_other_learners_need(
+    tmp_path: Path, told: Told
+) -> None:
+    plan = seasons.write_plan(tmp_path, "tomato_benchmark", learning=seasons.EVOLUTION)
+    run = ["--run", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, ["train", str(plan), *run])
+    assert done.exit_code == 0, done.output
+    assert told == {"learned": [(part, 7) for part in range(1, 8)]}
+    assert done.output.splitlines()[-1] == f"{46 * STEPS_A_DAY} decisions were learned from."
+    again = CliRunner().invoke(app, ["train", str(plan), *run])
+    assert again.output == done.output
+    assert len(told["learned"]) == 7
+
+
+@pytest.mark.training
+def test_what_evolved_is_frozen_once_there_is_a_run(tmp_path: Path) -> None:
+    plan = seasons.write_plan(tmp_path, "tomato_benchmark", learning=seasons.EVOLUTION)
+    run, out = ["--run", str(tmp_path / "run")], ["--out", str(tmp_path / "policy")]
+    none = CliRunner().invoke(app, ["export", str(plan), *run, *out])
+    assert none.exit_code == 2
+    assert "holds no run" in none.output
+    CliRunner().invoke(app, ["train", str(plan), *run])
+    done = CliRunner().invoke(app, ["export", str(plan), *run, *out])
+    assert done.exit_code == 0, done.output
+    card, _ = read_policy(tmp_path / "policy")
+    assert done.output.startswith(f"{card.version}: answers differ by ")
+    assert card.learning.steps == 46 * STEPS_A_DAY

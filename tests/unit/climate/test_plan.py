@@ -17,8 +17,10 @@ from tokkatot.climate.plan import (
     PlanRefused,
     batch_of,
     digest_of,
+    evolution_of,
     find_plan,
     kind_of,
+    learning_of,
     read_plan,
     read_weathers,
 )
@@ -230,6 +232,23 @@ def test_another_plan_has_another_digest(tmp_path: Path) -> None:
     assert digest_of(plan) != digest_of(other)
     dear = read_plan(seasons.write_plan(tmp_path, more=f"tariff = {EVENING}\n"))
     assert digest_of(plan) != digest_of(dear)
+
+
+@pytest.mark.parametrize("learning", ["", seasons.LEARNING + seasons.EVOLUTION])
+def test_how_it_learns_is_said_by_one_table(tmp_path: Path, learning: str) -> None:
+    with pytest.raises(PlanRefused, match=r"one table, \[learning\] or \[evolution\]"):
+        read_plan(seasons.write_plan(tmp_path, learning=learning))
+
+
+def test_what_learns_one_way_says_nothing_of_the_other(tmp_path: Path) -> None:
+    plan = read_plan(seasons.write_plan(tmp_path))
+    assert learning_of(plan).steps == 768
+    with pytest.raises(PlanRefused, match="evolution"):
+        evolution_of(plan)
+    evolves = read_plan(seasons.write_plan(tmp_path, learning=seasons.EVOLUTION))
+    assert evolution_of(evolves).generations == 7
+    with pytest.raises(PlanRefused, match="learning"):
+        learning_of(evolves)
 
 
 def test_a_shipped_plan_is_found_by_its_name_unless_a_file_has_it(tmp_path: Path) -> None:

@@ -134,6 +134,11 @@ class Batch(ABC, Generic[Start]):
         self.lived = np.zeros(houses, np.int64)
         self.values: Floats = np.zeros((houses, len(self.dials)))
         self._outdoor: Records = self._sky[self._row]
+        self._substeps = SUBSTEPS
+
+    def coarsen(self, substeps: int) -> None:
+        """Let a greenhouse live by so many short steps a long one: coarser, and sooner done."""
+        self._substeps = substeps
 
     def plant(self, house: int, start: Start) -> None:
         """Begin a season in a house."""
@@ -333,7 +338,7 @@ class Tomatoes(_SetPoints[TomatoStart]):
         )
         advance_greenhouses(
             self.states, self.controls, self._outdoor, self._parameters, self.books, self.step_s,
-            SUBSTEPS,
+            self._substeps,
         )  # fmt: skip
         paid = np.empty((self.houses, len(self.parts)))
         pay_tomatoes(
@@ -389,7 +394,7 @@ class BenchmarkTomatoes(Batch[BenchmarkTomatoStart]):
         before = self.states.copy()
         advance_greenhouses(
             self.states, self.controls, self._outdoor, self._parameters, self.books, self.step_s,
-            SUBSTEPS,
+            self._substeps,
         )  # fmt: skip
         paid = np.empty((self.houses, len(self.parts)))
         pay_benchmark_tomatoes(

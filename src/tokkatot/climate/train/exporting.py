@@ -1,49 +1,25 @@
 """Freezes a learned policy as an ONNX file with its card, and proves that both agree."""
 
-import hashlib
 import warnings
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import onnx
 import torch
-from msgspec import UNSET
 from torch import nn
 from typing_extensions import override
 
-from tokkatot.climate.plan import HousePlan, Plan, digest_of, kind_of, own_prices
-from tokkatot.climate.policy.card import (
-    INPUT,
-    MODEL,
-    OUTPUT,
-    Card,
-    House,
-    Input,
-    Learning,
-    Output,
-    WeatherSeen,
-    inputs_of,
-    write_card,
-)
+from tokkatot.climate.plan import kind_of
+from tokkatot.climate.policy.card import INPUT, OUTPUT, Card, WeatherSeen, inputs_of
 from tokkatot.climate.policy.running import Policy
+from tokkatot.climate.train.carding import carded, off, probed, proven
 from tokkatot.climate.train.learning import Learner
 
 OPSET = 17
-PROBES = 500
 SEEN_BEYOND = 10.0
 """So many deviations off the learner's normalisation cuts what is seen."""
-
-LIMITS = (
-    "It turns set-points of rules; it is no rule of its own and must run behind its shield.",
-    "It knows no weather but what it learned from; beyond that its shield alone protects.",
-)
-COOP_LIMITS = (
-    "It learned in a model of a poultry house that is verified, not validated.",
-    "It was judged turning all its set-points; a hub turns one of them, and how many fans run.",
-)
 
 
 class Steering(nn.Module):
@@ -85,65 +61,14 @@ class Steering(nn.Module):
 def export(learner: Learner, seen: Sequence[WeatherSeen], out: Path) -> Card:
     """Write the policy's folder and return its card."""
     plan, batch = learner.plan, learner.many.batch
-    house = kind_of(plan)
-    model = _frozen(Steering(learner), len(inputs_of(house)))
-    digest = hashlib.sha256(model).hexdigest()
-    card = Card(
-        name=plan.name,
-        version=f"{plan.name}-{digest[:12]}",
-        house=house,
-        step_s=batch.step_s,
-        model_sha256=digest,
-        inputs=tuple(
-            Input(name=field.name, low=field.low, high=field.high) for field in inputs_of(house)
-        ),
-        outputs=tuple(
-            Output(name=dial.name, low=dial.low, high=dial.high, step=dial.step)
-            for dial in batch.dials
-        ),
-        learning=Learning(
-            seed=plan.seed,
-            steps=learner.model.num_timesteps,
-            configuration_sha256=digest_of(plan),
-            weather=tuple(seen),
-        ),
-        held_out=(),
-        parity=0.0,
-        limits=limits_of(plan),
-        tariff=plan.tariff,
-    )
-    proven = msgspec.structs.replace(card, parity=parity(learner, Policy(card, model)))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MODEL).write_bytes(model)
-    write_card(proven, out)
-    return proven
-
-
-def limits_of(plan: Plan) -> tuple[str, ...]:
-    """Return what a policy of this plan must not be trusted with, in words."""
-    own: list[str] = []
-    if kind_of(plan) is House.COOP:
-        own += COOP_LIMITS
-        if plan.heat_to_electricity is not None:
-            own.append(f"It takes heat to cost {plan.heat_to_electricity:g} times electricity.")
-    if isinstance(plan, HousePlan):
-        own.append("It learned in the fitted twin of one house; for another one it was not judged.")
-    if plan.tariff is not UNSET:
-        own.append("It takes electricity to cost by the hour what its tariff says.")
-    if prices := own_prices(plan):
-        told = ", ".join(f"{name} {price:g}" for name, price in prices.items())
-        own.append(f"It takes things to cost, in euros, what its plan says: {told}.")
-    if any(one.is_altered for one in plan.learn_from):
-        own.append("Part of the weather that it learned from was altered, not measured.")
-    return (*LIMITS, *own)
+    model = _frozen(Steering(learner), len(inputs_of(kind_of(plan))))
+    card = carded(plan, batch, learner.model.num_timesteps, seen, model)
+    return proven(card, model, parity(learner, Policy(card, model)), out)
 
 
 def parity(learner: Learner, policy: Policy) -> float:
     """Return the largest difference of any answer between learner and file, in steps."""
-    batch, card = learner.many.batch, policy.card
-    ends = np.array([(one.low, one.high) for one in card.inputs])
-    rows = np.random.default_rng(0).uniform(ends[:, 0], ends[:, 1], (PROBES, len(ends)))
-    rows = rows.astype(np.float32)
+    batch, rows = learner.many.batch, probed(policy.card)
     dials = len(batch.dials)
     seen, hours, values = rows[:, : -1 - dials], rows[:, -1 - dials], rows[:, -dials:]
     low, high, most = np.array([(dial.low, dial.high, dial.step) for dial in batch.dials]).T
@@ -152,10 +77,7 @@ def parity(learner: Learner, policy: Policy) -> float:
     actions, _ = learner.model.predict(
         learner.env.normalize_obs(fed.astype(np.float32)), deterministic=True
     )
-    learned = np.clip(values + np.clip(actions, -1.0, 1.0) * most, low, high)
-    names = [one.name for one in card.inputs]
-    frozen = [policy.ask(dict(zip(names, map(float, row), strict=True))) for row in rows]
-    return float((np.abs(np.array(frozen) - learned) / most).max())
+    return off(policy, rows, np.clip(values + np.clip(actions, -1.0, 1.0) * most, low, high))
 
 
 def _frozen(steering: Steering, width: int) -> bytes:

@@ -12,7 +12,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from typing_extensions import override
 
 from tokkatot.climate.env.many import ManyHouses
-from tokkatot.climate.plan import Plan, PlanRefused, batch_of, digest_of, kind_of
+from tokkatot.climate.plan import Plan, PlanRefused, batch_of, digest_of, kind_of, learning_of
 from tokkatot.climate.policy.card import House
 from tokkatot.climate.train.vector import HousesVecEnv
 from tokkatot.climate.weather.series import WeatherSeries
@@ -34,9 +34,11 @@ Count = Callable[[int, int], None]
 class Learner:
     """A policy, its houses and how far it has come."""
 
+    kept_as = CHECKPOINT
+
     def __init__(self, plan: Plan, weathers: Sequence[WeatherSeries]) -> None:
         """Begin anew by a plan."""
-        how = plan.learning
+        self.how = how = learning_of(plan)
         torch.set_num_threads(how.threads)
         self.plan = plan
         self.many = ManyHouses(
@@ -62,6 +64,12 @@ class Learner:
             device="cpu",
         )
 
+    @property
+    def decisions(self) -> int:
+        """How many it has learned from."""
+        steps: int = self.model.num_timesteps
+        return steps
+
     def learn(self, out: Path, count: Count) -> None:
         """Learn to the plan's end, from what the folder holds on.
 
@@ -71,12 +79,12 @@ class Learner:
         out.mkdir(parents=True, exist_ok=True)
         if (out / CHECKPOINT).exists():
             self.recall(out / CHECKPOINT)
-        left = self.plan.learning.steps - self.model.num_timesteps
+        left = self.how.steps - self.model.num_timesteps
         if left > 0:
             keeping = _Keeping(self, out / CHECKPOINT, count)
             self.model.learn(left, callback=keeping, reset_num_timesteps=False)
             self.keep(out / CHECKPOINT)
-        count(self.plan.learning.steps, self.plan.learning.steps)
+        count(self.how.steps, self.how.steps)
 
     def keep(self, path: Path) -> None:
         """Write all that learning goes on from."""
@@ -129,14 +137,14 @@ class _Keeping(BaseCallback):
 
     @override
     def _on_rollout_start(self) -> None:
-        how = self._learner.plan.learning
+        how = self._learner.how
         if self.num_timesteps - self._kept >= how.steps / how.checkpoints:
             self._learner.keep(self._path)
             self._kept = self.num_timesteps
 
     @override
     def _on_step(self) -> bool:
-        steps = self._learner.plan.learning.steps
+        steps = self._learner.how.steps
         if self.num_timesteps < steps:
             self._count(self.num_timesteps, steps)
         return True

@@ -113,6 +113,7 @@ def _plan(task: Task) -> "HousePlan":
         HousePlan,
         Judging,
         WeatherFile,
+        learning_of,
         read_plan,
     )
 
@@ -132,7 +133,7 @@ def _plan(task: Task) -> "HousePlan":
         tariff=UNSET if task.tariff is None else task.tariff,
         stressed_m2_h=shipped.stressed_m2_h,
         gases_m2_h=shipped.gases_m2_h,
-        learning=replace(shipped.learning, steps=task.steps, threads=1),
+        learning=replace(learning_of(shipped), steps=task.steps, threads=1),
         judging=Judging(searched_seasons=SEARCHED_SEASONS),
         floor_m2=twin.floor_m2,
         built={**twin.equipped, **twin.fitted},

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from benches.support.gl_gym import FOLDER, JUDGED, GlGym, banded, gl_gym
+from benches.support.gl_gym import FOLDER, JUDGED, GlGym, banded, gl_gym, learned
 from tokkatot.climate.control.tomato_benchmark import FOUND
 from tokkatot.climate.judge.controllers import Banded
 from tokkatot.climate.judge.judging import live, seasons
 from tokkatot.climate.judge.searching import tuned_bands
 from tokkatot.climate.plan import find_plan, read_plan, read_weathers
+from tokkatot.climate.policy.card import find_policy
+from tokkatot.climate.policy.running import Policy
 
 NAMED = os.environ.get(FOLDER)  # noqa: TID251 - where a person wants it installed
 
@@ -48,6 +50,17 @@ def test_the_rules_that_were_found_earn_more_than_its_own_and_than_its_learner(
     found, own = gym.steered(banded(FOUND), year, locked=locked), gym.ruled(year, locked=locked)
     assert found.profit_eur_m2 > max(own.profit_eur_m2, PPO_EARNS)
     assert found.penalty < gym.ruled(year, locked=False).penalty
+
+
+@pytest.mark.parametrize("year", JUDGED)
+def test_the_policy_that_evolved_earns_more_than_those_rules_with_fewer_penalties(
+    gym: GlGym, year: int
+) -> None:
+    policy = Policy.load(find_policy(Path("tomato_benchmark")))
+    came = gym.steered(learned(policy), year, locked=False)
+    found = gym.steered(banded(FOUND), year, locked=False)
+    assert came.profit_eur_m2 > found.profit_eur_m2 + 1.0
+    assert came.penalty < found.penalty
 
 
 def test_our_model_foretells_what_they_earn_there(gym: GlGym, tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from tokkatot.climate.control.coop import StageRules
 from tokkatot.climate.control.dials import COOP_DIALS, positions, reachable
 from tokkatot.climate.control.flock import FlockPrices, seen_in_coop
 from tokkatot.climate.physics.poultry.houses import day_old, tunnel_house
-from tokkatot.climate.plan import digest_of, find_plan, read_plan
+from tokkatot.climate.plan import digest_of, evolution_of, find_plan, learning_of, read_plan
 from tokkatot.climate.policy.card import House, find_policy, named, read_policy
 from tokkatot.climate.policy.running import Policy
 
 TUNNEL = Path("tunnel")
+TOMATOES = Path("tomato_benchmark")
 JUDGED = ["MMR_YA_Yangon.Intl.AP.480970_TMYx", "MYS_JH_Johor.AP.486790_TMYx",
           "SGP_Singapore.486980_IWEC"]  # fmt: skip
 
@@ -43,14 +44,38 @@ def test_it_was_learned_by_the_plan_that_is_shipped_and_judged_where_it_never_wa
     plan = read_plan(find_plan(TUNNEL))
     assert card.learning.configuration_sha256 == digest_of(plan)
     # Houses live on together to the end of a horizon.
-    beyond = card.learning.steps - plan.learning.steps
-    assert 0 <= beyond < plan.learning.houses * plan.learning.horizon
+    how = learning_of(plan)
+    assert 0 <= card.learning.steps - how.steps < how.houses * how.horizon
     assert [one.weather.name for one in card.held_out] == JUDGED
     assert {one.seasons for one in card.held_out} == {plan.judging.seasons}
     learned = {one.sha256 for one in card.learning.weather}
     assert not learned & {one.weather.sha256 for one in card.held_out}
     assert card.parity < 1e-4
     assert "verified, not validated" in " ".join(card.limits)
+
+
+def test_the_tomatoes_policy_evolved_by_the_shipped_plan_in_other_years() -> None:
+    folder = find_policy(TOMATOES)
+    card, model = read_policy(folder)
+    plan = read_plan(find_plan(TOMATOES))
+    assert card.learning.configuration_sha256 == digest_of(plan)
+    how, steps = evolution_of(plan), 96 * plan.days
+    tried = how.generations * how.candidates * how.seasons
+    assert card.learning.steps == (tried + (how.checkpoints + 1) * how.kept_seasons) * steps
+    assert [one.weather.name for one in card.held_out] == ["amsterdam-2010", "amsterdam-2011"]
+    learned = {one.sha256 for one in card.learning.weather}
+    assert not learned & {one.weather.sha256 for one in card.held_out}
+    assert card.parity < 1e-4
+    assert len(model) < 128 * 1024
+
+
+@pytest.mark.parametrize("rival", ["rules", "tuned"])
+def test_the_tomatoes_policy_earned_more_than_rules_on_what_it_never_saw(rival: str) -> None:
+    card, _ = read_policy(find_policy(TOMATOES))
+    figures = [one for held in card.held_out for one in held.figures if one.controller == rival]
+    money = [one.less_policy for one in figures if one.name in {"worth", "profit"}]
+    assert len(money) == 4
+    assert all(one is not None and one.high < -0.5 for one in money)
 
 
 @pytest.mark.parametrize("hour", [3.0, 14.0])

@@ -76,7 +76,7 @@ def test_each_decision_of_all_houses_is_told(tmp_path: Path) -> None:
 def test_the_last_improvement_never_unlearns(tmp_path: Path) -> None:
     one = learner(tmp_path, steps=700)
     one.learn(tmp_path / "run", silently)
-    assert one.model.num_timesteps > one.plan.learning.steps
+    assert one.model.num_timesteps > one.how.steps
     assert one.model.policy.optimizer.param_groups[0]["lr"] >= 0.0
 
 
@@ -122,7 +122,7 @@ def test_the_file_answers_what_was_learned(tmp_path: Path, house: str, kind: Hou
 
 
 def test_a_card_tells_what_its_plan_took_for_granted(tmp_path: Path) -> None:
-    from tokkatot.climate.train.exporting import limits_of  # noqa: PLC0415
+    from tokkatot.climate.train.carding import limits_of  # noqa: PLC0415
 
     path = seasons.write_plan(tmp_path, more="heat_to_electricity = 0.5\n")
     measured = limits_of(read_plan(path))
