@@ -151,7 +151,7 @@ def test_the_vector_of_houses_tells_what_was_seen_last_and_whether_it_was_cut(
     plan = read_plan(seasons.write_plan(tmp_path, "lettuce"))
     series = [one for _, one in read_weathers(plan.learn_from, tmp_path)]
     env = HousesVecEnv(ManyHouses(batch_of(plan, series, 6), np.random.default_rng(1)))
-    env.seed(5)
+    env.seed(1)
     first = env.reset()
     ended = {True: 0, False: 0}
     for _ in range(48):
@@ -162,5 +162,5 @@ def test_the_vector_of_houses_tells_what_was_seen_last_and_whether_it_was_cut(
             assert last[7] > seen[house][7] == 0.0
             ended[told[house]["TimeLimit.truncated"]] += 1
     assert ended == {True: 5, False: 1}, "one of them drew a whole season"
-    env.seed(5)
+    env.seed(1)
     assert env.reset().tolist() == first.tolist()
