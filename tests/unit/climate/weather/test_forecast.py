@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -30,8 +32,19 @@ FIRST_S = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp())
 Answer = dict[str, dict[str, object]]
 
 
-def recorded(hours: int = 48) -> Answer:
-    """Return an answer as the service gives it."""
+def recorded() -> dict[str, Any]:
+    """Return what the service answered on 16 January 2024 for Melbourne, as far as we ask it.
+
+    Weather data by Open-Meteo.com (CC BY 4.0); whoever asked had not asked for metres a second. The
+    sun of the moment and the deficit, which we don't ask for, are there to check by.
+    """
+    text = Path(__file__).with_name("open_meteo_20240116.json").read_text(encoding="utf-8")
+    answer: dict[str, Any] = json.loads(text)
+    return answer
+
+
+def made_up(hours: int = 48) -> Answer:
+    """Return an answer in the form of the service's."""
     return {
         "hourly_units": {
             "time": "unixtime", "temperature_2m": "°C", "relative_humidity_2m": "%",
@@ -86,11 +99,11 @@ class Told(ForecastProvider):
 
 
 def fresh(clock: ManualClock) -> Forecast:
-    return read_forecast(body(recorded()), clock.now_ms())
+    return read_forecast(body(made_up()), clock.now_ms())
 
 
 def test_an_answer_is_read_in_its_units() -> None:
-    told = read_forecast(body(recorded(3)), 7)
+    told = read_forecast(body(made_up(3)), 7)
     first, second, third = told.hours
     assert (told.told_ms, told.start_ms) == (7, FIRST_S * 1000)
     assert first.temperature_c == 30.0
@@ -101,14 +114,14 @@ def test_an_answer_is_read_in_its_units() -> None:
 
 
 def test_an_answer_ends_where_it_lacks_something() -> None:
-    answer = recorded()
+    answer = made_up()
     answer["hourly"]["relative_humidity_2m"] = [70] * 5 + [None] * 43
     assert len(read_forecast(body(answer), 0).hours) == 5
 
 
 def other(part: str, name: str, value: object) -> Callable[[], bytes]:
     def changed() -> bytes:
-        answer = recorded()
+        answer = made_up()
         answer[part][name] = value
         return body(answer)
 
@@ -120,7 +133,7 @@ def other(part: str, name: str, value: object) -> Callable[[], bytes]:
     [
         (lambda: b"<html>", "this is no forecast"),
         (lambda: b'{"error":true,"reason":"no such place"}', "missing required field"),
-        (lambda: body(recorded(0)), "there are no hours in it"),
+        (lambda: body(made_up(0)), "there are no hours in it"),
         (other("hourly_units", "temperature_2m", "°F"), "temperature_2m is in °F, not in °C"),
         (other("hourly_units", "wind_speed_10m", "km/h"), "wind_speed_10m is in km/h"),
         (other("hourly", "wind_speed_10m", [1.0]), "not equally long"),
@@ -144,7 +157,7 @@ async def test_the_service_is_asked_for_this_place() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request.url)
-        return httpx.Response(200, content=body(recorded()))
+        return httpx.Response(200, content=body(made_up()))
 
     told = await asked(answer)
     assert len(told.hours) == 48
@@ -220,7 +233,7 @@ async def test_the_last_forecast_counts_until_it_is_stale() -> None:
 async def test_a_forecast_that_begins_later_or_comes_from_the_future_is_none() -> None:
     late = ManualClock(datetime(2026, 4, 30, 12, tzinfo=UTC))
     assert (await Outlooks(Told(fresh(late)), usual(), PHNOM_PENH, late).outlook(4)).foretold == 0
-    ahead = read_forecast(body(recorded()), int(NOON.timestamp() * 1000) + 60_000)
+    ahead = read_forecast(body(made_up()), int(NOON.timestamp() * 1000) + 60_000)
     clock = ManualClock(NOON)
     assert (await Outlooks(Told(ahead), usual(), PHNOM_PENH, clock).outlook(4)).foretold == 0
 
@@ -248,3 +261,27 @@ def test_what_is_usual_needs_a_year_of_hours() -> None:
     short = WeatherSeries(period_s=3600.0, moments=[moment] * 100)
     with pytest.raises(ValueError, match="a whole year of hours"):
         Climatology(short, PHNOM_PENH)
+
+
+def test_what_the_service_once_answered_is_read() -> None:
+    answer = recorded()
+    hours = answer["hourly"]
+    with pytest.raises(ForecastMissing, match="wind_speed_10m is in km/h, not in m/s"):
+        read_forecast(json.dumps(answer).encode(), 0)
+    answer["hourly_units"]["wind_speed_10m"] = "m/s"
+    hours["wind_speed_10m"] = [round(speed / 3.6, 1) for speed in hours["wind_speed_10m"]]
+    told = read_forecast(json.dumps(answer).encode(), 0)
+    # Eight in the evening of a summer's day.
+    assert told.start_ms == int(datetime(2024, 1, 16, 9, tzinfo=UTC).timestamp()) * 1000
+    assert [hour.temperature_c for hour in told.hours] == hours["temperature_2m"]
+    assert told.hours[0].wind_m_s == 4.4
+    for hour, deficit_kpa in zip(told.hours, hours["vapour_pressure_deficit"], strict=True):
+        full_pa = magnus_pa(hour.temperature_c)
+        assert 1e-3 * (full_pa - hour.vapour_pa) == pytest.approx(deficit_kpa, abs=0.02)
+    # Its means are of the hour that ends: less sun than that at dusk, more at dawn.
+    dusk, dawn = 0, 11
+    sun, mean = hours["shortwave_radiation_instant"], hours["shortwave_radiation"]
+    assert sun[dusk] < mean[dusk]
+    assert sun[dawn] > mean[dawn]
+    assert told.hours[dusk].radiation_w_m2 == pytest.approx(sun[dusk], abs=1.0)
+    assert told.hours[dawn].radiation_w_m2 == pytest.approx(sun[dawn], abs=4.0)
