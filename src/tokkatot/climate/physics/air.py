@@ -93,10 +93,10 @@ def magnus_pa(temperature_c: float) -> float:
     return 610.78 * exp(17.2694 * temperature_c / (temperature_c + 238.3))
 
 
-def magnus_slope_pa_k(temperature_c: float) -> float:
-    """Return how fast that pressure rises."""
+def magnus_growth_k(temperature_c: float) -> float:
+    """Return by which part of itself that pressure rises a K."""
     width = temperature_c + 238.3
-    return magnus_pa(temperature_c) * 17.2694 * 238.3 / (width * width)
+    return 17.2694 * 238.3 / (width * width)
 
 
 def vapour_pa(temperature_c: float, humidity_pct: float) -> float:

@@ -7,12 +7,11 @@ Source: Vanthoor (2011), equations 8.41, 8.59, 8.65 to 8.76; Katzin (2021), equa
 from math import sqrt
 from typing import NamedTuple
 
-from tokkatot.climate.physics.air import ZERO_C_K, pressure_pa
+from tokkatot.climate.physics.air import ZERO_C_K
 from tokkatot.climate.physics.greenhouse.model import Controls, Parameters, State
 from tokkatot.climate.physics.outdoor import Outdoor
 
 GRAVITY_M_S2 = 9.81
-DRY_AIR_KG_KMOL = 28.96
 GAS_J_KMOL_K = 8314.0
 """As tables 8.1 and 9.1 have them."""
 
@@ -78,15 +77,17 @@ def window_flows(
 
 
 def screen_flow(s: State, u: Controls, p: Parameters) -> float:
-    """Return m³ a second and m² that pass both screens, through cloth and gaps (7.37, 7.38)."""
-    pressure = DRY_AIR_KG_KMOL * pressure_pa(p.altitude_m) / GAS_J_KMOL_K
-    below = pressure / (s.air_c + ZERO_C_K)
-    above = pressure / (s.top_c + ZERO_C_K)
-    mean = 0.5 * (below + above)
-    cloth = abs(s.air_c - s.top_c) ** 0.66
+    """Return m³ a second and m² that pass both screens, through cloth and gaps (7.37, 7.38).
+
+    Densities stand in 8.41 only as a part of each other: the pressure, which they share, cancels.
+    """
+    below, above = s.air_c + ZERO_C_K, s.top_c + ZERO_C_K
+    drawn = u.thermal_screen > 0.0 or u.blackout > 0.0
+    cloth = abs(s.air_c - s.top_c) ** 0.66 if drawn else 0.0
     # Equation 8.41 as de Zwart (1996, 5.68) has it: with the air above the screen, not outside.
-    gap = sqrt(0.5 * GRAVITY_M_S2 * abs(below - above) / mean)
+    gap = sqrt(GRAVITY_M_S2 * abs(s.air_c - s.top_c) / (below + above))
     thermal_open, blackout_open = 1.0 - u.thermal_screen, 1.0 - u.blackout
-    thermal = u.thermal_screen * p.thermal_leak * cloth + thermal_open**1.5 * gap
-    blackout = u.blackout * p.blackout_leak * cloth + blackout_open**1.5 * gap
+    # What is open counts to the power 1.5.
+    thermal = u.thermal_screen * p.thermal_leak * cloth + thermal_open * sqrt(thermal_open) * gap
+    blackout = u.blackout * p.blackout_leak * cloth + blackout_open * sqrt(blackout_open) * gap
     return float(min(thermal, blackout))

@@ -4,15 +4,15 @@ Source: Vanthoor (2011), table 8.4 and equations 8.38 to 8.48, 8.56 to 8.64; Kat
 7.4.6.
 """
 
-from math import cos, exp, pi, radians
+from math import cos, exp, pi, radians, sqrt
 from typing import NamedTuple
 
 from tokkatot.climate.physics.air import (
     SEA_LEVEL_PA,
     ZERO_C_K,
     humidity_ratio,
+    magnus_growth_k,
     magnus_pa,
-    magnus_slope_pa_k,
     pressure_pa,
     saturation_pa,
     wet_bulb_c,
@@ -33,31 +33,80 @@ COVER_SHARE = 0.1
 """Part of the cover's heat that each of its faces stands for (8.21)."""
 
 
-class Damp(NamedTuple):
-    """Conductances of vapour, kg a second, m² and Pa, and what evaporates beside, kg."""
+class Fabric(NamedTuple):
+    """What the house itself can hold and carry, whatever happens in it."""
 
-    leaf: float
-    thermal: float
-    blackout: float
-    cover: float
+    air_j_m3_k: float
+    cover_j_m2_k: float
+    """Of each face of the cover."""
+    floor_j_m2_k: float
+    pipe_j_m2_k: float
+    pipe_air_w: float
+    """Convection at the pipes, W m⁻² K⁻¹·³²."""
+    cover_air_w: float
+    """And below the cover, W m⁻² K⁻¹·³³."""
+
+
+class Films(NamedTuple):
+    """Conductances from surfaces to air, W a m² of floor and K (table 8.4)."""
+
+    floor_air: float
+    pipe_air: float
+    air_thermal: float
+    thermal_top: float
+    air_blackout: float
+    blackout_top: float
+    top_cover: float
+
+
+class Face(NamedTuple):
+    """How a surface exchanges vapour with air, along the tangent of its saturation pressure."""
+
+    conducts: float
+    """kg a second, m² and Pa."""
+    slope: float
+    """Pa a K."""
+    at_zero: float
+    """Where the tangent stands at 0 °C, Pa."""
+
+
+class Damp(NamedTuple):
+    """Where vapour comes from and goes to; what fog and pad evaporate, kg a second and m²."""
+
+    leaf: Face
+    thermal: Face
+    blackout: Face
+    cover: Face
     fog: float
     pad: float
 
 
-def remember(a: n.Buffer, s: State, p: Parameters, dt: float) -> None:
+def fabric(p: Parameters) -> Fabric:
+    """Return what a house is made of (8.19 to 8.25, table 8.4)."""
+    glass = p.roof_m * p.roof_kg_m3 * p.roof_j_kg_k
+    return Fabric(
+        air_j_m3_k=AIR_J_M3_K * pressure_pa(p.altitude_m) / SEA_LEVEL_PA,
+        cover_j_m2_k=COVER_SHARE * cos(radians(p.roof_slope_deg)) * glass,
+        floor_j_m2_k=p.floor_m * p.floor_kg_m3 * p.floor_j_kg_k,
+        pipe_j_m2_k=pipe_j_m2_k(p),
+        pipe_air_w=1.99 * pi * p.pipe_outer_m * p.pipe_m_m2,
+        cover_air_w=p.cover_inside_w * p.cover_m2 / p.floor_m2,
+    )
+
+
+def remember(a: n.Buffer, s: State, p: Parameters, h: Fabric, dt: float) -> None:
     """Let every node remember where it was (8.18 to 8.25)."""
-    air = air_j_m3_k(p) / dt
-    glass = COVER_SHARE * cos(radians(p.roof_slope_deg)) * p.roof_m * p.roof_kg_m3 * p.roof_j_kg_k
+    air = h.air_j_m3_k / dt
     water = WATER_KG_KMOL / GAS_J_KMOL_K / dt
     n.store(a, n.AIR, air * p.air_m, s.air_c)
     n.store(a, n.TOP, air * p.top_m, s.top_c)
     n.store(a, n.CANOPY, p.canopy_j_m2_k * leaf_area(s, p) / dt, s.canopy_c)
-    n.store(a, n.COVER_IN, glass / dt, s.cover_in_c)
-    n.store(a, n.COVER_OUT, glass / dt, s.cover_out_c)
+    n.store(a, n.COVER_IN, h.cover_j_m2_k / dt, s.cover_in_c)
+    n.store(a, n.COVER_OUT, h.cover_j_m2_k / dt, s.cover_out_c)
     n.store(a, n.THERMAL, p.screen_j_m2_k / dt, s.thermal_c)
     n.store(a, n.BLACKOUT, p.screen_j_m2_k / dt, s.blackout_c)
-    n.store(a, n.FLOOR, p.floor_m * p.floor_kg_m3 * p.floor_j_kg_k / dt, s.floor_c)
-    n.store(a, n.PIPE, pipe_j_m2_k(p) / dt, s.pipe_c)
+    n.store(a, n.FLOOR, h.floor_j_m2_k / dt, s.floor_c)
+    n.store(a, n.PIPE, h.pipe_j_m2_k / dt, s.pipe_c)
     n.store(a, n.LAMP, p.lamp_j_m2_k / dt, s.lamp_c)
     n.store(a, n.WET, water * p.air_m / (s.air_c + ZERO_C_K), s.air_pa)
     n.store(a, n.WET_TOP, water * p.top_m / (s.top_c + ZERO_C_K), s.top_pa)
@@ -99,55 +148,77 @@ def radiate(a: n.Buffer, s: State, w: Outdoor, v: Views) -> None:
     n.border(a, n.SKY, n.COVER_OUT, outer, w.sky_c)
 
 
-def convect(a: n.Buffer, s: State, u: Controls, w: Outdoor, p: Parameters, f: Flows) -> None:
-    """Let air take heat from surfaces and carry it about (table 8.4)."""
-    air = air_j_m3_k(p)
-    cover = p.cover_m2 / p.floor_m2
+def films(s: State, u: Controls, h: Fabric) -> Films:
+    """Return how readily surfaces give heat to air."""
     below = s.floor_c - s.air_c
-    floor = 1.7 * below**0.33 if below > 0.0 else 1.3 * (-below) ** 0.25
-    pipe = 1.99 * pi * p.pipe_outer_m * p.pipe_m_m2 * abs(s.pipe_c - s.air_c) ** 0.32
+    return Films(
+        floor_air=1.7 * below**0.33 if below > 0.0 else 1.3 * sqrt(sqrt(-below)),
+        pipe_air=h.pipe_air_w * abs(s.pipe_c - s.air_c) ** 0.32,
+        air_thermal=_cloth_w_k(u.thermal_screen, s.air_c, s.thermal_c),
+        thermal_top=_cloth_w_k(u.thermal_screen, s.thermal_c, s.top_c),
+        air_blackout=_cloth_w_k(u.blackout, s.air_c, s.blackout_c),
+        blackout_top=_cloth_w_k(u.blackout, s.blackout_c, s.top_c),
+        top_cover=h.cover_air_w * abs(s.top_c - s.cover_in_c) ** 0.33,
+    )
+
+
+def convect(
+    a: n.Buffer, s: State, w: Outdoor, p: Parameters, h: Fabric, by: Films, f: Flows
+) -> None:
+    """Let air take heat from surfaces and carry it about (table 8.4)."""
+    cover = p.cover_m2 / p.floor_m2
     n.join(a, n.CANOPY, n.AIR, 2.0 * p.leaf_air_w_m2_k * leaf_area(s, p))
-    n.join(a, n.AIR, n.FLOOR, floor)
-    n.join(a, n.AIR, n.THERMAL, cloth_w_k(u.thermal_screen, s.air_c, s.thermal_c))
-    n.join(a, n.THERMAL, n.TOP, cloth_w_k(u.thermal_screen, s.thermal_c, s.top_c))
-    n.join(a, n.AIR, n.BLACKOUT, cloth_w_k(u.blackout, s.air_c, s.blackout_c))
-    n.join(a, n.BLACKOUT, n.TOP, cloth_w_k(u.blackout, s.blackout_c, s.top_c))
-    n.join(a, n.TOP, n.COVER_IN, inside_w_k(s, p))
+    n.join(a, n.AIR, n.FLOOR, by.floor_air)
+    n.join(a, n.AIR, n.THERMAL, by.air_thermal)
+    n.join(a, n.THERMAL, n.TOP, by.thermal_top)
+    n.join(a, n.AIR, n.BLACKOUT, by.air_blackout)
+    n.join(a, n.BLACKOUT, n.TOP, by.blackout_top)
+    n.join(a, n.TOP, n.COVER_IN, by.top_cover)
     n.join(a, n.COVER_IN, n.COVER_OUT, p.roof_w_m_k / p.roof_m)
-    n.join(a, n.AIR, n.TOP, air * f.air_top)
-    n.join(a, n.PIPE, n.AIR, pipe)
+    n.join(a, n.AIR, n.TOP, h.air_j_m3_k * f.air_top)
+    n.join(a, n.PIPE, n.AIR, by.pipe_air)
     n.join(a, n.LAMP, n.AIR, p.lamp_air_w_m2_k)
-    n.border(a, n.VENT, n.AIR, air * (f.air_out + f.pad), w.temperature_c)
-    n.border(a, n.VENT, n.TOP, air * f.top_out, w.temperature_c)
+    n.border(a, n.VENT, n.AIR, h.air_j_m3_k * (f.air_out + f.pad), w.temperature_c)
+    n.border(a, n.VENT, n.TOP, h.air_j_m3_k * f.top_out, w.temperature_c)
     outside = cover * (p.cover_outside_w_m2_k + p.cover_outside_j_m3_k * w.wind_m_s)
     n.border(a, n.WIND, n.COVER_OUT, outside, w.temperature_c)
 
 
-def damp(s: State, u: Controls, w: Outdoor, p: Parameters, leaf: float) -> Damp:
-    """Return how readily vapour condenses (8.43, 8.44) and what fog and pad evaporate.
+def pad_kg(u: Controls, w: Outdoor, p: Parameters) -> float:
+    """Return kg of water a second and m² that a pad evaporates (8.58)."""
+    if u.pad <= 0.0 or p.pad_m3_s <= 0.0:
+        return 0.0
+    pressure = pressure_pa(p.altitude_m)
+    outside = humidity_ratio(w.vapour_pa, pressure)
+    wet = wet_bulb_c(w.temperature_c, outside, pressure)
+    cooled = humidity_ratio(saturation_pa(wet), pressure) - outside
+    flow = u.pad * p.pad_m3_s / p.floor_m2
+    return 1.2 * pressure / SEA_LEVEL_PA * flow * p.pad_efficiency * max(cooled, 0.0)
 
-    `leaf` is how readily leaves give it off, kg a second, m² and Pa.
-    """
+
+def fog_kg(s: State, u: Controls, p: Parameters) -> float:
+    """Return kg of water a second and m² that fog evaporates (8.64)."""
+    if u.fog <= 0.0:
+        return 0.0
     missing = magnus_pa(s.air_c) - s.air_pa
-    room = min(max(missing / PLAY_PA, 0.0), 1.0)
-    pad = 0.0
-    if u.pad > 0.0 and p.pad_m3_s > 0.0:
-        pressure = pressure_pa(p.altitude_m)
-        outside = humidity_ratio(w.vapour_pa, pressure)
-        wet = wet_bulb_c(w.temperature_c, outside, pressure)
-        cooled = humidity_ratio(saturation_pa(wet), pressure) - outside
-        flow = u.pad * p.pad_m3_s / p.floor_m2
-        pad = 1.2 * pressure / SEA_LEVEL_PA * flow * p.pad_efficiency * max(cooled, 0.0)
-    thermal = cloth_w_k(u.thermal_screen, s.air_c, s.thermal_c)
-    blackout = cloth_w_k(u.blackout, s.air_c, s.blackout_c)
-    return Damp(
-        leaf=leaf,
-        thermal=_dew(thermal, s.air_pa - magnus_pa(s.thermal_c)),
-        blackout=_dew(blackout, s.air_pa - magnus_pa(s.blackout_c)),
-        cover=_dew(inside_w_k(s, p), s.top_pa - magnus_pa(s.cover_in_c)),
-        fog=u.fog * p.fog_kg_m2_s * room,
-        pad=pad,
-    )
+    return u.fog * p.fog_kg_m2_s * min(max(missing / PLAY_PA, 0.0), 1.0)
+
+
+def leaf_face(s: State, conducts: float) -> Face:
+    """Return leaves as a surface that gives off vapour, kg a second, m² and Pa."""
+    return _tangent(magnus_pa(s.canopy_c), s.canopy_c, conducts)
+
+
+def dewy(surface_c: float, vapour: float, w_k: float) -> Face:
+    """Return a surface on which vapour of so many Pa condenses, if it is cold (8.43, 8.44).
+
+    `w_k` is how it exchanges heat with that air, W a m² and K.
+    """
+    if w_k <= 0.0:
+        return Face(0.0, 0.0, 0.0)
+    saturated = magnus_pa(surface_c)
+    conducts = CONDENSED_KG_J * w_k / (1.0 + exp(min(-0.1 * (vapour - saturated), 500.0)))
+    return _tangent(saturated, surface_c, conducts)
 
 
 def moisten(a: n.Buffer, s: State, w: Outdoor, f: Flows, d: Damp) -> None:
@@ -156,10 +227,10 @@ def moisten(a: n.Buffer, s: State, w: Outdoor, f: Flows, d: Damp) -> None:
     What pad and fog evaporate takes its heat from the air; the pad's own air comes in with the
     vapour of the weather, by 8.45 like all air, so that no water is made (8.58 and 8.62 differ).
     """
-    _wet(a, n.CANOPY, n.WET, s.canopy_c, d.leaf)
-    _wet(a, n.THERMAL, n.WET, s.thermal_c, d.thermal)
-    _wet(a, n.BLACKOUT, n.WET, s.blackout_c, d.blackout)
-    _wet(a, n.COVER_IN, n.WET_TOP, s.cover_in_c, d.cover)
+    _wet(a, n.CANOPY, n.WET, d.leaf)
+    _wet(a, n.THERMAL, n.WET, d.thermal)
+    _wet(a, n.BLACKOUT, n.WET, d.blackout)
+    _wet(a, n.COVER_IN, n.WET_TOP, d.cover)
     n.feed(a, n.WET, d.fog + d.pad)
     n.feed(a, n.AIR, -EVAPORATION_J_KG * (d.fog + d.pad))
     share = WATER_KG_KMOL / GAS_J_KMOL_K
@@ -173,35 +244,17 @@ def moisten(a: n.Buffer, s: State, w: Outdoor, f: Flows, d: Damp) -> None:
     n.border(a, n.DAMP, n.WET_TOP, share * f.top_out / top, per_k * top)
 
 
-def evaporated_kg(surface_before: float, surface: float, vapour: float, conducts: float) -> float:
+def evaporated_kg(face: Face, surface_c: float, vapour: float) -> float:
     """Return kg a second and m² that went from a surface into the air, as the network had it.
 
-    `surface_before` and `surface` are °C at the step's ends, between which it goes on a tangent;
-    `vapour` is that of the air in Pa, `conducts` in kg a second, m² and Pa.
+    `surface_c` and `vapour` (Pa) are those of the step's end.
     """
-    pressure = magnus_pa(surface_before)
-    pressure += magnus_slope_pa_k(surface_before) * (surface - surface_before)
-    return conducts * (pressure - vapour)
-
-
-def cloth_w_k(share: float, one_c: float, other_c: float) -> float:
-    """Return how a screen that is drawn this far exchanges heat with air (table 8.4)."""
-    return float(1.7 * share * abs(one_c - other_c) ** 0.33) if share > 0.0 else 0.0
-
-
-def inside_w_k(s: State, p: Parameters) -> float:
-    """Return how the cover exchanges heat with the air below it (table 8.4)."""
-    return float(p.cover_inside_w * abs(s.top_c - s.cover_in_c) ** 0.33 * p.cover_m2 / p.floor_m2)
+    return face.conducts * (face.at_zero + face.slope * surface_c - vapour)
 
 
 def leaf_area(s: State, p: Parameters) -> float:
     """Return m² of leaves a m² of floor (9.5)."""
     return p.leaf_area_m2_mg * s.leaf_mg_m2
-
-
-def air_j_m3_k(p: Parameters) -> float:
-    """Return what a m³ of air holds a K (8.24, with the pressure at that height)."""
-    return AIR_J_M3_K * pressure_pa(p.altitude_m) / SEA_LEVEL_PA
 
 
 def pipe_j_m2_k(p: Parameters) -> float:
@@ -211,16 +264,21 @@ def pipe_j_m2_k(p: Parameters) -> float:
     return 0.25 * pi * p.pipe_m_m2 * (steel + inner * 1000.0 * 4180.0)
 
 
-def _dew(w_k: float, over_pa: float) -> float:
-    return CONDENSED_KG_J * w_k / (1.0 + exp(min(-0.1 * over_pa, 500.0)))
+def _cloth_w_k(share: float, one_c: float, other_c: float) -> float:
+    """Return how a screen that is drawn this far exchanges heat with air (table 8.4)."""
+    return float(1.7 * share * abs(one_c - other_c) ** 0.33) if share > 0.0 else 0.0
 
 
-def _wet(a: n.Buffer, surface: int, wet: int, surface_c: float, conducts: float) -> None:
-    slope = magnus_slope_pa_k(surface_c)
-    known = conducts * (magnus_pa(surface_c) - slope * surface_c)
-    n.couple(a, wet, wet, conducts)
-    n.couple(a, wet, surface, -conducts * slope)
-    n.feed(a, wet, known)
-    n.couple(a, surface, surface, EVAPORATION_J_KG * conducts * slope)
-    n.couple(a, surface, wet, -EVAPORATION_J_KG * conducts)
-    n.feed(a, surface, -EVAPORATION_J_KG * known)
+def _tangent(saturated: float, surface_c: float, conducts: float) -> Face:
+    slope = saturated * magnus_growth_k(surface_c)
+    return Face(conducts, slope, saturated - slope * surface_c)
+
+
+def _wet(a: n.Buffer, surface: int, wet: int, face: Face) -> None:
+    fed, each = face.conducts * face.at_zero, face.conducts * face.slope
+    n.couple(a, wet, wet, face.conducts)
+    n.couple(a, wet, surface, -each)
+    n.feed(a, wet, fed)
+    n.couple(a, surface, surface, EVAPORATION_J_KG * each)
+    n.couple(a, surface, wet, -EVAPORATION_J_KG * face.conducts)
+    n.feed(a, surface, -EVAPORATION_J_KG * fed)

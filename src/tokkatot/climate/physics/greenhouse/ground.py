@@ -12,60 +12,78 @@ DEPTH_M = 0.04
 """Of the first layer; each next one is twice as deep, and what is below them once more."""
 
 
-class Ground(NamedTuple):
-    """Each layer's loss, what it is fed, and conductances from layer to layer.
+class Layers(NamedTuple):
+    """What the layers are for steps of one length, each with those below it eliminated.
 
-    Losses and conductances are in W a m² of floor and K, what is fed in W a m², from 0 °C on.
+    All are W a m² of floor and K but shares, which have no unit.
     """
 
+    to_floor: float
+    stored: float
+    """What the first layer holds, over the step; each next one holds twice as much."""
+    deepest: float
+    """From the last layer down."""
     loss1: float
     loss2: float
     loss3: float
     loss4: float
     loss5: float
+    share2: float
+    """Part of what the second layer is fed that comes up to the first; and so on."""
+    share3: float
+    share4: float
+    share5: float
+
+
+class Fed(NamedTuple):
+    """What each layer is fed by what it was and what lies below it, W a m² from 0 °C on."""
+
     fed1: float
     fed2: float
     fed3: float
     fed4: float
     fed5: float
-    to_floor: float
-    between: float
-    """From the first layer to the second; from layer to layer below it halves."""
 
 
-def ground(s: State, w: Outdoor, p: Parameters, dt: float) -> Ground:
-    """Return the layers with each one below eliminated, for a step of `dt` seconds."""
+def layers(p: Parameters, dt: float) -> Layers:
+    """Return the layers for steps of `dt` seconds."""
     to_floor = 2.0 / (p.floor_m / p.floor_w_m_k + DEPTH_M / p.soil_w_m_k)
     between = 2.0 * p.soil_w_m_k / (3.0 * DEPTH_M)
     stored = DEPTH_M * p.soil_j_m3_k / dt
     deepest = between / 16.0
     loss5 = 16.0 * stored + between / 8.0 + deepest
-    fed5 = 16.0 * stored * s.soil5_c + deepest * w.ground_c
-    down = between / 8.0
-    loss4 = 8.0 * stored + between / 4.0 + down - down * down / loss5
-    fed4 = 8.0 * stored * s.soil4_c + down * fed5 / loss5
-    down = between / 4.0
-    loss3 = 4.0 * stored + between / 2.0 + down - down * down / loss4
-    fed3 = 4.0 * stored * s.soil3_c + down * fed4 / loss4
-    down = between / 2.0
-    loss2 = 2.0 * stored + between + down - down * down / loss3
-    fed2 = 2.0 * stored * s.soil2_c + down * fed3 / loss3
-    loss1 = stored + to_floor + between - between * between / loss2
-    fed1 = stored * s.soil1_c + between * fed2 / loss2
-    return Ground(
-        loss1, loss2, loss3, loss4, loss5, fed1, fed2, fed3, fed4, fed5, to_floor, between
-    )  # fmt: skip
+    share5 = between / 8.0 / loss5
+    loss4 = 8.0 * stored + between / 4.0 + between / 8.0 * (1.0 - share5)
+    share4 = between / 4.0 / loss4
+    loss3 = 4.0 * stored + between / 2.0 + between / 4.0 * (1.0 - share4)
+    share3 = between / 2.0 / loss3
+    loss2 = 2.0 * stored + between + between / 2.0 * (1.0 - share3)
+    share2 = between / loss2
+    loss1 = stored + to_floor + between * (1.0 - share2)
+    return Layers(
+        to_floor, stored, deepest, loss1, loss2, loss3, loss4, loss5, share2, share3, share4, share5
+    )
 
 
-def settle(s: State, g: Ground) -> None:
+def fed(s: State, w: Outdoor, g: Layers) -> Fed:
+    """Return what the layers are fed at a step's beginning."""
+    fed5 = 16.0 * g.stored * s.soil5_c + g.deepest * w.ground_c
+    fed4 = 8.0 * g.stored * s.soil4_c + g.share5 * fed5
+    fed3 = 4.0 * g.stored * s.soil3_c + g.share4 * fed4
+    fed2 = 2.0 * g.stored * s.soil2_c + g.share3 * fed3
+    fed1 = g.stored * s.soil1_c + g.share2 * fed2
+    return Fed(fed1, fed2, fed3, fed4, fed5)
+
+
+def settle(s: State, g: Layers, f: Fed) -> None:
     """Carry the layers on, once the floor has been."""
-    s.soil1_c = (g.fed1 + g.to_floor * s.floor_c) / g.loss1
-    s.soil2_c = (g.fed2 + g.between * s.soil1_c) / g.loss2
-    s.soil3_c = (g.fed3 + g.between / 2.0 * s.soil2_c) / g.loss3
-    s.soil4_c = (g.fed4 + g.between / 4.0 * s.soil3_c) / g.loss4
-    s.soil5_c = (g.fed5 + g.between / 8.0 * s.soil4_c) / g.loss5
+    s.soil1_c = (f.fed1 + g.to_floor * s.floor_c) / g.loss1
+    s.soil2_c = f.fed2 / g.loss2 + g.share2 * s.soil1_c
+    s.soil3_c = f.fed3 / g.loss3 + g.share3 * s.soil2_c
+    s.soil4_c = f.fed4 / g.loss4 + g.share4 * s.soil3_c
+    s.soil5_c = f.fed5 / g.loss5 + g.share5 * s.soil4_c
 
 
-def lost_w(s: State, w: Outdoor, p: Parameters) -> float:
-    """Return what the deepest layer gives to the ground below it."""
-    return 2.0 * p.soil_w_m_k / (3.0 * DEPTH_M) / 16.0 * (s.soil5_c - w.ground_c)
+def lost_w(s: State, w: Outdoor, g: Layers) -> float:
+    """Return what the deepest layer gives to the ground below it, W a m²."""
+    return g.deepest * (s.soil5_c - w.ground_c)

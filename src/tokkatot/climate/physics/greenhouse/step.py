@@ -6,7 +6,7 @@ from typing import NamedTuple
 from tokkatot.climate.physics.greenhouse import exchange
 from tokkatot.climate.physics.greenhouse import network as n
 from tokkatot.climate.physics.greenhouse.airflow import Flows, flows
-from tokkatot.climate.physics.greenhouse.ground import ground, lost_w, settle
+from tokkatot.climate.physics.greenhouse.ground import Layers, fed, layers, lost_w, settle
 from tokkatot.climate.physics.greenhouse.light import Light, light
 from tokkatot.climate.physics.greenhouse.model import Controls, Ledger, Parameters, State
 from tokkatot.climate.physics.greenhouse.tomato import (
@@ -26,12 +26,16 @@ end of the long step, which is all that anybody sees.
 """
 
 
-class Moment(NamedTuple):
-    """What a short step takes from its beginning."""
+class Standing(NamedTuple):
+    """What does not change during a long step: the house, its actuators and the weather."""
 
-    flow: Flows
+    fabric: exchange.Fabric
+    layers: Layers
     seen: Views
     lit: Light
+    pad_kg: float
+    dt: float
+    """Seconds of a short step."""
 
 
 def advance(
@@ -46,13 +50,19 @@ def advance(
 ) -> None:
     """Carry state and ledger on; `a` is a buffer of `network.SIZE` that needs no content."""
     area = exchange.leaf_area(s, p)
-    seen = views(area, u, p)
-    lit = light(w.radiation_w_m2, area, u, p)
     dt = duration_s / substeps
+    now = Standing(
+        fabric=exchange.fabric(p),
+        layers=layers(p, dt),
+        seen=views(area, u, p),
+        lit=light(w.radiation_w_m2, area, u, p),
+        pad_kg=exchange.pad_kg(u, w, p),
+        dt=dt,
+    )
     for _ in range(substeps):
         flow = flows(s, u, w, p)
-        _breathe(s, u, w, p, book, flow, lit, dt)
-        _exchange(s, u, w, p, book, a, Moment(flow, seen, lit), dt)
+        _breathe(s, u, w, p, book, flow, now)
+        _exchange(s, u, w, p, book, a, flow, now)
 
 
 def _exchange(
@@ -62,19 +72,29 @@ def _exchange(
     p: Parameters,
     book: Ledger,
     a: n.Buffer,
-    now: Moment,
-    dt: float,
+    flow: Flows,
+    now: Standing,
 ) -> None:
-    flow, seen, lit = now
+    lit, below, dt = now.lit, now.layers, now.dt
+    # All that is read of the state comes first: compiled, it is then read and worked out once.
+    by = exchange.films(s, u, now.fabric)
+    wet = exchange.Damp(
+        leaf=exchange.leaf_face(s, transpiration_kg_pa(s, lit.above_canopy, p)),
+        thermal=exchange.dewy(s.thermal_c, s.air_pa, by.air_thermal),
+        blackout=exchange.dewy(s.blackout_c, s.air_pa, by.air_blackout),
+        cover=exchange.dewy(s.cover_in_c, s.top_pa, by.top_cover),
+        fog=exchange.fog_kg(s, u, p),
+        pad=now.pad_kg,
+    )
+    warmth = fed(s, w, below)
     n.clear(a)
-    exchange.remember(a, s, p, dt)
-    exchange.radiate(a, s, w, seen)
-    exchange.convect(a, s, u, w, p, flow)
-    wet = exchange.damp(s, u, w, p, transpiration_kg_pa(s, lit.above_canopy, p))
+    exchange.remember(a, s, p, now.fabric, dt)
+    exchange.radiate(a, s, w, now.seen)
+    exchange.convect(a, s, w, p, now.fabric, by, flow)
     exchange.moisten(a, s, w, flow, wet)
-    below = ground(s, w, p, dt)
-    n.couple(a, n.FLOOR, n.FLOOR, below.to_floor - below.to_floor * below.to_floor / below.loss1)
-    n.feed(a, n.FLOOR, lit.floor + below.to_floor * below.fed1 / below.loss1)
+    up = below.to_floor / below.loss1
+    n.couple(a, n.FLOOR, n.FLOOR, below.to_floor - below.to_floor * up)
+    n.feed(a, n.FLOOR, lit.floor + up * warmth.fed1)
     n.feed(a, n.CANOPY, lit.canopy)
     n.feed(a, n.AIR, lit.air)
     n.feed(a, n.COVER_OUT, lit.cover)
@@ -83,11 +103,10 @@ def _exchange(
     n.solve(a)
 
     air_pa, top_pa = n.value(a, n.WET), n.value(a, n.WET_TOP)
-    drawn_kg = exchange.evaporated_kg(s.canopy_c, n.value(a, n.CANOPY), air_pa, wet.leaf)
-    dew_kg = -exchange.evaporated_kg(s.thermal_c, n.value(a, n.THERMAL), air_pa, wet.thermal)
-    dew_kg -= exchange.evaporated_kg(s.blackout_c, n.value(a, n.BLACKOUT), air_pa, wet.blackout)
-    dew_kg -= exchange.evaporated_kg(s.cover_in_c, n.value(a, n.COVER_IN), top_pa, wet.cover)
-    book.transpired_kg += dt * drawn_kg
+    dew_kg = -exchange.evaporated_kg(wet.thermal, n.value(a, n.THERMAL), air_pa)
+    dew_kg -= exchange.evaporated_kg(wet.blackout, n.value(a, n.BLACKOUT), air_pa)
+    dew_kg -= exchange.evaporated_kg(wet.cover, n.value(a, n.COVER_IN), top_pa)
+    book.transpired_kg += dt * exchange.evaporated_kg(wet.leaf, n.value(a, n.CANOPY), air_pa)
     book.condensed_kg += dt * dew_kg
     book.fogged_kg += dt * (wet.fog + wet.pad)
     book.vented_kg += dt * n.left(a, n.DAMP)
@@ -100,8 +119,8 @@ def _exchange(
     book.sun_j += dt * (lit.canopy + lit.floor + lit.air + lit.cover + lit.lamp_heat - lamps)
 
     _read(s, a)
-    settle(s, below)
-    book.ground_j += dt * lost_w(s, w, p)
+    settle(s, below, warmth)
+    book.ground_j += dt * lost_w(s, w, below)
 
 
 def _read(s: State, a: n.Buffer) -> None:
@@ -114,11 +133,10 @@ def _read(s: State, a: n.Buffer) -> None:
 
 
 def _breathe(
-    s: State, u: Controls, w: Outdoor, p: Parameters, book: Ledger, flow: Flows, lit: Light,
-    dt: float,
-) -> None:  # fmt: skip
+    s: State, u: Controls, w: Outdoor, p: Parameters, book: Ledger, flow: Flows, now: Standing
+) -> None:
     """Carry carbon on: in the air (8.12, 8.13, 8.46, 8.77) and in the crop (9.1 to 9.9)."""
-    g = growth(s, lit.photons, p)
+    g, dt = growth(s, now.lit.photons, p), now.dt
     dosed, taken = u.co2 * p.co2_mg_m2_s, co2_taken_mg(g)
     outward = flow.air_out + flow.pad
     air, top = p.air_m / dt, p.top_m / dt

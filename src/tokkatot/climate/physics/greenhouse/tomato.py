@@ -27,6 +27,9 @@ DEACTIVATION_J_MOL = 22e4
 ENTROPY_J_MOL_K = 710.0
 """Of the electron transport (9.15, table 9.1)."""
 
+COOL = 1.0 + exp((ENTROPY_J_MOL_K * KELVIN_25 - DEACTIVATION_J_MOL) / (GAS_J_MOL_K * KELVIN_25))
+"""What 9.15 divides by at 25 °C."""
+
 FADING = 1.0 - exp(-2.85e6 * 3e-6)
 """What 9.45 leaves of the upkeep at the relative growth of 3e-6 a second."""
 
@@ -64,12 +67,13 @@ def transpiration_kg_pa(s: State, above_canopy_w: float, p: Parameters) -> float
 
 def photosynthesis(s: State, photons: float, p: Parameters) -> float:
     """Return net assimilation in µmol of CO2 a m² and second (9.12 to 9.23)."""
+    if photons <= 0.0:
+        return 0.0
     leaf_area = max(p.leaf_area_m2_mg * s.leaf_mg_m2, 1e-3)
     kelvin = s.canopy_c + ZERO_C_K
     warmth = exp(ACTIVATION_J_MOL * (kelvin - KELVIN_25) / (GAS_J_MOL_K * kelvin * KELVIN_25))
-    cool = 1.0 + exp((ENTROPY_J_MOL_K * KELVIN_25 - DEACTIVATION_J_MOL) / (GAS_J_MOL_K * KELVIN_25))
     hot = 1.0 + exp((ENTROPY_J_MOL_K * kelvin - DEACTIVATION_J_MOL) / (GAS_J_MOL_K * kelvin))
-    potential = leaf_area * p.electrons_25_umol_m2_s * warmth * cool / hot
+    potential = leaf_area * p.electrons_25_umol_m2_s * warmth * COOL / hot
     lit = p.electrons_a_photon * photons
     both = potential + lit
     electrons = both - sqrt(max(both * both - 4.0 * p.curvature * potential * lit, 0.0))
@@ -124,5 +128,7 @@ def _falling(exponent: float) -> float:
 
 def _harvest(mass: float, most: float) -> float:
     # B.5, smoothed over 10 g; no hands take more than what is ripe within an hour.
-    ripe = max(mass - most + 2e4, 0.0)
+    ripe = mass - most + 2e4
+    if ripe <= 0.0:
+        return 0.0
     return min(5e4 * _falling(-(mass - most) * 2.0 * log(100.0) / 1e4), ripe / 3600.0)
