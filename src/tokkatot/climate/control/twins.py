@@ -476,7 +476,7 @@ def _excess(s: coop.State, speed_m_s: float, p: coop.Parameters, limits: CoopLim
 
 def _worst(*excesses: float) -> float:
     """Return the largest, without an end where one is no number: nobody knows what comes there."""
-    return max(excesses) if all(isfinite(one) for one in excesses) else inf
+    return max(excesses) if isfinite(sum(excesses)) else inf
 
 
 def _live_coop(

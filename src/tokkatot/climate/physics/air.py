@@ -84,6 +84,9 @@ def saturation_growth_k(temperature_c: float) -> float:
     )
 
 
+_FREEZING_PA = saturation_pa(0.0)
+
+
 def magnus_pa(temperature_c: float) -> float:
     """Return the saturation vapour pressure over water as the published greenhouse models have it.
 
@@ -181,23 +184,17 @@ def ratio_at_wet_bulb(temperature_c: float, wet_bulb: float, pressure: float) ->
 def wet_bulb_c(temperature_c: float, ratio: float, pressure: float) -> float:
     """Return what a wet thermometer shows, which is how far a pad or a fogger can cool."""
     bounded = max(ratio, _DRIEST)
-    warm = temperature_c
-    cold = min(dew_point_c(vapour_of_ratio_pa(bounded, pressure)), temperature_c)
+    frozen = humidity_ratio(_FREEZING_PA, pressure)
+    iced = (2830.0 * frozen - 1.006 * temperature_c) / (2830.0 + 1.86 * temperature_c)
+    if TRIPLE_POINT_C < temperature_c <= _STEADY_C and bounded > iced:
+        return _above_freezing_c(temperature_c, bounded, pressure)
     # By halves: at 0 °C the rule jumps from ice to water, and where water boils it has no end; a
     # faster way loses its footing there.
-    if cold <= TRIPLE_POINT_C or temperature_c > _STEADY_C:
-        for _ in range(_HALVINGS):
-            middle = (warm + cold) / 2.0
-            if ratio_at_wet_bulb(temperature_c, middle, pressure) > bounded:
-                warm = middle
-            else:
-                cold = middle
-        return (warm + cold) / 2.0
-    # Between them these very halves are known beforehand.
-    known = _above_freezing_c(temperature_c, bounded, pressure)
+    warm = temperature_c
+    cold = min(dew_point_c(vapour_of_ratio_pa(bounded, pressure)), temperature_c)
     for _ in range(_HALVINGS):
         middle = (warm + cold) / 2.0
-        if middle > known:
+        if ratio_at_wet_bulb(temperature_c, middle, pressure) > bounded:
             warm = middle
         else:
             cold = middle
@@ -220,7 +217,8 @@ def _above_freezing_c(temperature_c: float, ratio: float, pressure: float) -> fl
         slope = (heat * rise - 2.326 * saturated + 1.006 + 4.186 * told) / under
         step = (told - ratio) / slope
         wet -= step
-        if abs(step) < 1e-11:
+        # What is left of it is smaller by the square.
+        if abs(step) < 1e-6:
             break
     return wet
 

@@ -118,3 +118,15 @@ def test_a_wet_bulb_over_water_is_the_one_that_halves_would_find(
             cold = middle
     found = air.wet_bulb_c(temperature_c, ratio, air.SEA_LEVEL_PA)
     assert found == pytest.approx(warm, abs=1e-7)
+
+
+@pytest.mark.parametrize("temperature_c", [2.0, 4.0, 12.0, 30.0])
+@pytest.mark.parametrize("wet_c", [-1.5, -0.2, 0.05, 0.3, 1.8])
+def test_a_wet_bulb_about_freezing_is_one_that_the_rule_tells(
+    temperature_c: float, wet_c: float
+) -> None:
+    # Ice and water overlap here: what tells this humidity need not be the bulb it was made of.
+    ratio = air.ratio_at_wet_bulb(temperature_c, wet_c, air.SEA_LEVEL_PA)
+    found = air.wet_bulb_c(temperature_c, ratio, air.SEA_LEVEL_PA)
+    told = air.ratio_at_wet_bulb(temperature_c, found, air.SEA_LEVEL_PA)
+    assert told == pytest.approx(ratio, abs=1e-9)
