@@ -184,6 +184,7 @@ def ratio_at_wet_bulb(temperature_c: float, wet_bulb: float, pressure: float) ->
 def wet_bulb_c(temperature_c: float, ratio: float, pressure: float) -> float:
     """Return what a wet thermometer shows, which is how far a pad or a fogger can cool."""
     bounded = max(ratio, _DRIEST)
+    # Air that is moister than what a bulb with ice at 0 °C tells of leaves no bulb so cold.
     frozen = humidity_ratio(_FREEZING_PA, pressure)
     iced = (2830.0 * frozen - 1.006 * temperature_c) / (2830.0 + 1.86 * temperature_c)
     if TRIPLE_POINT_C < temperature_c <= _STEADY_C and bounded > iced:

@@ -1,6 +1,7 @@
 """The routes by which people act: orders, stops, runs of schedules, alerts that they have seen."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.requests import Request
@@ -69,9 +70,11 @@ class Acts:
 
     async def _stop_all(self, request: Request) -> Response:
         person = self._door.operator(request)
-        running = [one for one in self._parts.document().houses if not one.software_stop]
-        await self._say(running, person, stopped=True)
-        together = self._parts.notes.stops.together | {house.id for house in running}
+        houses = self._parts.document().houses
+        running = {house.id for house in houses if not house.software_stop}
+        # Those that the cloud has stopped too: there it may be lifted by now.
+        await self._say(houses, person, stopped=True)
+        together = self._parts.notes.stops.together | running
         await self._parts.notes.stops.keep_together(together)
         newest = self._parts.screens.newest_stop(self._parts.document())
         if newest is None:
@@ -92,7 +95,7 @@ class Acts:
         stops = self._parts.notes.stops
         await stops.keep_together(stops.together - {house.id})
 
-    async def _say(self, houses: list[HouseConfig], person: Person, *, stopped: bool) -> None:
+    async def _say(self, houses: Iterable[HouseConfig], person: Person, *, stopped: bool) -> None:
         # Each holds before its first wait for the disk: no house waits for another one's.
         async with asyncio.TaskGroup() as group:
             for house in houses:

@@ -137,6 +137,22 @@ async def test_a_stop_of_the_cloud_can_be_pressed_here_too_by_name(page: Page) -
     assert told(page) == [{"house": str(HOUSE), "stopped": True, "by": str(MANAGER)}]
 
 
+async def test_a_stop_of_all_holds_a_house_whose_stop_the_cloud_is_lifting(page: Page) -> None:
+    free = two_houses()
+    house, other = free.houses
+    await page.hub.configure(replace(free, houses=(replace(house, software_stop=True), other)))
+    async with await page.person(OWNER) as web:
+        await web.post(f"{FARM_PATH}/stop")
+        # The cloud lifted its own before it heard of this one.
+        await page.hub.configure(replace(free, version=3))
+        assert await stopped_cards(web) == [True, True]
+        await web.delete(f"{FARM_PATH}/stop")
+        # It was stopped before there was a word for all: that lifts it no more than before.
+        assert await stopped_cards(web) == [True, False]
+    pressed = [word for word in told(page) if word["stopped"]]
+    assert {word["house"] for word in pressed} == {str(HOUSE), str(OTHER)}
+
+
 async def test_who_pressed_a_stop_that_the_cloud_has_lifted_is_forgotten(page: Page) -> None:
     async with await page.person(OWNER) as web:
         await web.post(STOP)
