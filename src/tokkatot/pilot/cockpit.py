@@ -124,9 +124,6 @@ class Cockpit:
         advice = None
         if asked.mode == "advise" and verdict.refused in _ADVISES:
             advice = house.shield.considered(proposal, moment)
-            if advice is None and proposal is not None:
-                # Where its fans are all needed there may still be something to say.
-                advice = house.shield.considered((proposal[0], 1.0), moment)
         foretold = house.shield.foretold
         return _said(
             asked,

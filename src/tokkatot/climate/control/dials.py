@@ -22,6 +22,9 @@ class Dial:
     high: float
     step: float
     """The most that it moves from one decision to the next."""
+    rest: float | None = None
+    """Where it takes nothing from the birds: it may go there where a whole wish would do harm. None
+    where no end of it is as good."""
 
 
 Dials = tuple[Dial, ...]
@@ -39,7 +42,7 @@ COOP_DIALS: Dials = (
 HELD_DIALS: Dials = (
     # A hub decides three times as often as policies learn to.
     *(replace(dial, step=dial.step / 3) for dial in COOP_DIALS if dial.name == "shift_k"),
-    Dial(name="fan_share", low=LEAST_FAN_SHARE, high=1.0, step=0.15),
+    Dial(name="fan_share", low=LEAST_FAN_SHARE, high=1.0, step=0.15, rest=1.0),
 )
 """What a hub's own rules have: set-points, and how many of the fans run between them at least."""
 
@@ -64,6 +67,13 @@ def turned(rules: Rules, dials: Dials, values: Sequence[float]) -> Rules:
     """Return the rules with their dials at these values, whatever they are."""
     named = {dial.name: value for dial, value in zip(dials, values, strict=True)}
     return replace(rules, **named)  # type: ignore[arg-type] # no dial turns the count of stages
+
+
+def at_rest(dials: Dials, wanted: Sequence[float]) -> tuple[float, ...]:
+    """Return the same wish without what its dials would take."""
+    return tuple(
+        value if dial.rest is None else dial.rest for dial, value in zip(dials, wanted, strict=True)
+    )
 
 
 def reachable(

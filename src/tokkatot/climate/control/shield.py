@@ -11,7 +11,7 @@ from math import inf, isfinite
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from tokkatot.climate.control.coop import StageRules
-from tokkatot.climate.control.dials import Dials, Rules, positions, reachable, turned
+from tokkatot.climate.control.dials import Dials, Rules, at_rest, positions, reachable, turned
 from tokkatot.climate.control.greenhouse import TomatoRules
 from tokkatot.climate.control.held import HeldRules
 from tokkatot.climate.physics.outdoor import Outdoor
@@ -202,11 +202,12 @@ class Shield(Generic[Rules]):
             # In weather that is no number nothing lives: the twin goes on in the last that was one.
             self._before = moment
         refused = self._doubted(readings)
-        wanted = self._narrowed(proposal)
-        if refused is None and wanted is None:
+        narrowed, wanted = self._narrowed(proposal), None
+        if refused is None and not narrowed:
             refused = Refusal.POLICY
-        if refused is None and wanted is not None and self._endangers(wanted, moment):
-            refused = Refusal.DANGER
+        if refused is None:
+            wanted = self._harmless(narrowed, moment)
+            refused = Refusal.DANGER if wanted is None else None
         self._good = 0 if refused is not None else min(self._good + 1, self._settle + 1)
         if refused is None and self._good <= self._settle:
             refused = Refusal.SETTLING
@@ -220,8 +221,8 @@ class Shield(Generic[Rules]):
     def considered(self, proposal: Sequence[float] | None, moment: Moment) -> Rules | None:
         """Return what advice there is in a proposal, None where it is none or would do harm.
 
-        It is held to the ends of the dials; who takes it goes there in steps. It is the last to be
-        asked for of a moment.
+        Of a proposal that takes what is all needed, the rest is advised. It is held to the ends of
+        the dials; who takes it goes there in steps. It is the last to be asked for of a moment.
         """
         if proposal is None or not all(isfinite(value) for value in proposal):
             return None
@@ -229,10 +230,10 @@ class Shield(Generic[Rules]):
             min(max(value, dial.low), dial.high)
             for dial, value in zip(self._dials, proposal, strict=True)
         ]
-        rules = turned(self._base, self._dials, values)
-        endangers = self._endangers(rules, moment)
+        ways = values, at_rest(self._dials, values)
+        advice = self._harmless([turned(self._base, self._dials, way) for way in ways], moment)
         self._ahead = None
-        return None if endangers else rules
+        return advice
 
     def rebase(self, base: Rules) -> None:
         """Take other rules to fall back on; the dials stay where they stand."""
@@ -259,11 +260,23 @@ class Shield(Generic[Rules]):
         is_near = all(near) and not self._twin.gainsays()
         return None if is_near else Refusal.ASTRAY
 
-    def _narrowed(self, proposal: Sequence[float] | None) -> Rules | None:
+    def _narrowed(self, proposal: Sequence[float] | None) -> list[Rules]:
+        """Return what one decision may make of a proposal, whole and without what it would take."""
         if proposal is None:
-            return None
-        values = reachable(self._dials, positions(self._in_force, self._dials), proposal)
-        return None if values is None else turned(self._base, self._dials, values)
+            return []
+        standing = positions(self._in_force, self._dials)
+        whole = reachable(self._dials, standing, proposal)
+        if whole is None:
+            return []
+        spared = reachable(self._dials, standing, at_rest(self._dials, proposal))
+        return [turned(self._base, self._dials, way) for way in (whole, spared) if way is not None]
+
+    def _harmless(self, ways: Sequence[Rules], moment: Moment) -> Rules | None:
+        """Return the first of them that does no harm."""
+        for at, rules in enumerate(ways):
+            if rules not in ways[:at] and not self._endangers(rules, moment):
+                return rules
+        return None
 
     def _endangers(self, rules: Rules, moment: Moment) -> bool:
         if not is_told(moment.outdoor):

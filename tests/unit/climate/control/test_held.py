@@ -1,7 +1,7 @@
 """The twin of a coop that a hub's own rules steer, and its shield."""
 
 from dataclasses import replace
-from math import sin
+from math import nan, sin
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.fans import Coop
 from tokkatot.automation.state import Climate
 from tokkatot.climate.control.dials import HELD_DIALS
 from tokkatot.climate.control.held import HeldRules, regulated, steer_held
-from tokkatot.climate.control.shield import Moment, Readings, Refusal, Shield
+from tokkatot.climate.control.shield import Moment, Readings, Refusal, Shield, Verdict
 from tokkatot.climate.control.twins import HeldTwin
 from tokkatot.climate.physics.poultry.houses import day_old, of_floor, open_house, tunnel_house
 from tokkatot.climate.physics.poultry.litter import AMMONIA_MG_M3_PPM
@@ -20,6 +20,7 @@ from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind
 RULES = HeldRules(points=DEFAULT_SETPOINTS[HouseKind.COOP])
 STEP_S = 300.0
 COOL = Moment(outdoor=replace(coop.outdoor(0), temperature_c=19.0), hour=2.0)
+MILD = replace(COOL, outdoor=replace(COOL.outdoor, temperature_c=24.0))
 
 
 def grown(air_c: float) -> State:
@@ -144,13 +145,65 @@ def test_a_twin_s_fans_run_as_those_of_the_engine_do() -> None:
 def test_fewer_fans_move_less_air_and_the_shield_sees_what_comes_of_it() -> None:
     house = of_floor(tunnel_house(), 50.0)
     spared, alone = (HeldTwin(grown(26.0), house) for _ in range(2))
-    mild = replace(COOL, outdoor=replace(COOL.outdoor, temperature_c=24.0))
-    spared.live(SPARING, mild, STEP_S)
-    alone.live(RULES, mild, STEP_S)
+    spared.live(SPARING, MILD, STEP_S)
+    alone.live(RULES, MILD, STEP_S)
     assert spared.state.air_c > alone.state.air_c + 0.2
     assert spared.book.electricity_j < alone.book.electricity_j
-    # A tenth is not enough for so many birds under a hot roof: that is a danger, a half is none.
+    # A tenth is not enough for so many birds under a hot roof: that is a danger, most are none.
     crowded = replace(grown(25.9), birds=4000.0)
     shield = Shield(RULES, HELD_DIALS, HeldTwin(crowded, house), step_s=STEP_S)
-    assert shield.considered((0.0, 0.1), mild) is None
-    assert shield.considered((0.0, 1.0), mild) is not None
+    # Where they are all needed there is nothing to say but of set-points.
+    assert shield.considered((0.0, 0.1), MILD) == RULES
+    assert shield.considered((0.1, 0.1), MILD) == replace(RULES, shift_k=0.1)
+    assert shield.considered((0.0, 0.7), MILD) == replace(RULES, fan_share=0.7)
+
+
+class Lent:
+    """A coop, its twin and its shield, which decides anew every five minutes."""
+
+    def __init__(self, birds: float) -> None:
+        house = of_floor(tunnel_house(), 50.0)
+        self.real, self.twin = (
+            HeldTwin(replace(grown(25.9), birds=birds), house) for _ in range(2)
+        )
+        self.shield = Shield(RULES, HELD_DIALS, self.twin, step_s=STEP_S, settle=0)
+        self.rules: HeldRules | None = None
+
+    def decide(self, *wish: float) -> Verdict[HeldRules]:
+        if self.rules is not None:
+            self.real.live(self.rules, MILD, STEP_S)
+        shown = self.real.shown()
+        readings = Readings(
+            air_c=shown.air_c, humidity_pct=shown.humidity_pct, co2_ppm=shown.co2_ppm
+        )
+        verdict = self.shield.decide(wish, readings, MILD)
+        self.rules = verdict.rules
+        return verdict
+
+    def crowd(self, birds: float) -> None:
+        self.real.state.birds = self.twin.state.birds = birds
+
+
+def test_where_fans_are_needed_set_points_stay_turned_and_more_fans_run() -> None:
+    house = Lent(300.0)
+    shares = [house.decide(1.0, 0.4).rules.fan_share for _ in range(4)]
+    assert shares == pytest.approx([0.85, 0.7, 0.55, 0.4])
+    house.crowd(2000.0)
+    verdict = house.decide(1.0, 0.1)
+    assert verdict.refused is None
+    # As far as one decision may go.
+    assert verdict.rules.shift_k == pytest.approx(5 * HELD_DIALS[0].step)
+    assert verdict.rules.fan_share == pytest.approx(0.55)
+
+
+def test_where_set_points_alone_would_do_harm_the_rules_are_back() -> None:
+    house = Lent(300.0)
+    assert all(house.decide(1.0, 0.4).refused is None for _ in range(4))
+    house.crowd(5000.0)
+    assert house.decide(1.0, 0.1) == Verdict(rules=RULES, refused=Refusal.DANGER)
+
+
+@pytest.mark.parametrize("wish", [(0.1, nan), (nan, 1.0), (0.1,), (0.1, 0.5, 1.0)])
+def test_of_a_wish_that_is_none_no_part_is_granted(wish: tuple[float, ...]) -> None:
+    verdict = Lent(300.0).decide(*wish)
+    assert verdict == Verdict(rules=RULES, refused=Refusal.POLICY)

@@ -43,7 +43,7 @@ STANDING = (
 )
 POLICY = "policy"
 MOST = 1.01
-SAVED = 0.1
+SAVED = 0.12
 """Of the energy that the rules alone take: the least that the fans which it lends are worth."""
 
 
