@@ -205,7 +205,10 @@ def fog_kg(s: State, u: Controls, p: Parameters) -> float:
 
 
 def leaf_face(s: State, conducts: float) -> Face:
-    """Return leaves as a surface that gives off vapour, kg a second, m² and Pa."""
+    """Return leaves as a surface that gives off vapour.
+
+    `conducts` is how readily they do, kg a second, m² and Pa.
+    """
     return _tangent(magnus_pa(s.canopy_c), s.canopy_c, conducts)
 
 
