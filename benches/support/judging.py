@@ -1,10 +1,12 @@
 """A process that judges photographs one by one, and tells how long each took and its memory."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from time import perf_counter
 
+from tests.support.weight import peak_mb
 from tokkatot.vision.detect.detector import Detector
 from tokkatot.vision.detect.ensemble import Ensemble
 
@@ -23,17 +25,7 @@ def main(folder: Path) -> None:
         began_s = perf_counter()
         detector.judge(data)
         decisions_ms.append((perf_counter() - began_s) * 1000)
-    print(json.dumps({"decisions_ms": decisions_ms, "peak_rss_mb": peak_rss_mb()}))
-
-
-def peak_rss_mb() -> float:
-    """Return the most memory that this program has taken, in MiB.
-
-    What `getrusage` tells begins with what the process took that started it.
-    """
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    peak_kb = next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]
-    return int(peak_kb) / 1024
+    print(json.dumps({"decisions_ms": decisions_ms, "peak_rss_mb": peak_mb(os.getpid())}))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from benches.support.lone_farm import LOGIN, Nodes, lone_hub, relay, sensor
 from benches.support.statistics import spread
-from tests.support.proc import resident_mb
 from tests.support.processes import free_port
 from tests.support.site import HubProgram
+from tests.support.weight import resident_mb
 from tokkatot.domain.desired import DeviceConfig, HouseConfig
 from tokkatot.domain.devices import DeviceRole
 from tokkatot.domain.houses import DEFAULT_SETPOINTS, HouseKind

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_play
 from benches.support.servers import Missing
 from benches.support.statistics import p95
 from tests.support.people import Json, Person
-from tests.support.proc import resident_mb
 from tests.support.stack import Stack, until
+from tests.support.weight import resident_mb
 from tokkatot.kit.clock import SystemClock
 from tokkatot.sim.farm import ACCOUNTS, PASSWORD
 

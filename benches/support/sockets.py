@@ -12,8 +12,8 @@ import msgspec
 from benches.support.beside import Beside, cloud_beside
 from benches.support.people import tokens_of
 from benches.support.statistics import p95, spread
-from tests.support.proc import resident_mb
 from tests.support.site import Site
+from tests.support.weight import resident_mb
 from tokkatot.cloud.platform.database import Database
 from tokkatot.domain.ids import FarmId
 from tokkatot.kit.clock import SystemClock
